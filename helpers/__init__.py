@@ -1,0 +1,33 @@
+"""Gradient descent for linear regression, and the pipeline of its report.
+
+The core, data in and arrays out::
+
+    model       the model, its cost and its gradients
+    descent     gradient descent, and how it ended
+    theory      what the Hessian says of a descent before it is run
+    data        read a table, scale its features
+    scores      how good a fit is
+    derivation  two checks that derivation and code agree
+    plots       data and an Axes in, the Axes out
+
+The shell around it, `helpers.pipeline`, touches disk and processes.
+"""
+
+from helpers.data import fit_scaling, load_data
+from helpers.descent import gradient_descent
+from helpers.model import cost, gradients, initialize, predict
+from helpers.scores import cross_validate, folds, scores
+
+__version__ = "1.0.0"
+__all__ = [
+    "cost",
+    "cross_validate",
+    "fit_scaling",
+    "folds",
+    "gradient_descent",
+    "gradients",
+    "initialize",
+    "load_data",
+    "predict",
+    "scores",
+]

@@ -1,0 +1,74 @@
+"""Two independent checks that the derived gradients and the code agree."""
+
+import numpy as np
+
+from helpers.model import cost, gradients, predict
+
+
+def symbolic_difference(n_samples=4, n_features=3):
+    """Subtract sympy's derivatives of the cost from those of the code.
+
+    The very functions `predict`, `cost` and `gradients` are called on arrays
+    of symbols; sympy differentiates the cost and simplifies the difference.
+
+    Parameters
+    ----------
+    n_samples, n_features : int
+        Size of the symbolic data set.
+
+    Returns
+    -------
+    list of sympy.Expr
+        One difference for each weight, and one for the offset.
+    """
+    import sympy  # half a second to import: only those who ask pay for it
+
+    X = np.array(sympy.symbols(f"x:{n_samples}:{n_features}")).reshape(
+        n_samples, n_features
+    )
+    y = np.array(sympy.symbols(f"y:{n_samples}"))
+    w = np.array(sympy.symbols(f"w:{n_features}"))
+    b = sympy.Symbol("b")
+    z = predict(X, w, b)
+    derived = [sympy.diff(cost(y, z), parameter) for parameter in (*w, b)]
+    dJ_dw, dJ_db = gradients(X, y, z)
+    coded = (*dJ_dw, dJ_db)
+    return [sympy.expand(d - c) for d, c in zip(derived, coded, strict=True)]
+
+
+def finite_difference_deviation(X, y, w, b, step=1e-4):
+    """Compare the code's gradients with central differences of the cost.
+
+    For a quadratic cost a central difference has no truncation error, so what
+    is measured is rounding alone.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+        Features.
+    y : ndarray of shape (n_samples,)
+        Targets.
+    w : ndarray of shape (n_features,)
+        Weights at which to compare.
+    b : float
+        Offset at which to compare.
+    step : float
+        Half the distance between the two costs.
+
+    Returns
+    -------
+    float
+        The largest absolute deviation of a derivative, relative to the largest
+        derivative.
+    """
+    theta = np.append(w, b)
+    numeric = np.empty_like(theta)
+    for j, unit in enumerate(step * np.eye(len(theta))):
+        above, below = theta + unit, theta - unit
+        rise = cost(y, predict(X, above[:-1], above[-1])) - cost(
+            y, predict(X, below[:-1], below[-1])
+        )
+        numeric[j] = rise / (2 * step)
+    dJ_dw, dJ_db = gradients(X, y, predict(X, w, b))
+    coded = np.append(dJ_dw, dJ_db)
+    return float(np.abs(numeric - coded).max() / np.abs(coded).max())

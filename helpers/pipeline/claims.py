@@ -1,0 +1,114 @@
+"""The numbers that the report states, each under one name.
+
+A claim is made once, from a recorded run, and then only named: prose and
+captions say ``{{horsepower.cost}}`` and never the number itself.
+"""
+
+import re
+from difflib import get_close_matches
+from typing import NamedTuple
+
+PLACEHOLDER = re.compile(r"\{\{([\w.-]+)\}\}")
+
+
+class Claim(NamedTuple):
+    """One stated number.
+
+    Attributes
+    ----------
+    value : float, int or str
+        As the run recorded it.
+    text : str
+        As it is printed; it may stand inside or outside of mathematics unless
+        it has an exponent.
+    unit : str
+        Unit of the value, empty if it has none.
+    source : str
+        Identifier of the run it came from, empty if it came from no run.
+    """
+
+    value: object
+    text: str
+    unit: str
+    source: str
+
+
+class Claims(dict):
+    """Claims by name."""
+
+    def state(self, name, value, spec="", *, unit="", source=""):
+        """Add a claim.
+
+        Parameters
+        ----------
+        name : str
+            Letters, digits, dots and hyphens.
+        value : float, int or str
+            The value.
+        spec : str
+            How to print it, see `number_text`.
+        unit, source : str
+            See `Claim`.
+
+        Raises
+        ------
+        ValueError
+            If the name is taken, or could not be used as a placeholder.
+        """
+        if not PLACEHOLDER.fullmatch("{{" + name + "}}"):
+            raise ValueError(
+                f"a claim's name has letters, digits, dots, hyphens: {name!r}"
+            )
+        if name in self:
+            raise ValueError(f"the claim {name!r} is stated twice")
+        self[name] = Claim(value, number_text(value, spec), unit, source)
+
+    def fill(self, text):
+        """Return the text with every ``{{name}}`` replaced by its number.
+
+        Raises
+        ------
+        ValueError
+            If no claim has that name; the message gives the nearest.
+        """
+        return PLACEHOLDER.sub(self._text_of, text)
+
+    def _text_of(self, match):
+        name = match[1]
+        if name not in self:
+            near = get_close_matches(name, self, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise ValueError(f"no claim is named {name!r}{hint}")
+        return self[name].text
+
+
+def number_text(value, spec=""):
+    r"""Print a number for the page.
+
+    Parameters
+    ----------
+    value : float, int or str
+        The value.
+    spec : str
+        A Python format specification. With the type ``e`` the exponent is set
+        as a power of ten, for use in mathematics: ``4.2 \times 10^{-3}``, and
+        ``10^{-3}`` where the mantissa is one.
+
+    Returns
+    -------
+    str
+        Text for Markdown, LaTeX and MathJax alike.
+    """
+    text = format(value, spec)
+    if not spec.endswith("e"):
+        return text
+    mantissa, exponent = text.split("e")
+    if int(exponent) == 0:
+        return mantissa
+    power = f"10^{{{int(exponent)}}}"
+    return power if mantissa == "1" else rf"{mantissa} \times {power}"
+
+
+def math_text(value, spec=""):
+    """Print a number as mathematics between dollars; a missing one as a dash."""
+    return "–" if value is None else f"${number_text(value, spec)}$"

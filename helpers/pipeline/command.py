@@ -1,0 +1,26 @@
+"""How commands speak to people: one line for what they can mend."""
+
+import sys
+
+
+class UserError(Exception):
+    """Something the user can mend; the message names it and what would be right."""
+
+
+def run_command(main):
+    """Exit with the status that `main` returns, or with one line and status 2.
+
+    Parameters
+    ----------
+    main : callable
+        Takes nothing, returns an exit status (None is 0).
+    """
+    try:
+        status = main()
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        status = 2
+    except KeyboardInterrupt:
+        print("interrupted: finished runs are kept", file=sys.stderr)
+        status = 130
+    sys.exit(status)

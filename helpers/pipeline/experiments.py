@@ -1,0 +1,194 @@
+"""The grid of experiments: ``experiments.yaml`` as a checked list of points.
+
+Each entry of the file is an experiment: parameters of its notebook, each with
+one value or a list of values. Every combination is a point of the grid. What
+is not listed keeps the notebook's default.
+"""
+
+import ast
+import json
+from difflib import get_close_matches
+from itertools import product
+from typing import NamedTuple
+
+from helpers.data import ROOT
+from helpers.pipeline.command import UserError
+
+EXPERIMENTS = ROOT / "experiments.yaml"
+TYPES = {"str": str, "int": int, "float": float, "bool": bool}
+
+
+class Parameter(NamedTuple):
+    """One line of a notebook's parameters cell."""
+
+    type: str
+    default: object
+    choices: list
+
+
+class Point(NamedTuple):
+    """One combination of an experiment's values: a notebook and all it is given."""
+
+    experiment: str
+    notebook: str
+    parameters: dict
+
+
+def read_points(path=EXPERIMENTS):
+    """Read every point of every experiment.
+
+    Parameters
+    ----------
+    path : Path
+        The YAML file.
+
+    Returns
+    -------
+    dict of str to list of Point
+        By experiment, in the file's order; the parameters of a point are
+        complete, defaults included.
+
+    Raises
+    ------
+    UserError
+        If the file is not valid, or a point does not fit its notebook.
+    """
+    points = {}
+    for experiment, grid in read_grids(path).items():
+        notebook = grid.pop("notebook", "descent")
+        allowed = notebook_parameters(notebook)
+        axes = [
+            [(name, value) for value in _values(experiment, name, given, allowed)]
+            for name, given in grid.items()
+        ]
+        defaults = {name: parameter.default for name, parameter in allowed.items()}
+        points[experiment] = [
+            Point(experiment, notebook, {**defaults, **dict(combination)})
+            for combination in product(*axes)
+        ]
+    return points
+
+
+def read_grids(path):
+    """Return the file's experiments as mappings, exactly as written."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import MarkedYAMLError
+
+    try:
+        # pure: the C parser reads YAML 1.1, in which 1e-3 is a word
+        grids = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1
+        problem = error.problem.splitlines()[0]
+        raise UserError(f"{path.name}, line {line}: {problem}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path.name} cannot be read: {error}") from None
+    if not isinstance(grids, dict) or not grids:
+        raise UserError(f"{path.name} must name at least one experiment")
+    for experiment, grid in grids.items():
+        if not isinstance(grid, dict):
+            raise UserError(
+                f"{path.name}: experiment {experiment!r} must list parameters and "
+                f"their values, got {grid!r}"
+            )
+    return grids
+
+
+def notebook_parameters(notebook):
+    """Read a notebook's parameters cell.
+
+    Parameters
+    ----------
+    notebook : str
+        Its name, without folder and ending.
+
+    Returns
+    -------
+    dict of str to Parameter
+        In the notebook's order.
+
+    Raises
+    ------
+    UserError
+        If there is no such notebook, or it has no cell tagged ``parameters``.
+    """
+    cells = [
+        cell
+        for cell in read_notebook(notebook)["cells"]
+        if "parameters" in cell["metadata"].get("tags", [])
+    ]
+    if not cells:
+        raise UserError(f"notebooks/{notebook}.ipynb has no cell tagged 'parameters'")
+    source = "".join(cells[0]["source"])
+    lines = source.splitlines()
+    return {
+        line.target.id: Parameter(
+            ast.unparse(line.annotation),
+            ast.literal_eval(line.value),
+            _choices(lines[line.end_lineno - 1]),
+        )
+        for line in ast.parse(source).body
+        if isinstance(line, ast.AnnAssign)
+    }
+
+
+def read_notebook(notebook):
+    """Return a notebook of the project as parsed JSON.
+
+    Raises
+    ------
+    UserError
+        If there is none of that name.
+    """
+    path = ROOT / "notebooks" / f"{notebook}.ipynb"
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"there is no notebooks/{notebook}.ipynb") from None
+    except ValueError as error:
+        raise UserError(f"notebooks/{notebook}.ipynb is damaged: {error}") from None
+
+
+def select(points, experiment):
+    """Return only one experiment's points, or say which name was meant."""
+    if experiment not in points:
+        raise UserError(f"no experiment {experiment!r}{_hint(experiment, points)}")
+    return {experiment: points[experiment]}
+
+
+def _values(experiment, name, given, allowed):
+    """Return the checked values of one parameter of a grid."""
+    where = f"{EXPERIMENTS.name}: {experiment}"
+    if name not in allowed:
+        raise UserError(f"{where}: no parameter {name!r}{_hint(name, allowed)}")
+    values = given if isinstance(given, list) else [given]
+    if not values:
+        raise UserError(f"{where}: {name} has no value")
+    return [_checked(f"{where}: {name}", value, allowed[name]) for value in values]
+
+
+def _checked(where, value, parameter):
+    """Return a value of the parameter's type and among its choices."""
+    kinds = parameter.type.split(" | ")
+    if value is None and "None" in kinds:
+        return None
+    kind = kinds[0]
+    if kind == "float" and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if type(value) is not TYPES[kind]:
+        raise UserError(f"{where} must be {parameter.type}, got {value!r}")
+    if parameter.choices and value not in parameter.choices:
+        allowed = ", ".join(parameter.choices)
+        raise UserError(f"{where} must be one of {allowed}, got {value!r}")
+    return value
+
+
+def _choices(line):
+    """Return what a comment ``# one of a, b, c`` allows."""
+    _, found, listed = line.partition("# one of ")
+    return [choice.strip() for choice in listed.split(",")] if found else []
+
+
+def _hint(name, names):
+    near = get_close_matches(str(name), names, n=1)
+    return f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(names)}"

@@ -1,0 +1,201 @@
+"""What a notebook puts on the page: prose, figures, tables, listings.
+
+Everything is shown twice from one call: in JupyterLab as the reader of the
+notebook sees it, and, through the output's metadata, to `typeset`, which sets
+it in LaTeX. Prose and captions are Markdown with ``{{claims}}``, references
+such as ``@fig:costs``, and citations such as ``[@key]``.
+"""
+
+import base64
+import inspect
+import io
+import re
+import textwrap
+
+from IPython import get_ipython
+from IPython.display import display
+
+from helpers.pipeline.claims import Claims
+
+WORDS = {"fig": "Figure", "tab": "Table", "lst": "Listing", "eq": "", "app": "Appendix"}
+REFERENCE = re.compile(rf"(?<![\w@])@({'|'.join(WORDS)}):([a-z0-9-]+)")
+EQUATION = re.compile(r"\$\$(.+?)\$\$ *\{#(eq:[a-z0-9-]+)\}", re.DOTALL)
+
+
+class Report:
+    """The page that a notebook writes.
+
+    Making one gives the notebook the cell magic ``%%prose``.
+
+    Attributes
+    ----------
+    claims : Claims
+        Every number that may be named in prose and captions.
+    """
+
+    def __init__(self):
+        self.claims = Claims()
+        self._numbers = {}
+        shell = get_ipython()
+        if shell is not None:
+            shell.register_magic_function(self._prose_cell, "cell", "prose")
+
+    def _prose_cell(self, line, cell):
+        self.prose(cell)
+
+    def title(self, *, course, title, student, date):
+        """Show the title block."""
+        heading = {"course": course, "title": title, "student": student, "date": date}
+        _emit(
+            {"text/markdown": f"# {course}\n## {title}\n**{student}** · {date}"},
+            kind="title",
+            heading=heading,
+        )
+
+    def prose(self, text):
+        """Show Markdown, with its claims filled in and its references numbered."""
+        text = self.claims.fill(text)
+        _emit({"text/markdown": self._for_lab(text)}, kind="prose", text=text)
+
+    def figure(self, figure, *, label, caption, alt):
+        """Show a matplotlib figure with its caption.
+
+        Parameters
+        ----------
+        figure : matplotlib.figure.Figure
+            Closed afterwards.
+        label : str
+            Its name in references, without ``fig:``.
+        caption : str
+            What is shown, and what can be concluded.
+        alt : str
+            What it looks like, for those who cannot see it.
+        """
+        import matplotlib.pyplot as plt
+
+        # No date in the file: the same figure is the same bytes.
+        pdf = _rendered(figure, "pdf", metadata={"CreationDate": None})
+        data = {
+            "image/png": _rendered(figure, "png"),
+            "application/pdf": pdf,
+            "text/plain": alt,
+        }
+        plt.close(figure)
+        caption = self.claims.fill(caption)
+        _emit(data, kind="figure", label=f"fig:{label}", caption=caption, alt=alt)
+        self._lab_caption(f"fig:{label}", caption)
+
+    def table(self, frame, *, label, caption, align=None, long=False):
+        """Show a frame of ready-made texts as a table with its caption.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame
+            Its cells and column names are set as they are: text with ``$``
+            mathematics.
+        label : str
+            Its name in references, without ``tab:``.
+        caption : str
+            What is shown, and what can be concluded.
+        align : str, optional
+            LaTeX alignment of the columns; the first to the left and the others
+            to the right by default.
+        long : bool
+            Whether it may run over several pages.
+        """
+        caption = self.claims.fill(caption)
+        align = align or "l" + "r" * (frame.shape[1] - 1)
+        latex = _styled(frame, "latex-math").to_latex(
+            hrules=True,
+            column_format=align,
+            environment="longtable" if long else None,
+        )
+        html = _styled(frame, "html").to_html()
+        self._lab_caption(f"tab:{label}", caption)
+        _emit(
+            {"text/html": html, "text/plain": frame.to_string()},
+            kind="longtable" if long else "table",
+            label=f"tab:{label}",
+            caption=caption,
+            latex=latex,
+        )
+
+    def listing(self, source, *, label, caption):
+        """Show the source of a function, class or module, as it is on disk now.
+
+        Parameters
+        ----------
+        source : function, class or module
+            What to show.
+        label : str
+            Its name in references, without ``lst:``.
+        caption : str
+            What it does.
+        """
+        lines, first = inspect.getsourcelines(source)
+        code = textwrap.dedent("".join(lines))
+        caption = self.claims.fill(caption)
+        self._lab_caption(f"lst:{label}", caption)
+        _emit(
+            {"text/markdown": f"```python\n{code}```"},
+            kind="listing",
+            label=f"lst:{label}",
+            caption=caption,
+            code=code,
+            first_line=max(first, 1),
+        )
+
+    def bibliography(self, path):
+        """Show the cited works of a BibTeX file."""
+        import pypandoc
+
+        listed = pypandoc.convert_text(
+            "---\nnocite: '@*'\n---",
+            "html",
+            format="markdown",
+            extra_args=["--citeproc", f"--bibliography={path}"],
+        )
+        _emit({"text/html": listed}, kind="bibliography", path=str(path))
+
+    def _lab_caption(self, label, caption):
+        kind, number = self._number(label)
+        text = f"**{WORDS[kind]} {number}.** {self._for_lab(caption)}"
+        _emit({"text/markdown": text}, kind="lab")
+
+    def _for_lab(self, text):
+        """Write numbers for references and equations, as LaTeX does in print."""
+        text = EQUATION.sub(
+            lambda m: f"$${m[1].rstrip()} \\tag{{{self._number(m[2])[1]}}}$$", text
+        )
+        return REFERENCE.sub(lambda m: self._reference(m[0][1:]), text)
+
+    def _reference(self, label):
+        kind, number = self._number(label)
+        number = f"({number})" if kind == "eq" else number
+        return f"[{WORDS[kind]} {number}](#{label})".replace("[ ", "[")
+
+    def _number(self, label):
+        """Count each kind in the order in which its labels are first named."""
+        kind = label.partition(":")[0]
+        labels = self._numbers.setdefault(kind, [])
+        if label not in labels:
+            labels.append(label)
+        number = labels.index(label)
+        return kind, "ABCDEFGH"[number] if kind == "app" else number + 1
+
+
+def _emit(data, **description):
+    """Display data with a description that survives in the executed notebook."""
+    data.setdefault("text/plain", description["kind"])
+    display(data, metadata={"report": description}, raw=True)
+
+
+def _rendered(figure, fmt, **options):
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format=fmt, **options)
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+def _styled(frame, escape):
+    style = frame.style.hide(axis="index").format(escape=escape)
+    return style.format_index(axis=1, escape=escape)

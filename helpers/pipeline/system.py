@@ -1,0 +1,82 @@
+"""What the operating system must have; installed from apt.txt where it can be.
+
+Run as a script by the system's own Python, before anything is installed:
+``python3 helpers/pipeline/system.py venv`` or ``... tex``.
+"""
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+PACKAGES = Path(__file__).resolve().parents[2] / "apt.txt"
+# Of everything the template uses, what a small TeX installation may lack.
+STYLES = "tgpagella.sty mathpazo.sty lmodern.sty scrartcl.cls microtype.sty".split()
+HELP = {
+    "venv": "the Python module venv: on Debian and Ubuntu apt-get install python3-venv; "
+    "Python from python.org, Homebrew or conda has it",
+    "tex": "LaTeX: on Debian and Ubuntu apt-get install {packages}; on macOS brew "
+    "install --cask mactex; with conda, which has no complete LaTeX, TeX Live from "
+    "tug.org/texlive",
+}
+
+
+def main(need):
+    """Return 0 if what is needed is there in the end, else say what to install."""
+    if sys.version_info < (3, 11):
+        print(
+            f"error: Python 3.11 or newer is needed, {sys.executable} is "
+            f"{sys.version.split()[0]}: make PYTHON3=python3.11",
+            file=sys.stderr,
+        )
+        return 2
+    if is_there(need):
+        return 0
+    packages = PACKAGES.read_text().split()
+    as_root = root_prefix()
+    if shutil.which("apt-get") and as_root is not None:
+        print(f"installing {' '.join(packages)}", flush=True)
+        install(as_root, packages)
+        if is_there(need):
+            return 0
+    missing = HELP[need].format(packages=" ".join(packages))
+    print(f"error: missing {missing}", file=sys.stderr)
+    return 2
+
+
+def is_there(need):
+    """Say whether a need is met."""
+    if need == "venv":
+        return importlib.util.find_spec("ensurepip") is not None
+    if not all(map(shutil.which, ("pdflatex", "latexmk", "bibtex", "kpsewhich"))):
+        return False
+    return (
+        subprocess.run(["kpsewhich", *STYLES], stdout=subprocess.DEVNULL).returncode
+        == 0
+    )
+
+
+def root_prefix():
+    """Return what makes a command run as root without a question, or None."""
+    if os.geteuid() == 0:
+        return []
+    if shutil.which("sudo"):
+        asked = subprocess.run(["sudo", "-n", "true"], stderr=subprocess.DEVNULL)
+        if asked.returncode == 0:
+            return ["sudo", "-n"]
+    return None
+
+
+def install(as_root, packages):
+    """Install Debian packages; show what apt says only if it fails."""
+    apt = [*as_root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-y"]
+    for command in ["update"], ["install", "--no-install-recommends", *packages]:
+        done = subprocess.run([*apt, *command], capture_output=True, text=True)
+        if done.returncode:
+            print(done.stdout + done.stderr, file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

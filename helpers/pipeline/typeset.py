@@ -1,0 +1,199 @@
+"""Set an executed report: to LaTeX with nbconvert, to PDF with latexmk."""
+
+import os
+import re
+import shutil
+import subprocess
+
+from nbconvert.exporters import LatexExporter
+from nbconvert.preprocessors import Preprocessor
+
+from helpers.data import ROOT
+from helpers.pipeline.publish import EQUATION, REFERENCE, WORDS
+
+# Separates the fragments that one call of pandoc converts together.
+SEAM = "\n\n```{=latex}\n%%seam%%\n```\n\n"
+
+
+class Prose(Preprocessor):
+    """Turn all Markdown of a report into LaTeX, in one call of pandoc.
+
+    Markdown cells become raw cells; the ``text`` and ``caption`` in the
+    descriptions that `helpers.pipeline.publish` gave to outputs are replaced.
+    """
+
+    def preprocess(self, notebook, resources):
+        """Return the notebook with LaTeX where it had Markdown."""
+        cells = [cell for cell in notebook.cells if cell.cell_type == "markdown"]
+        places = [(cell, "source") for cell in cells]
+        for description in descriptions(notebook):
+            places += [(description, key) for key in ("text", "caption")]
+        places = [(holder, key) for holder, key in places if key in holder]
+        converted = markdown_to_latex([holder[key] for holder, key in places])
+        for (holder, key), latex in zip(places, converted, strict=True):
+            holder[key] = latex
+        for cell in cells:
+            cell.cell_type = "raw"
+        return notebook, resources
+
+
+def descriptions(notebook):
+    """Return what `publish` said of each output, in order."""
+    return [
+        output.metadata["report"]
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if "report" in output.get("metadata", {})
+    ]
+
+
+def markdown_to_latex(fragments):
+    """Convert fragments of Markdown, with references and labelled equations.
+
+    Parameters
+    ----------
+    fragments : list of str
+        Markdown as `publish` takes it.
+
+    Returns
+    -------
+    list of str
+        LaTeX of each.
+    """
+    import pypandoc
+
+    latex = pypandoc.convert_text(
+        SEAM.join(_label(fragment) for fragment in fragments),
+        "latex",
+        format="markdown-auto_identifiers",
+        extra_args=["--natbib", "--wrap=preserve", "--syntax-highlighting=none"],
+    )
+    converted = [part.strip() for part in latex.split("%%seam%%")]
+    if len(converted) != len(fragments):
+        raise ValueError("a piece of Markdown leaves a block open to its end")
+    return converted
+
+
+def _label(markdown):
+    """Write labelled equations and references as raw LaTeX."""
+    markdown = EQUATION.sub(
+        lambda m: (
+            f"\n```{{=latex}}\n\\begin{{equation}}\\label{{{m[2]}}}\n"
+            f"{m[1].strip()}\n\\end{{equation}}\n```\n"
+        ),
+        markdown,
+    )
+    return REFERENCE.sub(_raw_reference, markdown)
+
+
+def _raw_reference(match):
+    kind, label = match[1], match[0][1:]
+    if kind == "eq":
+        return rf"`\eqref{{{label}}}`{{=latex}}"
+    return rf"`\hyperref[{label}]{{{WORDS[kind]}~\ref*{{{label}}}}}`{{=latex}}"
+
+
+def listing(code, first_line):
+    """Return Python code as a highlighted LaTeX Verbatim with line numbers."""
+    from pygments import highlight
+    from pygments.formatters import LatexFormatter
+    from pygments.lexers import PythonLexer
+
+    options = r"fontsize=\footnotesize,xleftmargin=2em,numbersep=8pt"
+    formatter = LatexFormatter(
+        linenos=True, linenostart=first_line, verboptions=options
+    )
+    return highlight(code, PythonLexer(), formatter)
+
+
+def to_latex(notebook):
+    """Convert an executed report notebook.
+
+    Parameters
+    ----------
+    notebook : nbformat.NotebookNode
+        Executed; its outputs are described by `helpers.pipeline.publish`.
+
+    Returns
+    -------
+    latex : str
+        The whole document.
+    figures : dict of str to bytes
+        The figures' files, by name.
+    """
+    exporter = LatexExporter(
+        template_name="template",
+        extra_template_basedirs=[str(ROOT / "report")],
+        filters={"listing": listing},
+    )
+    exporter.register_preprocessor(Prose, enabled=True)
+    latex, resources = exporter.from_notebook_node(notebook)
+    return latex, resources["outputs"]
+
+
+def to_pdf(latex, figures, folder):
+    """Run LaTeX until all references are settled.
+
+    Parameters
+    ----------
+    latex : str
+        The document.
+    figures : dict of str to bytes
+        The files it includes, by name.
+    folder : Path
+        Where to work; what is there makes the next call faster.
+
+    Returns
+    -------
+    Path
+        The PDF.
+
+    Raises
+    ------
+    RuntimeError
+        If LaTeX cannot set the document, or something refers to nothing; the
+        message is the first complaint of its log.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in {**figures, "report.tex": latex.encode()}.items():
+        (folder / name).write_bytes(content)
+    command = ["latexmk", "-norc", "-pdf", "-silent", "-interaction=nonstopmode"]
+    command += ["-halt-on-error", "-latexoption=-no-shell-escape", "report.tex"]
+    bibliography = f"{ROOT / 'report'}:"
+    environment = {**os.environ, "max_print_line": "9999", "BIBINPUTS": bibliography}
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True
+    )
+    log_file = folder / "report.log"
+    log = log_file.read_text(errors="replace") if log_file.exists() else done.stderr
+    wrong = complaint(log, failed=done.returncode != 0)
+    if wrong:
+        shutil.rmtree(folder)
+        raise RuntimeError(f"LaTeX cannot set the report: {wrong}")
+    return folder / "report.pdf"
+
+
+def complaint(log, *, failed):
+    """Return the first thing in a LaTeX log that must not be in a report.
+
+    Parameters
+    ----------
+    log : str
+        LaTeX's log, its lines not broken.
+    failed : bool
+        Whether LaTeX gave up.
+
+    Returns
+    -------
+    str
+        The complaint, or nothing.
+    """
+    alien = re.search(r"Unicode character (\S+) \(U\+\w+\)", log)
+    if alien:
+        return f"the character {alien[1]} has no letter in its (Latin) fonts"
+    warning = re.search(r"Warning: (.*(?:undefined|multiply.defined).*)", log)
+    error = re.search(r"^! (.*)", log, re.MULTILINE)
+    found = error or warning
+    if found:
+        return found[1]
+    return "latexmk failed; its log is empty" if failed else ""

@@ -1,0 +1,102 @@
+"""How good a fit is, on the training set and on samples it has not seen."""
+
+import numpy as np
+
+from helpers.data import fit_scaling
+from helpers.descent import gradient_descent
+from helpers.model import cost, predict
+
+
+def scores(y, z):
+    r"""Score predictions.
+
+    .. math::
+
+        \mathrm{MSE} = \frac1n \sum_i (y_i - z_i)^2, \quad
+        \mathrm{RMSE} = \sqrt{\mathrm{MSE}}, \quad
+        \mathrm{MAE} = \frac1n \sum_i |y_i - z_i|, \quad
+        R^2 = 1 - \mathrm{MSE} / \mathrm{Var}(y)
+
+    Parameters
+    ----------
+    y, z : ndarray of shape (n_samples,)
+        Observed targets and their predictions.
+
+    Returns
+    -------
+    dict of str to float
+        "MSE" in squared target units, "RMSE" and "MAE" in target units, "R2"
+        without a unit (nan if the targets are all equal).
+    """
+    mse = float(cost(y, z))
+    variance = float(np.var(y))
+    return {
+        "MSE": mse,
+        "RMSE": mse**0.5,
+        "MAE": float(np.abs(y - z).mean()),
+        "R2": 1 - mse / variance if variance else float("nan"),
+    }
+
+
+def folds(n_samples, n_folds, rng):
+    """Split the samples at random into folds of (almost) equal size.
+
+    Parameters
+    ----------
+    n_samples : int
+        Number of samples.
+    n_folds : int
+        Number of folds, from 2 to n_samples.
+    rng : numpy.random.Generator
+        Source of randomness.
+
+    Returns
+    -------
+    list of ndarray of int
+        The rows of each fold; every row is in exactly one.
+
+    Raises
+    ------
+    ValueError
+        If there cannot be so many folds.
+    """
+    if not 2 <= n_folds <= n_samples:
+        raise ValueError(
+            f"folds must be a whole number from 2 to {n_samples} (the number of "
+            f"samples), got {n_folds!r}"
+        )
+    return np.array_split(rng.permutation(n_samples), n_folds)
+
+
+def cross_validate(X, y, test_folds, *, scaling, **settings):
+    """Score a descent on folds that it was not trained on.
+
+    The scaling is learnt anew from each training part, so nothing of the held
+    out fold is known when it is predicted.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+        Features in their own units.
+    y : ndarray of shape (n_samples,)
+        Targets.
+    test_folds : list of ndarray of int
+        Rows to hold out in turn, see `folds`.
+    scaling : str
+        See `helpers.data.fit_scaling`.
+    **settings
+        Passed to `helpers.descent.gradient_descent`.
+
+    Returns
+    -------
+    list of dict
+        The `scores` of each fold.
+    """
+    outcomes = []
+    for test in test_folds:
+        train = np.setdiff1d(np.arange(len(y)), test)
+        scale = fit_scaling(X[train], method=scaling)
+        fit = gradient_descent(scale.apply(X[train]), y[train], **settings)
+        z = predict(scale.apply(X[test]), fit.w, fit.b)
+        outcomes.append(scores(y[test], z))
+    return outcomes

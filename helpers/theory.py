@@ -1,0 +1,204 @@
+"""What theory says of the descent before it is run.
+
+The cost is a quadratic in theta = (w, b), so its Hessian decides everything:
+which learning rates are stable, how fast the cost falls, where it ends. The
+results are those of any text on optimisation, for example Boyd and
+Vandenberghe, "Convex Optimization", section 9.3.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from helpers.model import cost, predict
+
+
+class Optimum(NamedTuple):
+    """The least-squares solution: weights, offset and the lowest cost."""
+
+    w: np.ndarray
+    b: float
+    J: float
+
+
+def design(X):
+    """Append a column of ones to X, for the offset: shape (n, p + 1)."""
+    return np.column_stack([X, np.ones(len(X))])
+
+
+def hessian(X):
+    r"""Return the Hessian of the cost, the same at every (w, b).
+
+    .. math:: H = \frac{2}{n} A^T A, \qquad A = [X\ 1]
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+        Features.
+
+    Returns
+    -------
+    ndarray of shape (n_features + 1, n_features + 1)
+        Second derivatives, ordered (w, b).
+    """
+    A = design(X)
+    return A.T @ A * 2 / len(A)
+
+
+def stability_limit(X):
+    r"""Return the learning rate above which plain descent diverges.
+
+    .. math:: \eta_{\max} = 2 / \lambda_{\max}(H)
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+        Features.
+
+    Returns
+    -------
+    float
+        At the limit itself one component of the error flips its sign for ever.
+    """
+    return float(2 / np.linalg.eigvalsh(hessian(X))[-1])
+
+
+def condition_number(X):
+    r"""Return the ratio of the largest to the smallest curvature of the cost.
+
+    .. math:: \kappa = \lambda_{\max}(H) / \lambda_{\min}(H)
+
+    It is computed from the singular values of A = [X 1], whose ratio is the
+    square root of kappa, so that no digits are lost to squaring.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+        Features.
+
+    Returns
+    -------
+    float
+        At least 1; infinite where a feature is a combination of the others.
+    """
+    singular = np.linalg.svd(design(X), compute_uv=False)
+    if singular[-1] <= np.finfo(float).eps * max(X.shape) * singular[0]:
+        return float("inf")
+    return float((singular[0] / singular[-1]) ** 2)
+
+
+def optimum(X, y):
+    """Return the least-squares solution in closed form.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+        Features.
+    y : ndarray of shape (n_samples,)
+        Targets.
+
+    Returns
+    -------
+    Optimum
+        Weights, offset and cost; the shortest solution if there are many.
+    """
+    theta = np.linalg.lstsq(design(X), y, rcond=None)[0]
+    w, b = theta[:-1], float(theta[-1])
+    return Optimum(w, b, float(cost(y, predict(X, w, b))))
+
+
+def predicted_costs(X, y, learning_rate, iterations):
+    r"""Foretell the cost of plain descent from zero, without descending.
+
+    .. math::
+
+        J_k = J^* + \tfrac12 \sum_i \lambda_i (1 - \eta \lambda_i)^{2k} c_i^2,
+
+    where lambda_i are the eigenvalues of the Hessian and c_i the coordinates
+    of the optimum in its eigenvectors: each component of the error shrinks, or
+    grows, by its own factor 1 - eta lambda_i at each update.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+        Features.
+    y : ndarray of shape (n_samples,)
+        Targets.
+    learning_rate : float
+        Step length eta.
+    iterations : array_like of int
+        The numbers of updates k at which to tell the cost.
+
+    Returns
+    -------
+    ndarray of shape (len(iterations),)
+        Costs; infinite where they exceed the largest float.
+    """
+    best = optimum(X, y)
+    eigenvalues, vectors = np.linalg.eigh(hessian(X))
+    c = vectors.T @ np.append(best.w, best.b)
+    factors = np.abs(1 - learning_rate * eigenvalues)
+    with np.errstate(over="ignore"):
+        shrunk = factors ** (2.0 * np.atleast_1d(iterations)[:, None])
+        return best.J + shrunk @ (eigenvalues * c**2) / 2
+
+
+def iterations_to_within(costs, J_best, share=0.01):
+    """Count the updates until the cost is within a share of the optimum.
+
+    Parameters
+    ----------
+    costs : ndarray
+        Cost after each update.
+    J_best : float
+        Lowest attainable cost.
+    share : float
+        How close, as a share of `J_best`.
+
+    Returns
+    -------
+    int or None
+        The first k with ``costs[k] <= (1 + share) * J_best``; None if there
+        is none.
+    """
+    close = np.flatnonzero(costs <= (1 + share) * J_best)
+    return int(close[0]) if len(close) else None
+
+
+def predicted_iterations_to_within(X, y, learning_rate, share=0.01, most=2**53):
+    """Foretell `iterations_to_within` for plain descent from zero.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+        Features.
+    y : ndarray of shape (n_samples,)
+        Targets.
+    learning_rate : float
+        Step length.
+    share : float
+        How close, as a share of the optimum.
+    most : int
+        Where the search ends.
+
+    Returns
+    -------
+    int or None
+        Number of updates; None if the descent never comes that close.
+    """
+    if learning_rate >= stability_limit(X):
+        return None
+    target = (1 + share) * optimum(X, y).J
+    far, near = -1, 1
+    while predicted_costs(X, y, learning_rate, near)[0] > target:
+        far, near = near, 2 * near
+        if near > most:
+            return None
+    # Below the limit the cost only falls, so the first k is found by halving.
+    while near - far > 1:
+        middle = (far + near) // 2
+        if predicted_costs(X, y, learning_rate, middle)[0] > target:
+            far = middle
+        else:
+            near = middle
+    return near
