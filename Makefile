@@ -1,8 +1,9 @@
-# The title block. Any of them can be given: make report STUDENT='Ada Lovelace'
-COURSE = Deep Learning for Image Analysis
-TITLE = DL4IA – Report for Assignment 1
-STUDENT = Linus Falk
-DATE = March 22, 2023
+# The title block: make report STUDENT='Ada Lovelace'. What is not given is as in the
+# parameters cell of notebooks/report.ipynb.
+COURSE =
+TITLE =
+STUDENT =
+DATE =
 # Only this experiment, for make sweep
 EXPERIMENT =
 # The Python that makes the environment
@@ -46,8 +47,8 @@ test: $(READY) report/report.pdf ## prove that all of it works
 	$(PYTHON) -m pytest
 
 lint: $(READY) ## check the style of the code
-	$(PREFIX)/bin/ruff check helpers tests
-	$(PREFIX)/bin/ruff format --check helpers tests
+	$(PREFIX)/bin/ruff check helpers tests notebooks
+	$(PREFIX)/bin/ruff format --check helpers tests notebooks
 
 lock: $(READY) ## renew requirements.txt from pyproject.toml
 	$(PREFIX)/bin/uv pip compile --quiet --universal --generate-hashes --upgrade \

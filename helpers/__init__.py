@@ -9,6 +9,7 @@ The core, data in and arrays out::
     scores      how good a fit is
     derivation  two checks that derivation and code agree
     plots       data and an Axes in, the Axes out
+    tables      runs in, frames of texts out
 
 The shell around it, `helpers.pipeline`, touches disk and processes.
 """

@@ -113,7 +113,7 @@ def gradient_descent(
     costs, diverged_at = [], None
     with np.errstate(over="ignore", invalid="ignore"):
         for k, (w_k, b_k, J) in zip(range(n_iterations + 1), iterates, strict=False):
-            if k and not EXPLODED * costs[0] >= J:
+            if k and not J <= EXPLODED * costs[0]:
                 diverged_at = k
                 break
             w, b = w_k, b_k

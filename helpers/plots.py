@@ -40,7 +40,7 @@ def plot_costs(ax, curves, *, unit, best=None):
         (line,) = ax.plot(costs, label=label)
         if best:
             ax.axhline(best[label], color=line.get_color(), linewidth=0.6)
-    ax.set(xlabel="iteration", ylabel=f"cost $J$ ({unit})", yscale="log")
+    ax.set(xlabel="iteration", ylabel=f"cost $J$ in {unit}", yscale="log")
     ax.legend()
     return ax
 
@@ -66,12 +66,12 @@ def plot_excess(ax, curves, predictions, *, unit):
         ax.plot(excess, label=label)
     for number, excess in enumerate(predictions.values()):
         ax.plot(excess, **PREDICTED, label=None if number else "predicted")
-    ax.set(xlabel="iteration", ylabel=f"$J - J^*$ ({unit})", yscale="log")
+    ax.set(xlabel="iteration", ylabel=f"$J - J^*$ in {unit}", yscale="log")
     ax.legend()
     return ax
 
 
-def plot_learning_rates(ax, curves, *, unit, best, top):
+def plot_learning_rates(ax, curves, *, unit, best):
     """Plot costs for several learning rates on logarithmic axes.
 
     Parameters
@@ -84,8 +84,6 @@ def plot_learning_rates(ax, curves, *, unit, best, top):
         Unit of the cost.
     best : float
         Lowest attainable cost.
-    top : float
-        Where to cut the axis, for the lines that diverge.
 
     Returns
     -------
@@ -98,8 +96,7 @@ def plot_learning_rates(ax, curves, *, unit, best, top):
     ax.set_xscale("symlog", linthresh=1, linscale=0.4)
     ax.set_xlim(0, max(len(costs) for costs in curves.values()) - 1)
     ax.set_yscale("log")
-    ax.set_ylim(best * 0.7, top)
-    ax.set(xlabel="iteration", ylabel=f"cost $J$ ({unit})")
+    ax.set(xlabel="iteration", ylabel=f"cost $J$ in {unit}")
     return ax
 
 
@@ -120,7 +117,7 @@ def plot_outcomes(ax, rows):
         The same axes.
     """
     for y, (limit, runs) in enumerate(rows.values()):
-        ax.plot([limit, limit], [y - 0.35, y + 0.35], color="black", linewidth=1.6)
+        ax.vlines(limit, y - 0.35, y + 0.35, color="black", linewidth=1.6)
         for learning_rate, status in runs:
             marker, color = OUTCOMES[status]
             ax.plot(learning_rate, y, marker=marker, color=color, markersize=6)
@@ -176,7 +173,7 @@ def plot_predictions(ax, y, z, *, name, unit):
     matplotlib.axes.Axes
         The same axes.
     """
-    _scatter(ax, y, z, label="one car" if name == "mpg" else "one sample")
+    _scatter(ax, y, z, label="samples")
     ends = [min(y.min(), z.min()), max(y.max(), z.max())]
     ax.plot(ends, ends, color="C1", linestyle="-", label="predicted = observed")
     ax.set(xlabel=f"observed {name} ({unit})", ylabel=f"predicted {name} ({unit})")
@@ -241,8 +238,9 @@ def plot_cost_surface(ax, X, y, paths, *, weight_unit, offset_unit):
     for label, path in paths.items():
         ax.plot(*path.T, marker="o", markersize=2.5, linewidth=1, label=label)
     ax.set(xlabel=f"weight $w$ ({weight_unit})", ylabel=f"offset $b$ ({offset_unit})")
+    ax.set_aspect("equal")  # else circles would look like ellipses
     ax.grid(visible=False)
-    ax.legend()
+    ax.legend(loc="lower left", frameon=True, framealpha=0.9, edgecolor="none")
     return ax
 
 

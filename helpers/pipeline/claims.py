@@ -8,6 +8,8 @@ import re
 from difflib import get_close_matches
 from typing import NamedTuple
 
+from helpers.tables import number_text
+
 PLACEHOLDER = re.compile(r"\{\{([\w.-]+)\}\}")
 
 
@@ -46,7 +48,7 @@ class Claims(dict):
         value : float, int or str
             The value.
         spec : str
-            How to print it, see `number_text`.
+            How to print it, see `helpers.tables.number_text`.
         unit, source : str
             See `Claim`.
 
@@ -80,35 +82,3 @@ class Claims(dict):
             hint = f"; did you mean {near[0]!r}?" if near else ""
             raise ValueError(f"no claim is named {name!r}{hint}")
         return self[name].text
-
-
-def number_text(value, spec=""):
-    r"""Print a number for the page.
-
-    Parameters
-    ----------
-    value : float, int or str
-        The value.
-    spec : str
-        A Python format specification. With the type ``e`` the exponent is set
-        as a power of ten, for use in mathematics: ``4.2 \times 10^{-3}``, and
-        ``10^{-3}`` where the mantissa is one.
-
-    Returns
-    -------
-    str
-        Text for Markdown, LaTeX and MathJax alike.
-    """
-    text = format(value, spec)
-    if not spec.endswith("e"):
-        return text
-    mantissa, exponent = text.split("e")
-    if int(exponent) == 0:
-        return mantissa
-    power = f"10^{{{int(exponent)}}}"
-    return power if mantissa == "1" else rf"{mantissa} \times {power}"
-
-
-def math_text(value, spec=""):
-    """Print a number as mathematics between dollars; a missing one as a dash."""
-    return "–" if value is None else f"${number_text(value, spec)}$"

@@ -11,6 +11,7 @@ import inspect
 import io
 import re
 import textwrap
+from pathlib import Path
 
 from IPython import get_ipython
 from IPython.display import display
@@ -155,7 +156,11 @@ class Report:
             format="markdown",
             extra_args=["--citeproc", f"--bibliography={path}"],
         )
-        _emit({"text/html": listed}, kind="bibliography", path=str(path))
+        _emit(
+            {"text/html": f"<h1>References</h1>{listed}"},
+            kind="bibliography",
+            path=Path(path).stem,
+        )
 
     def _lab_caption(self, label, caption):
         kind, number = self._number(label)

@@ -229,4 +229,4 @@ def load_experiment(name):
             for key, value in read_record(path_of(identifier)).items()
         }
         rows.append({"run": identifier, **point.parameters, **recorded})
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, dtype=object)  # else a missing count makes floats

@@ -13,10 +13,10 @@ from pathlib import Path
 
 PACKAGES = Path(__file__).resolve().parents[2] / "apt.txt"
 # Of everything the template uses, what a small TeX installation may lack.
-STYLES = "tgpagella.sty mathpazo.sty lmodern.sty scrartcl.cls microtype.sty".split()
+STYLES = ["tgpagella.sty", "mathpazo.sty", "scrartcl.cls", "microtype.sty"]
 HELP = {
-    "venv": "the Python module venv: on Debian and Ubuntu apt-get install python3-venv; "
-    "Python from python.org, Homebrew or conda has it",
+    "venv": "the Python module venv: on Debian and Ubuntu apt-get install "
+    "python3-venv; Python from python.org, Homebrew or conda has it",
     "tex": "LaTeX: on Debian and Ubuntu apt-get install {packages}; on macOS brew "
     "install --cask mactex; with conda, which has no complete LaTeX, TeX Live from "
     "tug.org/texlive",
@@ -25,7 +25,7 @@ HELP = {
 
 def main(need):
     """Return 0 if what is needed is there in the end, else say what to install."""
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036  that is what is to be found out
         print(
             f"error: Python 3.11 or newer is needed, {sys.executable} is "
             f"{sys.version.split()[0]}: make PYTHON3=python3.11",

@@ -2,11 +2,11 @@
 
 import os
 import re
-import shutil
 import subprocess
 
 from nbconvert.exporters import LatexExporter
 from nbconvert.preprocessors import Preprocessor
+from traitlets.config import Config
 
 from helpers.data import ROOT
 from helpers.pipeline.publish import EQUATION, REFERENCE, WORDS
@@ -99,11 +99,12 @@ def listing(code, first_line):
     from pygments.formatters import LatexFormatter
     from pygments.lexers import PythonLexer
 
-    options = r"fontsize=\footnotesize,xleftmargin=2em,numbersep=8pt"
+    options = r"fontsize=\footnotesize,frame=lines,framerule=0.3pt,numbersep=8pt"
     formatter = LatexFormatter(
         linenos=True, linenostart=first_line, verboptions=options
     )
-    return highlight(code, PythonLexer(), formatter)
+    verbatim = highlight(code, PythonLexer(), formatter)
+    return verbatim.replace("`", r"\textasciigrave{}")  # else it is set as a quote
 
 
 def to_latex(notebook):
@@ -125,6 +126,7 @@ def to_latex(notebook):
         template_name="template",
         extra_template_basedirs=[str(ROOT / "report")],
         filters={"listing": listing},
+        config=Config({"LatexPreprocessor": {"style": "friendly"}}),
     )
     exporter.register_preprocessor(Prose, enabled=True)
     latex, resources = exporter.from_notebook_node(notebook)
@@ -168,8 +170,9 @@ def to_pdf(latex, figures, folder):
     log = log_file.read_text(errors="replace") if log_file.exists() else done.stderr
     wrong = complaint(log, failed=done.returncode != 0)
     if wrong:
-        shutil.rmtree(folder)
-        raise RuntimeError(f"LaTeX cannot set the report: {wrong}")
+        for state in folder.glob("report.[!tl]*"):
+            state.unlink()  # only the text and the log are worth keeping
+        raise RuntimeError(f"LaTeX cannot set the report: {wrong} (see {log_file})")
     return folder / "report.pdf"
 
 
