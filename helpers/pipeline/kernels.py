@@ -9,11 +9,11 @@ import asyncio
 import contextlib
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
 import tempfile
+import time
 import uuid
 from pathlib import Path
 from queue import Empty
@@ -72,7 +72,6 @@ def warm_kernels(modules):
         del os.environ[ZYGOTE], os.environ["JUPYTER_DEFAULT_PROVISIONER_NAME"]
         zygote.stdin.close()
         zygote.wait()
-        shutil.rmtree(folder)
 
 
 class PrivateKernelClient(AsyncKernelClient):
@@ -153,7 +152,7 @@ class ForkedKernel:
         loop = asyncio.get_running_loop()
         await loop.sock_sendall(self.connection, json.dumps(request).encode() + b"\n")
         if await loop.sock_recv(self.connection, 1) != READY:
-            self.returncode = 1
+            self._note(b"")
 
     async def died(self):
         """Wait until the kernel has ended."""
@@ -170,7 +169,6 @@ class ForkedKernel:
 
     def wait(self):
         """Return the exit status; called only after the end was seen."""
-        self.connection.close()
         return self.returncode
 
     def send_signal(self, number):
@@ -182,6 +180,7 @@ class ForkedKernel:
         """Take up what the zygote says; if it says nothing any more, all is over."""
         if message[:1] in (ENDED, b""):
             self.returncode = message[1] if len(message) == 2 else 1
+            self.connection.close()
 
 
 def _ipykernel_arguments(cmd):
@@ -191,9 +190,10 @@ def _ipykernel_arguments(cmd):
     return list(cmd[cmd.index("ipykernel_launcher") + 1 :])
 
 
-async def _connect(address):
+async def _connect(address, patience=60):
     """Connect to the zygote, which may still be busy importing."""
-    while True:
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
         connection = socket.socket(socket.AF_UNIX)
         connection.setblocking(False)
         try:
@@ -202,3 +202,4 @@ async def _connect(address):
         except (FileNotFoundError, ConnectionRefusedError):
             connection.close()
             await asyncio.sleep(0.02)
+    raise RuntimeError(f"the process that forks kernels did not come up at {address}")

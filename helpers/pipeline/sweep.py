@@ -3,9 +3,10 @@
 import argparse
 import os
 import sys
+import threading
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from typing import NamedTuple
 
 from helpers.data import ROOT
@@ -112,7 +113,9 @@ def run_all(missing, options):
 
     context = get_context("fork" if sys.platform.startswith("linux") else "spawn")
     outcomes = {}
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=context) as executor:
+    with ProcessPoolExecutor(
+        os.cpu_count(), mp_context=context, initializer=end_with_parent
+    ) as executor:
         futures = {
             executor.submit(execute, name, point, options): name
             for name, point in missing.items()
@@ -124,6 +127,16 @@ def run_all(missing, options):
             executor.shutdown(cancel_futures=True)
             raise
     return outcomes
+
+
+def end_with_parent():
+    """Let this worker end, and so its kernel, as soon as the sweep is gone."""
+
+    def wait():
+        parent_process().join()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def execute(name, point, options):

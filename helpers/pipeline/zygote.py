@@ -10,7 +10,7 @@ lasts. It is told, one byte each time::
 
 Every byte that the client sends is a signal for the kernel. When the client
 goes away its kernel is killed; when the process that started the zygote goes
-away, all of them are, and the zygote ends.
+away, all of them are, and the zygote ends and removes the socket's folder.
 """
 
 import contextlib
@@ -19,6 +19,7 @@ import importlib
 import json
 import os
 import selectors
+import shutil
 import signal
 import socket
 import sys
@@ -29,6 +30,7 @@ KERNEL = (
     "ipykernel.kernelapp",
     "ipykernel.zmqshell",
     "ipykernel.debugger",
+    "helpers.pipeline.iopub",
     "IPython.core.completerlib",
     "IPython.core.pylabtools",
     "IPython.extensions.storemagic",
@@ -42,6 +44,7 @@ def main(address, *modules):
     listener.bind(address)
     listener.listen()
     serve(listener)
+    shutil.rmtree(os.path.dirname(address), ignore_errors=True)
 
 
 def preload(modules):
@@ -93,12 +96,10 @@ def serve(listener):
                     return
                 if source is listener:
                     connection = listener.accept()[0]
-                    request = json.loads(connection.makefile().readline())
-                    pid = os.fork()
-                    if pid == 0:
-                        become_kernel(request, connection)
-                    kernels[pid] = connection
-                    selector.register(connection, selectors.EVENT_READ, pid)
+                    pid = fork_kernel(connection)
+                    if pid is not None:
+                        kernels[pid] = connection
+                        selector.register(connection, selectors.EVENT_READ, pid)
                 elif source is wakeup_r:
                     wakeup_r.recv(4096)
                     for pid, status in ended():
@@ -107,6 +108,19 @@ def serve(listener):
                         report_end(connection, status)
                 elif key.data in kernels:
                     pass_on(source, key.data)
+
+
+def fork_kernel(connection):
+    """Fork the kernel that a new client asks for; return its pid, None if it left."""
+    line = connection.makefile().readline()
+    if not line:
+        connection.close()
+        return None
+    request = json.loads(line)
+    pid = os.fork()
+    if pid == 0:
+        become_kernel(request, connection)
+    return pid
 
 
 def become_kernel(request, connection):
@@ -124,11 +138,15 @@ def become_kernel(request, connection):
     if "numpy.random" in sys.modules:
         sys.modules["numpy.random"].seed()  # else all kernels would draw the same
 
-    from ipykernel.kernelapp import IPKernelApp
+    from ipykernel import kernelapp
 
+    from helpers.pipeline.iopub import PrivateIOPubThread
+
+    PrivateIOPubThread.folder = os.path.dirname(connection.getsockname())
+    kernelapp.IOPubThread = PrivateIOPubThread
     status = 1
     try:
-        app = IPKernelApp.instance()
+        app = kernelapp.IPKernelApp.instance()
         app.initialize(request["argv"])
         connection.sendall(READY)
         app.start()

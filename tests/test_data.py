@@ -1,0 +1,124 @@
+"""Reading tables and scaling features."""
+
+import hashlib
+
+import numpy as np
+import pytest
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
+
+from helpers.data import ROOT, fit_scaling, load_data, load_datasheet
+
+
+@pytest.fixture
+def table(tmp_path):
+    def write(text):
+        path = tmp_path / "table.csv"
+        path.write_text(text)
+        return path
+
+    return write
+
+
+def test_the_cars_are_those_of_the_datasheet():
+    sheet = load_datasheet("data/auto.csv")
+    content = (ROOT / "data" / "auto.csv").read_bytes()
+    assert hashlib.sha256(content).hexdigest() == sheet["sha256"]
+    header = content.decode().splitlines()[0].split(",")
+    assert list(sheet["columns"]) == header
+    assert load_data("data/auto.csv", "mpg").X.shape == (sheet["rows"], 7)
+    assert "CC BY 4.0" in sheet["licence"]
+
+
+def test_all_features_are_the_numeric_columns_but_the_target():
+    data = load_data("data/auto.csv", "mpg", "all")
+    sheet = load_datasheet("data/auto.csv")
+    numeric = [name for name in sheet["columns"] if name not in ("mpg", "name")]
+    assert data.features == numeric
+
+
+def test_the_course_variant_loses_its_five_incomplete_rows(table):
+    lines = (ROOT / "data" / "auto.csv").read_text().splitlines()
+    unknown = "25.0,4,98.0,?,2046,19.0,71,1,ford pinto"
+    variant = lines[:30] + [unknown] + lines[30:200] + [unknown] * 4 + lines[200:]
+    data = load_data(table("\n".join(variant)), "mpg", "all")
+    complete = load_data("data/auto.csv", "mpg", "all")
+    assert len(variant) == 1 + 397
+    assert data.n_dropped == 5
+    assert (data.X == complete.X).all()
+    assert (data.y == complete.y).all()
+
+
+def test_a_missing_value_in_a_column_not_chosen_drops_nothing(table):
+    data = load_data(table("y,a,b\n1,2,\n2,3,?\n3,5,1\n"), "y", "a")
+    assert data.n_dropped == 0
+
+
+def test_own_tables_are_read_with_chosen_columns(table):
+    data = load_data(
+        table("price, rooms ,area,city\n1,2,3,x\n4,5,6,y\n7,8,10,z\n"), "price", "area"
+    )
+    assert data.X.tolist() == [[3], [6], [10]]
+    assert data.y.tolist() == [1, 4, 7]
+
+
+@pytest.mark.parametrize(
+    ("text", "target", "features", "message"),
+    [
+        ("", "y", "all", "not a CSV file with a header"),
+        ("y,a\n", "y", "all", "no rows below the header"),
+        ("y,a\n1,2\n", "z", "all", "no column 'z'; its columns are y, a"),
+        ("y,a\n1,2\n", "y", "b", "no column 'b'"),
+        ("y,a\n1,x\n2,3\n", "y", "a", "line 2, column 'a': 'x' is not a finite number"),
+        ("y,a\n1,1\n2,inf\n", "y", "a", "line 3, column 'a': .*inf.* is not a finite"),
+        ("y,a\n1,1\nnan,2\n", "y", "a", "line 3, column 'y': .*nan.* is not a finite"),
+        ("y,a\n1,2\n", "y", "a", "1 samples cannot determine 2 parameters"),
+        ("y,a\n?,2\n1,?\n", "y", "a", "0 samples cannot determine"),
+        ("y,a\n1,2\n2,3\n", "y", "y", "other than the target 'y'"),
+        ("y,a\n1,2\n2,3\n", "y", "a,a", "features must be different columns"),
+        ("y,name\n1,q\n2,r\n", "y", "all", "features must be different columns"),
+    ],
+)
+def test_bad_tables_are_named(table, text, target, features, message):
+    with pytest.raises(ValueError, match=message) as caught:
+        load_data(table(text), target, features)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_file_and_a_binary_file_are_named(tmp_path):
+    with pytest.raises(ValueError, match="nowhere.csv: there is no such file"):
+        load_data("nowhere.csv", "y")
+    (tmp_path / "b.csv").write_bytes(b"\xff\xfe\x00y,a\n1,2")
+    with pytest.raises(ValueError, match="not a CSV file"):
+        load_data(tmp_path / "b.csv", "y")
+
+
+@pytest.mark.parametrize(
+    ("method", "oracle"),
+    [("standardise", StandardScaler()), ("min-max", MinMaxScaler())],
+)
+def test_scaling_is_that_of_scikit_learn(rng, method, oracle):
+    X, new = rng.normal(5, 3, size=(30, 2)), rng.normal(size=(4, 2))
+    scaling = fit_scaling(X, method=method)
+    np.testing.assert_allclose(
+        scaling.apply(new), oracle.fit(X).transform(new), rtol=1e-12
+    )
+
+
+@pytest.mark.parametrize("method", ["standardise", "min-max", "none"])
+def test_original_weights_predict_the_same(rng, method):
+    X, w, b = rng.normal(5, 3, size=(30, 2)), rng.normal(size=2), 1.5
+    scaling = fit_scaling(X, method=method)
+    w_original, b_original = scaling.original(w, b)
+    np.testing.assert_allclose(X @ w_original + b_original, scaling.apply(X) @ w + b)
+
+
+def test_a_constant_feature_is_named():
+    X = np.array([[1.0, 7.0], [2.0, 7.0]])
+    with pytest.raises(ValueError, match=r"feature 'doors' is constant \(7\)"):
+        fit_scaling(X, method="standardise", names=["power", "doors"])
+    assert fit_scaling(X, method="none").apply(X).tolist() == X.tolist()
+
+
+def test_an_unknown_scaling_is_named():
+    with pytest.raises(ValueError, match="standardise, min-max, none, got 'log'"):
+        fit_scaling(np.ones((2, 2)), method="log")

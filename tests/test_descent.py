@@ -1,0 +1,218 @@
+"""Gradient descent, against closed forms, textbook loops and scikit-learn."""
+
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.linear_model import LinearRegression
+
+from helpers.descent import gradient_descent
+from helpers.theory import optimum, stability_limit
+
+
+def descend(cars, **settings):
+    return gradient_descent(
+        *cars, **{"learning_rate": 0.1, "n_iterations": 50} | settings
+    )
+
+
+def same(one, other):
+    """Say whether two descents are equal to the last bit."""
+    return (
+        one.w.tobytes() == other.w.tobytes()
+        and one.b == other.b
+        and one.costs.tobytes() == other.costs.tobytes()
+        and one.status == other.status
+    )
+
+
+def test_reaches_the_least_squares_solution_of_scikit_learn(cars):
+    X, y = cars
+    fit = descend(cars, n_iterations=5000)
+    oracle = LinearRegression().fit(X, y)
+    np.testing.assert_allclose(fit.w, oracle.coef_, rtol=1e-9)
+    assert fit.b == pytest.approx(oracle.intercept_, rel=1e-12)
+    assert fit.costs[-1] == pytest.approx(10.847481, abs=5e-7)
+    assert fit.status == "converged"
+
+
+def test_follows_the_textbook_loop_step_by_step(cars):
+    X, y = cars
+    w, b, costs = np.zeros(7), 0.0, []
+    for _ in range(51):
+        error = X @ w + b - y
+        costs.append(np.mean(error**2))
+        w, b = w - 0.1 * 2 / len(y) * X.T @ error, b - 0.1 * 2 * error.mean()
+    np.testing.assert_allclose(descend(cars).costs, costs, rtol=1e-12)
+
+
+def test_costs_start_before_the_first_update(cars):
+    fit = descend(cars, n_iterations=7)
+    assert len(fit.costs) == 8
+    assert fit.costs[0] == pytest.approx(np.mean(cars[1] ** 2))
+
+
+@pytest.mark.parametrize(
+    "neutral",
+    [
+        {"momentum": 0.0, "nesterov": True},
+        {"batch_size": 392, "rng": np.random.default_rng(3)},
+        {"rng": np.random.default_rng(4)},
+    ],
+)
+def test_neutral_options_are_plain_descent_to_the_last_bit(cars, neutral):
+    assert same(descend(cars, **neutral), descend(cars))
+
+
+def test_heavy_ball_follows_its_recurrence(cars):
+    X, y = cars
+    A = np.column_stack([X, np.ones(len(y))])
+    theta = before = np.zeros(8)
+    costs = []
+    for _ in range(51):
+        costs.append(np.mean((A @ theta - y) ** 2))
+        step = -0.1 * 2 / len(y) * A.T @ (A @ theta - y) + 0.8 * (theta - before)
+        theta, before = theta + step, theta
+    np.testing.assert_allclose(descend(cars, momentum=0.8).costs, costs, rtol=1e-10)
+
+
+def test_nesterov_takes_the_gradient_ahead(cars):
+    X, y = cars
+    A = np.column_stack([X, np.ones(len(y))])
+    theta, step = np.zeros(8), np.zeros(8)
+    costs = []
+    for _ in range(51):
+        costs.append(np.mean((A @ theta - y) ** 2))
+        ahead = theta + 0.8 * step
+        step = 0.8 * step - 0.1 * 2 / len(y) * A.T @ (A @ ahead - y)
+        theta = theta + step
+    fit = descend(cars, momentum=0.8, nesterov=True)
+    np.testing.assert_allclose(fit.costs, costs, rtol=1e-10)
+
+
+def test_momentum_is_faster_on_an_ill_conditioned_problem(cars):
+    assert descend(cars, momentum=0.8).costs[-1] < descend(cars).costs[-1]
+
+
+def test_a_pass_of_mini_batches_uses_every_sample_once(rng):
+    from helpers.descent import batches
+
+    drawn = batches(10, 4, rng)
+    first, second = ([next(drawn) for _ in range(3)] for _ in range(2))
+    assert [len(rows) for rows in first] == [4, 4, 2]
+    assert sorted(np.concatenate(first)) == list(range(10))
+    assert sorted(np.concatenate(second)) == list(range(10))
+    assert np.concatenate(first).tolist() != np.concatenate(second).tolist()
+
+
+def test_mini_batches_repeat_with_their_seed(cars):
+    one, again, other = (
+        descend(cars, batch_size=32, rng=np.random.default_rng(s)) for s in (1, 1, 2)
+    )
+    assert same(one, again)
+    assert not same(one, other)
+    assert one.costs[-1] < 20
+
+
+def test_callback_sees_every_iterate(cars):
+    seen = []
+    fit = descend(cars, n_iterations=5, callback=lambda *at: seen.append(at))
+    assert [at[0] for at in seen] == [0, 1, 2, 3, 4, 5]
+    assert [at[3] for at in seen] == fit.costs.tolist()
+    assert seen[-1][1].tolist() == fit.w.tolist()
+    assert seen[0][1].tolist() == [0] * 7
+
+
+def test_divergence_stops_early_without_warnings_and_says_where(cars):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for rate in (1.0, 1e3, 1e200):
+            fit = descend(cars, learning_rate=rate, n_iterations=1000)
+            assert fit.status == "diverged"
+            assert fit.diverged_at == len(fit.costs) < 1000
+            assert np.isfinite(fit.costs).all()
+            assert np.isfinite(fit.w).all()
+
+
+def test_slow_divergence_is_seen_before_it_explodes(cars):
+    limit = stability_limit(cars[0])
+    fit = descend(cars, learning_rate=limit * 1.001, n_iterations=1500)
+    assert fit.diverged_at is None
+    assert fit.status == "diverged"
+
+
+def test_on_the_limit_the_cost_stands_still(cars):
+    X, y = cars[0][:, [2]], cars[1]
+    fit = gradient_descent(X, y, learning_rate=1, n_iterations=1000)
+    assert fit.status == "oscillating"
+    np.testing.assert_allclose(fit.costs, fit.costs[0], rtol=1e-9)
+
+
+@pytest.mark.parametrize(("rate", "status"), [(0.2, "converged"), (1e-9, "descending")])
+def test_below_the_limit_the_descent_gets_there_or_is_on_its_way(cars, rate, status):
+    assert descend(cars, learning_rate=rate, n_iterations=1000).status == status
+
+
+def test_mini_batches_at_a_constant_rate_end_up_oscillating(cars):
+    noisy = {"batch_size": 8, "learning_rate": 0.05, "n_iterations": 4000}
+    assert descend(cars, **noisy, rng=np.random.default_rng(0)).status == "oscillating"
+
+
+def test_a_perfect_fit_converges(rng):
+    X = rng.normal(size=(20, 2))
+    fit = gradient_descent(X, X @ [1, 2] + 3, learning_rate=0.2, n_iterations=500)
+    assert fit.status == "converged"
+    np.testing.assert_allclose([*fit.w, fit.b], [1, 2, 3], rtol=1e-9)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 5), st.floats(0.05, 0.95))
+def test_below_the_limit_the_cost_never_rises(seed, n_features, share):
+    rng = np.random.default_rng(seed)
+    X, y = rng.normal(size=(12, n_features)), rng.normal(size=12)
+    rate = share * stability_limit(X)
+    fit = gradient_descent(X, y, learning_rate=rate, n_iterations=200)
+    assert (np.diff(fit.costs) <= 1e-12 * fit.costs[0]).all()
+    assert fit.costs[-1] >= optimum(X, y).J - 1e-12
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ({"learning_rate": 0}, "learning_rate must be a positive number, got 0"),
+        ({"learning_rate": -0.1}, "got -0.1"),
+        ({"learning_rate": float("nan")}, "got nan"),
+        ({"learning_rate": float("inf")}, "got inf"),
+        ({"learning_rate": "fast"}, "got 'fast'"),
+        (
+            {"n_iterations": 0},
+            "n_iterations must be a whole number of at least 1, got 0",
+        ),
+        ({"n_iterations": -3}, "got -3"),
+        ({"n_iterations": 1.5}, "got 1.5"),
+        ({"momentum": 1}, r"momentum must be in \[0, 1\), got 1"),
+        ({"batch_size": 0}, "batch_size must be a whole number from 1 to 392"),
+        ({"batch_size": 393}, "got 393"),
+        ({"batch_size": 32}, "batch_size needs rng"),
+        ({"initialisation": "ones"}, "zeros, normal, uniform, got 'ones'"),
+    ],
+)
+def test_settings_that_cannot_be_meant_are_named(cars, setting, message):
+    with pytest.raises(ValueError, match=message):
+        descend(cars, **setting)
+
+
+def test_data_that_cannot_be_fitted_is_named():
+    fit = {"learning_rate": 0.1, "n_iterations": 1}
+    with pytest.raises(ValueError, match=r"2 samples cannot determine 3 parameters"):
+        gradient_descent(np.ones((2, 2)), np.ones(2), **fit)
+    with pytest.raises(
+        ValueError, match=r"X must be finite, got nan at index \(1, 0\)"
+    ):
+        gradient_descent([[1], [np.nan], [2]], [1, 2, 3], **fit)
+    with pytest.raises(ValueError, match=r"y must be finite, got inf at index \(2,\)"):
+        gradient_descent([[1], [2], [3]], [1, 2, np.inf], **fit)
+    with pytest.raises(ValueError, match=r"got \(3,\) and \(3,\)"):
+        gradient_descent([1, 2, 3], [1, 2, 3], **fit)

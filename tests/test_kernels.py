@@ -1,0 +1,214 @@
+"""Warm kernels: the same results as ordinary ones, private, and without memory."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import papermill
+import pytest
+from papermill.exceptions import PapermillExecutionError
+
+from helpers.pipeline.kernels import CAN_FORK, ZYGOTE, warm_kernels
+
+pytestmark = [
+    pytest.mark.skipif(not CAN_FORK, reason="kernels are forked on Linux only"),
+    pytest.mark.xdist_group("kernels"),
+]
+
+
+@pytest.fixture(scope="module")
+def warm():
+    with warm_kernels(["numpy", "matplotlib.pyplot"]) as options:
+        yield options
+
+
+@pytest.fixture
+def execute(tmp_path):
+    """Execute the code of some cells; return the texts and types of the outputs."""
+
+    def run(options, *cells, kernel="python3"):
+        notebook = nbformat.v4.new_notebook(
+            cells=list(map(nbformat.v4.new_code_cell, cells))
+        )
+        nbformat.write(notebook, tmp_path / "in.ipynb")
+        done = papermill.execute_notebook(
+            tmp_path / "in.ipynb",
+            tmp_path / "out.ipynb",
+            kernel_name=kernel,
+            progress_bar=False,
+            **options,
+        )
+        return [output for cell in done.cells for output in cell.get("outputs", [])]
+
+    return run
+
+
+def text_of(outputs):
+    return "".join(output.get("text", "") for output in outputs)
+
+
+def test_results_are_those_of_an_ordinary_kernel(warm, execute):
+    cells = (
+        "import matplotlib.pyplot as plt, numpy as np, sys",
+        "plt.plot(np.sin(np.arange(9)))\nplt.show()",
+        "print(np.linalg.svd(np.arange(12.0).reshape(3, 4))[1].tolist())",
+        "print(plt.get_backend(), __name__, sys.stdin.read())",
+        "%matplotlib inline\nfig = plt.figure()\nfig",
+        "import os; print(os.getcwd())",
+        "1 / 3",
+    )
+    forked, ordinary = execute(warm, *cells), execute({}, *cells)
+    for output in forked + ordinary:
+        output.pop("execution_count", None)
+    assert "image/png" in forked[0]["data"]
+    assert forked == ordinary
+
+
+def test_nothing_leaks_from_run_to_run(warm, execute):
+    soil = (
+        "import os, random, sys, matplotlib as mpl, numpy as np\n"
+        "leak = 1\nos.environ['LEAK'] = '1'\nos.chdir('/')\nsys.path.append('/leak')\n"
+        "mpl.rcParams['lines.linewidth'] = 77\nnp.random.seed(5)\nrandom.seed(5)\n"
+        "np.leak = 1"
+    )
+    look = (
+        "import os, random, sys, matplotlib as mpl, numpy as np\n"
+        "print('leak' in globals(), 'LEAK' in os.environ, os.getcwd() == '/',\n"
+        "  '/leak' in sys.path, hasattr(np, 'leak'), mpl.rcParams['lines.linewidth'])\n"
+        "print(np.random.rand(), random.random())"
+    )
+    execute(warm, soil)
+    first, second = (text_of(execute(warm, look)).splitlines() for _ in range(2))
+    assert first[0] == second[0] == "False False False False False 1.5"
+    assert not set(first[1].split()) & set(second[1].split())
+
+
+def listening_ports():
+    """Return the local addresses of all listening TCP sockets."""
+    lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
+    lines += Path("/proc/net/tcp6").read_text().splitlines()[1:]
+    return {line.split()[1] for line in lines if line.split()[3] == "0A"}
+
+
+def test_no_port_is_opened_and_no_other_user_can_come_in(warm, execute):
+    look = (
+        "import os, stat\nfrom pathlib import Path\n"
+        "tcp = Path('/proc/self/net/tcp').read_text().splitlines()[1:]\n"
+        "fds = Path('/proc/self/fd').iterdir()\n"
+        "mine = {os.readlink(fd) for fd in fds if os.path.lexists(fd)}\n"
+        "print([l for l in tcp if f'socket:[{l.split()[9]}]' in mine])\n"
+        "from ipykernel.kernelapp import IPKernelApp\n"
+        "app = IPKernelApp.instance()\nprint(app.transport, app.ip)"
+    )
+    before = listening_ports()
+    ports, transport = text_of(execute(warm, look)).splitlines()
+    assert ports == "[]"
+    assert listening_ports() <= before
+    kind, address = transport.split()
+    assert kind == "ipc"
+    folder = Path(address).parent
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert folder.stat().st_uid == os.getuid()
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can try as another user")
+def test_another_user_is_turned_away(warm):
+    connect = "import socket, sys; socket.socket(socket.AF_UNIX).connect(sys.argv[1])"
+    # The system's own Python: nobody may not enter root's folders.
+    command = ["/usr/bin/python3", "-c", connect, os.environ[ZYGOTE]]
+    until(lambda: os.path.exists(os.environ[ZYGOTE]))
+    nobody = {"user": 65534, "group": 65534, "extra_groups": []}
+    done = subprocess.run(command, **nobody, capture_output=True, text=True)
+    assert "PermissionError" in done.stderr
+    assert subprocess.run(command, capture_output=True).returncode == 0
+
+
+def test_output_of_forked_processes_arrives(warm, execute):
+    fork = (
+        "import multiprocessing as mp\n"
+        "child = mp.get_context('fork').Process(target=print, args=('from a child',))\n"
+        "child.start(); child.join()"
+    )
+    pass_on = "import sys\nfor _ in range(100): sys.stdout.flush()"
+    assert text_of(execute(warm, fork, pass_on)) == "from a child\n"
+
+
+def test_an_error_in_a_cell_is_reported_as_usual(warm, execute):
+    with pytest.raises(PapermillExecutionError, match="no such luck"):
+        execute(warm, "raise ValueError('no such luck')")
+
+
+def test_a_kernel_that_dies_is_noticed(warm, execute):
+    from nbclient.exceptions import DeadKernelError
+
+    with pytest.raises(DeadKernelError):
+        execute(warm, "import os; os._exit(3)")
+    assert (
+        text_of(execute(warm, "print('the next one is fine')"))
+        == "the next one is fine\n"
+    )
+
+
+def test_kernels_end_with_their_notebook(warm, execute):
+    pid = int(text_of(execute(warm, "import os; print(os.getpid())")))
+    assert not Path(f"/proc/{pid}").exists()
+
+
+def test_what_a_notebook_started_ends_with_it(warm, execute):
+    start = "import subprocess; print(subprocess.Popen(['sleep', '1000']).pid)"
+    pid = int(text_of(execute(warm, start)))
+    until(lambda: not is_running(pid))
+
+
+def test_all_ends_when_the_owner_of_the_zygote_is_killed(tmp_path):
+    script = tmp_path / "owner.py"
+    script.write_text(
+        "import os, time\nfrom helpers.pipeline.kernels import ZYGOTE, warm_kernels\n"
+        "with warm_kernels([]):\n"
+        "    while not os.path.exists(os.environ[ZYGOTE]): time.sleep(0.01)\n"
+        "    print(os.environ[ZYGOTE], flush=True)\n    time.sleep(1000)\n"
+    )
+    owner = subprocess.Popen(
+        [sys.executable, str(script)], stdout=subprocess.PIPE, text=True
+    )
+    with owner:
+        folder = Path(owner.stdout.readline().strip()).parent
+        assert folder.exists()
+        owner.send_signal(signal.SIGKILL)
+    until(lambda: not folder.exists())
+
+
+def test_only_kernels_of_this_interpreter_are_forked():
+    from helpers.pipeline.kernels import _ipykernel_arguments
+
+    launcher = ["-m", "ipykernel_launcher", "-f", "connection"]
+    assert _ipykernel_arguments([sys.executable, *launcher]) == ["-f", "connection"]
+    assert _ipykernel_arguments(["/other/python", *launcher]) is None
+    assert _ipykernel_arguments(["R", "--slave"]) is None
+
+
+def test_a_zygote_that_never_comes_up_is_given_up(tmp_path):
+    from helpers.pipeline.kernels import _connect
+
+    with pytest.raises(RuntimeError, match="did not come up"):
+        asyncio.run(_connect(str(tmp_path / "absent"), patience=0.1))
+
+
+def is_running(pid):
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+def until(condition):
+    """Wait, for at most ten seconds, until something is so."""
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"

@@ -1,0 +1,132 @@
+"""The sweep, as a person runs it, in copies of the project."""
+
+import json
+import os
+import signal
+import time
+
+import pytest
+
+from helpers.pipeline.runs import read_record
+
+
+def test_a_sweep_runs_the_grid_once_and_only_what_changed_after(project):
+    status, out, _ = project.sweep()
+    assert (status, out) == (0, "2 runs: 2 done, 0 cached, 0 failed\n")
+    before = project.runs
+    assert len(before) == 2
+
+    project.write("README.md", "A comment.")
+    assert project.sweep()[1] == "2 runs: 0 done, 2 cached, 0 failed\n"
+    assert project.runs == before
+
+    project.replace("experiments.yaml", "[horsepower, all]", "[horsepower, all, year]")
+    assert project.sweep()[1] == "3 runs: 1 done, 2 cached, 0 failed\n"
+    assert set(before) < set(project.runs)
+
+    costs = [
+        read_record(project.folder / "build" / "runs" / name)["costs"]
+        for name in before
+    ]
+    assert all(len(c) == 11 and c[0] == pytest.approx(610.4738265) for c in costs)
+
+
+def test_a_failing_run_fails_alone_is_kept_and_named(project):
+    project.write(
+        "experiments.yaml",
+        "mixed:\n  features: [horsepower, horsepow, name]\n  n_iterations: 10\n",
+    )
+    status, out, err = project.sweep()
+    assert status == 2
+    assert "3 runs: 1 done, 0 cached, 2 failed" in out
+    assert "mixed (data=data/auto.csv, target=mpg, features=horsepow," in out
+    assert "ValueError: data/auto.csv: no column 'horsepow'" in out
+    assert "column 'name': 'chevrolet chevelle malibu' is not a finite number" in out
+    assert "error: 2 of 3 runs failed; the others are kept" in err
+    assert "Traceback" not in out + err
+    kept = [name for name in project.runs if name.endswith(".failed.ipynb")]
+    assert len(kept) == 2
+    notebook = json.loads((project.folder / "build/runs" / kept[0]).read_text())
+    assert "error" in "".join(notebook["cells"][0]["source"]).lower()
+
+
+def test_a_run_that_failed_is_tried_again_and_its_failure_forgotten(project):
+    project.write("experiments.yaml", "a: {data: data/mine.csv, n_iterations: 5}\n")
+    assert project.sweep()[0] == 2
+    assert "failed" in project.runs[0]
+    header, *rows = (project.folder / "data/auto.csv").read_text().splitlines()
+    project.write("data/mine.csv", "\n".join([header, *rows[:50]]))
+    assert project.sweep()[0] == 0
+    assert [name for name in project.runs if "failed" not in name]
+
+
+@pytest.mark.parametrize(
+    ("grid", "message"),
+    [
+        ("a: {learning_rate: 0}", "learning_rate must be a positive number, got 0.0"),
+        ("a: {n_iterations: -1}", "n_iterations must be a whole number of at least 1"),
+        ("a: {data: data/none.csv}", "data/none.csv: there is no such file"),
+    ],
+)
+def test_values_that_cannot_be_meant_end_on_one_line(project, grid, message):
+    project.write("experiments.yaml", grid + "\n")
+    status, out, err = project.sweep()
+    assert status == 2
+    assert message in out
+    assert "Traceback" not in out + err
+
+
+def test_a_broken_grid_stops_before_anything_starts(project):
+    project.write("experiments.yaml", "a: [1\n")
+    status, out, err = project.sweep()
+    assert (status, out) == (2, "")
+    assert err.startswith("error: experiments.yaml, line ")
+    assert len(err.splitlines()) == 1
+    assert project.runs == []
+
+
+def test_one_experiment_can_be_chosen(project):
+    project.write("experiments.yaml", "a: {n_iterations: 5}\nb: {n_iterations: 6}\n")
+    assert project.sweep("--experiment", "b")[1].startswith("1 runs: 1 done")
+    status, _, err = project.sweep("--experiment", "c")
+    assert status == 2
+    assert "no experiment 'c'" in err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_an_interrupted_sweep_leaves_nothing_that_looks_finished(project, number):
+    rates = ", ".join(f"{rate}e-3" for rate in range(1, 61))
+    project.write("experiments.yaml", f"many: {{learning_rate: [{rates}]}}\n")
+    sweep = project.start("helpers.pipeline.sweep", start_new_session=True)
+    deadline = time.monotonic() + 60
+    while not [name for name in project.runs if not name.startswith(".")]:
+        assert sweep.poll() is None
+        assert time.monotonic() < deadline
+    if number == signal.SIGINT:
+        os.killpg(sweep.pid, number)  # Ctrl-C reaches the whole group
+        out, err = sweep.communicate(timeout=30)
+        assert sweep.returncode == 130
+        assert "interrupted: finished runs are kept" in err
+        assert "Traceback" not in out + err
+    else:
+        sweep.kill()
+        sweep.communicate(timeout=30)
+    processes_of(project, deadline)
+    finished = [name for name in project.runs if not name.startswith(".")]
+    assert 0 < len(finished) < 60
+    for name in finished:
+        assert read_record(project.folder / "build" / "runs" / name)["costs"]
+
+
+def processes_of(project, deadline):
+    """Wait until no process works in a copy of the project any more."""
+    while True:
+        working = []
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                working.append(os.readlink(f"/proc/{pid}/cwd") == str(project.folder))
+            except OSError:
+                continue
+        if not any(working):
+            return
+        assert time.monotonic() < deadline, "a process was left behind"

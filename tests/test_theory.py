@@ -1,0 +1,73 @@
+"""What theory foretells, against closed forms and against what happens."""
+
+import numpy as np
+import pytest
+
+from helpers import theory
+from helpers.data import fit_scaling, load_data
+from helpers.descent import gradient_descent
+from helpers.model import cost, predict
+
+
+@pytest.mark.parametrize(
+    ("features", "scaling", "limit", "condition"),
+    [
+        ("horsepower", "standardise", 1.0, 1.0),
+        ("all", "standardise", 0.216823, 136.8352),
+        ("horsepower", "none", 8.0694e-5, 1.0392e5),
+        ("all", "none", 1.0364e-7, 7.3703e9),
+    ],
+)
+def test_limits_and_condition_numbers_of_the_cars(features, scaling, limit, condition):
+    data = load_data("data/auto.csv", "mpg", features)
+    X = fit_scaling(data.X, method=scaling).apply(data.X)
+    assert theory.stability_limit(X) == pytest.approx(limit, rel=1e-5)
+    assert theory.condition_number(X) == pytest.approx(condition, rel=1e-4)
+
+
+def test_hessian_is_the_second_difference_of_the_cost(rng):
+    X, y = rng.normal(size=(9, 2)), rng.normal(size=9)
+
+    def at(theta):
+        return cost(y, predict(X, theta[:2], theta[2]))
+
+    unit = np.eye(3)
+    second = [
+        [at(u + v) - at(u - v) - at(v - u) + at(-u - v) for v in unit] for u in unit
+    ]
+    np.testing.assert_allclose(theory.hessian(X), np.array(second) / 4, atol=1e-12)
+
+
+def test_condition_number_is_infinite_where_features_repeat(rng):
+    x = rng.normal(size=(9, 1))
+    assert theory.condition_number(np.hstack([x, 2 * x])) == float("inf")
+
+
+def test_optimum_is_that_of_the_findings():
+    for features, best in (("horsepower", 23.943663), ("all", 10.847481)):
+        data = load_data("data/auto.csv", "mpg", features)
+        assert theory.optimum(data.X, data.y).J == pytest.approx(best, abs=5e-7)
+
+
+@pytest.mark.parametrize("rate", [1e-3, 0.1, 0.2168, 0.25])
+def test_predicted_costs_are_those_of_the_descent(cars, rate):
+    fit = gradient_descent(*cars, learning_rate=rate, n_iterations=300)
+    foretold = theory.predicted_costs(*cars, rate, np.arange(len(fit.costs)))
+    np.testing.assert_allclose(foretold, fit.costs, rtol=1e-10)
+
+
+@pytest.mark.parametrize("rate", [0.01, 0.1, 0.2])
+def test_predicted_iterations_are_those_counted(cars, rate):
+    fit = gradient_descent(*cars, learning_rate=rate, n_iterations=3000)
+    counted = theory.iterations_to_within(fit.costs, theory.optimum(*cars).J)
+    assert theory.predicted_iterations_to_within(*cars, rate) == counted
+
+
+def test_what_is_never_reached_is_none(cars):
+    assert theory.iterations_to_within(np.array([5.0, 3.0]), 1.0) is None
+    assert theory.predicted_iterations_to_within(*cars, 0.3) is None
+
+
+def test_a_start_at_the_optimum_needs_no_iterations():
+    X, y = np.array([[1.0], [-1.0]]), np.array([1.0, 1.0])
+    assert theory.predicted_iterations_to_within(X, y * 0, 0.1) == 0
