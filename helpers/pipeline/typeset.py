@@ -62,6 +62,8 @@ def markdown_to_latex(fragments):
     """
     import pypandoc
 
+    if not fragments:
+        return []
     latex = pypandoc.convert_text(
         SEAM.join(_label(fragment) for fragment in fragments),
         "latex",
@@ -130,7 +132,8 @@ def to_latex(notebook):
     )
     exporter.register_preprocessor(Prose, enabled=True)
     latex, resources = exporter.from_notebook_node(notebook)
-    return latex, resources["outputs"]
+    files = resources["outputs"]
+    return latex, {name: files[name] for name in files if name.endswith(".pdf")}
 
 
 def to_pdf(latex, figures, folder):

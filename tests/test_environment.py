@@ -1,0 +1,157 @@
+"""The files that describe the environment, and the Makefile, agree with each other."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import entry_points
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+from ruamel.yaml import YAML
+
+from helpers.data import ROOT
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+LOCK = (ROOT / "requirements.txt").read_text()
+
+
+def make(folder, *arguments, **variables):
+    return subprocess.run(
+        ["make", "--no-print-directory", *arguments],
+        cwd=folder,
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+
+
+def test_the_lock_pins_and_hashes_all_that_the_project_names():
+    entries = re.split(r"\n(?=[a-zA-Z])", LOCK.split("\n", 2)[2])
+    pinned = set()
+    for entry in entries:
+        name, version = re.match(r"([\w.-]+)(?:\[\w+\])?==(\S+)", entry).groups()
+        assert "--hash=sha256:" in entry, name
+        assert version
+        pinned.add(canonicalize_name(name))
+    named = PROJECT["dependencies"] + PROJECT["optional-dependencies"]["dev"]
+    for requirement in map(Requirement, named):
+        assert canonicalize_name(requirement.name) in pinned
+
+
+def test_the_installed_packages_are_those_of_the_lock():
+    from importlib.metadata import version
+
+    for name in (Requirement(line).name for line in PROJECT["dependencies"]):
+        assert f"\n{canonicalize_name(name)}=={version(name)}" in LOCK
+
+
+def test_conda_users_get_the_same_lock():
+    environment = YAML(typ="safe").load((ROOT / "environment.yml").read_text())
+    *conda, pip = environment["dependencies"]
+    assert pip == {"pip": ["-r requirements.txt"]}
+    python = dict(dependency.split("=") for dependency in conda if "=" in dependency)
+    assert python["python"] in SpecifierSet(PROJECT["requires-python"])
+    assert (
+        f"($(CONDA_DEFAULT_ENV),{environment['name']})"
+        in (ROOT / "Makefile").read_text()
+    )
+
+
+def test_make_uses_the_conda_environment_if_it_is_active(project):
+    active = {"CONDA_DEFAULT_ENV": "dl4ia-report", "CONDA_PREFIX": "/opt/env"}
+    planned = make(project.folder, "-n", "report", **active).stdout
+    assert "/opt/env/bin/python -m helpers.pipeline.report" in planned
+    assert "venv .venv" not in planned
+    planned = make(project.folder, "-n", "report", CONDA_DEFAULT_ENV="base").stdout
+    assert ".venv/bin/python -m helpers.pipeline.report" in planned
+
+
+@pytest.mark.skipif(not shutil.which("kpsewhich"), reason="TeX is not installed")
+def test_every_package_of_the_template_is_installed():
+    template = (ROOT / "report" / "template" / "index.tex.j2").read_text()
+    used = re.findall(r"\\usepackage(?:\[.*?\])?\{(.*?)\}", template)
+    for package in ",".join(used).split(","):
+        found = subprocess.run(["kpsewhich", f"{package}.sty"], capture_output=True)
+        assert found.returncode == 0, package
+
+
+def test_the_kernels_of_the_sweep_are_registered():
+    group = entry_points(group="jupyter_client.kernel_provisioners")
+    assert "helpers.pipeline.kernels:WarmProvisioner" in {e.value for e in group}
+
+
+@pytest.mark.parametrize("need", ["tex", "venv"])
+def test_what_the_system_lacks_is_named_on_one_line(tmp_path, need):
+    """With nothing on the PATH, and so no apt-get either."""
+    script = (
+        "import importlib.util, runpy, sys\n"
+        "importlib.util.find_spec = lambda name: None\n"
+        f"sys.argv = ['system.py', {need!r}]\n"
+        f"runpy.run_path({str(ROOT / 'helpers/pipeline/system.py')!r}, "
+        "run_name='__main__')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env={"PATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("error: missing")
+    if need == "tex":
+        for package in (ROOT / "apt.txt").read_text().split():
+            assert package in line
+        assert "macOS" in line
+        assert "conda" in line
+
+
+def test_help_lists_every_command():
+    printed = make(ROOT).stdout
+    for command in (
+        "help",
+        "report",
+        "sweep",
+        "lab",
+        "test",
+        "lint",
+        "clean",
+        "distclean",
+    ):
+        assert re.search(rf"^{command} +\w", printed, re.MULTILINE)
+
+
+def test_nothing_is_done_when_nothing_has_changed():
+    before = (ROOT / "report" / "report.pdf").stat().st_mtime_ns
+    done = make(ROOT, "report")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "written" not in done.stdout
+    assert (ROOT / "report" / "report.pdf").stat().st_mtime_ns == before
+
+
+def test_the_title_block_arrives_as_it_was_typed(project):
+    name = "Łukasz $HOME & \"Søn\" 'x' #1 100% \\"
+    make(project.folder, "build/title", f"STUDENT={name}")
+    title = project.folder / "build" / "title"
+    assert title.read_text().splitlines()[2] == name
+    before = title.stat().st_mtime_ns
+    make(project.folder, "build/title", f"STUDENT={name}")
+    assert title.stat().st_mtime_ns == before
+    make(project.folder, "build/title", "STUDENT=Ada")
+    assert title.read_text().splitlines()[2] == "Ada"
+
+
+def test_a_report_is_not_made_of_what_is_missing(project):
+    project.write("experiments.yaml", "cost_curves: {features: nonsense}\n")
+    project.write("report/report.pdf", "an earlier report")
+    status, _, err = project.run("helpers.pipeline.report")
+    assert status == 2
+    assert "1 of 1 runs failed" in err
+    assert (project.folder / "report/report.pdf").read_text() == "an earlier report"

@@ -1,0 +1,60 @@
+"""The notebooks as they are committed."""
+
+import ast
+import json
+import re
+
+import pytest
+
+from helpers.data import ROOT
+from helpers.pipeline.experiments import notebook_parameters
+
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+@pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
+def cells(request):
+    return json.loads(request.param.read_text())["cells"]
+
+
+def code_of(cells):
+    return ["".join(c["source"]) for c in cells if c["cell_type"] == "code"]
+
+
+def test_there_are_notebooks():
+    assert {path.stem for path in NOTEBOOKS} >= {"descent", "report"}
+
+
+def test_they_are_committed_without_outputs(cells):
+    for cell in cells:
+        assert not cell.get("outputs")
+        assert not cell.get("execution_count")
+
+
+def test_they_hold_no_logic_and_no_paths(cells):
+    for code in code_of(cells):
+        if not code.startswith("%%"):
+            tree = ast.parse(code)
+            kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+            assert not any(isinstance(node, kinds) for node in ast.walk(tree))
+        assert "sys.path" not in code
+        assert "%cd" not in code
+        assert "filterwarnings" not in code
+
+
+def test_each_parameter_has_a_type_a_default_and_an_explanation(cells):
+    (cell,) = [c for c in cells if "parameters" in c["metadata"].get("tags", [])]
+    for line in "".join(cell["source"]).splitlines():
+        assert re.fullmatch(r"\w+: (str|int|float|bool) = [^#]+  # [^=]+", line), line
+
+
+def test_papermill_reads_the_same_parameters():
+    import papermill
+
+    for path in NOTEBOOKS:
+        inspected = papermill.inspect_notebook(path)
+        ours = notebook_parameters(path.stem)
+        assert list(inspected) == list(ours)
+        for name, found in inspected.items():
+            assert found["inferred_type_name"] == ours[name].type
+            assert ast.literal_eval(found["default"]) == ours[name].default

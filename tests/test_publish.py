@@ -1,0 +1,186 @@
+"""Claims, prose, captions, and how they are set."""
+
+import matplotlib.pyplot as plt
+import nbformat
+import pandas as pd
+import pytest
+
+from helpers.model import cost
+from helpers.pipeline import publish, typeset
+from helpers.pipeline.claims import Claims
+from helpers.pipeline.publish import Report
+from helpers.tables import math_text, number_text, rate_text
+
+
+@pytest.mark.parametrize(
+    ("value", "spec", "text"),
+    [
+        (23.9436629, ".6f", "23.943663"),
+        (0.0001, ".0e", "10^{-4}"),
+        (1.0, ".0e", "1"),
+        (80694.0, ".2e", r"8.07 \times 10^{4}"),
+        (-3.2e-7, ".1e", r"-3.2 \times 10^{-7}"),
+        (128247, ",d", "128,247"),
+        ("converged", "", "converged"),
+    ],
+)
+def test_numbers_are_printed_for_mathematics(value, spec, text):
+    assert number_text(value, spec) == text
+
+
+def test_rates_that_are_powers_of_ten_are_printed_as_such():
+    printed = [rate_text(rate) for rate in (1.0, 0.1, 1e-8, 0.85)]
+    assert printed == ["$1$", "$10^{-1}$", "$10^{-8}$", "$0.85$"]
+    assert math_text(None) == "–"
+
+
+def test_claims_fill_text_and_refuse_what_cannot_be_meant():
+    claims = Claims()
+    claims.state("one.cost", 23.943662938, ".6f", unit="(mi/gal)²", source="run-1")
+    assert claims.fill("a cost of {{one.cost}}") == "a cost of 23.943663"
+    with pytest.raises(ValueError, match="'one.cots'; did you mean 'one.cost'"):
+        claims.fill("{{one.cots}}")
+    with pytest.raises(ValueError, match="stated twice"):
+        claims.state("one.cost", 1)
+    with pytest.raises(ValueError, match="letters, digits, dots"):
+        claims.state("one cost", 1)
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """Collect what a report displays, as the outputs of a notebook."""
+    outputs = []
+
+    def display(data, metadata, raw):
+        outputs.append(
+            nbformat.v4.new_output("display_data", data=data, metadata=metadata)
+        )
+
+    monkeypatch.setattr(publish, "display", display)
+    return outputs
+
+
+def as_latex(outputs):
+    cell = nbformat.v4.new_code_cell(outputs=outputs)
+    return typeset.to_latex(nbformat.v4.new_notebook(cells=[cell]))
+
+
+def test_references_are_numbered_in_the_order_they_are_named(shown):
+    report = Report()
+    report.prose("By @eq:b and @fig:later, $$ x $$ {#eq:a} see @fig:now, @app:code.")
+    text = shown[0].data["text/markdown"]
+    assert r"$$ x \tag{1}$$" in text
+    assert "[(2)](#eq:b)" in text
+    assert "[Figure 1](#fig:later)" in text
+    assert "[Figure 2](#fig:now)" in text
+    assert "[Appendix A](#app:code)" in text
+
+
+def test_prose_is_set_with_its_numbers_references_and_citations(shown):
+    report = Report()
+    report.claims.state("n", 392, "d")
+    report.prose("All {{n}} cars & 5 % in @tab:cars [@quinlan1993]: $x_i$ {{n}}.")
+    report.prose("$$ z = w x $$ {#eq:model}")
+    latex, _ = as_latex(shown)
+    reference = r"\hyperref[tab:cars]{Table~\ref*{tab:cars}}"
+    assert rf"All 392 cars \& 5 \% in {reference} \citep{{quinlan1993}}" in latex
+    assert r"\begin{equation}\label{eq:model}" in latex
+
+
+def test_a_figure_is_set_with_caption_and_label_and_shown_in_the_notebook(shown):
+    figure, axes = plt.subplots()
+    axes.set(xlabel="x", ylabel="y")
+    Report().figure(figure, label="costs", caption="The *cost*.", alt="A line.")
+    latex, files = as_latex(shown)
+    (name,) = files
+    assert files[name].startswith(b"%PDF")
+    assert rf"{{{name}}}" in latex
+    assert r"\caption{The \emph{cost}.}\label{fig:costs}" in latex
+    assert shown[1].data["text/markdown"] == "**Figure 1.** The *cost*."
+    assert shown[0].data["text/plain"] == "A line."
+    assert not plt.get_fignums()
+
+
+def test_the_same_figure_is_the_same_bytes(shown):
+    for _ in range(2):
+        figure, axes = plt.subplots()
+        axes.plot([1, 2])
+        Report().figure(figure, label="a", caption="b", alt="c")
+    assert shown[0].data == shown[2].data
+
+
+def test_a_table_escapes_text_and_keeps_mathematics(shown):
+    frame = pd.DataFrame({"a_b": ["50 % & more", "$x_1$"], r"$\eta$": ["$1$", "–"]})
+    Report().table(frame, label="t", caption="C.")
+    latex, _ = as_latex(shown)
+    assert r"a\_b & $\eta$ \\" in latex
+    assert r"50 \% \& more & $1$ \\" in latex
+    assert "$x_1$ & –" in latex
+    assert r"\toprule" in latex
+    assert "50 % &amp; more" in shown[1].data["text/html"]
+
+
+def test_a_listing_is_the_source_on_disk_with_its_line_numbers(shown):
+    Report().listing(cost, label="cost", caption="`cost`.")
+    latex, _ = as_latex(shown)
+    first = cost.__code__.co_firstlineno
+    assert f"firstnumber={first}" in latex
+    assert r"\PY{k}{def}" in latex
+    assert "return error @ error / len(y)" in shown[1].data["text/markdown"]
+
+
+def test_the_title_block_survives_special_characters(shown):
+    heading = {"course": "C & D", "title": "50 %_#", "student": "Łukasz {Żółć} ~^\\"}
+    Report().title(**heading, date="$1")
+    latex, _ = as_latex(shown)
+    assert r"C \& D" in latex
+    assert r"50 \%\_\#" in latex
+    assert r"Łukasz \{Żółć\} \textasciitilde" in latex
+    assert r"\$1" in latex
+
+
+@pytest.mark.parametrize(
+    ("log", "failed", "wrong"),
+    [
+        ("", False, ""),
+        (
+            "LaTeX Warning: Reference `fig:x' on page 1 undefined on input",
+            False,
+            "fig:x",
+        ),
+        ("LaTeX Warning: Label `a' multiply defined.", False, "multiply defined"),
+        ("Package natbib Warning: Citation `q' on page 1 undefined", False, "q"),
+        (
+            "! Undefined control sequence.\nl.5 \\foo",
+            True,
+            "Undefined control sequence.",
+        ),
+        (
+            "! LaTeX Error: Unicode character 王 (U+738B)",
+            True,
+            "character 王 has no letter",
+        ),
+        ("", True, "latexmk failed"),
+    ],
+)
+def test_the_log_of_latex_is_read_for_what_must_not_be(log, failed, wrong):
+    found = typeset.complaint(log, failed=failed)
+    assert wrong in found
+    assert bool(found) == bool(wrong)
+
+
+def test_latex_errors_end_on_one_line_and_the_next_build_works(tmp_path):
+    document = r"\documentclass{article}\begin{document}%s\end{document}"
+    with pytest.raises(RuntimeError, match="Undefined control sequence") as caught:
+        typeset.to_pdf(document % r"\nonsense", {}, tmp_path)
+    assert "\n" not in str(caught.value)
+    assert typeset.to_pdf(document % "fine", {}, tmp_path).exists()
+
+
+def test_shell_escape_is_off(tmp_path):
+    document = (
+        r"\documentclass{article}\begin{document}x\write18{touch x}\end{document}"
+    )
+    typeset.to_pdf(document, {}, tmp_path)
+    assert not (tmp_path / "x").exists()
+    assert "runsystem(touch x)...disabled" in (tmp_path / "report.log").read_text()
