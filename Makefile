@@ -36,6 +36,7 @@ help: ## print this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 11
 
 report: report/report.pdf ## make the report: report/report.pdf
+	@echo report/report.pdf is up to date
 
 sweep: $(READY) ## run the experiments that have not been run (EXPERIMENT=name for one)
 	@$(PYTHON) -m helpers.pipeline.sweep --experiment '$(EXPERIMENT)'

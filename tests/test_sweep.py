@@ -108,6 +108,7 @@ def test_an_interrupted_sweep_leaves_nothing_that_looks_finished(project, number
         assert sweep.returncode == 130
         assert "interrupted: finished runs are kept" in err
         assert "Traceback" not in out + err
+        assert [name for name in project.runs if name.startswith(".")] == []
     else:
         sweep.kill()
         sweep.communicate(timeout=30)

@@ -2,17 +2,24 @@
 
 import argparse
 import os
+import signal
 import sys
 import threading
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context, parent_process
+from multiprocessing import active_children, get_context, parent_process
 from typing import NamedTuple
 
 from helpers.data import ROOT
 from helpers.pipeline.command import UserError, run_command
 from helpers.pipeline.experiments import read_points, select
-from helpers.pipeline.runs import failed_path_of, identify, modules_behind, path_of
+from helpers.pipeline.runs import (
+    RUNS,
+    failed_path_of,
+    identify,
+    modules_behind,
+    path_of,
+)
 
 
 class Outcome(NamedTuple):
@@ -114,7 +121,7 @@ def run_all(missing, options):
     context = get_context("fork" if sys.platform.startswith("linux") else "spawn")
     outcomes = {}
     with ProcessPoolExecutor(
-        os.cpu_count(), mp_context=context, initializer=end_with_parent
+        os.cpu_count(), mp_context=context, initializer=serve_the_sweep
     ) as executor:
         futures = {
             executor.submit(execute, name, point, options): name
@@ -124,18 +131,28 @@ def run_all(missing, options):
             for future in tqdm(as_completed(futures), total=len(missing), unit="run"):
                 outcomes[futures[future]] = future.result()
         except KeyboardInterrupt:
-            executor.shutdown(cancel_futures=True)
+            stop_workers()
             raise
     return outcomes
 
 
-def end_with_parent():
-    """Let this worker end, and so its kernel, as soon as the sweep is gone."""
+def stop_workers():
+    """Kill the workers, and with them their kernels; remove what they had begun."""
+    for worker in active_children():
+        worker.kill()
+        worker.join()
+        for unfinished in RUNS.glob(f".*.{worker.pid}.ipynb"):
+            unfinished.unlink()
+
+
+def serve_the_sweep():
+    """Let this worker, and so its kernel, end when the sweep ends, however it does."""
 
     def wait():
         parent_process().join()
         os._exit(1)
 
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the sweep sees to Ctrl-C
     threading.Thread(target=wait, daemon=True).start()
 
 
