@@ -4,8 +4,15 @@ COURSE =
 TITLE =
 STUDENT =
 DATE =
-# Only this experiment, for make sweep
+# For make sweep: only this experiment; a Dask scheduler (tcp://host:port); seconds a
+# run may take; DRY_RUN=1 only says what would be run, YES=1 means a very large grid.
 EXPERIMENT =
+SCHEDULER =
+TIME_LIMIT = 600
+DRY_RUN =
+YES =
+# For make results: a file to write instead of the screen
+CSV =
 # The Python that makes the environment
 PYTHON3 = python3
 
@@ -14,7 +21,8 @@ override COURSE := $(value COURSE)
 override TITLE := $(value TITLE)
 override STUDENT := $(value STUDENT)
 override DATE := $(value DATE)
-export COURSE TITLE STUDENT DATE
+override EXPERIMENT := $(value EXPERIMENT)
+export COURSE TITLE STUDENT DATE EXPERIMENT SCHEDULER
 
 # The environment: that of environment.yml if it is active, else .venv.
 ifeq ($(CONDA_DEFAULT_ENV),dl4ia-report)
@@ -24,13 +32,14 @@ PREFIX := .venv
 endif
 PYTHON := $(PREFIX)/bin/python
 READY := $(PREFIX)/ready-for-dl4ia
+CLUSTER := $(PREFIX)/ready-for-cluster
 
-SOURCES := experiments.yaml requirements.txt $(wildcard data/* notebooks/*.ipynb) \
+SOURCES := experiments.yaml requirements.txt $(wildcard notebooks/*.ipynb) \
 	$(wildcard helpers/*.py helpers/pipeline/*.py report/*.* report/template/*)
 SOURCES := $(filter-out report/report.%,$(SOURCES))
 
 .DELETE_ON_ERROR:
-.PHONY: help report sweep lab test lint lock clean distclean FORCE
+.PHONY: help report sweep results cluster lab test lint lock clean distclean FORCE
 
 help: ## print this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 11
@@ -38,13 +47,20 @@ help: ## print this list
 report: report/report.pdf ## make the report: report/report.pdf
 	@echo report/report.pdf is up to date
 
-sweep: $(READY) ## run the experiments that have not been run (EXPERIMENT=name for one)
-	@$(PYTHON) -m helpers.pipeline.sweep --experiment '$(EXPERIMENT)'
+sweep: $(if $(SCHEDULER),$(CLUSTER),$(READY)) ## run the experiments that have not been run (EXPERIMENT=name for one)
+	@$(PYTHON) -m helpers.pipeline.sweep --experiment "$$EXPERIMENT" \
+		--time-limit $(TIME_LIMIT) $(if $(DRY_RUN),--dry-run) $(if $(YES),--yes)
+
+results: $(READY) ## print the results of all runs (CSV=file for a table to keep)
+	@$(PYTHON) -m helpers.pipeline.results $(if $(CSV),--csv '$(CSV)')
+
+cluster: $(CLUSTER) ## start a Dask scheduler and two workers here, until Ctrl-C
+	@$(PYTHON) -m helpers.pipeline.cluster
 
 lab: $(READY) ## open the notebooks in JupyterLab
 	$(PREFIX)/bin/jupyter lab notebooks/descent.ipynb
 
-test: $(READY) report/report.pdf ## prove that all of it works
+test: $(CLUSTER) report/report.pdf ## prove that all of it works
 	$(PYTHON) -m pytest
 
 lint: $(READY) ## check the style of the code
@@ -55,11 +71,14 @@ lock: $(READY) ## renew requirements.txt from pyproject.toml
 	$(PREFIX)/bin/uv pip compile --quiet --universal --generate-hashes --upgrade \
 		--extra dev --python-version 3.11 --custom-compile-command 'make lock' \
 		pyproject.toml --output-file requirements.txt
+	$(PREFIX)/bin/uv pip compile --quiet --universal --generate-hashes --upgrade \
+		--extra cluster --python-version 3.11 --custom-compile-command 'make lock' \
+		--constraint requirements.txt pyproject.toml --output-file requirements-cluster.txt
 
 clean: ## remove what was built, but the report
 	rm -rf build
 
-distclean: clean ## remove all that is not in the repository
+distclean: clean ## remove the environment and the report as well
 	rm -rf .venv report/report.pdf .pytest_cache .ruff_cache .hypothesis
 
 # The environment, exactly as locked, with this folder as the package `helpers`.
@@ -67,16 +86,22 @@ $(READY): requirements.txt pyproject.toml apt.txt helpers/pipeline/system.py
 	@$(if $(filter .venv,$(PREFIX)),$(PYTHON3) helpers/pipeline/system.py venv)
 	@$(if $(filter .venv,$(PREFIX)),$(PYTHON3) -m venv .venv)
 	@sed -n '/^uv==/,/# via/p' requirements.txt | $(PYTHON) -m pip install -q --no-deps -r /dev/stdin
-	@$(PREFIX)/bin/uv pip $(if $(filter .venv,$(PREFIX)),sync,install -r) --quiet --python $(PYTHON) --require-hashes requirements.txt
+	@$(PREFIX)/bin/uv pip $(if $(filter .venv,$(PREFIX)),sync,install) --quiet --python $(PYTHON) --require-hashes $(if $(filter .venv,$(PREFIX)),,-r) requirements.txt
 	@$(PREFIX)/bin/uv pip install --quiet --python $(PYTHON) --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# The title block as last asked for; touched only when it changes.
-build/title: FORCE
+# Dask, for those who sweep on a cluster.
+$(CLUSTER): requirements-cluster.txt $(READY)
+	@$(PREFIX)/bin/uv pip install --quiet --python $(PYTHON) --require-hashes --requirement requirements-cluster.txt
+	@touch $@
+
+# The title block as last asked for, and the data; touched only when they change.
+build/inputs: FORCE
 	@mkdir -p build && printf '%s\n' "$$COURSE" "$$TITLE" "$$STUDENT" "$$DATE" > $@.new
+	@find data -type f -exec cksum {} + >> $@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 # The report. TeX is looked for first: nothing is half done.
-report/report.pdf: $(READY) $(SOURCES) build/title
+report/report.pdf: $(READY) $(SOURCES) build/inputs
 	@$(PYTHON3) helpers/pipeline/system.py tex
 	@$(PYTHON) -m helpers.pipeline.report

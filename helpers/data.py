@@ -1,5 +1,6 @@
 """Read a table, choose its columns, bring the features to one scale."""
 
+import warnings
 from pathlib import Path
 from typing import NamedTuple
 
@@ -98,13 +99,27 @@ def _read(path):
     import pandas as pd  # slow to import: only those who read data pay for it
 
     try:
-        table = pd.read_csv(
-            ROOT / path, keep_default_na=False, na_values=MISSING, skipinitialspace=True
-        )
+        with warnings.catch_warnings():
+            # A row longer than the header is a mistake, not a shift of all columns.
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            table = pd.read_csv(
+                ROOT / path,
+                index_col=False,
+                keep_default_na=False,
+                na_values=MISSING,
+                skipinitialspace=True,
+                skip_blank_lines=False,
+            )
     except FileNotFoundError:
         raise ValueError(f"{path}: there is no such file") from None
-    except (pd.errors.EmptyDataError, pd.errors.ParserError, OSError) as error:
-        raise ValueError(f"{path}: not a CSV file with a header: {error}") from None
+    except (
+        pd.errors.EmptyDataError,
+        pd.errors.ParserError,
+        pd.errors.ParserWarning,
+        OSError,
+    ) as error:
+        reason = " ".join(str(error).split())
+        raise ValueError(f"{path}: not a CSV file with a header: {reason}") from None
     except UnicodeDecodeError:
         raise ValueError(f"{path}: not a CSV file in UTF-8") from None
     if table.empty:
@@ -114,9 +129,10 @@ def _read(path):
 
 def _choose(table, path, target, features):
     """Return the names of the features, having checked them and the target."""
-    numeric = list(table.select_dtypes("number"))
     if features == "all":
-        chosen = [name for name in numeric if name != target]
+        chosen = [
+            name for name in table if name != target and _has_numbers(table[name])
+        ]
     else:
         chosen = [name.strip() for name in features.split(",")]
     for name in (target, *chosen):
@@ -131,6 +147,13 @@ def _choose(table, path, target, features):
             f"got {features!r}"
         )
     return chosen
+
+
+def _has_numbers(column):
+    """Say whether a column is meant to be numeric: then all of it must be."""
+    import pandas as pd
+
+    return pd.to_numeric(column, errors="coerce").notna().any()
 
 
 def _require_numeric(column, path):

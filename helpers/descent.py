@@ -6,10 +6,13 @@ from typing import NamedTuple
 import numpy as np
 
 from helpers.model import cost, gradients, initialize, predict
+from helpers.theory import design
 
 ALL = slice(None)
 # A cost that has grown this much has lost every digit of its start: no return.
 EXPLODED = 1 / np.finfo(float).eps
+# The share of the starting cost that may remain to be gained by what has converged.
+TOLERANCE = 1e-9
 
 
 class Descent(NamedTuple):
@@ -120,6 +123,8 @@ def gradient_descent(
             costs.append(float(J))
             if callback is not None:
                 callback(k, w, b, J)
+    if not np.isfinite(costs[0]):
+        raise ValueError("the cost at the start is too large a number: scale the data")
     costs = np.array(costs)
     status = "diverged" if diverged_at else classify(X, y, predict(X, w, b), costs)
     return Descent(w, float(b), costs, status, diverged_at)
@@ -178,7 +183,7 @@ def batches(n_samples, batch_size, rng):
             yield order[start : start + batch_size]
 
 
-def classify(X, y, z, costs, tolerance=1e-9):
+def classify(X, y, z, costs, tolerance=TOLERANCE):
     """Say how a descent that was not stopped has ended.
 
     Parameters
@@ -201,7 +206,7 @@ def classify(X, y, z, costs, tolerance=1e-9):
         by the trend of the cost over the last two quarters of the
         iterations: falling, standing still, or rising.
     """
-    A = np.column_stack([X, np.ones(len(y))])
+    A = design(X)
     attainable = A @ np.linalg.lstsq(A, y - z, rcond=None)[0]
     if attainable @ attainable / len(y) <= tolerance * costs[0]:
         return "converged"

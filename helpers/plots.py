@@ -6,6 +6,7 @@ They neither save nor show, and take their look from the current style.
 import numpy as np
 
 from helpers.model import cost, predict
+from helpers.theory import optimum
 
 # Marker and colour of each outcome: distinct in shape for grey print.
 OUTCOMES = {
@@ -117,7 +118,7 @@ def plot_outcomes(ax, rows):
         The same axes.
     """
     for y, (limit, runs) in enumerate(rows.values()):
-        ax.vlines(limit, y - 0.35, y + 0.35, color="black", linewidth=1.6)
+        ax.vlines(limit, y - 0.35, y + 0.35, color="black", linewidth=1.2, zorder=3)
         for learning_rate, status in runs:
             marker, color = OUTCOMES[status]
             ax.plot(learning_rate, y, marker=marker, color=color, markersize=6)
@@ -235,12 +236,15 @@ def plot_cost_surface(ax, X, y, paths, *, weight_unit, offset_unit):
     J = [[cost(y, predict(X, np.array([w_j]), b_i)) for w_j in w] for b_i in b]
     levels = np.geomspace(np.min(J) * 1.02, np.max(J), 12)
     ax.contour(w, b, J, levels, colors="0.6", linewidths=0.6)
-    for label, path in paths.items():
-        ax.plot(*path.T, marker="o", markersize=2.5, linewidth=1, label=label)
+    for (label, path), marker in zip(paths.items(), "os^v", strict=False):
+        ax.plot(*path.T, marker=marker, markersize=3, ls="-", linewidth=1, label=label)
+    best = optimum(X, y)
+    ax.plot(*points[0], "kP", markersize=6, label="start")
+    ax.plot(best.w[0], best.b, "k*", markersize=9, label="optimum")
     ax.set(xlabel=f"weight $w$ ({weight_unit})", ylabel=f"offset $b$ ({offset_unit})")
     ax.set_aspect("equal")  # else circles would look like ellipses
     ax.grid(visible=False)
-    ax.legend(loc="lower left", frameon=True, framealpha=0.9, edgecolor="none")
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.25), ncols=2)
     return ax
 
 

@@ -51,7 +51,9 @@ def number_text(value, spec=""):
 
 def math_text(value, spec=""):
     """Print a number as mathematics between dollars; a missing one as a dash."""
-    return "–" if value is None else f"${number_text(value, spec)}$"
+    if value is None or value != value:  # nan is not itself
+        return "–"
+    return r"$\infty$" if value == float("inf") else f"${number_text(value, spec)}$"
 
 
 def rate_text(rate):
@@ -125,7 +127,7 @@ def rates_table(runs):
             "final cost": [math_text(final_cost(run), ".6f") for run in rows],
             "how it ended": [outcome_text(run) for run in rows],
             "reached": [math_text(run.reached, "d") for run in rows],
-            "predicted": [math_text(run.needed, "d") for run in rows],
+            "predicted": [math_text(run.needed, ",d") for run in rows],
         }
     )
 
@@ -168,8 +170,14 @@ def scaling_table(runs):
         {
             "scaling": [name_of(run.scaling) for run in rows],
             "model": [name_of(run.features) for run in rows],
-            r"condition $\kappa$": [math_text(run.condition, ".3e") for run in rows],
-            "limit": [math_text(run.limit, ".3e") for run in rows],
+            r"condition $\kappa$": [
+                math_text(run.condition, ".4g" if run.condition < 1e4 else ".3e")
+                for run in rows
+            ],
+            "limit": [
+                math_text(run.limit, ".4f" if run.limit > 1e-3 else ".3e")
+                for run in rows
+            ],
             r"best $\eta$": [rate_text(run.learning_rate) for run in rows],
             "final cost": [math_text(run.final, ".6f") for run in rows],
             "optimum": [math_text(run.best, ".6f") for run in rows],

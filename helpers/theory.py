@@ -2,8 +2,8 @@
 
 The cost is a quadratic in theta = (w, b), so its Hessian decides everything:
 which learning rates are stable, how fast the cost falls, where it ends. The
-results are those of any text on optimisation, for example Boyd and
-Vandenberghe, "Convex Optimization", section 9.3.
+results are those of any text on first-order optimisation, for example Y. Nesterov,
+"Lectures on Convex Optimization", 2018.
 """
 
 from typing import NamedTuple

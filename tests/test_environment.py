@@ -68,6 +68,8 @@ def test_make_uses_the_conda_environment_if_it_is_active(project):
     planned = make(project.folder, "-n", "report", **active).stdout
     assert "/opt/env/bin/python -m helpers.pipeline.report" in planned
     assert "venv .venv" not in planned
+    assert "uv pip install --quiet" in planned
+    assert "--require-hashes -r requirements.txt" in planned
     planned = make(project.folder, "-n", "report", CONDA_DEFAULT_ENV="base").stdout
     assert ".venv/bin/python -m helpers.pipeline.report" in planned
 
@@ -138,13 +140,13 @@ def test_nothing_is_done_when_nothing_has_changed():
 
 def test_the_title_block_arrives_as_it_was_typed(project):
     name = "Łukasz $HOME & \"Søn\" 'x' #1 100% \\"
-    make(project.folder, "build/title", f"STUDENT={name}")
-    title = project.folder / "build" / "title"
+    make(project.folder, "build/inputs", f"STUDENT={name}")
+    title = project.folder / "build" / "inputs"
     assert title.read_text().splitlines()[2] == name
     before = title.stat().st_mtime_ns
-    make(project.folder, "build/title", f"STUDENT={name}")
+    make(project.folder, "build/inputs", f"STUDENT={name}")
     assert title.stat().st_mtime_ns == before
-    make(project.folder, "build/title", "STUDENT=Ada")
+    make(project.folder, "build/inputs", "STUDENT=Ada")
     assert title.read_text().splitlines()[2] == "Ada"
 
 
@@ -153,5 +155,5 @@ def test_a_report_is_not_made_of_what_is_missing(project):
     project.write("report/report.pdf", "an earlier report")
     status, _, err = project.run("helpers.pipeline.report")
     assert status == 2
-    assert "1 of 1 runs failed" in err
+    assert "1 of 1 runs failed: ValueError: data/auto.csv: no column" in err
     assert (project.folder / "report/report.pdf").read_text() == "an earlier report"

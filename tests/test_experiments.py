@@ -58,6 +58,11 @@ def test_whole_rates_are_the_same_point_as_decimal_ones(grid):
         ("a: {features: 3}\n", "features must be str, got 3"),
         ("a: {scaling: log}\n", "one of standardise, min-max, none, got 'log'"),
         ("a: {learning_rate: []}\n", "learning_rate has no value"),
+        ("2024: {seed: 1}\n", "2024 must be quoted to be a name"),
+        ("a: {data: 2023-13-45}\n", "experiments.yaml cannot be read"),
+        ("a: {seed: !!int x}\n", "experiments.yaml cannot be read"),
+        ("a: {seed: \0}\n", "experiments.yaml cannot be read"),
+        (f"a: {{learning_rate: 1{'0' * 400}}}\n", "learning_rate is too large"),
         ("a: {notebook: absent}\n", "there is no notebooks/absent.ipynb"),
     ],
 )

@@ -183,6 +183,18 @@ def test_all_ends_when_the_owner_of_the_zygote_is_killed(tmp_path):
     until(lambda: not folder.exists())
 
 
+def test_a_run_fails_when_the_zygote_dies(execute):
+    kill = "import os, signal, time\nos.kill(os.getppid(), signal.SIGKILL)\n"
+    from nbclient.exceptions import DeadKernelError
+
+    inherited = os.environ.pop(ZYGOTE, None)
+    with warm_kernels([]) as options, pytest.raises(DeadKernelError):
+        execute(options, kill + "while True: time.sleep(1)")
+    if inherited:
+        os.environ[ZYGOTE] = inherited
+        os.environ["JUPYTER_DEFAULT_PROVISIONER_NAME"] = "warm"
+
+
 def test_only_kernels_of_this_interpreter_are_forked():
     from helpers.pipeline.kernels import _ipykernel_arguments
 

@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from helpers.data import ROOT
+from helpers.data import ROOT, SCALINGS
+from helpers.model import INITIALISATIONS
 from helpers.pipeline.experiments import notebook_parameters
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -56,5 +57,11 @@ def test_papermill_reads_the_same_parameters():
         ours = notebook_parameters(path.stem)
         assert list(inspected) == list(ours)
         for name, found in inspected.items():
-            assert found["inferred_type_name"] == ours[name].type
+            assert found["inferred_type_name"] == ours[name].type.__name__
             assert ast.literal_eval(found["default"]) == ours[name].default
+
+
+def test_choices_are_those_of_the_helpers():
+    parameters = notebook_parameters("descent")
+    assert parameters["scaling"].choices == list(SCALINGS)
+    assert parameters["initialisation"].choices == list(INITIALISATIONS)

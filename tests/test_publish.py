@@ -87,6 +87,19 @@ def test_prose_is_set_with_its_numbers_references_and_citations(shown):
     assert r"\begin{equation}\label{eq:model}" in latex
 
 
+def test_only_the_labelled_equation_is_numbered(shown):
+    Report().prose("$$ a $$ and $$ b $$ {#eq:x}")
+    assert shown[0].data["text/markdown"] == r"$$ a $$ and $$ b \tag{1}$$"
+
+
+def test_a_block_left_open_is_named(shown):
+    report = Report()
+    report.prose("```\nnever closed")
+    report.prose("Next.")
+    with pytest.raises(RuntimeError, match="a block of Markdown is left open: '```"):
+        as_latex(shown)
+
+
 def test_a_figure_is_set_with_caption_and_label_and_shown_in_the_notebook(shown):
     figure, axes = plt.subplots()
     axes.set(xlabel="x", ylabel="y")

@@ -42,10 +42,6 @@ def log():
 
 def test_it_has_all_sections_of_the_template(text):
     for heading in (
-        "Deep Learning for Image Analysis",
-        "DL4IA – Report for Assignment 1",
-        "Student Linus Falk",
-        "March 22, 2023",
         "1 Introduction",
         "2 Mathematical exercises",
         "Exercise 1: the chain rule",
@@ -58,6 +54,29 @@ def test_it_has_all_sections_of_the_template(text):
         "B Runs and versions",
     ):
         assert heading in text
+
+
+def test_it_opens_with_the_title_block_that_was_asked_for(published, text):
+    (heading,) = [d["heading"] for d in published if d["kind"] == "title"]
+    opening = text[:300]
+    for line in heading.values():
+        assert line in opening
+
+
+def test_its_conclusions_hold():
+    """What prose and captions say in words, the claims must say in numbers."""
+    claims = {n: c["value"] for n, c in read_record(EXECUTED)["claims"].items()}
+    assert claims["above.diverged"] == claims["above"] > 0
+    assert claims["below.fell"] == claims["below"] > 0
+    assert claims["theory.matched"] == claims["theory.counted"] > 0
+    assert claims["theory.deviation"] < 1e-9
+    assert claims["symbolic.exact"] == claims["symbolic.checked"]
+    assert claims["differences.deviation"] < 1e-9
+    assert claims["scores.difference"] < 1e-6
+    assert claims["raw.reached"] == 0
+    assert claims["limit.status"] == "oscillating"
+    assert claims["one.status"] == claims["all.status"] == "converged"
+    assert not (load_experiment("unscaled").status == "converged").any()
 
 
 def test_it_states_the_two_optima_and_the_limits(text):
@@ -94,8 +113,8 @@ def test_every_figure_table_and_listing_has_caption_label_and_reference(publishe
 
 def test_every_figure_says_what_can_be_concluded_and_has_words_for_the_blind(published):
     for figure in (d for d in published if d["kind"] == "figure"):
-        assert figure["caption"].count(".") + figure["caption"].count(":") >= 2
-        assert len(figure["alt"]) > 30
+        assert len(re.findall(r"[.:](?:\s|$)", figure["caption"])) >= 2
+        assert len(figure["alt"].split()) >= 3
 
 
 def test_numbers_in_the_notebook_agree_with_those_in_print(published, text):
@@ -229,7 +248,7 @@ def test_the_axes_of_every_figure_are_labelled():
             shell.run_cell(code, silent=True).raise_error()
         if "Report()" in code:
             shell.user_ns["report"].figure = look
-    assert len(seen) == 11
+    assert len({axes.figure for axes in seen}) == code_cells_with_figures(notebook)
     InteractiveShell.clear_instance()
 
 
@@ -238,3 +257,7 @@ def test_placeholders_and_references_are_all_resolved(text):
     assert "{{" not in before_the_listings
     assert "??" not in text
     assert not re.search(r"@(fig|tab|lst|eq|app):", before_the_listings)
+
+
+def code_cells_with_figures(notebook):
+    return sum("report.figure(" in "".join(c["source"]) for c in notebook["cells"])

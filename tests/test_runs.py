@@ -10,7 +10,7 @@ import pytest
 from helpers.pipeline import runs
 from helpers.pipeline.command import UserError
 from helpers.pipeline.experiments import read_points
-from helpers.pipeline.runs import RECORD, imported_modules, modules_behind, read_record
+from helpers.pipeline.runs import imported_modules, modules_behind, read_record
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def test_a_record_survives_to_the_last_bit(monkeypatch, tmp_path):
     assert np.array(record["costs"]).tobytes() == costs.tobytes()
     assert record["nested"][0]["k"] == costs.tolist()
     assert record["nothing"] is None
-    assert math.isinf(float(record["limit"]))
+    assert record["limit"] == math.inf
     assert {"Python", "numpy"} <= set(record["versions"])
 
 
@@ -110,5 +110,10 @@ def test_an_experiment_that_has_not_been_run_is_not_loaded(monkeypatch, tmp_path
         runs.load_experiment(name)
 
 
-def test_the_record_has_a_type_of_its_own():
-    assert RECORD.endswith("+json")
+def test_a_notebook_with_a_syntax_error_is_named(project):
+    project.replace("notebooks/descent.ipynb", "fit = gradient_descent(", "fit = (")
+    project.replace("notebooks/descent.ipynb", "path = []", "path = [")
+    status, _, err = project.sweep()
+    assert status == 2
+    assert err.startswith("error: notebooks/descent.ipynb: ")
+    assert len(err.splitlines()) == 1

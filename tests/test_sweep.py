@@ -10,18 +10,28 @@ import pytest
 from helpers.pipeline.runs import read_record
 
 
+def counts(out):
+    """Return runs, done, cached and failed of each experiment in the summary."""
+    rows = [line.split() for line in out.splitlines()]
+    assert rows[0] == ["experiment", "runs", "done", "cached", "failed", "time"]
+    table = [row for row in rows[1:] if row[-1:] == ["s"]]
+    return {row[0]: tuple(map(int, row[1:5])) for row in table}
+
+
 def test_a_sweep_runs_the_grid_once_and_only_what_changed_after(project):
-    status, out, _ = project.sweep()
-    assert (status, out) == (0, "2 runs: 2 done, 0 cached, 0 failed\n")
+    status, out, err = project.sweep()
+    assert status == 0
+    assert counts(out) == {"quick": (2, 2, 0, 0)}
+    assert [line.split()[0] for line in err.splitlines()] == ["[1/2]", "[2/2]"]
     before = project.runs
     assert len(before) == 2
 
     project.write("README.md", "A comment.")
-    assert project.sweep()[1] == "2 runs: 0 done, 2 cached, 0 failed\n"
+    assert counts(project.sweep()[1]) == {"quick": (2, 0, 2, 0)}
     assert project.runs == before
 
     project.replace("experiments.yaml", "[horsepower, all]", "[horsepower, all, year]")
-    assert project.sweep()[1] == "3 runs: 1 done, 2 cached, 0 failed\n"
+    assert counts(project.sweep()[1]) == {"quick": (3, 1, 2, 0)}
     assert set(before) < set(project.runs)
 
     costs = [
@@ -38,16 +48,17 @@ def test_a_failing_run_fails_alone_is_kept_and_named(project):
     )
     status, out, err = project.sweep()
     assert status == 2
-    assert "3 runs: 1 done, 0 cached, 2 failed" in out
+    assert counts(out) == {"mixed": (3, 1, 0, 2)}
     assert "mixed (data=data/auto.csv, target=mpg, features=horsepow," in out
     assert "ValueError: data/auto.csv: no column 'horsepow'" in out
     assert "column 'name': 'chevrolet chevelle malibu' is not a finite number" in out
-    assert "error: 2 of 3 runs failed; the others are kept" in err
+    assert "error: 2 of 3 runs failed: ValueError: data/auto.csv: no column" in err
     assert "Traceback" not in out + err
     kept = [name for name in project.runs if name.endswith(".failed.ipynb")]
     assert len(kept) == 2
     notebook = json.loads((project.folder / "build/runs" / kept[0]).read_text())
     assert "error" in "".join(notebook["cells"][0]["source"]).lower()
+    assert "to run: failed before" in project.sweep("--dry-run")[1]
 
 
 def test_a_run_that_failed_is_tried_again_and_its_failure_forgotten(project):
@@ -57,7 +68,8 @@ def test_a_run_that_failed_is_tried_again_and_its_failure_forgotten(project):
     header, *rows = (project.folder / "data/auto.csv").read_text().splitlines()
     project.write("data/mine.csv", "\n".join([header, *rows[:50]]))
     assert project.sweep()[0] == 0
-    assert [name for name in project.runs if "failed" not in name]
+    (kept,) = project.runs
+    assert "failed" not in kept
 
 
 @pytest.mark.parametrize(
@@ -72,8 +84,11 @@ def test_values_that_cannot_be_meant_end_on_one_line(project, grid, message):
     project.write("experiments.yaml", grid + "\n")
     status, out, err = project.sweep()
     assert status == 2
-    assert message in out
     assert "Traceback" not in out + err
+    progress, error = err.splitlines()
+    assert progress.startswith("[1/1]")
+    assert error.startswith("error: 1 of 1 runs failed: ValueError: ")
+    assert message in error
 
 
 def test_a_broken_grid_stops_before_anything_starts(project):
@@ -87,7 +102,7 @@ def test_a_broken_grid_stops_before_anything_starts(project):
 
 def test_one_experiment_can_be_chosen(project):
     project.write("experiments.yaml", "a: {n_iterations: 5}\nb: {n_iterations: 6}\n")
-    assert project.sweep("--experiment", "b")[1].startswith("1 runs: 1 done")
+    assert counts(project.sweep("--experiment", "b")[1]) == {"b": (1, 1, 0, 0)}
     status, _, err = project.sweep("--experiment", "c")
     assert status == 2
     assert "no experiment 'c'" in err
@@ -117,6 +132,56 @@ def test_an_interrupted_sweep_leaves_nothing_that_looks_finished(project, number
     assert 0 < len(finished) < 60
     for name in finished:
         assert read_record(project.folder / "build" / "runs" / name)["costs"]
+
+
+def test_a_dry_run_says_what_would_be_run_and_why(project):
+    project.sweep()
+    project.replace("experiments.yaml", "[horsepower, all]", "[horsepower, year]")
+    out = project.sweep("--dry-run")[1]
+    assert out.splitlines()[0].endswith(": cached")
+    assert out.splitlines()[1].endswith(": to run: new")
+    project.replace("helpers/model.py", "Predict", "Foretell")
+    out = project.sweep("--dry-run")[1]
+    assert out.splitlines()[0].endswith(": to run: helpers/model.py changed")
+    assert out.splitlines()[-1] == "2 to run, 0 cached"
+    assert len(project.runs) == 2
+
+
+def test_a_very_large_grid_must_be_confirmed(project):
+    project.write("experiments.yaml", f"huge: {{seed: {list(range(10_001))}}}\n")
+    status, _, err = project.sweep()
+    assert status == 2
+    assert "10,001 points: if that is meant, say --yes (YES=1)" in err
+
+
+def test_two_sweeps_at_once_do_not_harm_each_other(project):
+    sweeps = [project.start("helpers.pipeline.sweep") for _ in range(2)]
+    ended = [(*sweep.communicate(timeout=100), sweep.returncode) for sweep in sweeps]
+    assert [status for *_, status in ended] == [0, 0]
+    assert len(project.runs) == 2
+    for name in project.runs:
+        assert read_record(project.folder / "build" / "runs" / name)["costs"]
+
+
+def test_the_folder_of_runs_that_cannot_be_written_is_named(project):
+    (project.folder / "build").write_text("a file where a folder should be")
+    status, out, err = project.sweep()
+    assert status == 2
+    assert "error: build/runs cannot be written: " in err
+    assert len(err.splitlines()) == 1
+    assert "Traceback" not in out + err
+
+
+def test_results_are_printed_and_written(project):
+    assert "no run is finished yet" in project.run("helpers.pipeline.results")[2]
+    project.sweep()
+    printed = project.run("helpers.pipeline.results")[1].splitlines()
+    assert len(printed) == 3
+    assert "features" in printed[0]
+    assert project.run("helpers.pipeline.results", "--csv", "out.csv")[0] == 0
+    header, *rows = (project.folder / "out.csv").read_text().splitlines()
+    assert len(rows) == 2
+    assert {"status", "costs", "learning_rate"} <= set(header.split(","))
 
 
 def processes_of(project, deadline):

@@ -21,7 +21,7 @@ TYPES = {"str": str, "int": int, "float": float, "bool": bool}
 class Parameter(NamedTuple):
     """One line of a notebook's parameters cell."""
 
-    type: str
+    type: type
     default: object
     choices: list
 
@@ -72,7 +72,7 @@ def read_points(path=EXPERIMENTS):
 def read_grids(path):
     """Return the file's experiments as mappings, exactly as written."""
     from ruamel.yaml import YAML
-    from ruamel.yaml.error import MarkedYAMLError
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
     try:
         # pure: the C parser reads YAML 1.1, in which 1e-3 is a word
@@ -81,11 +81,14 @@ def read_grids(path):
         line = error.problem_mark.line + 1
         problem = error.problem.splitlines()[0]
         raise UserError(f"{path.name}, line {line}: {problem}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path.name} cannot be read: {error}") from None
+    except (OSError, YAMLError, ValueError, KeyError) as error:
+        reason = " ".join(str(error).split())
+        raise UserError(f"{path.name} cannot be read: {reason}") from None
     if not isinstance(grids, dict) or not grids:
         raise UserError(f"{path.name} must name at least one experiment")
     for experiment, grid in grids.items():
+        if not isinstance(experiment, str):
+            raise UserError(f"{path.name}: {experiment!r} must be quoted to be a name")
         if not isinstance(grid, dict):
             raise UserError(
                 f"{path.name}: experiment {experiment!r} must list parameters and "
@@ -121,15 +124,21 @@ def notebook_parameters(notebook):
         raise UserError(f"notebooks/{notebook}.ipynb has no cell tagged 'parameters'")
     source = "".join(cells[0]["source"])
     lines = source.splitlines()
-    return {
-        line.target.id: Parameter(
-            ast.unparse(line.annotation),
-            ast.literal_eval(line.value),
-            _choices(lines[line.end_lineno - 1]),
-        )
-        for line in ast.parse(source).body
-        if isinstance(line, ast.AnnAssign)
-    }
+    try:
+        return {
+            line.target.id: Parameter(
+                TYPES[line.annotation.id],
+                ast.literal_eval(line.value),
+                _choices(lines[line.end_lineno - 1]),
+            )
+            for line in ast.parse(source).body
+            if isinstance(line, ast.AnnAssign)
+        }
+    except (SyntaxError, ValueError, KeyError, AttributeError):
+        raise UserError(
+            f"notebooks/{notebook}.ipynb: each line of the parameters cell must be "
+            f"name: {'|'.join(TYPES)} = value  # explanation"
+        ) from None
 
 
 def read_notebook(notebook):
@@ -169,18 +178,21 @@ def _values(experiment, name, given, allowed):
 
 def _checked(where, value, parameter):
     """Return a value of the parameter's type and among its choices."""
-    kinds = parameter.type.split(" | ")
-    if value is None and "None" in kinds:
-        return None
-    kind = kinds[0]
-    if kind == "float" and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
-    if type(value) is not TYPES[kind]:
-        raise UserError(f"{where} must be {parameter.type}, got {value!r}")
+    if parameter.type is float and type(value) is int:
+        value = _float(where, value)
+    if type(value) is not parameter.type:
+        raise UserError(f"{where} must be {parameter.type.__name__}, got {value!r}")
     if parameter.choices and value not in parameter.choices:
         allowed = ", ".join(parameter.choices)
         raise UserError(f"{where} must be one of {allowed}, got {value!r}")
     return value
+
+
+def _float(where, value):
+    try:
+        return float(value)
+    except OverflowError:
+        raise UserError(f"{where} is too large a number") from None
 
 
 def _choices(line):

@@ -2,17 +2,20 @@
 
 Every run keeps a fresh process of its own, but that process is forked from a
 `zygote` that has done the imports. Kernels talk over sockets in a directory
-that only the user can enter; no port is opened.
+that only the user can enter; no port is opened. Where processes cannot be forked
+safely, on macOS and Windows, the ordinary kernels are used, with their ports.
 """
 
 import asyncio
 import contextlib
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import uuid
 from pathlib import Path
@@ -27,6 +30,10 @@ from helpers.pipeline.zygote import ENDED, READY
 ZYGOTE = "DL4IA_ZYGOTE"
 # The runs fill the cores already; and sums do not depend on how threads share them.
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+WARM = {
+    "kernel_manager_class": f"{__name__}.PrivateKernelManager",
+    "shutdown_kernel": "immediate",
+}
 CAN_FORK = sys.platform.startswith("linux")
 
 
@@ -64,14 +71,46 @@ def warm_kernels(modules):
     os.environ[ZYGOTE] = address
     os.environ["JUPYTER_DEFAULT_PROVISIONER_NAME"] = "warm"
     try:
-        yield {
-            "kernel_manager_class": f"{__name__}.PrivateKernelManager",
-            "shutdown_kernel": "immediate",
-        }
+        yield WARM
     finally:
         del os.environ[ZYGOTE], os.environ["JUPYTER_DEFAULT_PROVISIONER_NAME"]
         zygote.stdin.close()
         zygote.wait()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+class _Own:
+    """The zygote of a process that has inherited none: a worker of Dask."""
+
+    lock = threading.Lock()
+    stack = contextlib.ExitStack()
+    version = None
+    options = None
+
+
+def kernels_here(modules, version):
+    """Return options for warm kernels, wherever this is.
+
+    Parameters
+    ----------
+    modules : list of str
+        What a zygote should import, if one must be started.
+    version : str
+        Digest of the code: a zygote that has imported other code is replaced.
+
+    Returns
+    -------
+    dict
+        Options for ``papermill.execute_notebook``.
+    """
+    with _Own.lock:
+        if _Own.version is None and ZYGOTE in os.environ:
+            return WARM
+        if _Own.version != version:
+            _Own.stack.close()
+            _Own.options = _Own.stack.enter_context(warm_kernels(modules))
+            _Own.version = version
+        return _Own.options
 
 
 class PrivateKernelClient(AsyncKernelClient):

@@ -20,7 +20,8 @@ from helpers.pipeline.claims import Claims
 
 WORDS = {"fig": "Figure", "tab": "Table", "lst": "Listing", "eq": "", "app": "Appendix"}
 REFERENCE = re.compile(rf"(?<![\w@])@({'|'.join(WORDS)}):([a-z0-9-]+)")
-EQUATION = re.compile(r"\$\$(.+?)\$\$ *\{#(eq:[a-z0-9-]+)\}", re.DOTALL)
+SHORT = 35
+EQUATION = re.compile(r"\$\$((?:(?!\$\$).)+)\$\$ *\{#(eq:[a-z0-9-]+)\}", re.DOTALL)
 
 
 class Report:
@@ -144,6 +145,8 @@ class Report:
             caption=caption,
             code=code,
             first_line=max(first, 1),
+            # Lines that must be on one page: all of a short listing.
+            together=len(lines) + 2 if len(lines) <= SHORT else 8,
         )
 
     def bibliography(self, path):

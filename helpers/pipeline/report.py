@@ -3,12 +3,14 @@
 import os
 import shutil
 
+import nbformat
+
 from helpers.data import ROOT
 from helpers.pipeline.command import UserError, run_command
-from helpers.pipeline.experiments import read_points
+from helpers.pipeline.execute import execute
 from helpers.pipeline.kernels import warm_kernels
 from helpers.pipeline.runs import modules_behind
-from helpers.pipeline.sweep import missing_runs, modules_for, sweep
+from helpers.pipeline.sweep import Settings, make_plan, modules_for, sweep
 from helpers.pipeline.typeset import to_latex, to_pdf
 
 TITLE_BLOCK = ("course", "title", "student", "date")
@@ -18,12 +20,11 @@ PDF = ROOT / "report" / "report.pdf"
 
 def main():
     """Write ``report/report.pdf``; the old one stays until the new one is done."""
-    points = read_points()
-    missing = missing_runs(points)
-    modules = sorted({*modules_for(missing), *modules_behind("report")})
-    with warm_kernels(modules) as options:
-        sweep(points, missing, options)
-        notebook = execute(options)
+    plan = make_plan()
+    modules = sorted({*modules_for(plan), *modules_behind("report")})
+    with warm_kernels(modules) as kernel:
+        sweep(plan, Settings(os.environ.get("SCHEDULER", "")))
+        notebook = execute_report(kernel)
     try:
         pdf = to_pdf(*to_latex(notebook), ROOT / "build" / "tex")
     except RuntimeError as error:
@@ -34,13 +35,13 @@ def main():
     print(f"written: {PDF.relative_to(ROOT)}")
 
 
-def execute(options):
+def execute_report(kernel):
     """Execute ``notebooks/report.ipynb`` with the title block of the environment.
 
     Parameters
     ----------
-    options : dict
-        For ``papermill.execute_notebook``.
+    kernel : dict
+        Which kernels to use.
 
     Returns
     -------
@@ -52,22 +53,14 @@ def execute(options):
     UserError
         If a cell raises; the kept notebook has the error on top.
     """
-    import papermill
-    from papermill.exceptions import PapermillExecutionError
-
     given = {name: os.environ.get(name.upper()) for name in TITLE_BLOCK}
-    try:
-        return papermill.execute_notebook(
-            ROOT / "notebooks" / "report.ipynb",
-            EXECUTED,
-            parameters={name: value for name, value in given.items() if value},
-            progress_bar=False,
-            request_save_on_cell_execute=False,
-            **options,
-        )
-    except PapermillExecutionError as error:
-        where = EXECUTED.relative_to(ROOT)
-        raise UserError(f"{error.ename}: {error.evalue} (see {where})") from None
+    title = {name: value for name, value in given.items() if value}
+    outcome = execute("report", title, kernel)
+    EXECUTED.parent.mkdir(exist_ok=True)
+    EXECUTED.write_text(outcome.notebook, encoding="utf-8")
+    if outcome.error:
+        raise UserError(f"{outcome.error} (see {EXECUTED.relative_to(ROOT)})")
+    return nbformat.reads(outcome.notebook, as_version=4)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,41 @@ from helpers.pipeline.experiments import read_notebook, read_points, select
 
 RUNS = ROOT / "build" / "runs"
 RECORD = "application/vnd.dl4ia.record+json"
-PACKAGES = ("numpy", "matplotlib", "pandas", "ipykernel", "papermill", "nbconvert")
+PACKAGES = (
+    "numpy",
+    "matplotlib",
+    "pandas",
+    "sympy",
+    "ipykernel",
+    "papermill",
+    "nbconvert",
+)
+
+
+def ingredients(point):
+    """List, as digests, everything that determines the outcome of a point.
+
+    Parameters
+    ----------
+    point : helpers.pipeline.experiments.Point
+        The notebook and its complete parameters.
+
+    Returns
+    -------
+    dict of str to str
+        By name: the notebook, its parameters, every helper that it imports, the
+        data file, and the lock.
+    """
+    files = helper_files(tuple(imports_of(point.notebook)))
+    return {
+        f"notebooks/{point.notebook}.ipynb": _digest_of(notebook_code(point.notebook)),
+        "parameters": _digest_of(point.parameters),
+        **{file.relative_to(ROOT).as_posix(): digest(file) for file in files},
+        str(point.parameters.get("data", "")): digest(
+            ROOT / point.parameters.get("data", "")
+        ),
+        "requirements.txt": digest(ROOT / "requirements.txt"),
+    }
 
 
 def identify(point):
@@ -33,19 +67,13 @@ def identify(point):
     Returns
     -------
     str
-        The same for the same notebook source, parameters, helpers, data and
-        lock, and for no other.
+        The same for the same `ingredients`, and for no other.
     """
-    helpers = helper_files(tuple(imports_of(point.notebook)))
-    ingredients = {
-        "notebook": notebook_code(point.notebook),
-        "helpers": {str(file.relative_to(ROOT)): digest(file) for file in helpers},
-        "parameters": point.parameters,
-        "data": digest(ROOT / point.parameters.get("data", "")),
-        "lock": digest(ROOT / "requirements.txt"),
-    }
-    text = json.dumps(ingredients, sort_keys=True)
-    return f"{point.notebook}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+    return f"{point.notebook}-{_digest_of(ingredients(point))[:12]}"
+
+
+def _digest_of(content):
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 @cache
@@ -112,7 +140,12 @@ def imports_of(notebook):
     for code in notebook_code(notebook):
         lines = ["" if line[:1] in "%!" else line for line in code.splitlines()]
         if not code.startswith("%%"):
-            names.update(imported_modules("\n".join(lines)))
+            try:
+                names.update(imported_modules("\n".join(lines)))
+            except SyntaxError as error:
+                raise UserError(
+                    f"notebooks/{notebook}.ipynb: {error.msg} in {error.text!r}"
+                ) from None
     return sorted(names)
 
 
@@ -126,6 +159,12 @@ def imported_modules(code):
             names |= {f"{node.module}.{alias.name}" for alias in node.names}
     parts = [name.split(".") for name in names]
     return [".".join(p[:end]) for p in parts for end in range(1, len(p) + 1)]
+
+
+def forget_files():
+    """Look at all files anew: a process that lives long may see them change."""
+    for remembered in (notebook_code, digest, helper_files, imports_of):
+        remembered.cache_clear()
 
 
 def path_of(identifier):
@@ -195,8 +234,17 @@ def read_record(path):
     for cell in reversed(cells):
         for output in cell.get("outputs", []):
             if RECORD in output.get("data", {}):
-                return output["data"][RECORD]
+                return _restored(output["data"][RECORD])
     raise UserError(f"{path} recorded nothing: its notebook must call record()")
+
+
+def _restored(value):
+    """Return a record with the numbers that are not finite as numbers again."""
+    if isinstance(value, dict):
+        return {key: _restored(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_restored(item) for item in value]
+    return float(value) if value in ("nan", "inf", "-inf") else value
 
 
 def load_experiment(name):
@@ -221,6 +269,7 @@ def load_experiment(name):
     import numpy as np
     import pandas as pd
 
+    forget_files()
     rows = []
     for point in select(read_points(), name)[name]:
         identifier = identify(point)

@@ -2,12 +2,7 @@
 
 import argparse
 import os
-import signal
-import sys
-import threading
-import time
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import active_children, get_context, parent_process
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, wait
 from typing import NamedTuple
 
 from helpers.data import ROOT
@@ -16,193 +11,272 @@ from helpers.pipeline.experiments import read_points, select
 from helpers.pipeline.runs import (
     RUNS,
     failed_path_of,
+    forget_files,
     identify,
+    ingredients,
     modules_behind,
     path_of,
 )
 
+MANY = 10_000
+TRIES = 3  # how often a run is begun anew because its worker was killed
 
-class Outcome(NamedTuple):
-    """How a run ended: the error's one line, empty if there was none."""
 
-    error: str
-    seconds: float
+class Plan(NamedTuple):
+    """What a sweep has to do.
+
+    Attributes
+    ----------
+    points : dict of str to list of Point
+        The whole grid, by experiment.
+    runs : dict of str to Point
+        By identifier; a point that two experiments share is one run.
+    missing : dict of str to Point
+        Those without a finished run.
+    """
+
+    points: dict
+    runs: dict
+    missing: dict
+
+
+class Settings(NamedTuple):
+    """How to sweep.
+
+    Attributes
+    ----------
+    scheduler : str
+        Address of a Dask scheduler; empty for this machine's cores.
+    time_limit : float
+        Seconds after which a run is stopped and has failed.
+    """
+
+    scheduler: str = ""
+    time_limit: float = 600
 
 
 def main():
     """Sweep as the command line asks."""
-    from helpers.pipeline.kernels import warm_kernels
-
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--experiment", help="only this one", default="")
-    points = read_points()
-    chosen = parser.parse_args().experiment
-    if chosen:
-        points = select(points, chosen)
-    missing = missing_runs(points)
-    with warm_kernels(modules_for(missing)) as options:
-        sweep(points, missing, options)
+    parser.add_argument("--experiment", default="", help="only this one")
+    parser.add_argument("--scheduler", default="", help="tcp://host:port of Dask")
+    parser.add_argument("--time-limit", type=float, default=600, help="seconds a run")
+    parser.add_argument("--dry-run", action="store_true", help="only say what and why")
+    parser.add_argument("--yes", action="store_true", help=f"more than {MANY:,} points")
+    asked = parser.parse_args()
+    plan = make_plan(asked.experiment, confirmed=asked.yes or asked.dry_run)
+    if asked.dry_run:
+        from helpers.pipeline.explain import explain
+
+        explain(plan)
+        return
+    scheduler = asked.scheduler or os.environ.get("SCHEDULER", "")
+    settings = Settings(scheduler, asked.time_limit)
+    if plan.missing:
+        from helpers.pipeline.kernels import warm_kernels
+
+        with warm_kernels(modules_for(plan)):
+            sweep(plan, settings)
+    else:
+        sweep(plan, settings)
 
 
-def missing_runs(points):
-    """Return the points that have no finished run, by their identifier.
+def make_plan(experiment="", *, confirmed=False):
+    """Find out what has to be run.
 
     Parameters
     ----------
-    points : dict of str to list of Point
-        By experiment; a point that two experiments share is one run.
+    experiment : str
+        Only this one; all by default.
+    confirmed : bool
+        Whether a very large grid is meant.
 
     Returns
     -------
-    dict of str to Point
-        By identifier.
-    """
-    runs = {identify(point): point for grid in points.values() for point in grid}
-    return {name: point for name, point in runs.items() if not path_of(name).exists()}
-
-
-def modules_for(missing):
-    """List what the notebooks of some points will import."""
-    notebooks = {point.notebook for point in missing.values()}
-    return sorted({name for book in notebooks for name in modules_behind(book)})
-
-
-def sweep(points, missing, options):
-    """Run what is missing and print how it went.
-
-    Parameters
-    ----------
-    points : dict of str to list of Point
-        The whole grid, by experiment.
-    missing : dict of str to Point
-        What to run, by identifier.
-    options : dict
-        For ``papermill.execute_notebook``.
+    Plan
+        Everything checked, nothing begun.
 
     Raises
     ------
     UserError
-        If a run failed; all others have been finished.
+        If the grid is not valid, or very large and not confirmed.
     """
-    outcomes = run_all(missing, options)
-    failed = {name: o.error for name, o in outcomes.items() if o.error}
-    total = len({identify(point) for grid in points.values() for point in grid})
-    print(
-        f"{total} runs: {len(outcomes) - len(failed)} done, "
-        f"{total - len(missing)} cached, {len(failed)} failed"
-    )
-    for name, error in failed.items():
-        where = failed_path_of(name).relative_to(ROOT)
-        print(f"failed: {describe(missing[name])}\n  {error}\n  see {where}")
-    if failed:
-        raise UserError(f"{len(failed)} of {total} runs failed; the others are kept")
+    points = read_points()
+    if experiment:
+        points = select(points, experiment)
+    count = sum(map(len, points.values()))
+    if count > MANY and not confirmed:
+        raise UserError(f"{count:,} points: if that is meant, say --yes (YES=1)")
+    runs = {identify(point): point for grid in points.values() for point in grid}
+    missing = {name: p for name, p in runs.items() if not path_of(name).exists()}
+    return Plan(points, runs, missing)
 
 
-def run_all(missing, options):
-    """Execute points side by side, as many at a time as there are cores.
+def modules_for(plan):
+    """List what the notebooks of the missing runs will import."""
+    notebooks = {point.notebook for point in plan.missing.values()}
+    return sorted({name for book in notebooks for name in modules_behind(book)})
+
+
+def sweep(plan, settings):
+    """Run what is missing, and print how it went.
+
+    Parameters
+    ----------
+    plan : Plan
+        What to do.
+    settings : Settings
+        How to do it.
+
+    Raises
+    ------
+    UserError
+        If a run failed; all others have been finished and are kept.
+    """
+    from helpers.pipeline.progress import Progress, print_summary
+
+    prepare(plan)
+    failures, seconds = {}, {}
+    with Progress(plan) as progress:
+        for name, error, took in outcomes(plan.missing, settings, progress):
+            seconds[name] = took
+            if error:
+                failures[name] = error
+            progress.finished(name, error, took)
+    print_summary(plan, failures, seconds)
+    if failures:
+        first = next(iter(failures.values()))
+        raise UserError(f"{len(failures)} of {len(plan.runs)} runs failed: {first}")
+
+
+def prepare(plan):
+    """Make the folder of the runs; remove failures of points no longer asked for."""
+    try:
+        RUNS.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(error) from None
+    for path in RUNS.glob("*.failed.ipynb"):
+        if path.name.partition(".")[0] not in plan.missing:
+            path.unlink(missing_ok=True)
+
+
+def outcomes(missing, settings, progress):
+    """Execute runs, begin anew those whose worker was killed, and keep them all.
 
     Parameters
     ----------
     missing : dict of str to Point
         By identifier.
-    options : dict
-        For ``papermill.execute_notebook``.
+    settings : Settings
+        How to do it.
+    progress : helpers.pipeline.progress.Progress
+        Is told of what begins.
 
-    Returns
-    -------
-    dict of str to Outcome
-        By identifier; a failure is an outcome, the others go on.
+    Yields
+    ------
+    name : str
+        Identifier of a run that has ended.
+    error : str
+        Why it failed; empty if it did not.
+    seconds : float
+        How long it took.
     """
-    if not missing:
-        return {}
-    import papermill  # noqa: F401  imported once, before the workers are forked
-    from tqdm import tqdm
+    from helpers.pipeline.executors import open_executor
 
-    context = get_context("fork" if sys.platform.startswith("linux") else "spawn")
-    outcomes = {}
-    with ProcessPoolExecutor(
-        os.cpu_count(), mp_context=context, initializer=serve_the_sweep
-    ) as executor:
-        futures = {
-            executor.submit(execute, name, point, options): name
-            for name, point in missing.items()
-        }
-        try:
-            for future in tqdm(as_completed(futures), total=len(missing), unit="run"):
-                outcomes[futures[future]] = future.result()
-        except KeyboardInterrupt:
-            stop_workers()
-            raise
-    return outcomes
+    waiting = dict(missing)
+    for _ in range(TRIES):
+        if not waiting:
+            return
+        with open_executor(settings.scheduler, list(waiting.values())) as (pool, slots):
+            done = completed(pool, 2 * slots, waiting, settings.time_limit, progress)
+            for name, outcome in done:
+                del waiting[name]
+                keep(name, outcome)
+                yield name, outcome.error, outcome.seconds
+    for name in waiting:
+        yield name, f"WorkerKilled: {TRIES} times, each time in mid-run", 0.0
 
 
-def stop_workers():
-    """Kill the workers, and with them their kernels; remove what they had begun."""
-    for worker in active_children():
-        worker.kill()
-        worker.join()
-        for unfinished in RUNS.glob(f".*.{worker.pid}.ipynb"):
-            unfinished.unlink()
+def completed(pool, width, waiting, time_limit, progress):
+    """Submit runs, a few at a time, and yield each with its outcome when it ends.
+
+    It returns early if a worker of the pool was killed.
+    """
+    todo, running = iter(list(waiting.items())), {}
+    try:
+        while True:
+            for name, point in todo:
+                running[pool.submit(run_point, name, point, time_limit)] = name
+                progress.begun(len(running))
+                if len(running) == width:
+                    break
+            if not running:
+                return
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                yield running.pop(future), future.result()
+    except BrokenExecutor:
+        return
 
 
-def serve_the_sweep():
-    """Let this worker, and so its kernel, end when the sweep ends, however it does."""
-
-    def wait():
-        parent_process().join()
-        os._exit(1)
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the sweep sees to Ctrl-C
-    threading.Thread(target=wait, daemon=True).start()
-
-
-def execute(name, point, options):
-    """Execute one point; only a run that has succeeded gets its final name.
+def run_point(name, point, time_limit):
+    """Execute a point; this is what is sent to the workers.
 
     Parameters
     ----------
     name : str
         Its identifier.
     point : Point
-        The notebook and its parameters.
-    options : dict
-        For ``papermill.execute_notebook``.
+        The notebook and its complete parameters.
+    time_limit : float
+        Seconds.
 
     Returns
     -------
-    Outcome
-        Without error if the run is now in its place.
+    helpers.pipeline.execute.Outcome
+        The executed notebook and the error, if any.
     """
-    import papermill
-    from papermill.exceptions import PapermillExecutionError
+    from helpers.pipeline.execute import execute
+    from helpers.pipeline.kernels import kernels_here
 
-    final = path_of(name)
-    final.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = final.with_name(f".{name}.{os.getpid()}.ipynb")
-    started, error = time.perf_counter(), ""
+    parts = ingredients(point)
+    code = {part: value for part, value in parts.items() if part != "parameters"}
+    kernel = kernels_here(modules_behind(point.notebook), repr(code))
+    metadata = {"identifier": name, "ingredients": parts}
+    outcome = execute(
+        point.notebook,
+        point.parameters,
+        kernel,
+        time_limit=time_limit,
+        metadata=metadata,
+    )
+    forget_files()
+    if not outcome.error and identify(point) != name:
+        return outcome._replace(error="Changed: a file it rests on, while it ran")
+    return outcome
+
+
+def keep(name, outcome):
+    """Write a run to its place: aside first, so that it is there whole or not at all.
+
+    Raises
+    ------
+    UserError
+        If it cannot be written.
+    """
+    final = failed_path_of(name) if outcome.error else path_of(name)
+    unfinished = RUNS / f".{name}.{os.getpid()}"
     try:
-        papermill.execute_notebook(
-            ROOT / "notebooks" / f"{point.notebook}.ipynb",
-            unfinished,
-            parameters=point.parameters,
-            progress_bar=False,
-            request_save_on_cell_execute=False,
-            **options,
-        )
+        unfinished.write_text(outcome.notebook, encoding="utf-8")
         unfinished.replace(final)
-        failed_path_of(name).unlink(missing_ok=True)
-    except PapermillExecutionError as failure:
-        error = f"{failure.ename}: {failure.evalue}"
-        unfinished.replace(failed_path_of(name))
-    finally:
+    except OSError as error:
         unfinished.unlink(missing_ok=True)
-    return Outcome(error, time.perf_counter() - started)
+        raise _unwritable(error) from None
+    if not outcome.error:
+        failed_path_of(name).unlink(missing_ok=True)
 
 
-def describe(point):
-    """Return a point as its experiment and its parameters, on one line."""
-    values = ", ".join(f"{name}={value}" for name, value in point.parameters.items())
-    return f"{point.experiment} ({values})"
+def _unwritable(error):
+    return UserError(f"{RUNS.relative_to(ROOT)} cannot be written: {error.strerror}")
 
 
 if __name__ == "__main__":

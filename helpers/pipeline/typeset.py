@@ -71,8 +71,9 @@ def markdown_to_latex(fragments):
         extra_args=["--natbib", "--wrap=preserve", "--syntax-highlighting=none"],
     )
     converted = [part.strip() for part in latex.split("%%seam%%")]
-    if len(converted) != len(fragments):
-        raise ValueError("a piece of Markdown leaves a block open to its end")
+    for fragment, part in zip(fragments, converted, strict=False):
+        if "{=latex}" in part:
+            raise RuntimeError(f"a block of Markdown is left open: {fragment[:60]!r}")
     return converted
 
 
@@ -197,7 +198,10 @@ def complaint(log, *, failed):
     alien = re.search(r"Unicode character (\S+) \(U\+\w+\)", log)
     if alien:
         return f"the character {alien[1]} has no letter in its (Latin) fonts"
-    warning = re.search(r"Warning: (.*(?:undefined|multiply.defined).*)", log)
+    warning = re.search(
+        r"Warning: ((?:Reference|Citation|Label) .*(?:undefined|multiply defined).*)",
+        log,
+    )
     error = re.search(r"^! (.*)", log, re.MULTILINE)
     found = error or warning
     if found:

@@ -53,10 +53,11 @@ def preload(modules):
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
     for name in (*KERNEL, *modules):
         # What cannot be imported here fails in the notebook, where it can be seen.
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(BaseException):
             importlib.import_module(name)
     if "matplotlib" in sys.modules:
-        draw_once()
+        with contextlib.suppress(Exception):
+            draw_once()
     gc.collect()
     gc.freeze()  # else the collector would touch, and so copy, every shared page
 
@@ -146,7 +147,8 @@ def become_kernel(request, connection):
     kernelapp.IOPubThread = PrivateIOPubThread
     status = 1
     try:
-        app = kernelapp.IPKernelApp.instance()
+        # The kernel looks now and then whether the zygote is still there.
+        app = kernelapp.IPKernelApp.instance(parent_handle=os.getppid())
         app.initialize(request["argv"])
         connection.sendall(READY)
         app.start()

@@ -1,0 +1,166 @@
+"""Execute one point of the grid, within bounds; this is what a worker does."""
+
+import signal
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+import nbformat
+from nbclient.exceptions import (
+    CellExecutionError,
+    CellTimeoutError,
+    DeadKernelError,
+)
+from papermill import execute_notebook
+from papermill.clientwrap import PapermillNotebookClient
+from papermill.engines import NBClientEngine, papermill_engines
+from papermill.exceptions import PapermillExecutionError
+
+from helpers.data import ROOT
+
+# What a notebook may print and show before it is stopped, in characters.
+MOST_OUTPUT = 50_000_000
+KERNEL_OPTIONS = ("kernel_manager_class", "shutdown_kernel")
+
+
+class Outcome(NamedTuple):
+    """What came of a run.
+
+    Attributes
+    ----------
+    notebook : str
+        The executed notebook; with its error on top, if it failed.
+    error : str
+        The error's one line; empty if there was none.
+    seconds : float
+        Time the run took.
+    """
+
+    notebook: str
+    error: str
+    seconds: float
+
+
+class BoundedClient(PapermillNotebookClient):
+    """Papermill's client, with bounds on the time and the output of a run.
+
+    Whatever ends a run before its time becomes an error of the cell at which it
+    happened, so that papermill keeps it like any other.
+    """
+
+    def __init__(self, *arguments, time_limit, **options):
+        deadline = time.monotonic() + time_limit
+        # Rounded up: no time left would mean no limit.
+        options["timeout_func"] = lambda cell: max(1, deadline - time.monotonic())
+        super().__init__(*arguments, **options)
+        self.time_limit = time_limit
+        self.received = 0
+
+    def execute(self, **options):
+        """Execute all cells, or up to the one that fails.
+
+        Papermill would then ask the kernel what language it speaks, and wait for
+        the answer of one that may have been stopped.
+        """
+        self.reset_execution_trackers()
+        with self.setup_kernel(**options):
+            self.papermill_execute_cells()
+            self.set_widgets_metadata()
+        return self.nb
+
+    def process_message(self, message, cell, cell_index):
+        """Count what arrives; kill the kernel when it is too much."""
+        if self.received <= MOST_OUTPUT:
+            self.received += len(str(message["content"]))
+            if self.received <= MOST_OUTPUT:
+                return super().process_message(message, cell, cell_index)
+            self.km.provisioner.process.send_signal(signal.SIGKILL)
+        return None
+
+    def execute_cell(self, cell, cell_index):
+        """Execute a cell; say in its output if it had to be stopped."""
+        try:
+            return super().execute_cell(cell, cell_index)
+        except (CellTimeoutError, DeadKernelError) as stopped:
+            name, value = self._reason(stopped)
+            output = nbformat.v4.new_output(
+                "error", ename=name, evalue=value, traceback=[f"{name}: {value}"]
+            )
+            cell.outputs.append(output)
+            raise CellExecutionError(value, name, value) from None
+
+    def _reason(self, stopped):
+        if self.received > MOST_OUTPUT:
+            return "TooMuchOutput", f"more than {MOST_OUTPUT:,} characters"
+        if isinstance(stopped, CellTimeoutError):
+            return "TimeLimit", f"stopped after {self.time_limit:g} s"
+        return "KernelDied", "the notebook ended its own kernel, or memory ran out"
+
+
+class BoundedEngine(NBClientEngine):
+    """Papermill's engine with that client."""
+
+    @classmethod
+    def execute_managed_notebook(cls, nb_man, kernel_name, *, time_limit, **options):
+        """Execute the notebook."""
+        kernel = {name: options[name] for name in KERNEL_OPTIONS if name in options}
+        client = BoundedClient(
+            nb_man, kernel_name=kernel_name, time_limit=time_limit, **kernel
+        )
+        return client.execute()
+
+
+papermill_engines.register("bounded", BoundedEngine)
+
+
+def execute(notebook, parameters, kernel, *, time_limit=600, metadata=None):
+    """Execute a notebook of the project with its parameters.
+
+    Parameters
+    ----------
+    notebook : str
+        Its name, without folder and ending.
+    parameters : dict
+        For its parameters cell.
+    kernel : dict
+        Which kernels to use, see `helpers.pipeline.kernels.warm_kernels`.
+    time_limit : float
+        Seconds after which the run is stopped and has failed.
+    metadata : dict, optional
+        What the executed notebook shall say of itself, as ``run``.
+
+    Returns
+    -------
+    Outcome
+        Also if the notebook raised.
+    """
+    started, error = time.perf_counter(), ""
+    source = ROOT / "notebooks" / f"{notebook}.ipynb"
+    with TemporaryDirectory(prefix="run-") as folder:
+        output = Path(folder) / "run.ipynb"
+        try:
+            execute_notebook(
+                source,
+                output,
+                parameters=parameters,
+                engine_name="bounded",
+                progress_bar=False,
+                request_save_on_cell_execute=False,
+                time_limit=time_limit,
+                **kernel,
+            )
+        except PapermillExecutionError as failure:
+            error = _one_line(failure.ename, failure.evalue)
+        except Exception as failure:  # a failure is an outcome: the others go on
+            error = _one_line(type(failure).__name__, failure)
+        written = output if output.exists() else source
+        executed = nbformat.read(written, as_version=4)
+    if written is source:
+        executed.cells.insert(0, nbformat.v4.new_markdown_cell(f"**{error}**"))
+    executed.metadata["run"] = metadata or {}
+    return Outcome(nbformat.writes(executed), error, time.perf_counter() - started)
+
+
+def _one_line(name, message):
+    return " ".join(f"{name}: {message}".split())

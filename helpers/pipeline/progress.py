@@ -1,0 +1,77 @@
+"""What a sweep shows while it runs, and at its end."""
+
+import sys
+import time
+
+from tqdm import tqdm
+
+from helpers.data import ROOT
+from helpers.pipeline.runs import failed_path_of, identify
+
+
+class Progress:
+    """A live line in a terminal, one plain line for each run elsewhere."""
+
+    def __init__(self, plan):
+        self.plan = plan
+        self.failed = 0
+        self.ended = 0
+        self.live = sys.stderr.isatty()
+        self.bar = None
+        self.started = time.monotonic()
+
+    def __enter__(self):
+        if self.live and self.plan.missing:
+            self.bar = tqdm(total=len(self.plan.missing), unit="run", leave=False)
+        return self
+
+    def __exit__(self, *_):
+        if self.bar:
+            self.bar.close()
+
+    def begun(self, running):
+        """Take note of how many runs are under way."""
+        if self.bar:
+            cached = len(self.plan.runs) - len(self.plan.missing)
+            self.bar.set_postfix(
+                running=running, failed=self.failed, cached=cached, refresh=False
+            )
+
+    def finished(self, name, error, seconds):
+        """Take note of a run that has ended."""
+        self.ended += 1
+        self.failed += bool(error)
+        if self.bar:
+            self.bar.update()
+            return
+        ended = f"[{self.ended}/{len(self.plan.missing)}]"
+        print(f"{ended} {name} {error or 'done'} ({seconds:.1f} s)", file=sys.stderr)
+
+
+def print_summary(plan, failures, seconds):
+    """Print a table of the experiments, and each failure with its message."""
+    header = ("experiment", "runs", "done", "cached", "failed", "time")
+    rows = [header, *(_row(plan, e, failures, seconds) for e in plan.points)]
+    widths = [max(len(str(row[i])) for row in rows) for i in range(len(header))]
+    for row in rows:
+        cells = [str(cell).rjust(w) for cell, w in zip(row, widths, strict=True)]
+        print(str(row[0]).ljust(widths[0]), *cells[1:], sep="  ")
+    for name, error in failures.items():
+        print(f"failed: {describe(plan, name)}")
+        print(f"  {error}\n  see {failed_path_of(name).relative_to(ROOT)}")
+
+
+def _row(plan, experiment, failures, seconds):
+    names = {identify(point) for point in plan.points[experiment]}
+    failed = len(names & failures.keys())
+    done = len(names & seconds.keys()) - failed
+    cached = len(names - plan.missing.keys())
+    took = sum(seconds.get(name, 0) for name in names)
+    return experiment, len(names), done, cached, failed, f"{took:.1f} s"
+
+
+def describe(plan, name):
+    """Return a run's experiment and parameters, on one line."""
+    point = plan.runs[name]
+    values = ", ".join(f"{key}={value}" for key, value in point.parameters.items())
+    return f"{point.experiment} ({values})"
