@@ -10,14 +10,15 @@ import pytest
 from helpers.pipeline import runs
 from helpers.pipeline.command import UserError
 from helpers.pipeline.experiments import read_points
-from helpers.pipeline.runs import imported_modules, modules_behind, read_record
+from helpers.pipeline.identity import imported_modules, modules_behind
+from helpers.pipeline.runs import read_record
 
 
 @pytest.fixture
 def identify(project):
     """Identify the runs of a copy of the project, in a fresh process."""
     code = (
-        "from helpers.pipeline.runs import identify;"
+        "from helpers.pipeline.identity import identify;"
         "from helpers.pipeline.experiments import read_points;"
         "[print(identify(p)) for grid in read_points().values() for p in grid]"
     )

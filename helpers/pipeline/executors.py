@@ -11,7 +11,7 @@ import threading
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import active_children, get_context, parent_process
 
-from helpers.pipeline import runs
+from helpers.pipeline import identity
 from helpers.pipeline.command import UserError
 
 PATIENCE = 10  # seconds to wait for a scheduler
@@ -88,7 +88,7 @@ def _dask(scheduler, points):
             raise UserError(f"the scheduler at {scheduler} has no workers")
         for ours in _one_of_each(points):
             for worker, theirs in client.run(fresh_ingredients, ours).items():
-                _compare(worker, theirs, runs.ingredients(ours))
+                _compare(worker, theirs, identity.ingredients(ours))
         yield client.get_executor(pure=False), slots
 
 
@@ -100,8 +100,8 @@ def _one_of_each(points):
 
 def fresh_ingredients(point):
     """Return a point's ingredients as they are on a worker's disk now."""
-    runs.forget_files()
-    return runs.ingredients(point)
+    identity.forget_files()
+    return identity.ingredients(point)
 
 
 def _compare(worker, theirs, ours):

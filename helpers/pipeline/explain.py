@@ -2,7 +2,8 @@
 
 import json
 
-from helpers.pipeline.runs import RUNS, ingredients
+from helpers.pipeline.identity import ingredients
+from helpers.pipeline.runs import RUNS
 
 
 def explain(plan):

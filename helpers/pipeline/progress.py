@@ -6,7 +6,8 @@ import time
 from tqdm import tqdm
 
 from helpers.data import ROOT
-from helpers.pipeline.runs import failed_path_of, identify
+from helpers.pipeline.identity import identify
+from helpers.pipeline.runs import failed_path_of
 
 
 class Progress:

@@ -8,9 +8,10 @@ import nbformat
 from helpers.data import ROOT
 from helpers.pipeline.command import UserError, run_command
 from helpers.pipeline.execute import execute
+from helpers.pipeline.identity import modules_behind
 from helpers.pipeline.kernels import warm_kernels
-from helpers.pipeline.runs import modules_behind
-from helpers.pipeline.sweep import Settings, make_plan, modules_for, sweep
+from helpers.pipeline.plan import make_plan, modules_for
+from helpers.pipeline.sweep import Settings, sweep
 from helpers.pipeline.typeset import to_latex, to_pdf
 
 TITLE_BLOCK = ("course", "title", "student", "date")
