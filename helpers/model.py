@@ -102,10 +102,8 @@ def gradients(X, y, z):
 
     .. math::
 
-        \frac{\partial J}{\partial w_j}
-            = \sum_i \frac{2}{n} (z_i - y_i)\, x_{ij},
-        \qquad
-        \frac{\partial J}{\partial b} = \sum_i \frac{2}{n} (z_i - y_i)
+        \frac{\partial J}{\partial w_j} = \sum_i \frac{2}{n} (z_i - y_i)\, x_{ij},
+        \qquad \frac{\partial J}{\partial b} = \sum_i \frac{2}{n} (z_i - y_i)
 
     Parameters
     ----------

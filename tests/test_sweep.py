@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
@@ -182,6 +183,27 @@ def test_results_are_printed_and_written(project):
     header, *rows = (project.folder / "out.csv").read_text().splitlines()
     assert len(rows) == 2
     assert {"status", "costs", "learning_rate"} <= set(header.split(","))
+
+
+def test_a_worker_killed_in_mid_run_costs_only_a_retry(project):
+    rates = ", ".join(f"{rate}e-3" for rate in range(1, 13))
+    project.write("experiments.yaml", f"many: {{learning_rate: [{rates}]}}\n")
+    sweep = project.start("helpers.pipeline.sweep")
+    deadline = time.monotonic() + 60
+    while not [name for name in project.runs if not name.startswith(".")]:
+        assert sweep.poll() is None
+        assert time.monotonic() < deadline
+    children = Path(f"/proc/{sweep.pid}/task/{sweep.pid}/children").read_text().split()
+    workers = [
+        pid
+        for pid in children
+        if "zygote" not in Path(f"/proc/{pid}/cmdline").read_text()
+    ]
+    os.kill(int(workers[0]), signal.SIGKILL)
+    out, err = sweep.communicate(timeout=60)
+    assert sweep.returncode == 0, err
+    assert counts(out) == {"many": (12, 12, 0, 0)}
+    assert len(project.runs) == 12
 
 
 def processes_of(project, deadline):

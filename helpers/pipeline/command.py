@@ -1,5 +1,6 @@
 """How commands speak to people: one line for what they can mend."""
 
+import os
 import sys
 
 
@@ -21,6 +22,7 @@ def run_command(main):
         print(f"error: {error}", file=sys.stderr)
         status = 2
     except KeyboardInterrupt:
-        print("interrupted: finished runs are kept", file=sys.stderr)
-        status = 130
+        print("interrupted: finished runs are kept", file=sys.stderr, flush=True)
+        # At once: an ordinary exit would wait for workers that have been killed.
+        os._exit(130)
     sys.exit(status)

@@ -35,8 +35,8 @@ def open_executor(scheduler, points):
     slots : int
         How many at a time.
     """
-    with _dask(scheduler, points) if scheduler else _local() as (executor, slots):
-        yield executor, slots
+    with _dask(scheduler, points) if scheduler else _local() as opened:
+        yield opened
 
 
 @contextlib.contextmanager
@@ -46,15 +46,18 @@ def _local():
 
     context = get_context("fork" if sys.platform.startswith("linux") else "spawn")
     slots = os.cpu_count()
-    with ProcessPoolExecutor(
+    executor = ProcessPoolExecutor(
         slots, mp_context=context, initializer=_serve_the_sweep
-    ) as executor:
-        try:
-            yield executor, slots
-        except BaseException:
-            for worker in active_children():
-                worker.kill()
-            raise
+    )
+    try:
+        yield executor, slots
+    except BaseException:
+        for worker in active_children():
+            worker.kill()
+        # Not waited for: a worker killed in mid-sentence is waited for in vain.
+        executor.shutdown(wait=False, cancel_futures=True)
+        raise
+    executor.shutdown()
 
 
 def _serve_the_sweep():

@@ -145,8 +145,8 @@ class Report:
             caption=caption,
             code=code,
             first_line=max(first, 1),
-            # Lines that must be on one page: all of a short listing.
-            together=len(lines) + 2 if len(lines) <= SHORT else 8,
+            # What must be on one page, in lines of text: all of a short listing.
+            together=2 + len(lines) * 0.81 if len(lines) <= SHORT else 8,
         )
 
     def bibliography(self, path):

@@ -3,6 +3,7 @@
 import argparse
 import os
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, wait
+from pathlib import Path
 from typing import NamedTuple
 
 from helpers.data import ROOT
@@ -79,12 +80,15 @@ def sweep(plan, settings):
 
     prepare(plan)
     failures, seconds = {}, {}
-    with Progress(plan) as progress:
-        for name, error, took in outcomes(plan.missing, settings, progress):
-            seconds[name] = took
-            if error:
-                failures[name] = error
-            progress.finished(name, error, took)
+    try:
+        with Progress(plan) as progress:
+            for name, error, took in outcomes(plan.missing, settings, progress):
+                seconds[name] = took
+                if error:
+                    failures[name] = error
+                progress.finished(name, error, took)
+    finally:
+        forget_unfinished()
     print_summary(plan, failures, seconds)
     if failures:
         first = next(iter(failures.values()))
@@ -130,16 +134,19 @@ def outcomes(missing, settings, progress):
         if not waiting:
             return
         with open_executor(settings.scheduler, list(waiting.values())) as (pool, slots):
-            done = completed(pool, 2 * slots, waiting, settings.time_limit, progress)
-            for name, outcome in done:
-                del waiting[name]
-                keep(name, outcome)
-                yield name, outcome.error, outcome.seconds
+            done = completed(pool, 2 * slots, waiting, settings, progress)
+            try:
+                for name, outcome in done:
+                    del waiting[name]
+                    keep(name, outcome)
+                    yield name, outcome.error, outcome.seconds
+            except OSError as error:
+                raise _unwritable(error) from None
     for name in waiting:
         yield name, f"WorkerKilled: {TRIES} times, each time in mid-run", 0.0
 
 
-def completed(pool, width, waiting, time_limit, progress):
+def completed(pool, width, waiting, settings, progress):
     """Submit runs, a few at a time, and yield each with its outcome when it ends.
 
     It returns early if a worker of the pool was killed.
@@ -148,7 +155,10 @@ def completed(pool, width, waiting, time_limit, progress):
     try:
         while True:
             for name, point in todo:
-                running[pool.submit(run_point, name, point, time_limit)] = name
+                # Dask's workers need not share our disk: from them, runs come back.
+                aside = "" if settings.scheduler else str(aside_of(name))
+                task = (run_point, name, point, settings.time_limit, aside)
+                running[pool.submit(*task)] = name
                 progress.begun(len(running))
                 if len(running) == width:
                     break
@@ -160,7 +170,7 @@ def completed(pool, width, waiting, time_limit, progress):
         return
 
 
-def run_point(name, point, time_limit):
+def run_point(name, point, time_limit, aside):
     """Execute a point; this is what is sent to the workers.
 
     Parameters
@@ -171,11 +181,13 @@ def run_point(name, point, time_limit):
         The notebook and its complete parameters.
     time_limit : float
         Seconds.
+    aside : str
+        File for the executed notebook; empty if it is to be returned.
 
     Returns
     -------
     helpers.pipeline.execute.Outcome
-        The executed notebook and the error, if any.
+        The executed notebook, if it is to be returned, and the error, if any.
     """
     from helpers.pipeline.execute import execute
     from helpers.pipeline.kernels import kernels_here
@@ -193,28 +205,43 @@ def run_point(name, point, time_limit):
     )
     forget_files()
     if not outcome.error and identify(point) != name:
-        return outcome._replace(error="Changed: a file it rests on, while it ran")
+        outcome = outcome._replace(error="Changed: a file it rests on, while it ran")
+    if aside:
+        Path(aside).write_text(outcome.notebook, encoding="utf-8")
+        outcome = outcome._replace(notebook="")
     return outcome
 
 
-def keep(name, outcome):
-    """Write a run to its place: aside first, so that it is there whole or not at all.
+def aside_of(name):
+    """Return where this sweep writes a run before it gets its place."""
+    return RUNS / f".{name}.{os.getpid()}"
 
-    Raises
-    ------
-    UserError
-        If it cannot be written.
-    """
-    final = failed_path_of(name) if outcome.error else path_of(name)
-    unfinished = RUNS / f".{name}.{os.getpid()}"
-    try:
-        unfinished.write_text(outcome.notebook, encoding="utf-8")
-        unfinished.replace(final)
-    except OSError as error:
-        unfinished.unlink(missing_ok=True)
-        raise _unwritable(error) from None
+
+def keep(name, outcome):
+    """Give a run its place: it is there whole or not at all."""
+    if outcome.notebook:
+        aside_of(name).write_text(outcome.notebook, encoding="utf-8")
+    aside_of(name).replace(failed_path_of(name) if outcome.error else path_of(name))
     if not outcome.error:
         failed_path_of(name).unlink(missing_ok=True)
+
+
+def forget_unfinished():
+    """Remove what this sweep, and any that was killed, has written aside."""
+    for path in RUNS.glob(".*"):
+        pid = int(path.suffix[1:])
+        if pid == os.getpid() or not _is_alive(pid):
+            path.unlink(missing_ok=True)
+
+
+def _is_alive(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def _unwritable(error):
