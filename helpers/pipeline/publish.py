@@ -20,7 +20,7 @@ from helpers.pipeline.claims import Claims
 
 WORDS = {"fig": "Figure", "tab": "Table", "lst": "Listing", "eq": "", "app": "Appendix"}
 REFERENCE = re.compile(rf"(?<![\w@])@({'|'.join(WORDS)}):([a-z0-9-]+)")
-SHORT = 35
+SHORT = 35  # lines of a listing that is kept on one page
 EQUATION = re.compile(r"\$\$((?:(?!\$\$).)+)\$\$ *\{#(eq:[a-z0-9-]+)\}", re.DOTALL)
 
 
@@ -145,8 +145,7 @@ class Report:
             caption=caption,
             code=code,
             first_line=max(first, 1),
-            # What must be on one page, in lines of text: all of a short listing.
-            together=2 + len(lines) * 0.81 if len(lines) <= SHORT else 8,
+            breakable=len(lines) > SHORT,
         )
 
     def bibliography(self, path):
