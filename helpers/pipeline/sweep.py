@@ -151,10 +151,10 @@ def completed(pool, width, waiting, settings, progress):
 
     It returns early if a worker of the pool was killed.
     """
-    todo, running = iter(list(waiting.items())), {}
+    ahead, running = iter(list(waiting.items())), {}
     try:
         while True:
-            for name, point in todo:
+            for name, point in ahead:
                 # Dask's workers need not share our disk: from them, runs come back.
                 aside = "" if settings.scheduler else str(aside_of(name))
                 task = (run_point, name, point, settings.time_limit, aside)
