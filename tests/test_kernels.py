@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -88,27 +89,33 @@ def test_nothing_leaks_from_run_to_run(warm, execute):
     assert not set(first[1].split()) & set(second[1].split())
 
 
-def listening_ports():
-    """Return the local addresses of all listening TCP sockets."""
+def listening_ports(pid):
+    """Return the TCP ports at which a process listens."""
     lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
     lines += Path("/proc/net/tcp6").read_text().splitlines()[1:]
-    return {line.split()[1] for line in lines if line.split()[3] == "0A"}
+    fields = [line.split() for line in lines]
+    ports = {f"socket:[{f[9]}]": f[1] for f in fields if f[3] == "0A"}
+    descriptors = list(Path(f"/proc/{pid}/fd").iterdir())
+    links = [os.readlink(fd) for fd in descriptors if os.path.lexists(fd)]
+    return [ports[link] for link in links if link in ports]
 
 
 def test_no_port_is_opened_and_no_other_user_can_come_in(warm, execute):
     look = (
-        "import os, stat\nfrom pathlib import Path\n"
-        "tcp = Path('/proc/self/net/tcp').read_text().splitlines()[1:]\n"
+        "import os\nfrom pathlib import Path\n"
+        "lines = Path('/proc/net/tcp').read_text().splitlines()[1:]\n"
+        "ports = {f'socket:[{l.split()[9]}]' for l in lines if l.split()[3] == '0A'}\n"
         "fds = Path('/proc/self/fd').iterdir()\n"
         "mine = {os.readlink(fd) for fd in fds if os.path.lexists(fd)}\n"
-        "print([l for l in tcp if f'socket:[{l.split()[9]}]' in mine])\n"
         "from ipykernel.kernelapp import IPKernelApp\n"
-        "app = IPKernelApp.instance()\nprint(app.transport, app.ip)"
+        "app = IPKernelApp.instance()\n"
+        "print(ports & mine, os.getppid())\nprint(app.transport, app.ip)"
     )
-    before = listening_ports()
-    ports, transport = text_of(execute(warm, look)).splitlines()
-    assert ports == "[]"
-    assert listening_ports() <= before
+    seen, transport = text_of(execute(warm, look)).splitlines()
+    ports, zygote = seen.rsplit(" ", 1)
+    assert ports == "set()"
+    assert listening_ports(zygote) == []
+    assert listening_ports(os.getpid()) == []
     kind, address = transport.split()
     assert kind == "ipc"
     folder = Path(address).parent
@@ -126,6 +133,12 @@ def test_another_user_is_turned_away(warm):
     done = subprocess.run(command, **nobody, capture_output=True, text=True)
     assert "PermissionError" in done.stderr
     assert subprocess.run(command, capture_output=True).returncode == 0
+
+
+def test_the_look_at_ports_would_see_one():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        number = f"{server.getsockname()[1]:04X}"
+        assert [port[-4:] for port in listening_ports(os.getpid())] == [number]
 
 
 def test_output_of_forked_processes_arrives(warm, execute):
