@@ -28,7 +28,9 @@ def test_a_sweep_runs_the_grid_once_and_only_what_changed_after(project):
     assert len(before) == 2
 
     project.write("README.md", "A comment.")
+    (project.folder / "build" / "runs" / ".ipynb_checkpoints").mkdir()
     assert counts(project.sweep()[1]) == {"quick": (2, 0, 2, 0)}
+    (project.folder / "build" / "runs" / ".ipynb_checkpoints").rmdir()
     assert project.runs == before
 
     project.replace("experiments.yaml", "[horsepower, all]", "[horsepower, all, year]")

@@ -1,6 +1,7 @@
 """Where runs are executed: on this machine's cores, or wherever Dask runs.
 
-Both are a ``concurrent.futures.Executor``; nothing else of the sweep knows which.
+Both are a ``concurrent.futures.Executor``. The sweep only has to know that runs on
+Dask come back through it, while local ones are written to the disk that is shared.
 """
 
 import contextlib

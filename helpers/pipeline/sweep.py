@@ -228,7 +228,7 @@ def keep(name, outcome):
 
 def forget_unfinished():
     """Remove what this sweep, and any that was killed, has written aside."""
-    for path in RUNS.glob(".*"):
+    for path in RUNS.glob(".*.[0-9]*"):  # and not what JupyterLab hides there
         pid = int(path.suffix[1:])
         if pid == os.getpid() or not _is_alive(pid):
             path.unlink(missing_ok=True)
