@@ -23,6 +23,8 @@ override STUDENT := $(value STUDENT)
 override DATE := $(value DATE)
 override EXPERIMENT := $(value EXPERIMENT)
 export COURSE TITLE STUDENT DATE EXPERIMENT SCHEDULER
+# Where Python is told to write no bytecode, every command would compile all it imports.
+export PYTHONDONTWRITEBYTECODE :=
 
 # The environment: that of environment.yml if it is active, else .venv.
 ifeq ($(CONDA_DEFAULT_ENV),dl4ia-report)

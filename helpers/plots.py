@@ -3,7 +3,10 @@
 They neither save nor show, and take their look from the current style.
 """
 
+import math
+
 import numpy as np
+from matplotlib.ticker import LogFormatter
 
 from helpers.model import cost, predict
 from helpers.theory import optimum
@@ -16,6 +19,29 @@ OUTCOMES = {
     "diverged": ("X", "#D55E00"),
 }
 PREDICTED = {"color": "black", "linestyle": (0, (1, 3)), "linewidth": 1.6}
+SUPERSCRIPTS = str.maketrans(
+    "-0123456789",
+    "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079",
+)
+
+
+class LogNumbers(LogFormatter):
+    """Numbers of a logarithmic axis as plain text: 600, or 10 and its exponent.
+
+    Matplotlib sets them as mathematics, which takes most of the time of a figure.
+    """
+
+    def __call__(self, value, position=None):
+        """Return the text of a tick; empty where matplotlib would have none."""
+        if not super().__call__(value, position):
+            return ""
+        low, high = sorted(self.axis.get_view_interval())
+        if value == 0 or (low > 1e-4 and high < min(1e5, 1e3 * low)):
+            return f"{value:g}"
+        exponent = math.floor(math.log10(abs(value)) + 1e-9)
+        power = "10" + str(exponent).translate(SUPERSCRIPTS)
+        factor = f"{value / 10**exponent:g}"
+        return power if factor == "1" else f"{factor}×{power}"
 
 
 def plot_costs(ax, curves, *, unit, best=None):
@@ -42,6 +68,7 @@ def plot_costs(ax, curves, *, unit, best=None):
         if best:
             ax.axhline(best[label], color=line.get_color(), linewidth=0.6)
     ax.set(xlabel="iteration", ylabel=f"cost $J$ in {unit}", yscale="log")
+    _plain(ax.yaxis)
     ax.legend()
     return ax
 
@@ -68,6 +95,7 @@ def plot_excess(ax, curves, predictions, *, unit):
     for number, excess in enumerate(predictions.values()):
         ax.plot(excess, **PREDICTED, label=None if number else "predicted")
     ax.set(xlabel="iteration", ylabel=f"$J - J^*$ in {unit}", yscale="log")
+    _plain(ax.yaxis)
     ax.legend()
     return ax
 
@@ -98,6 +126,7 @@ def plot_learning_rates(ax, curves, *, unit, best):
     ax.set_xlim(0, max(len(costs) for costs in curves.values()) - 1)
     ax.set_yscale("log")
     ax.set(xlabel="iteration", ylabel=f"cost $J$ in {unit}")
+    _plain(ax.xaxis, ax.yaxis)
     return ax
 
 
@@ -128,6 +157,7 @@ def plot_outcomes(ax, rows):
     ax.set_yticks(range(len(rows)), list(rows))
     ax.invert_yaxis()
     ax.set(xscale="log", xlabel=r"learning rate $\eta$", ylabel="scaling, features")
+    _plain(ax.xaxis)
     ax.legend(loc="upper center", bbox_to_anchor=(0.4, -0.2), ncols=5)
     return ax
 
@@ -246,6 +276,12 @@ def plot_cost_surface(ax, X, y, paths, *, weight_unit, offset_unit):
     ax.grid(visible=False)
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.25), ncols=2)
     return ax
+
+
+def _plain(*axes):
+    for axis in axes:
+        axis.set_major_formatter(LogNumbers())
+        axis.set_minor_formatter(LogNumbers())
 
 
 def _scatter(ax, x, y, label=None):

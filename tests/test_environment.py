@@ -15,6 +15,7 @@ from packaging.utils import canonicalize_name
 from ruamel.yaml import YAML
 
 from helpers.data import ROOT
+from helpers.pipeline.pdf import PREAMBLE
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 LOCK = (ROOT / "requirements.txt").read_text()
@@ -76,8 +77,8 @@ def test_make_uses_the_conda_environment_if_it_is_active(project):
 
 @pytest.mark.skipif(not shutil.which("kpsewhich"), reason="TeX is not installed")
 def test_every_package_of_the_template_is_installed():
-    template = (ROOT / "report" / "template" / "index.tex.j2").read_text()
-    used = re.findall(r"\\usepackage(?:\[.*?\])?\{(.*?)\}", template)
+    used = re.findall(r"\\usepackage(?:\[.*?\])?\{(.*?)\}", PREAMBLE.read_text())
+    assert used
     for package in ",".join(used).split(","):
         found = subprocess.run(["kpsewhich", f"{package}.sty"], capture_output=True)
         assert found.returncode == 0, package
@@ -85,7 +86,7 @@ def test_every_package_of_the_template_is_installed():
 
 def test_the_kernels_of_the_sweep_are_registered():
     group = entry_points(group="jupyter_client.kernel_provisioners")
-    assert "helpers.pipeline.kernels:WarmProvisioner" in {e.value for e in group}
+    assert "helpers.pipeline.provisioner:WarmProvisioner" in {e.value for e in group}
 
 
 @pytest.mark.parametrize("need", ["tex", "venv"])

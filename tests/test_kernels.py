@@ -209,7 +209,7 @@ def test_a_run_fails_when_the_zygote_dies(execute):
 
 
 def test_only_kernels_of_this_interpreter_are_forked():
-    from helpers.pipeline.kernels import _ipykernel_arguments
+    from helpers.pipeline.provisioner import _ipykernel_arguments
 
     launcher = ["-m", "ipykernel_launcher", "-f", "connection"]
     assert _ipykernel_arguments([sys.executable, *launcher]) == ["-f", "connection"]
@@ -218,9 +218,9 @@ def test_only_kernels_of_this_interpreter_are_forked():
 
 
 def test_a_zygote_that_never_comes_up_is_given_up(tmp_path):
-    from helpers.pipeline.kernels import _connect
+    from helpers.pipeline.provisioner import _connect
 
-    with pytest.raises(RuntimeError, match="did not come up"):
+    with pytest.raises(RuntimeError, match="is not at"):
         asyncio.run(_connect(str(tmp_path / "absent"), patience=0.1))
 
 
@@ -237,3 +237,12 @@ def until(condition):
     deadline = time.monotonic() + 10
     while not condition():
         assert time.monotonic() < deadline, "it did not happen"
+
+
+def test_a_zygote_that_has_died_is_not_waited_for(tmp_path):
+    from helpers.pipeline.provisioner import _connect
+
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "zygote"))
+    with pytest.raises(RuntimeError, match="is not at"):
+        asyncio.run(_connect(str(tmp_path / "zygote"), patience=3600))

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from helpers.model import cost
-from helpers.pipeline import publish, typeset
+from helpers.pipeline import pdf, publish, typeset
 from helpers.pipeline.claims import Claims
 from helpers.pipeline.publish import Report
 from helpers.tables import math_text, number_text, rate_text
@@ -173,11 +173,11 @@ def test_the_title_block_survives_special_characters(shown):
             True,
             "character 王 has no letter",
         ),
-        ("", True, "latexmk failed"),
+        ("", True, "it failed"),
     ],
 )
 def test_the_log_of_latex_is_read_for_what_must_not_be(log, failed, wrong):
-    found = typeset.complaint(log, failed=failed)
+    found = pdf.complaint(log, failed=failed)
     assert wrong in found
     assert bool(found) == bool(wrong)
 
@@ -185,15 +185,15 @@ def test_the_log_of_latex_is_read_for_what_must_not_be(log, failed, wrong):
 def test_latex_errors_end_on_one_line_and_the_next_build_works(tmp_path):
     document = r"\documentclass{article}\begin{document}%s\end{document}"
     with pytest.raises(RuntimeError, match="Undefined control sequence") as caught:
-        typeset.to_pdf(document % r"\nonsense", {}, tmp_path)
+        pdf.to_pdf(document % r"\nonsense", {}, tmp_path)
     assert "\n" not in str(caught.value)
-    assert typeset.to_pdf(document % "fine", {}, tmp_path).exists()
+    assert pdf.to_pdf(document % "fine", {}, tmp_path).exists()
 
 
 def test_shell_escape_is_off(tmp_path):
     document = (
         r"\documentclass{article}\begin{document}x\write18{touch x}\end{document}"
     )
-    typeset.to_pdf(document, {}, tmp_path)
+    pdf.to_pdf(document, {}, tmp_path)
     assert not (tmp_path / "x").exists()
     assert "runsystem(touch x)...disabled" in (tmp_path / "report.log").read_text()

@@ -10,10 +10,17 @@ In the order in which a report comes about::
     sweep        run every point that has not been run; `progress` shows it
     execute      execute one point, within bounds
     executors    on this machine's cores, or on Dask; `cluster` starts one here
-    kernels      warm, private kernels, forked from the `zygote`
+    kernels      warm, private kernels, by the `provisioner`, forked from the `zygote`
     results      the results of all runs as a table
     claims       the numbers that the report states
     publish      titles, prose, figures, tables and listings of a notebook
-    typeset      the executed report as LaTeX, and as PDF
+    typeset      the executed report as LaTeX
+    pdf          LaTeX as PDF
     report       execute the report's notebook and set it
 """
+
+import sys
+
+# Whoever reads notebooks imports jsonschema, and that would compile, for a second, a
+# grammar of internet addresses. It does without, and no notebook's schema has any.
+sys.modules.setdefault("rfc3987_syntax", None)

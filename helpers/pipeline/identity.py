@@ -129,6 +129,7 @@ def imports_of(notebook):
     return sorted(names)
 
 
+@cache
 def imported_modules(code):
     """Name all that Python code may import: modules, their parents and members."""
     names = set()

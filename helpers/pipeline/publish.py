@@ -74,7 +74,10 @@ class Report:
             What it looks like, for those who cannot see it.
         """
         import matplotlib.pyplot as plt
+        from matplotlib.layout_engine import ConstrainedLayoutEngine
 
+        # Laid out once: as an engine of the figure it would be at each rendering.
+        ConstrainedLayoutEngine().execute(figure)
         # No date in the file: the same figure is the same bytes.
         pdf = _rendered(figure, "pdf", metadata={"CreationDate": None})
         data = {

@@ -3,19 +3,16 @@
 import os
 import shutil
 
-import nbformat
-
 from helpers.data import ROOT
 from helpers.pipeline.command import UserError, run_command
-from helpers.pipeline.execute import execute
 from helpers.pipeline.identity import modules_behind
 from helpers.pipeline.kernels import warm_kernels
 from helpers.pipeline.plan import make_plan, modules_for
 from helpers.pipeline.sweep import Settings, sweep
-from helpers.pipeline.typeset import to_latex, to_pdf
 
 TITLE_BLOCK = ("course", "title", "student", "date")
 EXECUTED = ROOT / "build" / "report.ipynb"
+TEX = ROOT / "build" / "tex"
 PDF = ROOT / "report" / "report.pdf"
 
 
@@ -24,10 +21,15 @@ def main():
     plan = make_plan()
     modules = sorted({*modules_for(plan), *modules_behind("report")})
     with warm_kernels(modules) as kernel:
+        # Imported now: papermill and nbconvert take as long as the zygote's modules.
+        from helpers.pipeline.pdf import begin_preamble, to_pdf
+        from helpers.pipeline.typeset import to_latex
+
         sweep(plan, Settings(os.environ.get("SCHEDULER", "")))
+        preamble = begin_preamble(TEX)
         notebook = execute_report(kernel)
     try:
-        pdf = to_pdf(*to_latex(notebook), ROOT / "build" / "tex")
+        pdf = to_pdf(*to_latex(notebook), TEX, preamble)
     except RuntimeError as error:
         raise UserError(error) from None
     unfinished = PDF.with_suffix(".unfinished")
@@ -54,6 +56,10 @@ def execute_report(kernel):
     UserError
         If a cell raises; the kept notebook has the error on top.
     """
+    import nbformat
+
+    from helpers.pipeline.execute import execute
+
     given = {name: os.environ.get(name.upper()) for name in TITLE_BLOCK}
     title = {name: value for name, value in given.items() if value}
     outcome = execute("report", title, kernel)

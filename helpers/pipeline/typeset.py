@@ -1,8 +1,4 @@
-"""Set an executed report: to LaTeX with nbconvert, to PDF with latexmk."""
-
-import os
-import re
-import subprocess
+"""Set an executed report in LaTeX, with nbconvert."""
 
 from nbconvert.exporters import LatexExporter
 from nbconvert.preprocessors import Preprocessor
@@ -135,75 +131,3 @@ def to_latex(notebook):
     latex, resources = exporter.from_notebook_node(notebook)
     files = resources["outputs"]
     return latex, {name: files[name] for name in files if name.endswith(".pdf")}
-
-
-def to_pdf(latex, figures, folder):
-    """Run LaTeX until all references are settled.
-
-    Parameters
-    ----------
-    latex : str
-        The document.
-    figures : dict of str to bytes
-        The files it includes, by name.
-    folder : Path
-        Where to work; what is there makes the next call faster.
-
-    Returns
-    -------
-    Path
-        The PDF.
-
-    Raises
-    ------
-    RuntimeError
-        If LaTeX cannot set the document, or something refers to nothing; the
-        message is the first complaint of its log.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, content in {**figures, "report.tex": latex.encode()}.items():
-        (folder / name).write_bytes(content)
-    command = ["latexmk", "-norc", "-pdf", "-silent", "-interaction=nonstopmode"]
-    command += ["-halt-on-error", "-latexoption=-no-shell-escape", "report.tex"]
-    bibliography = f"{ROOT / 'report'}:"
-    environment = {**os.environ, "max_print_line": "9999", "BIBINPUTS": bibliography}
-    done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True
-    )
-    log_file = folder / "report.log"
-    log = log_file.read_text(errors="replace") if log_file.exists() else done.stderr
-    wrong = complaint(log, failed=done.returncode != 0)
-    if wrong:
-        for state in folder.glob("report.[!tl]*"):
-            state.unlink()  # only the text and the log are worth keeping
-        raise RuntimeError(f"LaTeX cannot set the report: {wrong} (see {log_file})")
-    return folder / "report.pdf"
-
-
-def complaint(log, *, failed):
-    """Return the first thing in a LaTeX log that must not be in a report.
-
-    Parameters
-    ----------
-    log : str
-        LaTeX's log, its lines not broken.
-    failed : bool
-        Whether LaTeX gave up.
-
-    Returns
-    -------
-    str
-        The complaint, or nothing.
-    """
-    alien = re.search(r"Unicode character (\S+) \(U\+\w+\)", log)
-    if alien:
-        return f"the character {alien[1]} has no letter in its (Latin) fonts"
-    warning = re.search(
-        r"Warning: ((?:Reference|Citation|Label) .*(?:undefined|multiply defined).*)",
-        log,
-    )
-    error = re.search(r"^! (.*)", log, re.MULTILINE)
-    found = error or warning
-    if found:
-        return found[1]
-    return "latexmk failed; its log is empty" if failed else ""

@@ -24,7 +24,10 @@ import signal
 import socket
 import sys
 
+from helpers.data import ROOT
+
 READY, ENDED = b"R", b"X"
+FIGURES = ROOT / "report" / "figures.mplstyle"
 # What every kernel imports on its way up.
 KERNEL = (
     "ipykernel.kernelapp",
@@ -32,17 +35,25 @@ KERNEL = (
     "ipykernel.debugger",
     "helpers.pipeline.iopub",
     "IPython.core.completerlib",
+    "IPython.core.debugger",
+    "IPython.core.oinspect",
     "IPython.core.pylabtools",
     "IPython.extensions.storemagic",
+    "faulthandler",
+    "sqlite3",
+    "tornado.platform.asyncio",
 )
+# What is run is in the notebooks; the user's own history is not for it.
+OPTIONS = ("--HistoryManager.enabled=False",)
 
 
 def main(address, *modules):
     """Import the modules, then serve until standard input is closed."""
     preload(modules)
     listener = socket.socket(socket.AF_UNIX)
-    listener.bind(address)
+    listener.bind(f"{address}.new")
     listener.listen()
+    os.rename(f"{address}.new", address)  # it is there as soon as it can be used
     serve(listener)
     shutil.rmtree(os.path.dirname(address), ignore_errors=True)
 
@@ -66,15 +77,18 @@ def draw_once():
     """Draw a figure, so that fonts and renderers are loaded; pyplot stays unused."""
     import io
 
+    from matplotlib import style
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot(title="$x^2$", xlabel="x", yscale="log")
-    axes.plot([1, 1000], label="x")
-    axes.legend()
-    figure.savefig(io.BytesIO(), format="png", bbox_inches="tight")
+    with style.context(FIGURES):
+        figure = Figure()
+        FigureCanvasAgg(figure)
+        axes = figure.add_subplot(title="$x^2$", xlabel="x", yscale="log")
+        axes.plot([1, 1000], label="x")
+        axes.legend()
+        for kind in ("png", "pdf"):
+            figure.savefig(io.BytesIO(), format=kind, bbox_inches="tight")
 
 
 def serve(listener):
@@ -149,7 +163,7 @@ def become_kernel(request, connection):
     try:
         # The kernel looks now and then whether the zygote is still there.
         app = kernelapp.IPKernelApp.instance(parent_handle=os.getppid())
-        app.initialize(request["argv"])
+        app.initialize([*request["argv"], *OPTIONS])
         connection.sendall(READY)
         app.start()
         status = 0

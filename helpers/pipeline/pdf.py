@@ -1,0 +1,131 @@
+"""Set LaTeX as PDF."""
+
+import os
+import re
+import shutil
+import subprocess
+
+from helpers.data import ROOT
+
+PREAMBLE = ROOT / "report" / "template" / "preamble.tex"
+PASSES = 6  # references settle in two or three
+WORKS = re.compile(r"\\bibliographystyle\{([\w-]+)\}\s*\\bibliography\{([\w-]+)\}")
+
+
+def begin_preamble(folder):
+    """Begin to make a format of the preamble, so that no pass has to read it again.
+
+    Parameters
+    ----------
+    folder : Path
+        Where `to_pdf` will work.
+
+    Returns
+    -------
+    subprocess.Popen
+        The process, for `to_pdf` to wait for.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(PREAMBLE, folder)
+    command = ["pdflatex", "-ini", "-interaction=batchmode", "-no-shell-escape"]
+    command += ["-jobname=preamble", r"&pdflatex preamble.tex\dump"]
+    return subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL)
+
+
+def to_pdf(latex, figures, folder, preamble=None):
+    """Run LaTeX until all references are settled.
+
+    Parameters
+    ----------
+    latex : str
+        The document.
+    figures : dict of str to bytes
+        The files it includes, by name.
+    folder : Path
+        Where to work; what is there makes the next call faster.
+    preamble : subprocess.Popen, optional
+        What `begin_preamble` has begun there; without it, LaTeX takes longer.
+
+    Returns
+    -------
+    Path
+        The PDF.
+
+    Raises
+    ------
+    RuntimeError
+        If LaTeX cannot set the document, or something refers to nothing; the
+        message is the first complaint of its log.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(PREAMBLE, folder)
+    for name, content in {**figures, "report.tex": latex.encode()}.items():
+        (folder / name).write_bytes(content)
+    set_bibliography(latex, folder)
+    command = ["pdflatex", "-interaction=batchmode", "-halt-on-error"]
+    command += ["-no-shell-escape", "report.tex"]
+    if preamble and preamble.wait() == 0:
+        command.insert(1, "-fmt=preamble")
+    log_file, aux = folder / "report.log", folder / "report.aux"
+    for _ in range(PASSES):
+        # What a pass learns of its references is what the next one knows of them.
+        known = aux.read_bytes() if aux.exists() else b""
+        failed = _run(command, folder)
+        if failed or aux.read_bytes() == known:
+            break
+    log = log_file.read_text(errors="replace") if log_file.exists() else ""
+    wrong = complaint(log, failed=failed)
+    if wrong:
+        for state in folder.glob("report.[!tl]*"):
+            state.unlink()  # only the text and the log are worth keeping
+        raise RuntimeError(f"LaTeX cannot set the report: {wrong} (see {log_file})")
+    return folder / "report.pdf"
+
+
+def set_bibliography(latex, folder):
+    """Set the list of works before the first pass: it names all, cited or not."""
+    works = WORKS.search(latex)
+    if works:
+        style, data = works.groups()
+        lines = ["\\citation{*}", f"\\bibstyle{{{style}}}", f"\\bibdata{{{data}}}"]
+        (folder / "works.aux").write_text("\n".join(lines))
+        _run(["bibtex", "works"], folder)
+        (folder / "works.bbl").replace(folder / "report.bbl")
+
+
+def _run(command, folder):
+    """Run a program of TeX; return whether it failed."""
+    files = {"BIBINPUTS": f"{ROOT / 'report'}:", "max_print_line": "9999"}
+    done = subprocess.run(
+        command, cwd=folder, env=os.environ | files, stdout=subprocess.DEVNULL
+    )
+    return done.returncode != 0
+
+
+def complaint(log, *, failed):
+    """Return the first thing in a LaTeX log that must not be in a report.
+
+    Parameters
+    ----------
+    log : str
+        LaTeX's log, its lines not broken.
+    failed : bool
+        Whether LaTeX gave up.
+
+    Returns
+    -------
+    str
+        The complaint, or nothing.
+    """
+    alien = re.search(r"Unicode character (\S+) \(U\+\w+\)", log)
+    if alien:
+        return f"the character {alien[1]} has no letter in its (Latin) fonts"
+    warning = re.search(
+        r"Warning: ((?:Reference|Citation|Label) .*(?:undefined|multiply defined).*)",
+        log,
+    )
+    error = re.search(r"^! (.*)", log, re.MULTILINE)
+    found = error or warning
+    if found:
+        return found[1]
+    return "it failed; its log is empty" if failed else ""

@@ -1,0 +1,66 @@
+"""The plain way, for the benchmark: papermill in a loop, nbconvert, latexmk.
+
+It executes the same notebooks for the same points, and uses nothing that makes
+the project's own way fast.
+"""
+
+import os
+import subprocess
+import sys
+from concurrent.futures import ProcessPoolExecutor
+
+from helpers.data import ROOT
+from helpers.pipeline.experiments import read_points
+from helpers.pipeline.identity import identify
+from helpers.pipeline.runs import RUNS, path_of
+
+NBCONVERT = (
+    "jupyter-nbconvert --to latex --template template report.ipynb"
+    " --TemplateExporter.extra_template_basedirs={root}/report"
+    " --LatexExporter.preprocessors=helpers.pipeline.typeset.Prose"
+    " --LatexExporter.filters=listing=helpers.pipeline.typeset.listing"
+)
+LATEXMK = "latexmk -norc -pdf -silent -interaction=nonstopmode report.tex"
+
+
+def execute(point):
+    """Execute a point of the grid with papermill."""
+    from papermill import execute_notebook
+
+    source = ROOT / "notebooks" / f"{point.notebook}.ipynb"
+    target, given = path_of(identify(point)), point.parameters
+    execute_notebook(source, target, parameters=given, progress_bar=False)
+
+
+def loop(points):
+    """Execute one point after the other."""
+    for point in points:
+        execute(point)
+
+
+def pool(points):
+    """Execute the points in two processes."""
+    with ProcessPoolExecutor(2) as executor:
+        list(executor.map(execute, points))
+
+
+def report(points):
+    """Make the report."""
+    from papermill import execute_notebook
+
+    loop(points)
+    folder = ROOT / "build"
+    source = ROOT / "notebooks" / "report.ipynb"
+    execute_notebook(source, folder / "report.ipynb", progress_bar=False)
+    preamble = ROOT / "report" / "template" / "preamble.tex"
+    (folder / "preamble.tex").write_bytes(preamble.read_bytes())
+    nbconvert = os.path.join(os.path.dirname(sys.executable), NBCONVERT)
+    environment = {**os.environ, "BIBINPUTS": f"{ROOT}/report:"}
+    for command in (nbconvert.format(root=ROOT), LATEXMK):
+        subprocess.run(command.split(), cwd=folder, env=environment, check=True)
+
+
+if __name__ == "__main__":
+    RUNS.mkdir(parents=True, exist_ok=True)
+    ways = {"loop": loop, "pool": pool, "report": report}
+    ways[sys.argv[1]]([p for grid in read_points().values() for p in grid])

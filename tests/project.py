@@ -1,0 +1,71 @@
+"""A copy of the project, for tests and benchmarks to try things in."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+from helpers.data import ROOT
+
+PARTS = [
+    "helpers",
+    "notebooks",
+    "report",
+    "data",
+    "experiments.yaml",
+    "requirements.txt",
+    "pyproject.toml",
+    "environment.yml",
+    "apt.txt",
+    "Makefile",
+]
+
+
+class Project:
+    """A copy of the project in a folder of its own."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        for part in PARTS:
+            source, copy = ROOT / part, folder / part
+            if source.is_dir():
+                ignored = shutil.ignore_patterns("__pycache__", "report.pdf")
+                shutil.copytree(source, copy, ignore=ignored)
+            else:
+                shutil.copy(source, copy)
+
+    @property
+    def runs(self):
+        """Everything that lies where runs are kept, hidden files as well."""
+        kept = self.folder / "build" / "runs"
+        return sorted(p.name for p in kept.iterdir()) if kept.exists() else []
+
+    def write(self, path, text):
+        (self.folder / path).write_text(text, encoding="utf-8")
+
+    def replace(self, path, old, new):
+        text = (self.folder / path).read_text(encoding="utf-8")
+        assert old in text
+        self.write(path, text.replace(old, new, 1))
+
+    def start(self, *command, **options):
+        """Start a command in the copy, its helpers and not the checkout's."""
+        environment = {**os.environ, "PYTHONPATH": str(self.folder)}
+        return subprocess.Popen(
+            [sys.executable, "-m", *command],
+            cwd=self.folder,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            **options,
+        )
+
+    def run(self, *command):
+        """Run a command to its end: exit status, output, and error lines."""
+        process = self.start(*command)
+        out, err = process.communicate(timeout=120)
+        return process.returncode, out, err
+
+    def sweep(self, *options):
+        return self.run("helpers.pipeline.sweep", *options)
