@@ -152,5 +152,6 @@ async def _connect(address, patience=60):
             connection.close()
             await asyncio.sleep(0.02)
         except ConnectionRefusedError:
+            connection.close()
             break
     raise RuntimeError(f"the process that forks kernels is not at {address}")
