@@ -41,7 +41,7 @@ SOURCES := experiments.yaml requirements.txt $(wildcard notebooks/*.ipynb) \
 SOURCES := $(filter-out report/report.%,$(SOURCES))
 
 .DELETE_ON_ERROR:
-.PHONY: help report sweep results cluster lab test lint lock clean distclean FORCE
+.PHONY: help report sweep results cluster lab test benchmark lint lock clean distclean FORCE
 
 help: ## print this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 11
@@ -64,6 +64,10 @@ lab: $(READY) ## open the notebooks in JupyterLab
 
 test: $(CLUSTER) report/report.pdf ## prove that all of it works
 	$(PYTHON) -m pytest
+
+benchmark: $(CLUSTER) ## measure how fast it is, beside the plain way (half an hour)
+	@$(PYTHON3) helpers/pipeline/system.py tex
+	@for it in tests/benchmark_*.py; do $(PYTHON) $$it || exit; done
 
 lint: $(READY) ## check the style of the code
 	$(PREFIX)/bin/ruff check helpers tests notebooks

@@ -35,6 +35,11 @@ class Project:
                 shutil.copy(source, copy)
 
     @property
+    def environment(self):
+        """What commands in the copy are given: its helpers and not the checkout's."""
+        return {**os.environ, "PYTHONPATH": str(self.folder)}
+
+    @property
     def runs(self):
         """Everything that lies where runs are kept, hidden files as well."""
         kept = self.folder / "build" / "runs"
@@ -49,12 +54,11 @@ class Project:
         self.write(path, text.replace(old, new, 1))
 
     def start(self, *command, **options):
-        """Start a command in the copy, its helpers and not the checkout's."""
-        environment = {**os.environ, "PYTHONPATH": str(self.folder)}
+        """Start a command in the copy."""
         return subprocess.Popen(
             [sys.executable, "-m", *command],
             cwd=self.folder,
-            env=environment,
+            env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -2,8 +2,6 @@
 
 import signal
 import time
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import nbformat
@@ -99,11 +97,14 @@ class BoundedClient(PapermillNotebookClient):
 
 
 class BoundedEngine(NBClientEngine):
-    """Papermill's engine with that client."""
+    """Papermill's engine with that client; it notes what it has begun to execute."""
 
     @classmethod
-    def execute_managed_notebook(cls, nb_man, kernel_name, *, time_limit, **options):
+    def execute_managed_notebook(
+        cls, nb_man, kernel_name, *, time_limit, seen, **options
+    ):
         """Execute the notebook."""
+        seen.append(nb_man)
         kernel = {name: options[name] for name in KERNEL_OPTIONS if name in options}
         client = BoundedClient(
             nb_man, kernel_name=kernel_name, time_limit=time_limit, **kernel
@@ -135,29 +136,26 @@ def execute(notebook, parameters, kernel, *, time_limit=600, metadata=None):
     Outcome
         Also if the notebook raised.
     """
-    started, error = time.perf_counter(), ""
+    started, error, unforeseen, seen = time.perf_counter(), "", "", []
     source = ROOT / "notebooks" / f"{notebook}.ipynb"
-    with TemporaryDirectory(prefix="run-") as folder:
-        output = Path(folder) / "run.ipynb"
-        try:
-            execute_notebook(
-                source,
-                output,
-                parameters=parameters,
-                engine_name="bounded",
-                progress_bar=False,
-                request_save_on_cell_execute=False,
-                time_limit=time_limit,
-                **kernel,
-            )
-        except PapermillExecutionError as failure:
-            error = _one_line(failure.ename, failure.evalue)
-        except Exception as failure:  # a failure is an outcome: the others go on
-            error = _one_line(type(failure).__name__, failure)
-        written = output if output.exists() else source
-        executed = nbformat.read(written, as_version=4)
-    if written is source:
-        executed.cells.insert(0, nbformat.v4.new_markdown_cell(f"**{error}**"))
+    try:
+        execute_notebook(
+            source,
+            None,  # nothing is written here: the sweep gives the run its place
+            parameters=parameters,
+            engine_name="bounded",
+            progress_bar=False,
+            time_limit=time_limit,
+            seen=seen,
+            **kernel,
+        )
+    except PapermillExecutionError as failure:
+        error = _one_line(failure.ename, failure.evalue)
+    except Exception as failure:  # a failure is an outcome: the others go on
+        error = unforeseen = _one_line(type(failure).__name__, failure)
+    executed = seen[0].nb if seen else nbformat.read(source, as_version=4)
+    if unforeseen:
+        executed.cells.insert(0, nbformat.v4.new_markdown_cell(f"**{unforeseen}**"))
     executed.metadata["run"] = metadata or {}
     return Outcome(nbformat.writes(executed), error, time.perf_counter() - started)
 

@@ -7,13 +7,13 @@ Dask come back through it, while local ones are written to the disk that is shar
 import contextlib
 import os
 import signal
-import sys
 import threading
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import active_children, get_context, parent_process
 
 from helpers.pipeline import identity
 from helpers.pipeline.command import UserError
+from helpers.pipeline.kernels import CAN_FORK
 
 PATIENCE = 10  # seconds to wait for a scheduler
 
@@ -45,8 +45,9 @@ def _local():
     """Open a pool of processes, one for each core."""
     import helpers.pipeline.execute  # noqa: F401  so that forked workers have it
 
-    context = get_context("fork" if sys.platform.startswith("linux") else "spawn")
-    slots = os.cpu_count()
+    context = get_context("fork" if CAN_FORK else "spawn")
+    # Those that are ours: fewer than the machine's in a container, or under taskset.
+    slots = len(os.sched_getaffinity(0)) if CAN_FORK else os.cpu_count()
     executor = ProcessPoolExecutor(
         slots, mp_context=context, initializer=_serve_the_sweep
     )

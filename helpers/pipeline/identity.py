@@ -105,9 +105,11 @@ def helper_files(modules):
     found, pending = set(), list(modules)
     while pending:
         name = pending.pop()
+        if name.partition(".")[0] != "helpers":
+            continue
         place = ROOT / name.replace(".", "/")
         for file in (place / "__init__.py", place.with_suffix(".py")):
-            if name.startswith("helpers") and file.is_file() and file not in found:
+            if file not in found and file.is_file():
                 found.add(file)
                 pending += imported_modules(file.read_text(encoding="utf-8"))
     return sorted(found)

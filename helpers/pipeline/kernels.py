@@ -14,6 +14,8 @@ import sys
 import tempfile
 import threading
 
+from helpers.pipeline.identity import modules_behind
+
 ZYGOTE = "DL4IA_ZYGOTE"
 # The runs fill the cores already; and sums do not depend on how threads share them.
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
@@ -75,13 +77,13 @@ class _Own:
     options = None
 
 
-def kernels_here(modules, version):
+def kernels_here(notebook, version):
     """Return options for warm kernels, wherever this is.
 
     Parameters
     ----------
-    modules : list of str
-        What a zygote should import, if one must be started.
+    notebook : str
+        What will be run: a zygote, if one must be started, imports what it imports.
     version : str
         Digest of the code: a zygote that has imported other code is replaced.
 
@@ -96,6 +98,7 @@ def kernels_here(modules, version):
         if _Own.version != version:
             _Own.version = None  # unless the new one starts, there is none
             _Own.stack.close()
-            _Own.options = _Own.stack.enter_context(warm_kernels(modules))
+            own = warm_kernels(modules_behind(notebook))
+            _Own.options = _Own.stack.enter_context(own)
             _Own.version = version
         return _Own.options

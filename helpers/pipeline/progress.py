@@ -46,7 +46,7 @@ class Progress:
             self.bar.update()
             return
         ended = f"[{self.ended}/{len(self.plan.missing)}]"
-        print(f"{ended} {name} {error or 'done'} ({seconds:.1f} s)", file=sys.stderr)
+        print(f"{ended} {name} {error or 'done'} ({seconds:.2f} s)", file=sys.stderr)
 
 
 def print_summary(plan, failures, seconds):

@@ -48,6 +48,9 @@ class PrivateKernelManager(AsyncKernelManager):
     """A manager whose kernels listen in the private directory of the zygote."""
 
     client_factory = Type(PrivateKernelClient)
+    # What is wrapped: the wrapper sleeps, for tests that want to see it half done.
+    start_kernel = AsyncKernelManager.start_kernel.__wrapped__
+    shutdown_kernel = AsyncKernelManager.shutdown_kernel.__wrapped__
 
     @default("transport")
     def _transport_default(self):

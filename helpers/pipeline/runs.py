@@ -17,15 +17,10 @@ from helpers.pipeline.identity import forget_files, identify
 
 RUNS = ROOT / "build" / "runs"
 RECORD = "application/vnd.dl4ia.record+json"
-PACKAGES = (
-    "numpy",
-    "matplotlib",
-    "pandas",
-    "sympy",
-    "ipykernel",
-    "papermill",
-    "nbconvert",
-)
+PACKAGES = ("numpy", "matplotlib", "pandas", "sympy")
+PACKAGES += ("ipykernel", "papermill", "nbconvert")
+VERSIONS = {"Python": platform.python_version()}
+VERSIONS |= {name: version(name) for name in PACKAGES}
 
 
 def path_of(identifier):
@@ -50,9 +45,7 @@ def record(**values):
     """
     from IPython.display import display
 
-    versions = {"Python": platform.python_version()}
-    versions |= {name: version(name) for name in PACKAGES}
-    content = _plain({**values, "versions": versions})
+    content = _plain({**values, "versions": VERSIONS})
     text = f"recorded: {', '.join(values)}"
     display({RECORD: content, "text/plain": text}, raw=True)
 

@@ -12,7 +12,6 @@ from helpers.pipeline.identity import (
     forget_files,
     identify,
     ingredients,
-    modules_behind,
 )
 from helpers.pipeline.plan import MANY, make_plan, modules_for
 from helpers.pipeline.runs import RUNS, failed_path_of, path_of
@@ -194,7 +193,7 @@ def run_point(name, point, time_limit, aside):
 
     parts = ingredients(point)
     code = {part: value for part, value in parts.items() if part != "parameters"}
-    kernel = kernels_here(modules_behind(point.notebook), repr(code))
+    kernel = kernels_here(point.notebook, repr(code))
     metadata = {"identifier": name, "ingredients": parts}
     outcome = execute(
         point.notebook,

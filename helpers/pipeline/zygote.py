@@ -60,8 +60,10 @@ def main(address, *modules):
 
 def preload(modules):
     """Import what the kernels will need, and leave nothing else behind."""
+    gc.disable()  # nothing of what follows is garbage
     # A kernel chooses this backend by itself, but only before matplotlib is imported.
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
+    sys.modules["debugpy"] = None  # slow to import, and a run has no one to debug it
     for name in (*KERNEL, *modules):
         # What cannot be imported here fails in the notebook, where it can be seen.
         with contextlib.suppress(BaseException):
@@ -69,8 +71,9 @@ def preload(modules):
     if "matplotlib" in sys.modules:
         with contextlib.suppress(Exception):
             draw_once()
-    gc.collect()
+    del sys.modules["debugpy"]
     gc.freeze()  # else the collector would touch, and so copy, every shared page
+    gc.enable()
 
 
 def draw_once():
@@ -87,8 +90,9 @@ def draw_once():
         axes = figure.add_subplot(title="$x^2$", xlabel="x", yscale="log")
         axes.plot([1, 1000], label="x")
         axes.legend()
-        for kind in ("png", "pdf"):
-            figure.savefig(io.BytesIO(), format=kind, bbox_inches="tight")
+        figure.savefig(io.BytesIO(), format="png")
+        if "helpers.pipeline.publish" in sys.modules:  # which prints
+            figure.savefig(io.BytesIO(), format="pdf")
 
 
 def serve(listener):

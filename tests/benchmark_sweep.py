@@ -1,0 +1,216 @@
+"""How fast the sweep and the report are, beside the plain way of doing the same.
+
+``make benchmark`` runs it. Everything is done in copies of the project, with whole
+commands, in turn; a bound that is not kept is marked and fails the command.
+"""
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import nbformat
+import psutil
+from measure import Row, alternate, conclude
+from project import Project
+
+PLAIN = str(Path(__file__).with_name("plain.py"))
+GRID_OF_32 = """\
+grid:
+  features: [horsepower, all]
+  learning_rate: [0.5, 0.4, 0.3, 0.2, 0.15, 0.1, 0.07, 0.05,
+                  0.03, 0.02, 0.015, 0.01, 0.007, 0.005, 0.003, 0.002]
+"""
+TINY = "tiny:\n  notebook: tiny\n  number: [{}]\n"
+TINY_CELLS = "number: int = 0  # which", "assert number >= 0"
+
+
+def main():
+    """Measure, print the table, and fail if a bound is not kept."""
+    with tempfile.TemporaryDirectory() as folder:
+        rows = []
+        for number, part in enumerate((sweeps, reports, memory)):
+            copy = Path(folder, str(number))
+            copy.mkdir()
+            rows += part(Project(copy))
+    sys.exit(0 if conclude("sweep", rows) else 1)
+
+
+def sweeps(project):
+    """Compare 32 runs: a loop, a pool of two, the sweep, and the sweep on Dask."""
+    project.write("experiments.yaml", GRID_OF_32)
+    overheads = []
+
+    def sweep(*options):
+        forget(project, "build")
+        return run(project, "-m", "helpers.pipeline.sweep", *options)
+
+    def warm():
+        overheads.append(overhead(project, log=sweep()))
+
+    with cluster(project) as address:
+        times = alternate(
+            loop=lambda: run(project, PLAIN, "loop"),
+            pool=lambda: run(project, PLAIN, "pool"),
+            sweep=warm,
+            dask=lambda: sweep("--scheduler", address),
+        )
+    cached = alternate(cached=lambda: run(project, "-m", "helpers.pipeline.sweep"))
+    return [
+        Row("32 runs: papermill in a loop", times["loop"], "s"),
+        Row("32 runs: papermill in a pool of two processes", times["pool"], "s"),
+        Row("32 runs: sweep, two workers", times["sweep"], "s"),
+        Row("sweep faster than the loop", times["loop"] / times["sweep"], "x", ">= 10"),
+        Row("sweep faster than the pool", times["pool"] / times["sweep"], "x", ">= 4"),
+        Row("a run above its cells", statistics.median(overheads), "s", "<= 0.15"),
+        Row("all cached: the whole command", cached["cached"], "s", "<= 0.5"),
+        Row("sweep on Dask, two workers", times["dask"], "s"),
+        Row("Dask slower than here", times["dask"] / times["sweep"], "x", "<= 1.5"),
+    ]
+
+
+def overhead(project, log):
+    """Return the median, over a sweep's runs, of their time above their cells'."""
+    above = []
+    for name, took in re.findall(r"\] (\S+) done \((\S+) s\)", log):
+        path = project.folder / "build" / "runs" / f"{name}.ipynb"
+        cells = json.loads(path.read_text())["cells"]
+        told = [cell["metadata"].get("papermill", {}) for cell in cells]
+        above.append(float(took) - sum(cell.get("duration") or 0 for cell in told))
+    return statistics.median(above)
+
+
+def reports(project):
+    """Compare the report: the plain way, from nothing, one value more, no change."""
+    grid = (project.folder / "experiments.yaml").read_text()
+    number = iter(range(1, 100))
+
+    def ours():
+        forget(project, "build", "report/report.pdf")
+        project.write("experiments.yaml", grid)
+        make(project)
+
+    def one_more():
+        added = grid.replace("1e-4]", f"1e-4, 0.{next(number):02}1]", 1)
+        project.write("experiments.yaml", added)
+        make(project)
+
+    def plain():
+        forget(project, "build")
+        project.write("experiments.yaml", grid)
+        run(project, PLAIN, "report")
+
+    times = alternate(
+        plain=plain, ours=ours, one_more=one_more, nothing=lambda: make(project)
+    )
+    plainly, full, one_more = times["plain"], times["ours"], times["one_more"]
+    return [
+        Row("report: papermill, nbconvert, latexmk", plainly, "s"),
+        Row("report: make report, nothing built", full, "s"),
+        Row("make report faster than the plain way", plainly / full, "x", ">= 6"),
+        Row("after one value more", one_more, "s"),
+        Row("  as a share of the plain way's time", one_more / plainly, "x", "<= 0.25"),
+        Row("  as a share of its own full time", one_more / full, "x", "<= 0.25"),
+        Row("with nothing changed", times["nothing"], "s", "<= 0.3"),
+    ]
+
+
+def memory(project):
+    """Compare the peak of the process tree: runs, and workers, ten times and twice."""
+    parameters, check = map(nbformat.v4.new_code_cell, TINY_CELLS)
+    parameters.metadata["tags"] = ["parameters"]
+    kernel = {"name": "python3", "language": "python", "display_name": "Python"}
+    tiny = nbformat.v4.new_notebook(
+        cells=[parameters, check], metadata={"kernelspec": kernel}
+    )
+    nbformat.write(tiny, project.folder / "notebooks" / "tiny.ipynb")
+
+    def peak(runs, cores):
+        forget(project, "build")
+        numbers = ", ".join(map(str, range(runs)))
+        project.write("experiments.yaml", TINY.format(numbers))
+        ours = os.sched_getaffinity(0)
+        os.sched_setaffinity(0, sorted(ours)[:cores])  # what is started inherits it
+        with project.start("helpers.pipeline.sweep") as process:
+            os.sched_setaffinity(0, ours)
+            return peak_of_tree(process) / 2**20
+
+    few, many, alone = peak(100, 2), peak(1000, 2), peak(100, 1)
+    return [
+        Row("memory: 100 tiny runs, two workers", few, "MiB"),
+        Row("memory: 1,000 tiny runs, two workers", many, "MiB"),
+        Row("memory: 100 tiny runs, one worker", alone, "MiB"),
+        Row("ten times the runs", many / few, "x", "<= 1.1"),
+    ]
+
+
+def peak_of_tree(process):
+    """Return the largest sum of the proportional memory of a process and its own."""
+    root, peak = psutil.Process(process.pid), 0
+    while process.poll() is None:
+        total = 0
+        for member in (root, *root.children(recursive=True)):
+            with contextlib.suppress(psutil.Error):
+                total += member.memory_full_info().pss
+        peak = max(peak, total)
+        time.sleep(0.05)
+    return peak
+
+
+@contextlib.contextmanager
+def cluster(project):
+    """Start a scheduler and two workers on this machine; yield its address."""
+    with project.start("helpers.pipeline.cluster") as process:
+        started = [psutil.Process(process.pid)]
+        try:
+            yield re.search(r"tcp://\S+", process.stdout.readline())[0]
+            started += started[0].children(recursive=True)
+        finally:
+            for member in started:
+                with contextlib.suppress(psutil.Error):
+                    member.kill()
+
+
+def run(project, *command):
+    """Run Python in a copy of the project, to its end; return what it says."""
+    return finish(project, sys.executable, *command)
+
+
+def make(project):
+    """Make the report in a copy of the project, in the environment that is there."""
+    ready = Path(sys.prefix, "ready-for-dl4ia")
+    finish(project, "make", "report", f"PREFIX={sys.prefix}", f"--assume-old={ready}")
+
+
+def finish(project, *command):
+    """Run a command in a copy of the project, to its end; return what it says."""
+    done = subprocess.run(
+        command,
+        cwd=project.folder,
+        env=project.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=1800,
+    )
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)}: {done.stdout[-2000:]}")
+    return done.stdout
+
+
+def forget(project, *paths):
+    """Remove what was built."""
+    for path in paths:
+        place = project.folder / path
+        shutil.rmtree(place) if place.is_dir() else place.unlink(missing_ok=True)
+
+
+if __name__ == "__main__":
+    main()

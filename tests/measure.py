@@ -1,0 +1,93 @@
+"""How the benchmarks measure: side by side, alternating, medians, and a table."""
+
+import csv
+import os
+import platform
+import statistics
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+REPEATS = 5
+
+
+class Row(NamedTuple):
+    """One line of a benchmark's table.
+
+    Attributes
+    ----------
+    what : str
+        What was measured.
+    value : float
+        The figure.
+    unit : str
+        Its unit; ``x`` for a ratio.
+    bound : str
+        ``>= 10`` or ``<= 0.5``, as the figure must be; empty if it need not be.
+    """
+
+    what: str
+    value: float
+    unit: str
+    bound: str = ""
+
+    @property
+    def holds(self):
+        """Say whether the figure is within its bound."""
+        if not self.bound:
+            return ""
+        sign, limit = self.bound.split()
+        met = self.value >= float(limit) if sign == ">=" else self.value <= float(limit)
+        return "yes" if met else "NO"
+
+
+def alternate(repeats=REPEATS, **cases):
+    """Time several ways of doing a thing in turn, and return their medians.
+
+    Parameters
+    ----------
+    repeats : int
+        How often each is done.
+    **cases : callable
+        What to time.
+
+    Returns
+    -------
+    dict of str to float
+        Seconds.
+    """
+    times = {name: [] for name in cases}
+    for _ in range(repeats):
+        for name, case in cases.items():
+            started = time.perf_counter()
+            case()
+            times[name].append(time.perf_counter() - started)
+            print(f"  {name}: {times[name][-1]:.2f} s", flush=True)
+    return {name: statistics.median(values) for name, values in times.items()}
+
+
+def conclude(name, rows):
+    """Print a table and keep it as ``build/benchmarks/<name>.csv``.
+
+    Returns
+    -------
+    bool
+        Whether every bound is kept.
+    """
+    table = [("what", "figure", "unit", "bound", "holds")]
+    table += [(r.what, f"{r.value:.3g}", r.unit, r.bound, r.holds) for r in rows]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    print(f"\n{name}: {machine()}, medians of {REPEATS}")
+    for line in table:
+        print("  ".join(map(str.ljust, line, widths)).rstrip())
+    path = Path("build", "benchmarks", f"{name}.csv")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([*table, ("machine", machine(), "", "", "")])
+    return all(row.holds != "NO" for row in rows)
+
+
+def machine():
+    """Describe where the figures come from."""
+    cores = len(os.sched_getaffinity(0))
+    return f"{platform.machine()}, {cores} cores, Python {platform.python_version()}"
