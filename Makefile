@@ -11,6 +11,10 @@ SCHEDULER =
 TIME_LIMIT = 600
 DRY_RUN =
 YES =
+# For make verify: a report; the largest relative difference; JSON=1 for a script
+PDF =
+TOLERANCE =
+JSON =
 # For make results: a file to write instead of the screen
 CSV =
 # The Python that makes the environment
@@ -41,7 +45,7 @@ SOURCES := experiments.yaml requirements.txt $(wildcard notebooks/*.ipynb) \
 SOURCES := $(filter-out report/report.%,$(SOURCES))
 
 .DELETE_ON_ERROR:
-.PHONY: help report sweep results cluster lab test benchmark lint lock clean distclean FORCE
+.PHONY: help report verify reproduce sweep results cluster lab test benchmark lint lock clean distclean FORCE
 
 help: ## print this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 11
@@ -55,6 +59,15 @@ sweep: $(if $(SCHEDULER),$(CLUSTER),$(READY)) ## run the experiments that have n
 
 results: $(READY) ## print the results of all runs (CSV=file for a table to keep)
 	@$(PYTHON) -m helpers.pipeline.results $(if $(CSV),--csv '$(CSV)')
+
+verify: $(READY) ## make all anew and compare with what is recorded (PDF=file: with that report)
+	@$(PYTHON3) helpers/pipeline/system.py tex
+	@$(PYTHON) -m helpers.pipeline.verify $(if $(PDF),--pdf '$(PDF)') \
+		$(if $(TOLERANCE),--tolerance $(TOLERANCE)) $(if $(JSON),--json)
+
+reproduce: $(READY) ## build the commit in two clones under other conditions, and compare
+	@$(PYTHON3) helpers/pipeline/system.py tex
+	@$(PYTHON) -m helpers.pipeline.reproduce
 
 cluster: $(CLUSTER) ## start a Dask scheduler and two workers here, until Ctrl-C
 	@$(PYTHON) -m helpers.pipeline.cluster
@@ -101,9 +114,11 @@ $(CLUSTER): requirements-cluster.txt $(READY)
 	@$(PREFIX)/bin/uv pip install --quiet --python $(PYTHON) --require-hashes --requirement requirements-cluster.txt
 	@touch $@
 
-# The title block as last asked for, and the data; touched only when they change.
+# The title block as last asked for, the commit, and the data; touched only when they
+# change.
 build/inputs: FORCE
 	@mkdir -p build && printf '%s\n' "$$COURSE" "$$TITLE" "$$STUDENT" "$$DATE" > $@.new
+	@$(PYTHON3) helpers/pipeline/revision.py >> $@.new
 	@find data -type f -exec cksum {} + >> $@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 

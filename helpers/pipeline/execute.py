@@ -19,6 +19,7 @@ from helpers.data import ROOT
 
 # What a notebook may print and show before it is stopped, in characters.
 MOST_OUTPUT = 50_000_000
+MADE_BY_PAPERMILL = {"injected-parameters", "papermill-error-cell-tag"}
 KERNEL_OPTIONS = ("kernel_manager_class", "shutdown_kernel")
 
 
@@ -156,8 +157,22 @@ def execute(notebook, parameters, kernel, *, time_limit=600, metadata=None):
     executed = seen[0].nb if seen else nbformat.read(source, as_version=4)
     if unforeseen:
         executed.cells.insert(0, nbformat.v4.new_markdown_cell(f"**{unforeseen}**"))
+        executed.cells[0]["id"] = "error"
     executed.metadata["run"] = metadata or {}
-    return Outcome(nbformat.writes(executed), error, time.perf_counter() - started)
+    text = nbformat.writes(without_traces(executed))
+    return Outcome(text, error, time.perf_counter() - started)
+
+
+def without_traces(notebook):
+    """Remove what tells of this execution only: times, paths, random identifiers."""
+    told = notebook.metadata.pop("papermill", {})
+    notebook.metadata["papermill"] = {"parameters": told.get("parameters", {})}
+    for number, cell in enumerate(notebook.cells):
+        for trace in ("papermill", "execution"):
+            cell.metadata.pop(trace, None)
+        if set(cell.metadata.get("tags", [])) & MADE_BY_PAPERMILL:
+            cell["id"] = f"papermill-{number}"
+    return notebook
 
 
 def _one_line(name, message):

@@ -23,7 +23,8 @@ WARM = {
     "kernel_manager_class": "helpers.pipeline.provisioner.PrivateKernelManager",
     "shutdown_kernel": "immediate",
 }
-CAN_FORK = sys.platform.startswith("linux")
+# KERNELS=plain asks for ordinary kernels on Linux, too.
+CAN_FORK = sys.platform.startswith("linux") and os.environ.get("KERNELS") != "plain"
 
 
 @contextlib.contextmanager
@@ -41,12 +42,25 @@ def warm_kernels(modules):
         Options for ``papermill.execute_notebook``. Where forking is not safe
         (macOS, Windows), they leave the ordinary kernels in place.
     """
-    os.environ.update(ONE_THREAD)
-    if not CAN_FORK:
-        yield {}
-        return
     # Socket paths are at most 107 bytes long, so not below a long TMPDIR.
-    folder = tempfile.mkdtemp(prefix="kernels-", dir="/tmp")
+    folder = tempfile.mkdtemp(prefix="kernels-", dir="/tmp" if CAN_FORK else None)
+    before = dict(os.environ)
+    os.environ.update(ONE_THREAD)
+    # What a person has set up for IPython must not reach the results.
+    os.environ["IPYTHONDIR"] = f"{folder}/ipython"
+    os.environ.pop("PYTHONSTARTUP", None)
+    try:
+        with _zygote(folder, modules) if CAN_FORK else contextlib.nullcontext({}) as it:
+            yield it
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _zygote(folder, modules):
+    """Keep the process that forks kernels, and have them launched by it."""
     address = f"{folder}/zygote"
     command = [sys.executable, "-m", "helpers.pipeline.zygote", address, *modules]
     with open(f"{folder}/log", "wb") as log:
@@ -62,10 +76,8 @@ def warm_kernels(modules):
     try:
         yield WARM
     finally:
-        del os.environ[ZYGOTE], os.environ["JUPYTER_DEFAULT_PROVISIONER_NAME"]
         zygote.stdin.close()
         zygote.wait()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 class _Own:

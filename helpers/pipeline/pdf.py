@@ -6,6 +6,7 @@ import shutil
 import subprocess
 
 from helpers.data import ROOT
+from helpers.pipeline.revision import revision
 
 PREAMBLE = ROOT / "report" / "template" / "preamble.tex"
 PASSES = 6  # references settle in two or three
@@ -32,15 +33,15 @@ def begin_preamble(folder):
     return subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL)
 
 
-def to_pdf(latex, figures, folder, preamble=None):
+def to_pdf(latex, files, folder, preamble=None):
     """Run LaTeX until all references are settled.
 
     Parameters
     ----------
     latex : str
         The document.
-    figures : dict of str to bytes
-        The files it includes, by name.
+    files : dict of str to bytes
+        The files it includes and carries, by name.
     folder : Path
         Where to work; what is there makes the next call faster.
     preamble : subprocess.Popen, optional
@@ -59,7 +60,7 @@ def to_pdf(latex, figures, folder, preamble=None):
     """
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copy(PREAMBLE, folder)
-    for name, content in {**figures, "report.tex": latex.encode()}.items():
+    for name, content in {**files, "report.tex": latex.encode()}.items():
         (folder / name).write_bytes(content)
     set_bibliography(latex, folder)
     command = ["pdflatex", "-interaction=batchmode", "-halt-on-error"]
@@ -95,9 +96,11 @@ def set_bibliography(latex, folder):
 
 def _run(command, folder):
     """Run a program of TeX; return whether it failed."""
-    files = {"BIBINPUTS": f"{ROOT / 'report'}:", "max_print_line": "9999"}
+    told = {"BIBINPUTS": f"{ROOT / 'report'}:", "max_print_line": "9999"}
+    # The PDF's time is that of the commit, so that the same commit is the same bytes.
+    told |= {"SOURCE_DATE_EPOCH": str(revision().time), "FORCE_SOURCE_DATE": "1"}
     done = subprocess.run(
-        command, cwd=folder, env=os.environ | files, stdout=subprocess.DEVNULL
+        command, cwd=folder, env=os.environ | told, stdout=subprocess.DEVNULL
     )
     return done.returncode != 0
 

@@ -17,6 +17,7 @@ from IPython import get_ipython
 from IPython.display import display
 
 from helpers.pipeline.claims import Claims
+from helpers.pipeline.provenance import trace
 
 WORDS = {"fig": "Figure", "tab": "Table", "lst": "Listing", "eq": "", "app": "Appendix"}
 REFERENCE = re.compile(rf"(?<![\w@])@({'|'.join(WORDS)}):([a-z0-9-]+)")
@@ -38,6 +39,7 @@ class Report:
     def __init__(self):
         self.claims = Claims()
         self._numbers = {}
+        self._provenance = {}
         shell = get_ipython()
         if shell is not None:
             shell.register_magic_function(self._prose_cell, "cell", "prose")
@@ -87,8 +89,10 @@ class Report:
         }
         plt.close(figure)
         caption = self.claims.fill(caption)
-        _emit(data, kind="figure", label=f"fig:{label}", caption=caption, alt=alt)
-        self._lab_caption(f"fig:{label}", caption)
+        label = f"fig:{label}"
+        traced = self._trace(label)
+        _emit(data, kind="figure", label=label, caption=caption, alt=alt, traced=traced)
+        self._lab_caption(label, caption)
 
     def table(self, frame, *, label, caption, align=None, long=False):
         """Show a frame of ready-made texts as a table with its caption.
@@ -123,6 +127,7 @@ class Report:
             label=f"tab:{label}",
             caption=caption,
             latex=latex,
+            traced=self._trace(f"tab:{label}"),
         )
 
     def listing(self, source, *, label, caption):
@@ -151,6 +156,20 @@ class Report:
             breakable=len(lines) > SHORT,
         )
 
+    def provenance(self):
+        """Show what made each figure and table: its cell, helpers and runs."""
+        entries = [
+            {**entry._asdict(), "what": WORDS[entry.label.partition(":")[0]]}
+            for entry in self._provenance.values()
+        ]
+        lines = (
+            f"- {self._reference(e['label'])}, cell `In [{e['cell']}]`: "
+            f"{', '.join(f'`{f}`' for f in e['functions'])}; "
+            f"runs: {', '.join(e['runs']) or 'none'}"
+            for e in entries
+        )
+        _emit({"text/markdown": "\n".join(lines)}, kind="provenance", entries=entries)
+
     def bibliography(self, path):
         """Show the cited works of a BibTeX file."""
         import pypandoc
@@ -166,6 +185,14 @@ class Report:
             kind="bibliography",
             path=Path(path).stem,
         )
+
+    def _trace(self, label):
+        """Note what has made a figure or table; say whether that is known."""
+        shell = get_ipython()
+        if shell is not None:
+            cells, variables = shell.user_ns["In"], shell.user_ns
+            self._provenance[label] = trace(label, cells, variables)
+        return shell is not None
 
     def _lab_caption(self, label, caption):
         kind, number = self._number(label)

@@ -5,9 +5,11 @@ import shutil
 
 from helpers.data import ROOT
 from helpers.pipeline.command import UserError, run_command
+from helpers.pipeline.evidence import attachments, record_results
 from helpers.pipeline.identity import modules_behind
 from helpers.pipeline.kernels import warm_kernels
 from helpers.pipeline.plan import make_plan, modules_for
+from helpers.pipeline.runs import read_record
 from helpers.pipeline.sweep import Settings, sweep
 
 TITLE_BLOCK = ("course", "title", "student", "date")
@@ -23,13 +25,16 @@ def main():
     with warm_kernels(modules) as kernel:
         # Imported now: papermill and nbconvert take as long as the zygote's modules.
         from helpers.pipeline.pdf import begin_preamble, to_pdf
-        from helpers.pipeline.typeset import to_latex
+        from helpers.pipeline.typeset import title_of, to_latex
 
         sweep(plan, Settings(os.environ.get("SCHEDULER", "")))
         preamble = begin_preamble(TEX)
         notebook = execute_report(kernel)
+    record_results(read_record(EXECUTED)["claims"])
+    attached = attachments(title_of(notebook))
+    latex, figures = to_latex(notebook, attached=sorted(attached))
     try:
-        pdf = to_pdf(*to_latex(notebook), TEX, preamble)
+        pdf = to_pdf(latex, figures | attached, TEX, preamble)
     except RuntimeError as error:
         raise UserError(error) from None
     unfinished = PDF.with_suffix(".unfinished")

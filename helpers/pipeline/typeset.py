@@ -106,13 +106,21 @@ def listing(code, first_line):
     return verbatim.replace("`", r"\textasciigrave{}")  # else it is set as a quote
 
 
-def to_latex(notebook):
+def title_of(notebook):
+    """Return the title block of an executed report, as it is printed."""
+    [title] = (d["heading"] for d in descriptions(notebook) if d["kind"] == "title")
+    return title
+
+
+def to_latex(notebook, attached=()):
     """Convert an executed report notebook.
 
     Parameters
     ----------
     notebook : nbformat.NotebookNode
         Executed; its outputs are described by `helpers.pipeline.publish`.
+    attached : sequence of str
+        Names of the files that the PDF will carry, sorted.
 
     Returns
     -------
@@ -128,6 +136,7 @@ def to_latex(notebook):
         config=Config({"LatexPreprocessor": {"style": "friendly"}}),
     )
     exporter.register_preprocessor(Prose, enabled=True)
-    latex, resources = exporter.from_notebook_node(notebook)
+    carried = {"attached": list(attached)}
+    latex, resources = exporter.from_notebook_node(notebook, carried)
     files = resources["outputs"]
     return latex, {name: files[name] for name in files if name.endswith(".pdf")}

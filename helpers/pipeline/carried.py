@@ -1,0 +1,123 @@
+"""Read what a report's PDF carries, and what is printed on its pages."""
+
+import hashlib
+import json
+from typing import NamedTuple
+
+from helpers.pipeline.command import UserError
+from helpers.pipeline.evidence import LAYOUT, RESULTS
+
+
+class Carried(NamedTuple):
+    """A report, as far as it can be checked.
+
+    Attributes
+    ----------
+    digest : str
+        SHA-256 of the whole file.
+    files : dict of str to bytes
+        Its attachments.
+    build : dict
+        Its ``build.json``.
+    results : dict
+        Its ``results.json``.
+    pages : list of str
+        The text of each page.
+    pictures : list of str
+        For each page, a digest of all that is drawn on it.
+    """
+
+    digest: str
+    files: dict
+    build: dict
+    results: dict
+    pages: list
+    pictures: list
+
+
+def read_pdf(path):
+    """Read a report.
+
+    Parameters
+    ----------
+    path : Path
+        The PDF.
+
+    Returns
+    -------
+    Carried
+        Its evidence and its pages.
+
+    Raises
+    ------
+    UserError
+        If it is not a PDF, is damaged, has no evidence, or evidence of another layout.
+    """
+    import pypdf
+
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}") from None
+    if not content.startswith(b"%PDF-"):
+        raise UserError(f"{path} is not a PDF")
+    try:
+        with open(path, "rb") as file:
+            reader = pypdf.PdfReader(file)
+            files = {name: found[0] for name, found in reader.attachments.items()}
+            pages = [page.extract_text() for page in reader.pages]
+            pictures = [_drawn(page) for page in reader.pages]
+    except Exception as error:  # whatever a damaged file makes the library say
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise UserError(f"{path} is damaged: {reason}") from None
+    build, results = (
+        parse(files.get(name), f"{path}: {name}")
+        for name in ("build.json", RESULTS.name)
+    )
+    digest = hashlib.sha256(content).hexdigest()
+    return Carried(digest, files, build, results, pages, pictures)
+
+
+def parse(content, name):
+    """Read a file of evidence, and check its layout.
+
+    Parameters
+    ----------
+    content : bytes or None
+        Of the file; None if there is none.
+    name : str
+        What to call it.
+
+    Returns
+    -------
+    dict
+        Its content.
+
+    Raises
+    ------
+    UserError
+        If it is missing, damaged, or of another layout.
+    """
+    if content is None:
+        raise UserError(f"{name} is missing: a report without evidence")
+    try:
+        found = json.loads(content)
+        layout = found["layout"]
+    except (ValueError, TypeError, KeyError):
+        raise UserError(
+            f"{name} is damaged: it is not what `make report` wrote"
+        ) from None
+    if layout != LAYOUT:
+        raise UserError(f"{name} has layout {layout!r}, this version reads {LAYOUT}")
+    return found
+
+
+def _drawn(page):
+    """Digest a page's content and, in turn, the pictures it includes."""
+    digest = hashlib.sha256()
+    contents = page.get_contents()
+    digest.update(contents.get_data() if contents else b"")
+    pictures = page.get("/Resources", {}).get("/XObject", {})
+    for name in sorted(pictures):
+        digest.update(pictures[name].get_object().get_data())
+    return digest.hexdigest()

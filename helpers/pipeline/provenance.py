@@ -1,0 +1,128 @@
+"""Where a figure or a table comes from: the cell, the helpers and the runs behind it.
+
+A cell names variables. What a variable rests on is told by the statement that has
+assigned it, and by the names in there, back to the runs that were loaded.
+"""
+
+import ast
+import builtins
+from typing import NamedTuple
+
+
+INJECTED = "# Parameters\n"
+
+
+class Provenance(NamedTuple):
+    """What made a figure or a table.
+
+    Attributes
+    ----------
+    label : str
+        Its name in references, ``fig:`` or ``tab:`` included.
+    cell : int
+        Number of the code cell, as in ``In [7]``.
+    functions : list of str
+        The helper functions that were called for it.
+    runs : list of str
+        Identifiers of the runs whose results it shows.
+    """
+
+    label: str
+    cell: int
+    functions: list
+    runs: list
+
+
+def trace(label, cells, namespace):
+    """Trace what the last cell shows.
+
+    Parameters
+    ----------
+    label : str
+        Of the figure or table.
+    cells : list of str
+        Source of every cell executed so far, as in IPython's ``In``.
+    namespace : dict
+        The notebook's variables.
+
+    Returns
+    -------
+    Provenance
+        Its functions and runs sorted.
+    """
+    assigned = {}
+    for cell in cells:
+        for statement in _statements(cell):
+            for name in _names(statement, ast.Store):
+                assigned[name] = statement
+    pending = [n for s in _statements(cells[-1]) for n in _used(s)]
+    seen, functions, runs = set(), set(), set()
+    while pending:
+        name = pending.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        value = _value(name, namespace)
+        if _is_helper(value):
+            module = value.__module__.removeprefix("helpers.")
+            functions.add(f"{module}.{value.__qualname__}")
+        elif _runs_of(value):
+            runs.update(_runs_of(value))
+        elif name in assigned:
+            pending += _used(assigned[name])
+    # The parameters that papermill puts in are no cell of the notebook.
+    number = sum(not cell.startswith(INJECTED) for cell in cells) - 1
+    return Provenance(label, number, sorted(functions), sorted(runs))
+
+
+def _statements(cell):
+    """Parse a cell; one that is not Python has no statements."""
+    try:
+        return ast.parse(cell).body
+    except SyntaxError:
+        return []
+
+
+def _names(statement, context):
+    return {
+        node.id
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, context)
+    }
+
+
+def _used(statement):
+    """Name what a statement uses: variables, and members such as ``plots.plot_fit``."""
+    members = {
+        f"{node.value.id}.{node.attr}"
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+    }
+    return _names(statement, ast.Load) - set(dir(builtins)) | members
+
+
+def _value(name, namespace):
+    variable, _, member = name.partition(".")
+    value = namespace.get(variable)
+    return getattr(value, member, None) if member else value
+
+
+def _is_helper(value):
+    """Say whether a value is a function that computes, draws or tabulates."""
+    module = getattr(value, "__module__", None) or ""
+    if module.startswith("helpers.pipeline."):
+        return False
+    return (
+        callable(value)
+        and module.startswith("helpers.")
+        and hasattr(value, "__qualname__")
+    )
+
+
+def _runs_of(value):
+    """Return the runs that a table of runs, or one row of it, consists of."""
+    try:
+        found = value["run"]
+    except (TypeError, LookupError, ValueError):
+        return set()
+    return {found} if isinstance(found, str) else set(found)
