@@ -119,7 +119,7 @@ class Report:
             column_format=align,
             environment="longtable" if long else None,
         )
-        html = _styled(frame, "html").to_html()
+        html = _styled(frame, "html").to_html(table_uuid=label)  # else at random
         self._lab_caption(f"tab:{label}", caption)
         _emit(
             {"text/html": html, "text/plain": frame.to_string()},
