@@ -4,6 +4,7 @@ import json
 import math
 import sys
 from difflib import SequenceMatcher
+from itertools import zip_longest
 from typing import NamedTuple
 
 from helpers.pipeline.evidence import RESULTS
@@ -73,36 +74,51 @@ def compare_runs(stated, reproduced, tolerance):
 
 def compare_documents(carried, made, tolerance):
     """Compare attachments, and what is printed and drawn on each page."""
-    lines = []
+    lines = [
+        *_compare_attachments(carried, made),
+        *_compare_pages(carried, made, tolerance),
+    ]
+    alike = all(line.verdict == HOLDS for line in lines)
+    if alike and not tolerance and carried.digest != made.digest:
+        lines.append(Line("the file", "its bytes", "others", math.nan, DIFFERS))
+    return lines
+
+
+def _compare_attachments(carried, made):
     for name in sorted(carried.files.keys() | made.files.keys()):
-        if name == RESULTS.name:
-            continue  # compared claim by claim
         theirs, ours = carried.files.get(name), made.files.get(name)
         verdict = HOLDS if theirs == ours else DIFFERS if theirs and ours else MISSING
         pair = (_there(side) for side in (theirs, ours))
         if name == "build.json" and verdict == DIFFERS:
             pair = map(_shown, _unlike(carried.build, made.build))
-        lines.append(Line(f"attached {name}", *pair, math.nan, verdict))
-    if len(carried.pages) != len(made.pages):
-        count = map(str, (len(carried.pages), len(made.pages)))
-        lines.append(Line("number of pages", *count, math.nan, DIFFERS))
-    for number, (theirs, ours) in enumerate(
-        zip(carried.pages, made.pages, strict=False), 1
-    ):
-        changes = list(changed_words(theirs, ours, tolerance))
-        for said, found in changes:
-            lines.append(Line(f"page {number}", said, found, math.nan, DIFFERS))
-        drawn = carried.pictures[number - 1], made.pictures[number - 1]
-        if not changes and drawn[0] != drawn[1] and not tolerance:
-            lines.append(
-                Line(f"page {number}", "a drawing", "another", math.nan, DIFFERS)
-            )
-        elif not changes:
-            lines.append(Line(f"page {number}", "printed", "printed", 0.0, HOLDS))
-    everything = all(line.verdict == HOLDS for line in lines)
-    if everything and not tolerance and carried.digest != made.digest:
-        lines.append(Line("the file", "its bytes", "others", math.nan, DIFFERS))
-    return lines
+        if name != RESULTS.name:  # which is compared claim by claim
+            yield Line(f"attached {name}", *pair, math.nan, verdict)
+
+
+def _compare_pages(carried, made, tolerance):
+    matcher = SequenceMatcher(None, carried.pages, made.pages, autojunk=False)
+    for _, i, j, k, m in matcher.get_opcodes():
+        for page, other in zip_longest(range(i, j), range(k, m)):
+            if page is None or other is None:
+                name = f"page {1 + (other if page is None else page)}"
+                pair = (_there(side) for side in (page, other))
+                yield Line(name, *pair, math.nan, MISSING)
+            else:
+                theirs = carried.pages[page], carried.pictures[page]
+                ours = made.pages[other], made.pictures[other]
+                yield from _compare_page(f"page {page + 1}", theirs, ours, tolerance)
+
+
+def _compare_page(name, theirs, ours, tolerance):
+    changes = list(changed_words(theirs[0], ours[0], tolerance))
+    for said, found in changes:
+        yield Line(name, said, found, math.nan, DIFFERS)
+    if changes:
+        return
+    if tolerance or theirs[1] == ours[1]:
+        yield Line(name, "printed", "printed", 0.0, HOLDS)
+    else:
+        yield Line(name, "a drawing", "another", math.nan, DIFFERS)
 
 
 def changed_words(stated, reproduced, tolerance):

@@ -8,7 +8,6 @@ import ast
 import builtins
 from typing import NamedTuple
 
-
 INJECTED = "# Parameters\n"
 
 

@@ -1,0 +1,411 @@
+"""Whatever is altered in a report, or in what it was made from, is caught and named."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from project import Project
+from pypdf import PdfReader, PdfWriter
+from pypdf.generic import DecodedStreamObject, NameObject
+
+from helpers.pipeline.carried import read_pdf
+from helpers.pipeline.command import UserError
+from helpers.pipeline.compare import (
+    DIFFERS,
+    HOLDS,
+    MISSING,
+    compare_claims,
+    compare_documents,
+    compare_runs,
+    relative,
+)
+from helpers.pipeline.report import PDF
+from helpers.pipeline.revision import COMMIT, revision
+
+
+@pytest.fixture(scope="module")
+def made():
+    """Return the report as it was made."""
+    return read_pdf(PDF)
+
+
+@pytest.fixture
+def alter(tmp_path):
+    """Return a function that alters the report and reads what it then carries."""
+
+    def altered(change):
+        writer = PdfWriter(clone_from=PdfReader(PDF))
+        change(writer)
+        writer.write(tmp_path / "altered.pdf")
+        writer.close()
+        return read_pdf(tmp_path / "altered.pdf")
+
+    return altered
+
+
+def on_page(text, old, new):
+    """Return a change of what the first page that says a text prints."""
+
+    def change(writer):
+        for page in writer.pages:
+            content = page.get_contents().get_data()
+            if text in page.extract_text() and old in content:
+                stream = DecodedStreamObject()
+                stream.set_data(content.replace(old, new, 1))
+                page[NameObject("/Contents")] = writer._add_object(stream)
+                return
+        raise AssertionError(f"no page says {text!r} with {old!r}")
+
+    return change
+
+
+def in_file(name, old, new):
+    """Return a change of what an attachment says."""
+
+    def change(writer):
+        stream = attached(writer)[name]["/EF"]["/F"].get_object()
+        content = stream.get_data()
+        assert old.encode() in content
+        stream.set_data(content.replace(old.encode(), new.encode(), 1))
+
+    return change
+
+
+def in_results(edit):
+    """Return a change of the recorded results that the PDF carries."""
+
+    def change(writer):
+        stream = attached(writer)["results.json"]["/EF"]["/F"].get_object()
+        results = json.loads(stream.get_data())
+        edit(results)
+        stream.set_data(json.dumps(results).encode())
+
+    return change
+
+
+def attached(writer):
+    """Return the attachments of a PDF by name."""
+    names = writer.root_object["/Names"]["/EmbeddedFiles"]["/Names"]
+    return {names[i]: names[i + 1].get_object() for i in range(0, len(names), 2)}
+
+
+def remove_attachment(writer):
+    names = writer.root_object["/Names"]["/EmbeddedFiles"]["/Names"]
+    at = names.index("experiments.yaml")
+    del names[at : at + 2]
+
+
+def remove_page(writer):
+    writer.remove_page(5)
+
+
+def add_page(writer):
+    writer.add_page(PdfReader(PDF).pages[8])
+
+
+def redraw(writer):
+    """Move a curve of a figure."""
+    for page in writer.pages:
+        for picture in page["/Resources"].get("/XObject", {}).values():
+            stream = picture.get_object()
+            stream.set_data(stream.get_data().replace(b" l\n", b" m\n", 1))
+            return
+
+
+def rename_author(writer):
+    writer.add_metadata({"/Author": "Somebody Else"})
+
+
+def some_run(results):
+    return next(iter(results["runs"].values()))
+
+
+def set_value(results):
+    results["claims"]["all.cost"]["value"] *= 1 + 1e-9
+
+
+def set_text(results):
+    results["claims"]["all.cost"]["text"] = "10.847482"
+
+
+def set_unit(results):
+    results["claims"]["all.cost"]["unit"] = "mi/gal"
+
+
+def set_source(results):
+    results["claims"]["all.cost"]["source"] = "descent-000000000000"
+
+
+def remove_claim(results):
+    del results["claims"]["one.cost"]
+
+
+def add_claim(results):
+    results["claims"]["mine"] = {"value": 1, "text": "1", "unit": "", "source": ""}
+
+
+def make_nonsense(results):
+    results["claims"]["one.cost"] = "good"
+
+
+def remove_run(results):
+    del results["runs"][next(iter(results["runs"]))]
+
+
+def set_parameter(results):
+    some_run(results)["parameters"]["learning_rate"] = 0.2
+
+
+def set_outcome(results):
+    some_run(results)["outcome"]["cost"] = 1.0
+
+
+def build_of(old, new):
+    return in_file("build.json", old, new)
+
+
+# What is altered, and what must be named.
+IN_THE_PDF = {
+    "a digit": (on_page("Training both", b"(610.47", b"(610.48"), "610.48"),
+    "a digit elsewhere": (on_page("Learning rates", b"67.6", b"67.5"), "67.5"),
+    "a word": (on_page("The fit", b"(Figure)", b"(Finger)"), "Finger"),
+    "a caption": (on_page("Figure 1.", b"23.943663", b"23.943662"), "23.943662"),
+    "a cell": (on_page("Table 2.", b"417.090861", b"417.090862"), "417.090862"),
+    "a cell's word": (on_page("Table 2.", b"(conver)", b"(diver)"), "diverged"),
+    "the title block": (on_page("Student", b"(Linus)", b"(Lukas)"), "Lukas"),
+    "a listing": (on_page("Listing 2", b"(@)", b"(*)"), "*"),
+    "a list of runs": (on_page("All 41 runs", b"1000", b"1001"), "1001"),
+    "a curve": (redraw, "a drawing"),
+    "a page less": (remove_page, "page 6 missing"),
+    "a page more": (add_page, "page 46"),
+    "the author": (rename_author, "the file"),
+    "a value": (in_results(set_value), "all.cost"),
+    "a printed value": (in_results(set_text), "all.cost"),
+    "a unit": (in_results(set_unit), "all.cost"),
+    "a claim's run": (in_results(set_source), "all.cost"),
+    "a claim less": (in_results(remove_claim), "one.cost"),
+    "a claim more": (in_results(add_claim), "mine"),
+    "a claim that is none": (in_results(make_nonsense), "one.cost"),
+    "a run less": (in_results(remove_run), "run descent-"),
+    "a run's parameter": (in_results(set_parameter), "run descent-"),
+    "a run's outcome": (in_results(set_outcome), "run descent-"),
+    "the grid": (in_file("experiments.yaml", "n_folds: 5", "n_folds: 4"), "experim"),
+    "the lock": (in_file("requirements.txt", "numpy==2", "numpy==1"), "requirem"),
+    "the commit": (build_of('"commit": "', '"commit": "0'), "attached build.json"),
+    "the student": (build_of("Linus", "Lukas"), "attached build.json"),
+    "an attachment less": (remove_attachment, "attached experiments.yaml"),
+}
+
+
+@pytest.mark.parametrize("name", IN_THE_PDF)
+def test_what_is_altered_in_the_pdf_is_caught_and_named(alter, made, name):
+    change, named = IN_THE_PDF[name]
+    wrong = [line for line in differences(alter(change), made) if line.verdict != HOLDS]
+    assert any(named in f"{line.what} {line.stated}" for line in wrong), wrong
+    assert len(wrong) < 5  # nothing else is blamed
+
+
+def differences(carried, made, tolerance=0.0):
+    return [
+        *compare_claims(carried.results["claims"], made.results["claims"], tolerance),
+        *compare_runs(carried.results["runs"], made.results["runs"], tolerance),
+        *compare_documents(carried, made, tolerance),
+    ]
+
+
+def test_nothing_is_caught_where_nothing_is_altered(made):
+    lines = differences(made, made)
+    assert {line.verdict for line in lines} == {HOLDS}
+    assert {line.what for line in lines} >= {*made.results["claims"], "page 1"}
+
+
+IN_THE_PROJECT = {
+    "a helper": ("helpers/model.py", "2 / len(y)", "1.99 / len(y)", "symbolic.exact"),
+    "the data": ("data/auto.csv", "18.0,", "18.5,", "start"),
+    "a parameter": (
+        "experiments.yaml",
+        "n_iterations: 2000",
+        "n_iterations: 1999",
+        "iter",
+    ),
+    "the locked versions": (
+        "requirements.txt",
+        "\n",
+        "\n# altered\n",
+        "requirements.txt",
+    ),
+    "the prose": ("notebooks/report.ipynb", "sums up", "says all", "page"),
+}
+
+
+@pytest.mark.parametrize("name", IN_THE_PROJECT)
+def test_what_a_report_was_not_made_from_is_caught_and_named(tmp_path, name):
+    path, old, new, named = IN_THE_PROJECT[name]
+    project = project_of_the_report(tmp_path)
+    project.replace(path, old, new)
+    status, out, err = verify(project, "--pdf", PDF, "--json")
+    assert (status, err) == (1, "")
+    told = json.loads(out)
+    assert not told["holds"]
+    wrong = [line["what"] for line in told["checked"] if line["verdict"] != HOLDS]
+    assert any(named in what for what in wrong)
+
+
+def test_an_unaltered_report_holds_and_nothing_is_left_behind(tmp_path):
+    project = project_of_the_report(tmp_path)
+    before = sorted(project.folder.rglob("*"))
+    status, out, err = verify(project, "--pdf", PDF)
+    assert (status, err) == (0, "")
+    assert "all.cost " in out
+    found = [
+        p for p in sorted(project.folder.rglob("*")) if "__pycache__" not in p.parts
+    ]
+    assert found == before
+    *_, last = out.splitlines()
+    count = int(last.split()[0])
+    assert last == f"{count} of {count} hold"
+    assert count > 150
+
+
+def project_of_the_report(folder):
+    """Return a copy of the project that takes itself for the one of the report."""
+    project = Project(folder)
+    project.write(COMMIT.name, json.dumps(revision()))
+    return project
+
+
+def verify(project, *options):
+    done = subprocess.run(
+        [sys.executable, "-m", "helpers.pipeline.verify", *map(str, options)],
+        cwd=project.folder,
+        env=project.environment,
+        capture_output=True,
+        text=True,
+        timeout=200,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def truncated(path):
+    path.write_bytes(PDF.read_bytes()[:100_000])
+    return "is damaged: "
+
+
+def empty(path):
+    path.write_bytes(b"")
+    return "is not a PDF"
+
+
+def a_text(path):
+    path.write_text("not a report")
+    return "is not a PDF"
+
+
+def absent(path):
+    return "cannot be read: No such file"
+
+
+def without_evidence(path):
+    writer = PdfWriter()
+    writer.add_blank_page(100, 100)
+    writer.write(path)
+    return "build.json is missing: a report without evidence"
+
+
+def of_an_older_layout(path):
+    writer = PdfWriter(clone_from=PdfReader(PDF))
+    in_file("results.json", '"layout": 1', '"layout": 0')(writer)
+    writer.write(path)
+    return "results.json has layout 0, this version reads 1"
+
+
+def with_damaged_evidence(path):
+    writer = PdfWriter(clone_from=PdfReader(PDF))
+    in_file("results.json", "{", "[")(writer)
+    writer.write(path)
+    return "results.json is damaged"
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        truncated,
+        empty,
+        a_text,
+        absent,
+        without_evidence,
+        of_an_older_layout,
+        with_damaged_evidence,
+    ],
+)
+def test_a_report_that_cannot_be_verified_has_a_verdict_of_its_own(tmp_path, spoil):
+    path = tmp_path / "report.pdf"
+    message = spoil(path)
+    with pytest.raises(UserError) as caught:
+        read_pdf(path)
+    assert message in str(caught.value)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_report_that_cannot_be_made_is_no_difference(tmp_path):
+    project = project_of_the_report(tmp_path)
+    project.replace("experiments.yaml", "learning_rate", "learning_rat")
+    status, out, err = verify(project)
+    assert status == 2
+    assert err.startswith("error: it cannot be built: experiments.yaml: learning_rates")
+    assert len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (None, "there is no report/results.json"),
+        ("{", "report/results.json is damaged"),
+        ('{"layout": 7}', "report/results.json has layout 7"),
+    ],
+)
+def test_recorded_results_that_cannot_be_used_are_named(tmp_path, text, message):
+    project = Project(tmp_path)
+    path = project.folder / "report" / "results.json"
+    path.unlink() if text is None else path.write_text(text)
+    status, out, err = verify(project)
+    assert (status, out) == (2, "")
+    assert err.startswith(f"error: {message}")
+    assert len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("stated", "reproduced", "difference"),
+    [
+        (1.0, 1.0, 0.0),
+        ("a", "a", 0.0),
+        (2.0, 1.0, 0.5),
+        ("2.0", "1.0", 0.5),
+        (0.0, 0.0, 0.0),
+        (1, True, 0.0),
+        (-1.0, 1.0, 2.0),
+    ],
+)
+def test_differences_are_relative_to_the_larger(stated, reproduced, difference):
+    assert relative(stated, reproduced) == difference
+
+
+@pytest.mark.parametrize("pair", [("a", "b"), (1.0, "b"), (None, 1.0), (1.0, "inf")])
+def test_what_is_no_number_has_no_difference(pair):
+    assert relative(*pair) != relative(*pair)
+
+
+def test_a_tolerance_allows_the_last_digits_and_no_more():
+    def claims(value, text):
+        return {"a": {"value": value, "text": text, "unit": "", "source": ""}}
+
+    stated = claims(1.0, "1.000")
+    [line] = compare_claims(stated, claims(1 + 1e-10, "1.000"), 1e-9)
+    assert line.verdict == HOLDS
+    [line] = compare_claims(stated, claims(1 + 1e-10, "1.000"), 0.0)
+    assert line.verdict == DIFFERS
+    [line] = compare_claims(stated, claims(1 + 1e-8, "1.000"), 1e-9)
+    assert line.verdict == DIFFERS
+    assert {line.verdict for line in compare_claims(stated, {}, 1)} == {MISSING}
