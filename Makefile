@@ -45,7 +45,7 @@ SOURCES := experiments.yaml requirements.txt $(wildcard notebooks/*.ipynb) \
 SOURCES := $(filter-out report/report.%,$(SOURCES))
 
 .DELETE_ON_ERROR:
-.PHONY: help report verify reproduce sweep results cluster lab test benchmark lint lock clean distclean FORCE
+.PHONY: help report verify submission reproduce sweep results cluster lab test benchmark lint lock clean distclean FORCE
 
 help: ## print this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 11
@@ -64,6 +64,9 @@ verify: $(READY) ## make all anew and compare with what is recorded (PDF=file: w
 	@$(PYTHON3) helpers/pipeline/system.py tex
 	@$(PYTHON) -m helpers.pipeline.verify $(if $(PDF),--pdf '$(PDF)') \
 		$(if $(TOLERANCE),--tolerance $(TOLERANCE)) $(if $(JSON),--json)
+
+submission: report/report.pdf ## write what is handed in: build/submission.zip
+	@$(PYTHON) -m helpers.pipeline.submission
 
 reproduce: $(READY) ## build the commit in two clones under other conditions, and compare
 	@$(PYTHON3) helpers/pipeline/system.py tex

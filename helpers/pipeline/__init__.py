@@ -16,7 +16,16 @@ In the order in which a report comes about::
     publish      titles, prose, figures, tables and listings of a notebook
     typeset      the executed report as LaTeX
     pdf          LaTeX as PDF
+    provenance   where a figure or table comes from
+    revision     which commit this is, and what differs from it
+    evidence     the recorded results, and what the PDF carries of them
     report       execute the report's notebook and set it
+    carried      what a PDF carries and prints, read again
+    elsewhere    make a report in another copy of the project
+    compare      a report with what came of making it again
+    verify       make everything anew, and compare
+    reproduce    build the commit twice, under different conditions
+    submission   the zip that is handed in
 """
 
 import sys

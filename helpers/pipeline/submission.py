@@ -1,0 +1,93 @@
+"""Write what is handed in: one zip with the report and all it was made from.
+
+It holds what git tracks at the commit, the PDF made from it, and two notes: the
+commit's name, which the report needs where there is no git, and what to type.
+"""
+
+import json
+import subprocess
+import time
+import zipfile
+
+from helpers.data import ROOT
+from helpers.pipeline.carried import read_pdf
+from helpers.pipeline.command import UserError, run_command
+from helpers.pipeline.report import PDF
+from helpers.pipeline.revision import COMMIT, revision
+
+BUNDLE = ROOT / "build" / "submission.zip"
+FOLDER = "submission"
+NOTE = """\
+make report    # everything that is missing, then report/report.pdf
+make verify    # makes all of it anew and compares every number with the recorded one
+
+The commit is {commit}. README.md tells the rest.
+"""
+
+
+def main():
+    """Write ``build/submission.zip``, the same bytes for the same commit."""
+    now = revision()
+    if not now.commit or not (ROOT / ".git").exists():
+        raise UserError("only what is committed to git can be handed in")
+    files = committed(now)
+    build = read_pdf(PDF).build
+    if (build["commit"], build["changes"]) != (now.commit, now.changes):
+        raise UserError("report/report.pdf is not of this commit: make report")
+    files |= {
+        "report/report.pdf": PDF.read_bytes(),
+        COMMIT.name: json.dumps(now).encode(),
+        "SUBMISSION.txt": NOTE.format(commit=now.commit).encode(),
+    }
+    write(BUNDLE, files, now.time)
+    print(f"written: {BUNDLE.relative_to(ROOT)} ({len(files)} files)")
+
+
+def committed(now):
+    """Return the content of every file of the commit, by name.
+
+    Raises
+    ------
+    UserError
+        If something differs from the commit; the message names it.
+    """
+    if now.changes:
+        said = _git("status", "--porcelain", "--untracked-files=all").splitlines()
+        raise UserError(f"commit first, or remove: {', '.join(s[3:] for s in said)}")
+    names = _git("ls-files", "-z").split("\0")
+    return {name: (ROOT / name).read_bytes() for name in names if name}
+
+
+def write(path, files, moment):
+    """Write a zip whose bytes depend on nothing but this.
+
+    Parameters
+    ----------
+    path : Path
+        Where; what is there is replaced.
+    files : dict of str to bytes
+        By name in the zip's one folder.
+    moment : int
+        The time of all files, in seconds since 1970.
+    """
+    unfinished = path.with_suffix(".unfinished")
+    path.parent.mkdir(exist_ok=True)
+    with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED) as bundle:
+        for name, content in sorted(files.items()):
+            entry = zipfile.ZipInfo(f"{FOLDER}/{name}", time.gmtime(moment)[:6])
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            executable = content.startswith(b"#!")
+            entry.external_attr = (0o100755 if executable else 0o100644) << 16
+            bundle.writestr(entry, content)
+    unfinished.replace(path)
+
+
+def _git(*command):
+    done = subprocess.run(
+        ["git", "-C", ROOT, *command], capture_output=True, text=True, check=True
+    )
+    return done.stdout
+
+
+if __name__ == "__main__":
+    run_command(main)

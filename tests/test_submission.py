@@ -1,0 +1,78 @@
+"""What is handed in: complete, nothing by accident, the same bytes, and it works."""
+
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+
+import pytest
+
+from helpers.data import ROOT
+from helpers.pipeline import revision, submission
+from helpers.pipeline.command import UserError
+from helpers.pipeline.elsewhere import build_report
+from helpers.pipeline.revision import Revision
+
+pytestmark = pytest.mark.skipif(
+    not (ROOT / ".git").exists(), reason="a bundle is made from a clone"
+)
+
+
+def test_a_zip_depends_on_nothing_but_its_files_and_their_time(tmp_path):
+    files = {"b/run": b"#!/bin/sh\n", "a": b"1" * 1000}
+    submission.write(tmp_path / "one.zip", files, 1_700_000_000)
+    submission.write(tmp_path / "two.zip", dict(reversed(files.items())), 1_700_000_000)
+    assert (tmp_path / "one.zip").read_bytes() == (tmp_path / "two.zip").read_bytes()
+    with zipfile.ZipFile(tmp_path / "one.zip") as bundle:
+        assert bundle.namelist() == ["submission/a", "submission/b/run"]
+        assert bundle.read("submission/a") == files["a"]
+        modes = [oct(entry.external_attr >> 16) for entry in bundle.infolist()]
+        assert modes == ["0o100644", "0o100755"]
+
+
+def test_what_is_not_committed_is_named(monkeypatch):
+    changed = Revision("abc", 0, "digest")
+    monkeypatch.setattr(submission, "revision", lambda: changed)
+    monkeypatch.setattr(submission, "_git", lambda *_: " M a.txt\n?? b.txt\n")
+    with pytest.raises(UserError, match=r"commit first, or remove: a\.txt, b\.txt"):
+        submission.main()
+
+
+def test_without_a_commit_nothing_can_be_handed_in(monkeypatch):
+    monkeypatch.setattr(submission, "revision", lambda: Revision("", 0, ""))
+    with pytest.raises(UserError, match="only what is committed"):
+        submission.main()
+
+
+def test_a_report_of_another_commit_is_not_handed_in(monkeypatch):
+    other = Revision("0" * 40, 0, "")
+    monkeypatch.setattr(submission, "revision", lambda: other)
+    with pytest.raises(UserError, match="not of this commit: make report"):
+        submission.main()
+
+
+def test_an_unzipped_bundle_works_on_its_own(tmp_path, monkeypatch):
+    now = revision.revision()._replace(changes="")
+    names = submission._git("ls-files", "-z").split("\0")
+    files = {name: (ROOT / name).read_bytes() for name in names if name}
+    files["COMMIT"] = b'["%s", %d, ""]' % (now.commit.encode(), now.time)
+    submission.write(tmp_path / "it.zip", files, now.time)
+    shutil.unpack_archive(tmp_path / "it.zip", tmp_path)
+    folder = tmp_path / submission.FOLDER
+    program = "from helpers.pipeline.revision import revision; print(revision().commit)"
+    told = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=folder,
+        env={"PYTHONPATH": str(folder)},
+        capture_output=True,
+        text=True,
+    )
+    assert told.stdout.strip() == now.commit
+    ignored = (".venv", "build", "report/report.pdf", ".git")
+    assert not any((folder / name).exists() for name in ignored)
+    build_report(folder, {})
+    environment = {**os.environ, "PYTHONPATH": str(folder)}
+    command = [sys.executable, "-m", "helpers.pipeline.verify"]
+    command += ["--pdf", "report/report.pdf"]
+    assert subprocess.run(command, cwd=folder, env=environment).returncode == 0
