@@ -26,7 +26,10 @@ override TITLE := $(value TITLE)
 override STUDENT := $(value STUDENT)
 override DATE := $(value DATE)
 override EXPERIMENT := $(value EXPERIMENT)
-export COURSE TITLE STUDENT DATE EXPERIMENT SCHEDULER
+override CSV := $(value CSV)
+override PDF := $(value PDF)
+override TOLERANCE := $(value TOLERANCE)
+export COURSE TITLE STUDENT DATE EXPERIMENT SCHEDULER CSV PDF TOLERANCE
 # Where Python is told to write no bytecode, every command would compile all it imports.
 export PYTHONDONTWRITEBYTECODE :=
 
@@ -58,12 +61,12 @@ sweep: $(if $(SCHEDULER),$(CLUSTER),$(READY)) ## run the experiments that have n
 		--time-limit $(TIME_LIMIT) $(if $(DRY_RUN),--dry-run) $(if $(YES),--yes)
 
 results: $(READY) ## print the results of all runs (CSV=file for a table to keep)
-	@$(PYTHON) -m helpers.pipeline.results $(if $(CSV),--csv '$(CSV)')
+	@$(PYTHON) -m helpers.pipeline.results $(if $(CSV),--csv "$$CSV")
 
 verify: $(READY) ## make all anew and compare with what is recorded (PDF=file: with that report)
 	@$(PYTHON3) helpers/pipeline/system.py tex
-	@$(PYTHON) -m helpers.pipeline.verify $(if $(PDF),--pdf '$(PDF)') \
-		$(if $(TOLERANCE),--tolerance $(TOLERANCE)) $(if $(JSON),--json)
+	@$(PYTHON) -m helpers.pipeline.verify $(if $(PDF),--pdf "$$PDF") \
+		$(if $(TOLERANCE),--tolerance "$$TOLERANCE") $(if $(JSON),--json)
 
 submission: report/report.pdf ## write what is handed in: build/submission.zip
 	@$(PYTHON) -m helpers.pipeline.submission

@@ -58,13 +58,13 @@ def sweeps(project):
         forget(project, "build")
         run(project, "-m", "helpers.pipeline.sweep", *options)
 
-    with cluster(project) as address:
-        times = alternate(
-            loop=lambda: run(project, PLAIN, "loop"),
-            pool=lambda: run(project, PLAIN, "pool"),
-            sweep=sweep,
-            dask=lambda: sweep("--scheduler", address),
-        )
+    times = alternate(
+        loop=lambda: run(project, PLAIN, "loop"),
+        pool=lambda: run(project, PLAIN, "pool"),
+        sweep=sweep,
+    )
+    with cluster(project) as address:  # which takes some time of both cores
+        wide = alternate(here=sweep, dask=lambda: sweep("--scheduler", address))
     cached = alternate(cached=lambda: run(project, "-m", "helpers.pipeline.sweep"))
     return [
         Row("32 runs: papermill in a loop", times["loop"], "s"),
@@ -74,8 +74,8 @@ def sweeps(project):
         Row("sweep faster than the pool", times["pool"] / times["sweep"], "x", ">= 4"),
         Row("a run above its cells", overhead(), "s", "<= 0.15"),
         Row("all cached: the whole command", cached["cached"], "s", "<= 0.5"),
-        Row("sweep on Dask, two workers", times["dask"], "s"),
-        Row("Dask slower than here", times["dask"] / times["sweep"], "x", "<= 1.5"),
+        Row("sweep on Dask, two workers", wide["dask"], "s"),
+        Row("Dask slower than here", wide["dask"] / wide["here"], "x", "<= 1.5"),
     ]
 
 

@@ -108,6 +108,10 @@ def test_what_a_cell_shows_is_traced_to_runs_cells_and_helpers():
     assert trace("fig:b", [*cells, "show(runs)"], namespace).runs == ["r1", "r2"]
     assert trace("fig:c", [*cells, "show(unknown, 1)"], namespace).runs == []
     assert trace("fig:d", ["", "x = x + 1"], {"x": 1}).runs == []
+    # A loop's variable is not the one that another cell has left behind.
+    left = namespace | {"run": runs.iloc[1], "rows": [1]}
+    for shown in ("[run.cost for run in rows]", "for run in rows:\n    show(run.cost)"):
+        assert trace("fig:e", [*cells, shown], left).runs == []
 
 
 def test_executed_notebooks_say_nothing_of_their_execution():
@@ -156,6 +160,10 @@ def test_a_version_is_its_commit_and_what_differs_from_it(repository, tmp_path):
     (tmp_path / "new.txt").write_text("unknown to git")
     added = revision.revision()
     assert added.changes not in ("", changed.changes)
+    # An editor's lock is a link that leads nowhere; data need not be UTF-8.
+    (tmp_path / ".#a.txt").symlink_to("nowhere")
+    (tmp_path / "a.txt").write_bytes(b"\xe9")
+    assert revision.revision().changes not in ("", changed.changes, added.changes)
 
 
 def test_without_git_the_version_is_in_a_file_or_there_is_none(tmp_path, monkeypatch):

@@ -30,7 +30,6 @@ def test_a_run_is_identified_by_all_that_determines_it(project, identify):
     before = identify()
     assert len(set(before)) == 2
     project.write("README.md", "A comment.")
-    project.write("report/figures.mplstyle", "")
     assert identify() == before
     for path, old, new in [
         ("helpers/model.py", "Predict the target", "Foretell the target"),
@@ -41,6 +40,7 @@ def test_a_run_is_identified_by_all_that_determines_it(project, identify):
         ),
         ("data/auto.csv", "18.0,8,307.0", "18.1,8,307.0"),
         ("requirements.txt", "numpy==", "numpy=="[:-1] + "= "),
+        ("report/figures.mplstyle", "figure.dpi: 110", "figure.dpi: 111"),
         ("experiments.yaml", "10", "11"),
     ]:
         project.replace(path, old, new)

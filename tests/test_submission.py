@@ -45,9 +45,16 @@ def test_without_a_commit_nothing_can_be_handed_in(monkeypatch):
         submission.main()
 
 
+def test_recorded_results_that_are_not_committed_are_named(monkeypatch):
+    monkeypatch.setattr(submission, "_git", lambda *_: " M report/results.json\n")
+    with pytest.raises(UserError, match="commit first: report/results.json"):
+        submission.committed(Revision("abc", 0, ""))
+
+
 def test_a_report_of_another_commit_is_not_handed_in(monkeypatch):
     other = Revision("0" * 40, 0, "")
     monkeypatch.setattr(submission, "revision", lambda: other)
+    monkeypatch.setattr(submission, "committed", lambda _: {})
     with pytest.raises(UserError, match="not of this commit: make report"):
         submission.main()
 

@@ -334,6 +334,20 @@ def with_damaged_evidence(path):
     return "results.json is damaged"
 
 
+def with_commands_for_make(path):
+    writer = PdfWriter(clone_from=PdfReader(PDF))
+    build_of('"course"', '"GNUMAKEFLAGS"')(writer)
+    writer.write(path)
+    return "build.json is damaged"
+
+
+def without_claims(path):
+    writer = PdfWriter(clone_from=PdfReader(PDF))
+    in_file("results.json", '"claims"', '"claim"')(writer)
+    writer.write(path)
+    return "results.json is damaged"
+
+
 @pytest.mark.parametrize(
     "spoil",
     [
@@ -344,6 +358,8 @@ def with_damaged_evidence(path):
         without_evidence,
         of_an_older_layout,
         with_damaged_evidence,
+        with_commands_for_make,
+        without_claims,
     ],
 )
 def test_a_report_that_cannot_be_verified_has_a_verdict_of_its_own(tmp_path, spoil):

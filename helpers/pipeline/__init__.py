@@ -15,7 +15,7 @@ In the order in which a report comes about::
     claims       the numbers that the report states
     publish      titles, prose, figures, tables and listings of a notebook
     typeset      the executed report as LaTeX
-    pdf          LaTeX as PDF
+    pdf          LaTeX as PDF; `pandoc` converts Markdown
     provenance   where a figure or table comes from
     revision     which commit this is, and what differs from it
     evidence     the recorded results, and what the PDF carries of them

@@ -7,6 +7,8 @@ from typing import NamedTuple
 from helpers.pipeline.command import UserError
 from helpers.pipeline.evidence import LAYOUT, RESULTS
 
+TITLE = ("course", "title", "student", "date")
+
 
 class Carried(NamedTuple):
     """A report, as far as it can be checked.
@@ -74,6 +76,7 @@ def read_pdf(path):
         parse(files.get(name), f"{path}: {name}")
         for name in ("build.json", RESULTS.name)
     )
+    _checked(build, results, path)
     digest = hashlib.sha256(content).hexdigest()
     return Carried(digest, files, build, results, pages, pictures)
 
@@ -104,12 +107,29 @@ def parse(content, name):
         found = json.loads(content)
         layout = found["layout"]
     except (ValueError, TypeError, KeyError):
-        raise UserError(
-            f"{name} is damaged: it is not what `make report` wrote"
-        ) from None
+        raise UserError(_damaged(name)) from None
     if layout != LAYOUT:
         raise UserError(f"{name} has layout {layout!r}, this version reads {LAYOUT}")
     return found
+
+
+def _checked(build, results, path):
+    """Check that evidence has the parts that it must have."""
+    title = build.get("title")
+    texts = list(title.values()) if isinstance(title, dict) else [None]
+    if not {*TITLE} == {*(title or {})} or not all(isinstance(t, str) for t in texts):
+        raise UserError(_damaged(f"{path}: build.json"))
+    check_results(results, f"{path}: {RESULTS.name}")
+
+
+def check_results(results, name):
+    """Raise UserError if recorded results are not claims and runs by name."""
+    if not all(isinstance(results.get(kind), dict) for kind in ("claims", "runs")):
+        raise UserError(_damaged(name))
+
+
+def _damaged(name):
+    return f"{name} is damaged: it is not what `make report` wrote"
 
 
 def _drawn(page):

@@ -34,11 +34,12 @@ def copy_project(folder):
     folder : Path
         Where.
     """
-    shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*LEFT_OUT))
+    ignored = shutil.ignore_patterns(*LEFT_OUT)
+    shutil.copytree(ROOT, folder, symlinks=True, ignore=ignored)
     (folder / COMMIT.name).write_text(json.dumps(revision()))
 
 
-def build_report(folder, given):
+def build_report(folder, given, title=None):
     """Make the report in a copy of the project.
 
     Parameters
@@ -46,7 +47,9 @@ def build_report(folder, given):
     folder : Path
         The copy.
     given : dict of str to str
-        Environment variables, the title block among them.
+        Environment variables.
+    title : dict of str to str, optional
+        The title block.
 
     Raises
     ------
@@ -55,12 +58,12 @@ def build_report(folder, given):
     """
     ready = Path(sys.prefix, "ready-for-dl4ia")
     command = ["make", "report", f"PREFIX={sys.prefix}", f"--assume-old={ready}"]
-    title = ("COURSE", "TITLE", "STUDENT", "DATE")
-    command += [f"{name}={given[name]}" for name in title if name in given]
+    # Make takes them as they are: a $ in them is a $.
+    command += [f"{name.upper()}={text}" for name, text in (title or {}).items()]
     environment = {**os.environ, **given, "PYTHONPATH": str(folder)}
     # This may have been started by make, with other variables of its own.
-    for inherited in ("MAKEFLAGS", "MAKEOVERRIDES", "MAKELEVEL", "MFLAGS"):
-        environment.pop(inherited, None)
+    for name in [name for name in environment if "MAKE" in name or name == "MFLAGS"]:
+        del environment[name]
     done = subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True
     )

@@ -11,7 +11,6 @@ from math import isfinite
 from helpers.data import ROOT
 from helpers.pipeline.experiments import read_points
 from helpers.pipeline.identity import identify
-from helpers.pipeline.revision import revision
 from helpers.pipeline.runs import path_of, read_record
 
 RESULTS = ROOT / "report" / "results.json"
@@ -92,13 +91,15 @@ def here():
     return f"{platform.system()} {platform.machine()}"
 
 
-def attachments(title):
+def attachments(title, now):
     """Return what the PDF carries.
 
     Parameters
     ----------
     title : dict of str to str
         The title block as it was asked for.
+    now : helpers.pipeline.revision.Revision
+        The version that the report was made from.
 
     Returns
     -------
@@ -107,7 +108,6 @@ def attachments(title):
         with the commit, a digest of what differs from it, the platform, and the
         title block.
     """
-    now = revision()
     build = {"layout": LAYOUT, "commit": now.commit, "changes": now.changes}
     build |= {"platform": here(), "title": title}
     content = json.dumps(build, ensure_ascii=False, indent=1) + "\n"

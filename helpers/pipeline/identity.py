@@ -3,11 +3,14 @@
 import ast
 import hashlib
 import json
+import platform
 from functools import cache
 
 from helpers.data import ROOT
 from helpers.pipeline.command import UserError
 from helpers.pipeline.experiments import read_notebook
+
+ALWAYS = ("report/figures.mplstyle", "requirements.txt")
 
 
 def ingredients(point):
@@ -22,7 +25,7 @@ def ingredients(point):
     -------
     dict of str to str
         By name: the notebook, its parameters, every helper that it imports, the
-        data file, and the lock.
+        data file, the look of figures, the lock, and the version of Python.
     """
     files = helper_files(tuple(imports_of(point.notebook)))
     return {
@@ -32,7 +35,8 @@ def ingredients(point):
         str(point.parameters.get("data", "")): digest(
             ROOT / point.parameters.get("data", "")
         ),
-        "requirements.txt": digest(ROOT / "requirements.txt"),
+        **{name: digest(ROOT / name) for name in ALWAYS},
+        "Python": platform.python_version(),
     }
 
 

@@ -48,7 +48,9 @@ def warm_kernels(modules):
     os.environ.update(ONE_THREAD)
     # What a person has set up for IPython must not reach the results.
     os.environ["IPYTHONDIR"] = f"{folder}/ipython"
-    os.environ.pop("PYTHONSTARTUP", None)
+    os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
+    for setting in ("PYTHONSTARTUP", "PYTHONWARNINGS", "MPLBACKEND"):
+        os.environ.pop(setting, None)
     try:
         with _zygote(folder, modules) if CAN_FORK else contextlib.nullcontext({}) as it:
             yield it

@@ -74,6 +74,8 @@ def to_pdf(latex, files, folder, preamble=None):
         failed = _run(command, folder)
         if failed or aux.read_bytes() == known:
             break
+    else:
+        raise RuntimeError(f"LaTeX's references do not settle in {PASSES} passes")
     log = log_file.read_text(errors="replace") if log_file.exists() else ""
     wrong = complaint(log, failed=failed)
     if wrong:
@@ -99,6 +101,8 @@ def _run(command, folder):
     told = {"BIBINPUTS": f"{ROOT / 'report'}:", "max_print_line": "9999"}
     # The PDF's time is that of the commit, so that the same commit is the same bytes.
     told |= {"SOURCE_DATE_EPOCH": str(revision().time), "FORCE_SOURCE_DATE": "1"}
+    # Nor does it depend on what a person has in TeX folders of their own.
+    told |= {"TEXMFHOME": "", "TEXINPUTS": "", "TEXMFCONFIG": "", "TEXMFVAR": ""}
     done = subprocess.run(
         command, cwd=folder, env=os.environ | told, stdout=subprocess.DEVNULL
     )

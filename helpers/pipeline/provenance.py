@@ -91,13 +91,22 @@ def _names(statement, context):
 
 
 def _used(statement):
-    """Name what a statement uses: variables, and members such as ``plots.plot_fit``."""
+    """Name what a statement uses: variables, and members such as ``plots.plot_fit``.
+
+    What it binds itself, as a loop does, is its own: of that name there may be
+    another variable, left over from another cell.
+    """
     members = {
         f"{node.value.id}.{node.attr}"
         for node in ast.walk(statement)
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
     }
-    return _names(statement, ast.Load) - set(dir(builtins)) | members
+    own = set()
+    for node in ast.walk(statement):
+        if isinstance(node, ast.comprehension | ast.For):
+            own |= _names(node.target, ast.Store)
+    used = _names(statement, ast.Load) - set(dir(builtins)) | members
+    return {name for name in used if name.partition(".")[0] not in own}
 
 
 def _value(name, namespace):

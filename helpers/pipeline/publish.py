@@ -17,6 +17,7 @@ from IPython import get_ipython
 from IPython.display import display
 
 from helpers.pipeline.claims import Claims
+from helpers.pipeline.pandoc import convert
 from helpers.pipeline.provenance import trace
 
 WORDS = {"fig": "Figure", "tab": "Table", "lst": "Listing", "eq": "", "app": "Appendix"}
@@ -172,14 +173,9 @@ class Report:
 
     def bibliography(self, path):
         """Show the cited works of a BibTeX file."""
-        import pypandoc
-
-        listed = pypandoc.convert_text(
-            "---\nnocite: '@*'\n---",
-            "html",
-            format="markdown",
-            extra_args=["--citeproc", f"--bibliography={path}"],
-        )
+        cited = "---\nnocite: '@*'\n---"
+        options = ("--citeproc", f"--bibliography={path}")
+        listed = convert(cited, "html", "markdown", *options)
         _emit(
             {"text/html": f"<h1>References</h1>{listed}"},
             kind="bibliography",

@@ -9,6 +9,7 @@ from helpers.pipeline.evidence import attachments, record_results
 from helpers.pipeline.identity import modules_behind
 from helpers.pipeline.kernels import warm_kernels
 from helpers.pipeline.plan import make_plan, modules_for
+from helpers.pipeline.revision import revision
 from helpers.pipeline.runs import read_record
 from helpers.pipeline.sweep import Settings, sweep
 
@@ -20,7 +21,7 @@ PDF = ROOT / "report" / "report.pdf"
 
 def main():
     """Write ``report/report.pdf``; the old one stays until the new one is done."""
-    plan = make_plan()
+    now, plan = revision(), make_plan()
     modules = sorted({*modules_for(plan), *modules_behind("report")})
     with warm_kernels(modules) as kernel:
         # Imported now: papermill and nbconvert take as long as the zygote's modules.
@@ -31,12 +32,14 @@ def main():
         preamble = begin_preamble(TEX)
         notebook = execute_report(kernel)
     record_results(read_record(EXECUTED)["claims"])
-    attached = attachments(title_of(notebook))
+    attached = attachments(title_of(notebook), now)
     latex, figures = to_latex(notebook, attached=sorted(attached))
     try:
         pdf = to_pdf(latex, figures | attached, TEX, preamble)
     except RuntimeError as error:
         raise UserError(error) from None
+    if revision() != now:
+        raise UserError("a file was changed while the report was made: make report")
     unfinished = PDF.with_suffix(".unfinished")
     shutil.copyfile(pdf, unfinished)
     unfinished.replace(PDF)

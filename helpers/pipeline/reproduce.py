@@ -21,6 +21,8 @@ CONDITIONS = {
         "PYTHONHASHSEED": "1",
         "SOURCE_DATE_EPOCH": "1",
         "KERNELS": "plain",
+        "HOME": "{folder}/home",
+        "TMPDIR": "{folder}/home",
     },
 }
 COMPARED = ("report/report.pdf", "report/results.json", "build/report.ipynb")
@@ -34,7 +36,11 @@ def main():
     if now.changes:
         print("note: what is not committed is not built")
     with tempfile.TemporaryDirectory(prefix="reproduce-") as folder:
-        clones = {Path(folder, name): given for name, given in CONDITIONS.items()}
+        Path(folder, "home").mkdir()
+        clones = {
+            Path(folder, name): {k: v.format(folder=folder) for k, v in given.items()}
+            for name, given in CONDITIONS.items()
+        }
         for number, (clone, given) in enumerate(clones.items()):
             print(f"building {now.commit[:12]} with {_words(given)}", flush=True)
             clone_and_build(clone, given, one_core=number > 0)

@@ -5,6 +5,7 @@ Run as a script, it prints that, for the Makefile to see a change of it.
 
 import hashlib
 import json
+import os
 import subprocess
 from pathlib import Path
 from typing import NamedTuple
@@ -43,9 +44,9 @@ def revision():
         From git, else from the file ``COMMIT``.
     """
     if (ROOT / ".git").exists():
-        told = _git("log", "-1", "--format=%H %ct").split()
+        told = _git("log", "-1", "--no-show-signature", "--format=%H %ct").split()
         if told:
-            return Revision(told[0], int(told[1]), _changes())
+            return Revision(told[0].decode(), int(told[1]), _changes())
     if COMMIT.exists():
         return Revision(*json.loads(COMMIT.read_text()))
     return Revision("", LONG_AGO, "")
@@ -53,27 +54,36 @@ def revision():
 
 def _changes():
     """Digest what differs from the commit, files that git does not know included."""
-    others = f":(exclude){MADE}"
-    differing = _git("diff", "HEAD", "--binary", "--", ".", others)
-    unknown = _git("ls-files", "--others", "--exclude-standard", "-z").split("\0")
-    if not differing and not any(unknown):
-        return ""
-    digest = hashlib.sha256(differing.encode())
-    for name in filter(None, unknown):
-        digest.update(name.encode())
-        digest.update((ROOT / name).read_bytes())
-    return digest.hexdigest()
+    _git("update-index", "-q", "--refresh")  # else a file only touched would differ
+    differing = ["diff-index", "-z", "--name-only", "HEAD", "--"]
+    unknown = ["ls-files", "-z", "--others", "--exclude-standard"]
+    names = {n for listed in (differing, unknown) for n in _git(*listed).split(b"\0")}
+    digest, changed = hashlib.sha256(), sorted(names - {b"", MADE.encode()})
+    for name in changed:
+        content = _content(os.path.join(os.fsencode(ROOT), name))
+        digest.update(b"%d %s %d " % (len(name), name, len(content)) + content)
+    return digest.hexdigest() if changed else ""
+
+
+def _content(path):
+    """Return what is at a path: a file's content, or where a link leads."""
+    if os.path.islink(path):
+        return os.readlink(path)
+    if not os.path.isfile(path):
+        return b""
+    with open(path, "rb") as file:
+        return file.read()
 
 
 def _git(*command):
-    """Return what git says; nothing if it cannot be asked."""
+    """Return what git says, whatever the user's settings; nothing if it cannot."""
     try:
         done = subprocess.run(
             ["git", "-C", str(ROOT), *command], capture_output=True, check=False
         )
     except OSError:
-        return ""
-    return done.stdout.decode(errors="surrogateescape") if not done.returncode else ""
+        return b""
+    return done.stdout if not done.returncode else b""
 
 
 if __name__ == "__main__":

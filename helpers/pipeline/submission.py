@@ -13,7 +13,7 @@ from helpers.data import ROOT
 from helpers.pipeline.carried import read_pdf
 from helpers.pipeline.command import UserError, run_command
 from helpers.pipeline.report import PDF
-from helpers.pipeline.revision import COMMIT, revision
+from helpers.pipeline.revision import COMMIT, MADE, revision
 
 BUNDLE = ROOT / "build" / "submission.zip"
 FOLDER = "submission"
@@ -54,6 +54,8 @@ def committed(now):
     if now.changes:
         said = _git("status", "--porcelain", "--untracked-files=all").splitlines()
         raise UserError(f"commit first, or remove: {', '.join(s[3:] for s in said)}")
+    if _git("status", "--porcelain", "--", MADE):
+        raise UserError(f"commit first: {MADE}, which make report has written anew")
     names = _git("ls-files", "-z").split("\0")
     return {name: (ROOT / name).read_bytes() for name in names if name}
 

@@ -5,6 +5,7 @@ from nbconvert.preprocessors import Preprocessor
 from traitlets.config import Config
 
 from helpers.data import ROOT
+from helpers.pipeline.pandoc import convert
 from helpers.pipeline.publish import EQUATION, REFERENCE, WORDS
 
 # Separates the fragments that one call of pandoc converts together.
@@ -56,15 +57,15 @@ def markdown_to_latex(fragments):
     list of str
         LaTeX of each.
     """
-    import pypandoc
-
     if not fragments:
         return []
-    latex = pypandoc.convert_text(
+    latex = convert(
         SEAM.join(_label(fragment) for fragment in fragments),
         "latex",
-        format="markdown-auto_identifiers",
-        extra_args=["--natbib", "--wrap=preserve", "--syntax-highlighting=none"],
+        "markdown-auto_identifiers",
+        "--natbib",
+        "--wrap=preserve",
+        "--syntax-highlighting=none",
     )
     converted = [part.strip() for part in latex.split("%%seam%%")]
     for fragment, part in zip(fragments, converted, strict=False):

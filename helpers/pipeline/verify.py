@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from helpers.data import ROOT
-from helpers.pipeline.carried import parse, read_pdf
+from helpers.pipeline.carried import check_results, parse, read_pdf
 from helpers.pipeline.command import UserError, run_command
 from helpers.pipeline.compare import (
     HOLDS,
@@ -33,8 +33,9 @@ def main():
     lines = verify(asked.pdf, asked.tolerance)
     wrong = [line for line in lines if line.verdict != HOLDS]
     if asked.json:
-        told = {"holds": not wrong, "checked": [line._asdict() for line in lines]}
-        print(json.dumps(told, ensure_ascii=False, indent=1))
+        checked = [_without_nan(line._asdict()) for line in lines]
+        told = {"holds": not wrong, "checked": checked}
+        print(json.dumps(told, ensure_ascii=False, indent=1, allow_nan=False))
     else:
         print_table(lines)
         print(f"{len(lines) - len(wrong)} of {len(lines)} hold")
@@ -72,8 +73,7 @@ def verify(pdf=None, tolerance=None):
     with tempfile.TemporaryDirectory(prefix="verify-") as folder:
         copy = Path(folder, "copy")
         copy_project(copy)
-        title = {name.upper(): value for name, value in build.get("title", {}).items()}
-        build_report(copy, title)
+        build_report(copy, {}, build.get("title"))
         made = read_pdf(copy / "report" / "report.pdf")
     lines = compare_claims(stated["claims"], made.results["claims"], tolerance)
     lines += compare_runs(stated["runs"], made.results["runs"], tolerance)
@@ -86,7 +86,10 @@ def recorded():
         raise UserError(
             f"there is no {RESULTS.relative_to(ROOT)}: `make report` makes it"
         )
-    return parse(RESULTS.read_bytes(), str(RESULTS.relative_to(ROOT)))
+    name = str(RESULTS.relative_to(ROOT))
+    results = parse(RESULTS.read_bytes(), name)
+    check_results(results, name)
+    return results
 
 
 def print_table(lines):
@@ -105,6 +108,11 @@ def print_table(lines):
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     for row in table:
         print("  ".join(map(str.ljust, row, widths)).rstrip())
+
+
+def _without_nan(line):
+    """JSON has no word for a difference that is no number."""
+    return line | ({"difference": None} if math.isnan(line["difference"]) else {})
 
 
 def _cut(text, width=48):
