@@ -5,6 +5,7 @@ Dask come back through it, while local ones are written to the disk that is shar
 """
 
 import contextlib
+import gc
 import os
 import signal
 import threading
@@ -48,6 +49,7 @@ def _local():
     context = get_context("fork" if CAN_FORK else "spawn")
     # Those that are ours: fewer than the machine's in a container, or under taskset.
     slots = len(os.sched_getaffinity(0)) if CAN_FORK else os.cpu_count()
+    gc.freeze()  # else a collection would touch, and so copy, all that is shared
     executor = ProcessPoolExecutor(
         slots, mp_context=context, initializer=_serve_the_sweep
     )
