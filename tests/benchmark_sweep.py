@@ -24,6 +24,7 @@ from papermill import execute_notebook
 from project import Project
 
 from helpers.data import ROOT
+from helpers.pipeline.elsewhere import build_report
 from helpers.pipeline.experiments import read_points
 from helpers.pipeline.identity import modules_behind
 from helpers.pipeline.kernels import warm_kernels
@@ -192,20 +193,9 @@ def cluster(project):
 
 
 def run(project, *command):
-    """Run Python in a copy of the project, to its end; return what it says."""
-    return finish(project, sys.executable, *command)
-
-
-def make(project):
-    """Make the report in a copy of the project, in the environment that is there."""
-    ready = Path(sys.prefix, "ready-for-dl4ia")
-    finish(project, "make", "report", f"PREFIX={sys.prefix}", f"--assume-old={ready}")
-
-
-def finish(project, *command):
-    """Run a command in a copy of the project, to its end; return what it says."""
+    """Run Python in a copy of the project, to its end."""
     done = subprocess.run(
-        command,
+        [sys.executable, *command],
         cwd=project.folder,
         env=project.environment,
         stdout=subprocess.PIPE,
@@ -215,7 +205,11 @@ def finish(project, *command):
     )
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)}: {done.stdout[-2000:]}")
-    return done.stdout
+
+
+def make(project):
+    """Make the report in a copy of the project, in the environment that is there."""
+    build_report(project.folder, {})
 
 
 def forget(project, *paths):

@@ -40,13 +40,18 @@ def alter(tmp_path):
     """Return a function that alters the report and reads what it then carries."""
 
     def altered(change):
-        writer = PdfWriter(clone_from=PdfReader(PDF))
-        change(writer)
-        writer.write(tmp_path / "altered.pdf")
-        writer.close()
+        write_altered(tmp_path / "altered.pdf", change)
         return read_pdf(tmp_path / "altered.pdf")
 
     return altered
+
+
+def write_altered(path, change):
+    """Write the report with a change."""
+    writer = PdfWriter(clone_from=PdfReader(PDF))
+    change(writer)
+    writer.write(path)
+    writer.close()
 
 
 def on_page(text, old, new):
@@ -321,30 +326,22 @@ def without_evidence(path):
 
 
 def of_an_older_layout(path):
-    writer = PdfWriter(clone_from=PdfReader(PDF))
-    in_file("results.json", '"layout": 1', '"layout": 0')(writer)
-    writer.write(path)
+    write_altered(path, in_file("results.json", '"layout": 1', '"layout": 0'))
     return "results.json has layout 0, this version reads 1"
 
 
 def with_damaged_evidence(path):
-    writer = PdfWriter(clone_from=PdfReader(PDF))
-    in_file("results.json", "{", "[")(writer)
-    writer.write(path)
+    write_altered(path, in_file("results.json", "{", "["))
     return "results.json is damaged"
 
 
 def with_commands_for_make(path):
-    writer = PdfWriter(clone_from=PdfReader(PDF))
-    build_of('"course"', '"GNUMAKEFLAGS"')(writer)
-    writer.write(path)
+    write_altered(path, build_of('"course"', '"GNUMAKEFLAGS"'))
     return "build.json is damaged"
 
 
 def without_claims(path):
-    writer = PdfWriter(clone_from=PdfReader(PDF))
-    in_file("results.json", '"claims"', '"claim"')(writer)
-    writer.write(path)
+    write_altered(path, in_file("results.json", '"claims"', '"claim"'))
     return "results.json is damaged"
 
 

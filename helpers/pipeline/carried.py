@@ -1,13 +1,12 @@
 """Read what a report's PDF carries, and what is printed on its pages."""
 
 import hashlib
+import io
 import json
 from typing import NamedTuple
 
 from helpers.pipeline.command import UserError
-from helpers.pipeline.evidence import LAYOUT, RESULTS
-
-TITLE = ("course", "title", "student", "date")
+from helpers.pipeline.evidence import LAYOUT, RESULTS, TITLE_BLOCK
 
 
 class Carried(NamedTuple):
@@ -64,11 +63,10 @@ def read_pdf(path):
     if not content.startswith(b"%PDF-"):
         raise UserError(f"{path} is not a PDF")
     try:
-        with open(path, "rb") as file:
-            reader = pypdf.PdfReader(file)
-            files = {name: found[0] for name, found in reader.attachments.items()}
-            pages = [page.extract_text() for page in reader.pages]
-            pictures = [_drawn(page) for page in reader.pages]
+        reader = pypdf.PdfReader(io.BytesIO(content))
+        files = {name: found[0] for name, found in reader.attachments.items()}
+        pages = [page.extract_text() for page in reader.pages]
+        pictures = [_drawn(page) for page in reader.pages]
     except Exception as error:  # whatever a damaged file makes the library say
         reason = " ".join(str(error).split()) or type(error).__name__
         raise UserError(f"{path} is damaged: {reason}") from None
@@ -117,7 +115,7 @@ def _checked(build, results, path):
     """Check that evidence has the parts that it must have."""
     title = build.get("title")
     texts = list(title.values()) if isinstance(title, dict) else [None]
-    if not {*TITLE} == {*(title or {})} or not all(isinstance(t, str) for t in texts):
+    if {*TITLE_BLOCK} != {*(title or {})} or not all(isinstance(t, str) for t in texts):
         raise UserError(_damaged(f"{path}: build.json"))
     check_results(results, f"{path}: {RESULTS.name}")
 

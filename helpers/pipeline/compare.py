@@ -157,9 +157,7 @@ def relative(stated, reproduced):
     float
         Zero for equal values of any kind; relative to the larger one.
     """
-    if stated == reproduced and isinstance(stated, bool) == isinstance(
-        reproduced, bool
-    ):
+    if stated == reproduced:
         return 0.0
     try:
         a, b = float(stated), float(reproduced)

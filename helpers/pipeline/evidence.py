@@ -16,6 +16,7 @@ from helpers.pipeline.runs import path_of, read_record
 RESULTS = ROOT / "report" / "results.json"
 LAYOUT = 1
 DIGITS = 10  # beyond them, another processor may say something else
+TITLE_BLOCK = ("course", "title", "student", "date")
 ATTACHED = ("experiments.yaml", "requirements.txt")
 
 

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 
 from helpers.data import ROOT
-from helpers.pipeline.revision import revision
+from helpers.pipeline.revision import LONG_AGO
 
 PREAMBLE = ROOT / "report" / "template" / "preamble.tex"
 PASSES = 6  # references settle in two or three
@@ -33,7 +33,7 @@ def begin_preamble(folder):
     return subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL)
 
 
-def to_pdf(latex, files, folder, preamble=None):
+def to_pdf(latex, files, folder, preamble=None, moment=LONG_AGO):
     """Run LaTeX until all references are settled.
 
     Parameters
@@ -46,6 +46,10 @@ def to_pdf(latex, files, folder, preamble=None):
         Where to work; what is there makes the next call faster.
     preamble : subprocess.Popen, optional
         What `begin_preamble` has begun there; without it, LaTeX takes longer.
+
+    moment : int
+        Time stamp of the PDF, in seconds since 1970: that of the commit, so that
+        the same commit is the same bytes.
 
     Returns
     -------
@@ -71,7 +75,7 @@ def to_pdf(latex, files, folder, preamble=None):
     for _ in range(PASSES):
         # What a pass learns of its references is what the next one knows of them.
         known = aux.read_bytes() if aux.exists() else b""
-        failed = _run(command, folder)
+        failed = _run(command, folder, moment)
         if failed or aux.read_bytes() == known:
             break
     else:
@@ -96,11 +100,10 @@ def set_bibliography(latex, folder):
         (folder / "works.bbl").replace(folder / "report.bbl")
 
 
-def _run(command, folder):
+def _run(command, folder, moment=LONG_AGO):
     """Run a program of TeX; return whether it failed."""
     told = {"BIBINPUTS": f"{ROOT / 'report'}:", "max_print_line": "9999"}
-    # The PDF's time is that of the commit, so that the same commit is the same bytes.
-    told |= {"SOURCE_DATE_EPOCH": str(revision().time), "FORCE_SOURCE_DATE": "1"}
+    told |= {"SOURCE_DATE_EPOCH": str(moment), "FORCE_SOURCE_DATE": "1"}
     # Nor does it depend on what a person has in TeX folders of their own.
     told |= {"TEXMFHOME": "", "TEXINPUTS": "", "TEXMFCONFIG": "", "TEXMFVAR": ""}
     done = subprocess.run(

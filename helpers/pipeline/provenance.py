@@ -65,8 +65,8 @@ def trace(label, cells, namespace):
         if _is_helper(value):
             module = value.__module__.removeprefix("helpers.")
             functions.add(f"{module}.{value.__qualname__}")
-        elif _runs_of(value):
-            runs.update(_runs_of(value))
+        elif found := _runs_of(value):
+            runs |= found
         elif name in assigned:
             pending += _used(assigned[name])
     # The parameters that papermill puts in are no cell of the notebook.

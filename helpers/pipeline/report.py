@@ -5,7 +5,7 @@ import shutil
 
 from helpers.data import ROOT
 from helpers.pipeline.command import UserError, run_command
-from helpers.pipeline.evidence import attachments, record_results
+from helpers.pipeline.evidence import TITLE_BLOCK, attachments, record_results
 from helpers.pipeline.identity import modules_behind
 from helpers.pipeline.kernels import warm_kernels
 from helpers.pipeline.plan import make_plan, modules_for
@@ -13,7 +13,6 @@ from helpers.pipeline.revision import revision
 from helpers.pipeline.runs import read_record
 from helpers.pipeline.sweep import Settings, sweep
 
-TITLE_BLOCK = ("course", "title", "student", "date")
 EXECUTED = ROOT / "build" / "report.ipynb"
 TEX = ROOT / "build" / "tex"
 PDF = ROOT / "report" / "report.pdf"
@@ -35,7 +34,7 @@ def main():
     attached = attachments(title_of(notebook), now)
     latex, figures = to_latex(notebook, attached=sorted(attached))
     try:
-        pdf = to_pdf(latex, figures | attached, TEX, preamble)
+        pdf = to_pdf(latex, figures | attached, TEX, preamble, now.time)
     except RuntimeError as error:
         raise UserError(error) from None
     if revision() != now:

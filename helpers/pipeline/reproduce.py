@@ -1,6 +1,5 @@
 """Build the same commit twice, under different conditions, and compare every byte."""
 
-import hashlib
 import os
 import subprocess
 import tempfile
@@ -9,6 +8,7 @@ from pathlib import Path
 from helpers.data import ROOT
 from helpers.pipeline.command import UserError, run_command
 from helpers.pipeline.elsewhere import build_report
+from helpers.pipeline.identity import digest
 from helpers.pipeline.kernels import CAN_FORK
 from helpers.pipeline.revision import revision
 
@@ -81,12 +81,7 @@ def digests(clone):
     """Return the SHA-256 of everything that a build makes, by file."""
     made = [clone / name for name in COMPARED]
     made += (clone / "build" / "runs").glob("*.ipynb")
-    return {
-        path.relative_to(clone).as_posix(): hashlib.sha256(
-            path.read_bytes()
-        ).hexdigest()
-        for path in made
-    }
+    return {path.relative_to(clone).as_posix(): digest(path) for path in made}
 
 
 def _words(given):
