@@ -15,6 +15,9 @@ YES =
 PDF =
 TOLERANCE =
 JSON =
+# For make grade: a folder of zips and folders; WALLS=none runs them without bubblewrap
+SUBMISSIONS =
+WALLS =
 # For make results: a file to write instead of the screen
 CSV =
 # The Python that makes the environment
@@ -29,7 +32,8 @@ override EXPERIMENT := $(value EXPERIMENT)
 override CSV := $(value CSV)
 override PDF := $(value PDF)
 override TOLERANCE := $(value TOLERANCE)
-export COURSE TITLE STUDENT DATE EXPERIMENT SCHEDULER CSV PDF TOLERANCE
+override SUBMISSIONS := $(value SUBMISSIONS)
+export COURSE TITLE STUDENT DATE EXPERIMENT SCHEDULER CSV PDF TOLERANCE SUBMISSIONS
 # Where Python is told to write no bytecode, every command would compile all it imports.
 export PYTHONDONTWRITEBYTECODE :=
 
@@ -48,7 +52,7 @@ SOURCES := experiments.yaml requirements.txt $(wildcard notebooks/*.ipynb) \
 SOURCES := $(filter-out report/report.%,$(SOURCES))
 
 .DELETE_ON_ERROR:
-.PHONY: help report verify submission reproduce sweep results cluster lab test benchmark lint lock clean distclean FORCE
+.PHONY: help report verify submission grade reproduce sweep results cluster lab test benchmark lint lock clean distclean FORCE
 
 help: ## print this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 11
@@ -70,6 +74,12 @@ verify: $(READY) ## make all anew and compare with what is recorded (PDF=file: w
 
 submission: report/report.pdf ## write what is handed in: build/submission.zip
 	@$(PYTHON) -m helpers.pipeline.submission
+
+grade: $(READY) ## verify all that a class has handed in (SUBMISSIONS=folder)
+	@$(PYTHON3) helpers/pipeline/system.py tex
+	@$(if $(WALLS),,$(PYTHON3) helpers/pipeline/system.py walls)
+	@$(PYTHON) -m helpers.pipeline.grade "$$SUBMISSIONS" --time-limit $(TIME_LIMIT) \
+		$(if $(TOLERANCE),--tolerance "$$TOLERANCE") $(if $(WALLS),--unwalled)
 
 reproduce: $(READY) ## build the commit in two clones under other conditions, and compare
 	@$(PYTHON3) helpers/pipeline/system.py tex

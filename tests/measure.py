@@ -8,6 +8,8 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
+from helpers.pipeline.columns import aligned
+
 REPEATS = 5
 
 
@@ -76,10 +78,8 @@ def conclude(name, rows):
     """
     table = [("what", "figure", "unit", "bound", "holds")]
     table += [(r.what, f"{r.value:.3g}", r.unit, r.bound, r.holds) for r in rows]
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     print(f"\n{name}: {machine()}, medians of {REPEATS}")
-    for line in table:
-        print("  ".join(map(str.ljust, line, widths)).rstrip())
+    print("\n".join(aligned(table)))
     path = Path("build", "benchmarks", f"{name}.csv")
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "w", newline="", encoding="utf-8") as file:

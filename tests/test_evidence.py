@@ -42,11 +42,12 @@ def test_the_recorded_results_are_all_claims_and_all_runs():
 
 
 def test_each_claim_and_each_run_has_a_line_of_its_own():
-    results = {"layout": 1, "claims": {"a": {"value": 1}, "b": {}}, "runs": {"r": {}}}
+    results = {"layout": 1, "platform": "P"}
+    results |= {"claims": {"a": {"value": 1}, "b": {}}, "runs": {"r": {}}}
     text = evidence.as_text(results)
     assert json.loads(text) == results
     assert [line.strip()[:3] for line in text.splitlines()].count('"a"') == 1
-    assert len(text.splitlines()) == 10
+    assert len(text.splitlines()) == 11
 
 
 @pytest.mark.parametrize(
@@ -76,6 +77,7 @@ def test_the_pdf_carries_what_it_was_made_from(carried):
         now.commit,
         now.changes,
     )
+    assert carried.build["time"] == now.time
     assert set(carried.build["title"]) == {"course", "title", "student", "date"}
 
 
@@ -172,3 +174,33 @@ def test_without_git_the_version_is_in_a_file_or_there_is_none(tmp_path, monkeyp
     assert revision.revision() == ("", revision.LONG_AGO, "")
     (tmp_path / "COMMIT").write_text(json.dumps(["abc", 7, ""]))
     assert revision.revision() == ("abc", 7, "")
+
+
+def test_in_a_bundle_the_version_tells_what_was_changed(tmp_path, monkeypatch):
+    monkeypatch.setattr(revision, "ROOT", tmp_path)
+    monkeypatch.setattr(revision, "COMMIT", tmp_path / "COMMIT")
+    for name in ("a.txt", "report/results.json", "build/x", "SUBMISSION.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("first")
+    files = {name: revision.sha256(b"first") for name in ("a.txt", revision.MADE)}
+    (tmp_path / "COMMIT").write_text(json.dumps(["abc", 7, "", files]))
+    assert revision.revision() == ("abc", 7, "")
+    (tmp_path / revision.MADE).write_text("made anew")
+    assert revision.revision().changes == ""
+    (tmp_path / "a.txt").write_text("second")
+    changed = revision.revision()
+    assert changed[:2] == ("abc", 7)
+    assert re.fullmatch("[0-9a-f]{64}", changed.changes)
+    (tmp_path / "a.txt").unlink()
+    removed = revision.revision().changes
+    (tmp_path / "a.txt").write_text("first")
+    (tmp_path / "new.txt").write_text("")
+    assert len({"", changed.changes, removed, revision.revision().changes}) == 4
+
+
+def test_what_a_person_ignores_elsewhere_is_a_change(repository, tmp_path):
+    (tmp_path / ".git" / "info" / "exclude").write_text("*.csv\n")
+    (tmp_path / "mine.csv").write_text("1")
+    assert revision.revision().changes != ""
+    (tmp_path / ".gitignore").write_text("*.csv\n.gitignore\n")
+    assert revision.revision().changes == ""

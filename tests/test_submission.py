@@ -1,5 +1,6 @@
 """What is handed in: complete, nothing by accident, the same bytes, and it works."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -63,7 +64,8 @@ def test_an_unzipped_bundle_works_on_its_own(tmp_path, monkeypatch):
     now = revision.revision()._replace(changes="")
     names = submission._git("ls-files", "-z").split("\0")
     files = {name: (ROOT / name).read_bytes() for name in names if name}
-    files["COMMIT"] = b'["%s", %d, ""]' % (now.commit.encode(), now.time)
+    known = {name: submission.sha256(content) for name, content in files.items()}
+    files["COMMIT"] = json.dumps([*now, known]).encode()
     submission.write(tmp_path / "it.zip", files, now.time)
     shutil.unpack_archive(tmp_path / "it.zip", tmp_path)
     folder = tmp_path / submission.FOLDER

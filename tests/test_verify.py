@@ -17,16 +17,19 @@ from helpers.pipeline.compare import (
     DIFFERS,
     HOLDS,
     MISSING,
+    close,
     compare_claims,
     compare_documents,
     compare_runs,
+    compare_sources,
     relative,
+    renamed,
 )
 from helpers.pipeline.elsewhere import build_report
 from helpers.pipeline.report import PDF
-from helpers.pipeline.revision import COMMIT, revision
+from helpers.pipeline.revision import COMMIT, Revision
 from helpers.pipeline.runs import RUNS
-from helpers.pipeline.verify import print_table
+from helpers.pipeline.verify import checked_tolerance, compare_recorded, print_table
 
 
 @pytest.fixture(scope="module")
@@ -282,7 +285,7 @@ def project_of_the_report(folder):
     """Return a copy of the project that takes itself for the one of the report."""
     build = read_pdf(PDF).build
     project = Project(folder)
-    version = [build["commit"], revision().time, build["changes"]]
+    version = [build[name] for name in Revision._fields]
     project.write(COMMIT.name, json.dumps(version))
     return project
 
@@ -326,8 +329,8 @@ def without_evidence(path):
 
 
 def of_an_older_layout(path):
-    write_altered(path, in_file("results.json", '"layout": 1', '"layout": 0'))
-    return "results.json has layout 0, this version reads 1"
+    write_altered(path, in_file("results.json", '"layout": 2', '"layout": 1'))
+    return "results.json has layout 1, this version reads 2"
 
 
 def with_damaged_evidence(path):
@@ -337,6 +340,11 @@ def with_damaged_evidence(path):
 
 def with_commands_for_make(path):
     write_altered(path, build_of('"course"', '"GNUMAKEFLAGS"'))
+    return "build.json is damaged"
+
+
+def with_a_line_break_in_the_title(path):
+    write_altered(path, build_of("Linus Falk", "Linus\\nFalk"))
     return "build.json is damaged"
 
 
@@ -356,6 +364,7 @@ def without_claims(path):
         of_an_older_layout,
         with_damaged_evidence,
         with_commands_for_make,
+        with_a_line_break_in_the_title,
         without_claims,
     ],
 )
@@ -438,3 +447,71 @@ def test_a_tolerance_allows_the_last_digits_and_no_more():
     [line] = compare_claims(stated, claims(1 + 1e-8, "1.000"), 1e-9)
     assert line.verdict == DIFFERS
     assert {line.verdict for line in compare_claims(stated, {}, 1)} == {MISSING}
+    [line] = compare_claims(stated, claims(1 + 1e-10, "1.001"), 1e-9)
+    assert line.verdict == HOLDS
+    [line] = compare_claims(stated, claims(1 + 1e-10, "1.002"), 1e-9)
+    assert line.verdict == DIFFERS
+
+
+@pytest.mark.parametrize(
+    ("stated", "reproduced", "same"),
+    [
+        ("10.847481, and", "10.847482, and", True),
+        ("10.847481", "10.847483", False),
+        ("(9.99;", "(10.00;", True),
+        ("-0.1", "0.1", False),
+        ("1.0", "1.00", False),
+        ("128", "129", False),
+        ("10^{-11}", "10^{-12}", False),
+        ("a word", "another", False),
+        ("1.5 2.5", "1.5", False),
+        (1, 1, True),
+        (None, "1", False),
+    ],
+)
+def test_with_a_tolerance_a_last_place_may_differ_by_one(stated, reproduced, same):
+    assert close(stated, reproduced) is same
+
+
+def test_on_another_platform_runs_are_found_by_their_place_in_the_grid(made):
+    names = {name: name[:-4] + "0000" for name in made.results["runs"]}
+
+    def elsewhere(text):
+        for name, other in names.items():
+            text = text.replace(name, other)
+        return text
+
+    results = json.loads(elsewhere(json.dumps(made.results)))
+    pages = [elsewhere(text) for text in made.pages]
+    carried = made._replace(results=results, pages=pages)
+    assert any(line.verdict != HOLDS for line in differences(carried, made, 1e-9))
+    lines = differences(renamed(carried, made), made, 1e-9)
+    assert {line.verdict for line in lines} == {HOLDS}
+    set_parameter(carried.results)  # which is another run, then
+    lines = differences(renamed(carried, made), made, 1e-9)
+    assert any(line.what.startswith("run ") and line.verdict != HOLDS for line in lines)
+
+
+def test_a_claim_whose_run_is_not_recorded_is_named(made):
+    assert compare_sources(made.results) == []
+    results = json.loads(json.dumps(made.results))
+    gone = results["claims"]["all.cost"]["source"]
+    del results["runs"][gone]
+    found = {line.what: line for line in compare_sources(results)}
+    assert found["all.cost"][1:3] == (f"from {gone}", "no such run")
+    assert found["all.cost"].verdict == MISSING
+
+
+def test_recorded_results_are_those_that_the_pdf_carries(tmp_path, made):
+    path = tmp_path / "results.json"
+    path.write_bytes(made.files["results.json"])
+    assert compare_recorded(path, PDF).verdict == HOLDS
+    path.write_bytes(path.read_bytes().replace(b"10.84748", b"10.84749", 1))
+    assert compare_recorded(path, PDF).verdict == DIFFERS
+
+
+@pytest.mark.parametrize("given", ["small", "-1e-9", "1", "nan", "inf", ""])
+def test_a_tolerance_that_is_none_is_named(given):
+    with pytest.raises(UserError, match=f"from 0 to below 1, got '{given}'"):
+        checked_tolerance(given)
+    assert checked_tolerance("1e-6") == 1e-6

@@ -26,6 +26,11 @@ In the order in which a report comes about::
     verify       make everything anew, and compare
     reproduce    build the commit twice, under different conditions
     submission   the zip that is handed in
+    grade        verify all that a class has handed in
+    bundle       open one, and take of it what counts
+    sandbox      run it behind walls, and within limits
+    gradebook    the table of all, and the details of each
+    columns      tables for the terminal
 """
 
 import sys

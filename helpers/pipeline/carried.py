@@ -1,12 +1,19 @@
-"""Read what a report's PDF carries, and what is printed on its pages."""
+"""Read what a report's PDF carries, and what is printed on its pages.
+
+Run as a script, it prints the ``build.json`` of the PDF that it is given.
+"""
 
 import hashlib
 import io
 import json
+import sys
+from pathlib import Path
 from typing import NamedTuple
 
-from helpers.pipeline.command import UserError
-from helpers.pipeline.evidence import LAYOUT, RESULTS, TITLE_BLOCK
+from helpers.pipeline.command import UserError, run_command
+from helpers.pipeline.evidence import HEAD, LAYOUT, RESULTS, TITLE_BLOCK
+
+LONGEST = 500  # letters of a line of the title block
 
 
 class Carried(NamedTuple):
@@ -36,13 +43,20 @@ class Carried(NamedTuple):
     pictures: list
 
 
-def read_pdf(path):
+def main():
+    """Print the version and the title block, as the report states them."""
+    print(json.dumps(read_pdf(Path(sys.argv[1]), pages=False).build))
+
+
+def read_pdf(path, *, pages=True):
     """Read a report.
 
     Parameters
     ----------
     path : Path
         The PDF.
+    pages : bool
+        Whether to read its pages, which takes longer than the rest.
 
     Returns
     -------
@@ -65,8 +79,9 @@ def read_pdf(path):
     try:
         reader = pypdf.PdfReader(io.BytesIO(content))
         files = {name: found[0] for name, found in reader.attachments.items()}
-        pages = [page.extract_text() for page in reader.pages]
-        pictures = [_drawn(page) for page in reader.pages]
+        shown = list(reader.pages) if pages else []
+        texts = [page.extract_text() for page in shown]
+        pictures = [_drawn(page) for page in shown]
     except Exception as error:  # whatever a damaged file makes the library say
         reason = " ".join(str(error).split()) or type(error).__name__
         raise UserError(f"{path} is damaged: {reason}") from None
@@ -76,7 +91,7 @@ def read_pdf(path):
     )
     _checked(build, results, path)
     digest = hashlib.sha256(content).hexdigest()
-    return Carried(digest, files, build, results, pages, pictures)
+    return Carried(digest, files, build, results, texts, pictures)
 
 
 def parse(content, name):
@@ -114,15 +129,23 @@ def parse(content, name):
 def _checked(build, results, path):
     """Check that evidence has the parts that it must have."""
     title = build.get("title")
-    texts = list(title.values()) if isinstance(title, dict) else [None]
-    if {*TITLE_BLOCK} != {*(title or {})} or not all(isinstance(t, str) for t in texts):
+    right = isinstance(title, dict) and {*title} == {*TITLE_BLOCK}
+    right = right and all(map(_is_text, title.values()))
+    right = right and all(map(_is_text, (build.get("commit"), build.get("changes"))))
+    if not right or type(build.get("time")) is not int:
         raise UserError(_damaged(f"{path}: build.json"))
     check_results(results, f"{path}: {RESULTS.name}")
 
 
+def _is_text(value):
+    """Say whether a value is a text for one line of a page."""
+    return isinstance(value, str) and value.isprintable() and len(value) <= LONGEST
+
+
 def check_results(results, name):
     """Raise UserError if recorded results are not claims and runs by name."""
-    if not all(isinstance(results.get(kind), dict) for kind in ("claims", "runs")):
+    right = all(isinstance(results.get(kind), dict) for kind in ("claims", "runs"))
+    if not right or not all(name in results for name in HEAD):
         raise UserError(_damaged(name))
 
 
@@ -139,3 +162,7 @@ def _drawn(page):
     for name in sorted(pictures):
         digest.update(pictures[name].get_object().get_data())
     return digest.hexdigest()
+
+
+if __name__ == "__main__":
+    run_command(main)

@@ -4,7 +4,9 @@ A claim is made once, from a recorded run, and then only named: prose and
 captions say ``{{horsepower.cost}}`` and never the number itself.
 """
 
+import math
 import re
+import sys
 from difflib import get_close_matches
 from typing import NamedTuple
 
@@ -64,6 +66,24 @@ class Claims(dict):
         if name in self:
             raise ValueError(f"the claim {name!r} is stated twice")
         self[name] = Claim(value, number_text(value, spec), unit, source)
+
+    def state_below(self, name, error, *, unit="", source=""):
+        """Add a claim on a rounding error: a power of ten that it is below.
+
+        The error has other digits on every kind of processor. Three times as much is
+        still below that power, so that the claim holds on all of them.
+
+        Parameters
+        ----------
+        name : str
+            See `state`.
+        error : float
+            Its size on this machine; it need not be above what one number's is.
+        unit, source : str
+            See `Claim`.
+        """
+        power = math.ceil(math.log10(3 * max(error, sys.float_info.epsilon)))
+        self.state(name, float(f"1e{power}"), ".0e", unit=unit, source=source)
 
     def fill(self, text):
         """Return the text with every ``{{name}}`` replaced by its number.

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import traceback
 
 
 class UserError(Exception):
@@ -10,6 +11,8 @@ class UserError(Exception):
 
 def run_command(main):
     """Exit with the status that `main` returns, or with one line and status 2.
+
+    Status 1 is for what a command has found out; what is not foreseen is 2 as well.
 
     Parameters
     ----------
@@ -25,4 +28,7 @@ def run_command(main):
         print("interrupted: finished runs are kept", file=sys.stderr, flush=True)
         # At once: an ordinary exit would wait for workers that have been killed.
         os._exit(130)
+    except Exception:
+        traceback.print_exc()
+        status = 2
     sys.exit(status)

@@ -2,14 +2,18 @@
 
 import json
 import math
+import re
 import sys
+from decimal import Decimal
 from difflib import SequenceMatcher
 from itertools import zip_longest
+from operator import eq
 from typing import NamedTuple
 
 from helpers.pipeline.evidence import RESULTS
 
 HOLDS, DIFFERS, MISSING = "holds", "differs", "missing"
+DECIMAL = re.compile(r"\d+\.(\d+)")
 
 
 class Line(NamedTuple):
@@ -45,15 +49,25 @@ def compare_claims(stated, reproduced, tolerance):
             continue
         difference = relative(theirs.get("value"), ours.get("value"))
         within = difference <= tolerance
-        # Within a tolerance, the last printed digit may differ as well.
-        told = set(theirs | ours) - {"value"} - ({"text"} if tolerance else set())
-        unlike = [key for key in sorted(told) if theirs.get(key) != ours.get(key)]
+        same = close if tolerance else eq
+        told = sorted(set(theirs | ours) - {"value"})
+        unlike = [key for key in told if not same(theirs.get(key), ours.get(key))]
         pair = theirs.get("value"), ours.get("value")
         if within and unlike:
             pair = ({key: side.get(key) for key in unlike} for side in (theirs, ours))
         verdict = HOLDS if within and not unlike else DIFFERS
         lines.append(Line(name, *map(_shown, pair), difference, verdict))
     return lines
+
+
+def compare_sources(results):
+    """Find the claims that name a run which is not recorded beside them."""
+    return [
+        Line(name, f"from {claim['source']}", "no such run", math.nan, MISSING)
+        for name, claim in results["claims"].items()
+        if isinstance(claim, dict) and claim.get("source")
+        if claim["source"] not in results["runs"]
+    ]
 
 
 def compare_runs(stated, reproduced, tolerance):
@@ -126,9 +140,59 @@ def changed_words(stated, reproduced, tolerance):
     theirs, ours = stated.split(), reproduced.split()
     matcher = SequenceMatcher(None, theirs, ours, autojunk=False)
     for tag, i, j, k, m in matcher.get_opcodes():
-        said, found = theirs[i:j], ours[k:m]
-        if tag != "equal" and not (tolerance and alike(said, found, 1e-3)):
-            yield " ".join(said), " ".join(found)
+        said, found = " ".join(theirs[i:j]), " ".join(ours[k:m])
+        if tag != "equal" and not (tolerance and close(said, found)):
+            yield said, found
+
+
+def close(stated, reproduced):
+    """Say whether texts are the same but for a unit in the last place of decimals."""
+    if not (isinstance(stated, str) and isinstance(reproduced, str)):
+        return stated == reproduced
+    if DECIMAL.sub("", stated) != DECIMAL.sub("", reproduced):
+        return False
+    pairs = zip(DECIMAL.finditer(stated), DECIMAL.finditer(reproduced), strict=True)
+    return all(_within_a_unit(*pair) for pair in pairs)
+
+
+def _within_a_unit(stated, reproduced):
+    places = len(stated[1])
+    gap = abs(Decimal(stated[0]) - Decimal(reproduced[0]))
+    return len(reproduced[1]) == places and gap <= Decimal(1).scaleb(-places)
+
+
+def renamed(carried, made):
+    """Return a report with its runs named as in another one.
+
+    On another platform the same run has another identifier, as its Python has
+    another version; what is the same there is its place in the grid.
+
+    Parameters
+    ----------
+    carried, made : Carried
+        The report; the one with the names to use.
+
+    Returns
+    -------
+    Carried
+        With other names in its results and on its pages.
+    """
+
+    def place(run):
+        return json.dumps([run.get("experiments"), run.get("parameters")])
+
+    names = {place(run): name for name, run in made.results["runs"].items()}
+    theirs = carried.results["runs"].items()
+    new = {name: names.get(place(run), name) for name, run in theirs}
+
+    def rename(text):
+        for name in new:
+            text = text.replace(name, new[name])
+        return text
+
+    results = json.loads(rename(json.dumps(carried.results)))
+    pages = [rename(text) for text in carried.pages]
+    return carried._replace(results=results, pages=pages)
 
 
 def alike(stated, reproduced, tolerance):

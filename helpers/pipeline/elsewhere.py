@@ -9,19 +9,7 @@ from pathlib import Path
 
 from helpers.data import ROOT
 from helpers.pipeline.command import UserError
-from helpers.pipeline.revision import COMMIT, revision
-
-# What a copy does without: what was made, what was installed, and git.
-LEFT_OUT = (
-    ".git",
-    ".venv",
-    "build",
-    "report.pdf",
-    "__pycache__",
-    ".*_cache",
-    "*.egg-info",
-)
-LEFT_OUT += (".hypothesis", ".ipynb_checkpoints", ".ruff_cache")
+from helpers.pipeline.revision import COMMIT, LEFT_OUT, revision
 
 
 def copy_project(folder):

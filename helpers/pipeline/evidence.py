@@ -6,6 +6,7 @@ one on a line. It is committed, so that a change of any number shows in review.
 
 import json
 import platform
+import subprocess
 from math import isfinite
 
 from helpers.data import ROOT
@@ -14,7 +15,8 @@ from helpers.pipeline.identity import identify
 from helpers.pipeline.runs import path_of, read_record
 
 RESULTS = ROOT / "report" / "results.json"
-LAYOUT = 1
+LAYOUT = 2
+HEAD = ("layout", "platform")
 DIGITS = 10  # beyond them, another processor may say something else
 TITLE_BLOCK = ("course", "title", "student", "date")
 ATTACHED = ("experiments.yaml", "requirements.txt")
@@ -31,7 +33,7 @@ def collect(claims):
     Returns
     -------
     dict
-        ``layout``; ``claims`` and ``runs`` by their identifiers.
+        ``layout``; the ``platform``; ``claims`` and ``runs`` by their identifiers.
     """
     runs = {}
     for experiment, points in read_points().items():
@@ -39,7 +41,8 @@ def collect(claims):
             name = identify(point)
             known = runs.setdefault(name, _run(point, read_record(path_of(name))))
             known["experiments"].append(experiment)
-    return {"layout": LAYOUT, "claims": rounded(claims), "runs": rounded(runs)}
+    made = {"layout": LAYOUT, "platform": here()}
+    return made | {"claims": rounded(claims), "runs": rounded(runs)}
 
 
 def _run(point, recorded):
@@ -64,7 +67,7 @@ def rounded(value):
 
 def as_text(results):
     """Write results as JSON, one claim and one run on a line."""
-    parts = [f' "layout": {results["layout"]}']
+    parts = [f' "{name}": {json.dumps(results[name])}' for name in HEAD]
     for kind in ("claims", "runs"):
         lines = (
             f"  {json.dumps(name)}: {json.dumps(entry, ensure_ascii=False)}"
@@ -89,7 +92,10 @@ def record_results(claims):
 
 def here():
     """Name the platform: on the same one, the same bits are expected."""
-    return f"{platform.system()} {platform.machine()}"
+    told = subprocess.run(["pdflatex", "--version"], capture_output=True, text=True)
+    tex = told.stdout.partition("\n")[0]
+    python = f"Python {platform.python_version()}"
+    return ", ".join((f"{platform.system()} {platform.machine()}", python, tex))
 
 
 def attachments(title, now):
@@ -106,11 +112,10 @@ def attachments(title, now):
     -------
     dict of str to bytes
         By file name: the recorded results, the grid, the lock, and ``build.json``
-        with the commit, a digest of what differs from it, the platform, and the
-        title block.
+        with the commit, its time, a digest of what differs from it, and the title
+        block.
     """
-    build = {"layout": LAYOUT, "commit": now.commit, "changes": now.changes}
-    build |= {"platform": here(), "title": title}
+    build = {"layout": LAYOUT, **now._asdict(), "title": title}
     content = json.dumps(build, ensure_ascii=False, indent=1) + "\n"
     return {
         RESULTS.name: RESULTS.read_bytes(),

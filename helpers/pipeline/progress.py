@@ -6,6 +6,7 @@ import time
 from tqdm import tqdm
 
 from helpers.data import ROOT
+from helpers.pipeline.columns import aligned
 from helpers.pipeline.identity import identify
 from helpers.pipeline.runs import failed_path_of
 
@@ -53,10 +54,8 @@ def print_summary(plan, failures, seconds):
     """Print a table of the experiments, and each failure with its message."""
     header = ("experiment", "runs", "done", "cached", "failed", "time")
     rows = [header, *(_row(plan, e, failures, seconds) for e in plan.points)]
-    widths = [max(len(str(row[i])) for row in rows) for i in range(len(header))]
-    for row in rows:
-        cells = [str(cell).rjust(w) for cell, w in zip(row, widths, strict=True)]
-        print(str(row[0]).ljust(widths[0]), *cells[1:], sep="  ")
+    table = [list(map(str, row)) for row in rows]
+    print("\n".join(aligned(table, right=range(1, len(header)))))
     for name, error in failures.items():
         print(f"failed: {describe(plan, name)}")
         print(f"  {error}\n  see {failed_path_of(name).relative_to(ROOT)}")

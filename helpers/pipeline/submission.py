@@ -13,11 +13,11 @@ from helpers.data import ROOT
 from helpers.pipeline.carried import read_pdf
 from helpers.pipeline.command import UserError, run_command
 from helpers.pipeline.report import PDF
-from helpers.pipeline.revision import COMMIT, MADE, revision
+from helpers.pipeline.revision import COMMIT, MADE, NOTE, revision, sha256
 
 BUNDLE = ROOT / "build" / "submission.zip"
 FOLDER = "submission"
-NOTE = """\
+TOLD = """\
 make report    # everything that is missing, then report/report.pdf
 make verify    # makes all of it anew and compares every number with the recorded one
 
@@ -34,10 +34,11 @@ def main():
     build = read_pdf(PDF).build
     if (build["commit"], build["changes"]) != (now.commit, now.changes):
         raise UserError("report/report.pdf is not of this commit: make report")
+    version = [*now, {name: sha256(content) for name, content in files.items()}]
     files |= {
         "report/report.pdf": PDF.read_bytes(),
-        COMMIT.name: json.dumps(now).encode(),
-        "SUBMISSION.txt": NOTE.format(commit=now.commit).encode(),
+        COMMIT.name: json.dumps(version, indent=1).encode(),
+        NOTE: TOLD.format(commit=now.commit).encode(),
     }
     write(BUNDLE, files, now.time)
     print(f"written: {BUNDLE.relative_to(ROOT)} ({len(files)} files)")

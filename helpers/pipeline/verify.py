@@ -7,16 +7,21 @@ import tempfile
 from pathlib import Path
 
 from helpers.data import ROOT
-from helpers.pipeline.carried import check_results, parse, read_pdf
+from helpers.pipeline.carried import Carried, check_results, parse, read_pdf
+from helpers.pipeline.columns import aligned
 from helpers.pipeline.command import UserError, run_command
 from helpers.pipeline.compare import (
+    DIFFERS,
     HOLDS,
+    Line,
     compare_claims,
     compare_documents,
     compare_runs,
+    compare_sources,
+    renamed,
 )
 from helpers.pipeline.elsewhere import build_report, copy_project
-from helpers.pipeline.evidence import RESULTS, here
+from helpers.pipeline.evidence import RESULTS
 
 TOLERANCE = 1e-9  # relative, where the platform is another one
 
@@ -25,12 +30,15 @@ def main():
     """Verify as the command line asks; status 1 if something does not hold."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pdf", type=Path, help="a report; else the recorded results")
-    parser.add_argument(
-        "--tolerance", type=float, help="relative; else exact if can be"
-    )
+    parser.add_argument("--tolerance", help="relative; else exact if can be")
     parser.add_argument("--json", action="store_true", help="for a grading script")
+    parser.add_argument("--made", type=Path, help="a report made elsewhere: compare it")
+    parser.add_argument("--recorded", type=Path, help="results that came with the PDF")
     asked = parser.parse_args()
-    lines = verify(asked.pdf, asked.tolerance)
+    tolerance = checked_tolerance(asked.tolerance)
+    lines = verify(asked.pdf, tolerance, asked.made)
+    if asked.recorded:
+        lines.append(compare_recorded(asked.recorded, asked.pdf))
     wrong = [line for line in lines if line.verdict != HOLDS]
     if asked.json:
         checked = [_without_nan(line._asdict()) for line in lines]
@@ -42,7 +50,18 @@ def main():
     return 1 if wrong else 0
 
 
-def verify(pdf=None, tolerance=None):
+def checked_tolerance(given):
+    """Return a tolerance as a number; None if none is given."""
+    try:
+        tolerance = None if given is None else float(given)
+    except ValueError:
+        tolerance = math.nan
+    if tolerance is None or 0 <= tolerance < 1:
+        return tolerance
+    raise UserError(f"the tolerance must be a number from 0 to below 1, got {given!r}")
+
+
+def verify(pdf=None, tolerance=None, made=None):
     """Reproduce the report in a folder of its own, and compare.
 
     Parameters
@@ -51,8 +70,11 @@ def verify(pdf=None, tolerance=None):
         A report: what it carries and prints is compared. Else it is what
         ``report/results.json`` has recorded.
     tolerance : float, optional
-        Largest relative difference of numbers. By default none is allowed if the
-        report was made on a platform like this, else `TOLERANCE`.
+        Largest relative difference of numbers; printed decimals may then differ by
+        one in their last place. By default nothing may differ if the report was made
+        on a platform like this, else `TOLERANCE`.
+    made : Path, optional
+        The report that came of making it anew, where that has been done elsewhere.
 
     Returns
     -------
@@ -64,20 +86,35 @@ def verify(pdf=None, tolerance=None):
     UserError
         If it could not be run.
     """
-    carried = read_pdf(pdf) if pdf else None
-    stated = carried.results if carried else recorded()
-    build = carried.build if carried else {}
+    carried = read_pdf(pdf) if pdf else Carried("", {}, {}, recorded(), [], [])
+    again = read_pdf(made) if made else make_again(carried.build.get("title"))
+    elsewhere = carried.results["platform"] != again.results["platform"]
     if tolerance is None:
-        same = build.get("platform", here()) == here()
-        tolerance = 0.0 if same else TOLERANCE
+        tolerance = TOLERANCE if elsewhere else 0.0
+    if tolerance and elsewhere:
+        carried = renamed(carried, again)
+    stated, reproduced = carried.results, again.results
+    lines = compare_claims(stated["claims"], reproduced["claims"], tolerance)
+    lines += compare_sources(stated)
+    lines += compare_runs(stated["runs"], reproduced["runs"], tolerance)
+    return lines + (compare_documents(carried, again, tolerance) if pdf else [])
+
+
+def make_again(title):
+    """Make the report anew in a folder of its own, and return what came of it."""
     with tempfile.TemporaryDirectory(prefix="verify-") as folder:
         copy = Path(folder, "copy")
         copy_project(copy)
-        build_report(copy, {}, build.get("title"))
-        made = read_pdf(copy / "report" / "report.pdf")
-    lines = compare_claims(stated["claims"], made.results["claims"], tolerance)
-    lines += compare_runs(stated["runs"], made.results["runs"], tolerance)
-    return lines + (compare_documents(carried, made, tolerance) if carried else [])
+        build_report(copy, {}, title)
+        return read_pdf(copy / "report" / "report.pdf")
+
+
+def compare_recorded(path, pdf):
+    """Compare recorded results that were handed in with those that the PDF carries."""
+    carried = read_pdf(pdf, pages=False).files[RESULTS.name]
+    verdict = HOLDS if path.read_bytes() == carried else DIFFERS
+    name = str(RESULTS.relative_to(ROOT))
+    return Line(name, "beside the PDF", "in the PDF", math.nan, verdict)
 
 
 def recorded():
@@ -105,9 +142,7 @@ def print_table(lines):
         gap = "0" if line.difference == 0 else gap
         pair = (_cut(line.stated), _cut(line.reproduced))
         table.append((line.what, *pair, gap, line.verdict))
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    for row in table:
-        print("  ".join(map(str.ljust, row, widths)).rstrip())
+    print("\n".join(aligned(table)))
 
 
 def _without_nan(line):

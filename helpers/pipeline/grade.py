@@ -1,0 +1,207 @@
+"""Verify everything that a class has handed in.
+
+Each submission is made again by this checkout's own pipeline, from the submission's
+notebooks, helpers, data and grid, and compared with the report that came with it.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import sys
+import tempfile
+import time
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+
+from helpers.data import ROOT
+from helpers.pipeline.bundle import counts, unpack
+from helpers.pipeline.columns import aligned
+from helpers.pipeline.command import UserError, run_command
+from helpers.pipeline.compare import HOLDS, Line
+from helpers.pipeline.elsewhere import copy_project
+from helpers.pipeline.gradebook import HEADER, Grade, readable, write_gradebook
+from helpers.pipeline.kernels import CAN_FORK
+from helpers.pipeline.revision import COMMIT, MADE, Revision
+from helpers.pipeline.sandbox import Limits, run_confined, walls
+from helpers.pipeline.verify import checked_tolerance
+
+GRADES = ROOT / "build" / "grades"
+REPORT, RECORDED = Path("report", "report.pdf"), Path(MADE)
+MODULE = [f"{sys.prefix}/bin/python", "-m"]
+# What it says goes one way, the report that it makes the other.
+MAKE = ["sh", "-c", f'"$@" >&2 && cat {REPORT}', "make"]
+
+
+def main():
+    """Grade as the command line asks; status 1 if something does not hold."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("submissions", type=Path, help="a folder of zips and folders")
+    parser.add_argument("--tolerance", help="relative; see verify")
+    parser.add_argument("--time-limit", type=float, default=600, help="seconds each")
+    parser.add_argument("--unwalled", action="store_true", help="without bubblewrap")
+    asked = parser.parse_args()
+    submissions = find(asked.submissions)
+    tolerance = checked_tolerance(asked.tolerance)
+    if not asked.unwalled and not walls():
+        raise UserError(
+            "what is handed in is only run behind walls, and bubblewrap is not there, "
+            "or may not work here: apt-get install bubblewrap; WALLS=none runs it "
+            "without, and it can then read your files and use the network"
+        )
+    limits = Limits(seconds=asked.time_limit)
+    grades = []
+    for grade in grade_all(submissions, limits, tolerance, not asked.unwalled):
+        grades.append(grade)
+        done = f"{len(grades)} of {len(submissions)}"
+        print(f"{done}: {readable(grade.name)}: {grade.verdict}", flush=True)
+    grades.sort(key=lambda grade: grade.name)
+    write_gradebook(GRADES, grades)
+    table = [HEADER, *(grade.cells for grade in grades)]
+    print("\n".join(["", *aligned(table, right=(2, 3, 4, 5)), ""]))
+    print(f"written: {GRADES.relative_to(ROOT)}/index.html and grades.csv")
+    return 0 if all(grade.verdict == HOLDS for grade in grades) else 1
+
+
+def find(folder):
+    """Return the submissions in a folder: every zip and every folder in it."""
+    if not folder.is_dir():
+        raise UserError(f"there is no folder {folder}: make grade SUBMISSIONS=folder")
+    inside = (path for path in folder.iterdir() if path.name[0] != ".")
+    found = sorted(p for p in inside if p.is_dir() or p.suffix.lower() == ".zip")
+    if not found:
+        raise UserError(f"there is no zip and no folder in {folder}")
+    return found
+
+
+def grade_all(submissions, limits, tolerance, walled):
+    """Grade several at a time, each on a core of its own.
+
+    Yields
+    ------
+    Grade
+        In the order in which they are done.
+    """
+    cores = sorted(os.sched_getaffinity(0)) if CAN_FORK else [None]
+    free = get_context("fork" if CAN_FORK else "spawn").SimpleQueue()
+    for core in cores:
+        free.put(core)
+    with tempfile.TemporaryDirectory(prefix="grade-") as folder:
+        trusted = Path(folder, "trusted")
+        copy_project(trusted)
+        pool = ProcessPoolExecutor(len(cores), initializer=take_core, initargs=(free,))
+        with pool:
+            graded = [
+                pool.submit(grade, path, trusted, limits, tolerance, walled)
+                for path in submissions
+            ]
+            try:
+                for future in as_completed(graded):
+                    yield future.result()
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+
+
+def take_core(free):
+    """Keep this process, and so what it starts, to a core of its own."""
+    core = free.get()
+    if core is not None:
+        os.sched_setaffinity(0, {core})
+
+
+def grade(path, trusted, limits, tolerance, walled):
+    """Grade one submission.
+
+    Parameters
+    ----------
+    path : Path
+        A zip or a folder.
+    trusted : Path
+        A copy of this checkout.
+    limits : Limits
+        What it may use.
+    tolerance : float or None
+        See `helpers.pipeline.verify.verify`.
+    walled : bool
+        Whether it is run behind walls.
+
+    Returns
+    -------
+    Grade
+        Its verdict.
+    """
+    started, lines, problem = time.monotonic(), [], ""
+    with tempfile.TemporaryDirectory(prefix="submission-") as kept:
+        handed_in, project = Path(kept, "handed-in"), Path(kept, "project")
+        report, again = handed_in / REPORT, Path(kept, "again.pdf")
+        confined = partial(run_confined, limits=limits, walled=walled)
+        try:
+            unpack(path, handed_in)
+            command = [*MODULE, "helpers.pipeline.carried", str(report)]
+            build = json.loads(finished(confined(command, trusted, shown=[report])))
+            assemble(trusted, handed_in, build, project)
+            title = {name.upper(): text for name, text in build["title"].items()}
+            command = [*MAKE, *MODULE, "helpers.pipeline.report"]
+            again.write_bytes(finished(confined(command, project, given=title)))
+            command = [*MODULE, "helpers.pipeline.verify", "--json", "--pdf", report]
+            command += ["--made", again]
+            command += ["--tolerance", tolerance] if tolerance is not None else []
+            shown = [report, again]
+            if (handed_in / RECORDED).exists():
+                command += ["--recorded", handed_in / RECORDED]
+                shown.append(handed_in / RECORDED)
+            compared = confined(list(map(str, command)), trusted, shown=shown)
+            told = json.loads(finished(compared, fine=(0, 1)))
+            lines = [Line(**line) for line in told["checked"]]
+        except UserError as error:
+            problem = str(error)
+        except Exception as error:  # whatever it is, the others are graded
+            problem = f"{type(error).__name__}: {error}"
+    return Grade(path.name, lines, problem, time.monotonic() - started)
+
+
+def finished(ended, fine=(0,)):
+    """Return the output of a program that ended well.
+
+    Raises
+    ------
+    UserError
+        If it was stopped or failed; the message is what it said.
+    """
+    if ended.stopped:
+        raise UserError(ended.stopped)
+    if ended.status not in fine:
+        said = ended.err.strip().splitlines() or [f"it ended with {ended.status}"]
+        errors = [line for line in said if line.startswith("error: ")] or said[-1:]
+        raise UserError(errors[0].removeprefix("error: "))
+    return ended.out
+
+
+def assemble(trusted, handed_in, build, project):
+    """Put together the grader's pipeline and what was handed in.
+
+    Parameters
+    ----------
+    trusted, handed_in : Path
+        The grader's checkout; what counts of the submission.
+    build : dict
+        Which version the report says that it is.
+    project : Path
+        Where; it must not exist.
+    """
+    shutil.copytree(trusted, project)
+    for path in sorted(project.rglob("*")):
+        if path.is_file() and counts(path.relative_to(project).as_posix()):
+            path.unlink()
+    shutil.copytree(handed_in, project, dirs_exist_ok=True)
+    (project / REPORT).unlink()
+    (project / RECORDED).unlink(missing_ok=True)
+    version = [build[name] for name in Revision._fields]
+    (project / COMMIT.name).write_text(json.dumps(version))
+
+
+if __name__ == "__main__":
+    run_command(main)

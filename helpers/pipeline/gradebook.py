@@ -1,0 +1,149 @@
+"""What came of grading: a table of all submissions, and the details of each."""
+
+import csv
+from collections import Counter
+from html import escape
+from math import isnan
+from typing import NamedTuple
+
+from helpers.pipeline.compare import DIFFERS, HOLDS, MISSING
+
+FAILED = "cannot be graded"
+HEADER = ("submission", "verdict", HOLDS, DIFFERS, MISSING, "time", "why")
+LONGEST = 300  # letters of what a submission says
+PAGE = """\
+<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>{title}</title>
+<style>
+body {{ font: 16px/1.4 sans-serif; margin: 2rem auto; max-width: 72rem; }}
+table {{ border-collapse: collapse; width: 100%; }}
+th, td {{ border-bottom: 1px solid #ccc; padding: .3rem .6rem; text-align: left; }}
+td {{ overflow-wrap: anywhere; vertical-align: top; }}
+.number {{ text-align: right; white-space: nowrap; }}
+.wrong {{ color: #b00020; font-weight: bold; }}
+</style>
+<h1>{title}</h1>
+{body}
+</html>
+"""
+
+
+class Grade(NamedTuple):
+    """What came of one submission.
+
+    Attributes
+    ----------
+    name : str
+        Of the zip or folder.
+    lines : list of helpers.pipeline.compare.Line
+        Everything that was checked.
+    problem : str
+        Why it could not be graded; empty if it could.
+    seconds : float
+        How long it took.
+    """
+
+    name: str
+    lines: list
+    problem: str
+    seconds: float
+
+    @property
+    def tally(self):
+        """How many lines have each verdict."""
+        return Counter(line.verdict for line in self.lines)
+
+    @property
+    def verdict(self):
+        """Holds, differs, or cannot be graded."""
+        if self.problem:
+            return FAILED
+        return HOLDS if self.tally.keys() == {HOLDS} else DIFFERS
+
+    @property
+    def why(self):
+        """What went wrong first."""
+        wrong = [line.what for line in self.lines if line.verdict != HOLDS]
+        more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
+        return readable(self.problem or ", ".join(wrong[:3]) + more)
+
+    @property
+    def cells(self):
+        """Its row of the table."""
+        counted = [str(self.tally[it]) for it in (HOLDS, DIFFERS, MISSING)]
+        counted = [""] * 3 if self.problem else counted
+        took = f"{self.seconds:.1f} s"
+        return (readable(self.name), self.verdict, *counted, took, self.why)
+
+
+def write_gradebook(folder, grades):
+    """Write the table as ``index.html`` and ``grades.csv``, with a page for each.
+
+    Parameters
+    ----------
+    folder : Path
+        Where; pages of another time are removed.
+    grades : list of Grade
+        In the order of the table.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("*.html"):
+        old.unlink()
+    with (folder / "grades.csv").open("w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file)
+        table.writerow([*HEADER, "details"])
+        for number, grade in enumerate(grades, 1):
+            table.writerow([*map(_harmless, grade.cells), f"{number}.html"])
+    rows = []
+    for number, grade in enumerate(grades, 1):
+        page = folder / f"{number}.html"
+        page.write_text(_details(grade), encoding="utf-8")
+        rows.append(_row(grade.cells, grade.verdict, f"{number}.html"))
+    title = f"{sum(g.verdict == HOLDS for g in grades)} of {len(grades)} hold"
+    page = PAGE.format(title=title, body=_table(HEADER, rows))
+    (folder / "index.html").write_text(page, encoding="utf-8")
+
+
+def readable(text):
+    """Return a text of a submission on one line, short, without control characters."""
+    text = "".join(letter if letter.isprintable() else " " for letter in text)
+    text = " ".join(text.split())
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
+def _details(grade):
+    """Return the page of one submission: first what does not hold."""
+    lines = sorted(grade.lines, key=lambda line: line.verdict == HOLDS)
+    rows = []
+    for what, stated, reproduced, difference, verdict in lines:
+        known = difference is not None and not isnan(difference)
+        cells = (what, stated, reproduced, f"{difference:.1e}" if known else "")
+        rows.append(_row([readable(cell) for cell in (*cells, verdict)], verdict))
+    header = ("claim", "stated", "reproduced", "difference", "verdict")
+    body = f"<p>{escape(grade.verdict)}: {escape(grade.why) or 'everything'}</p>\n"
+    body += _table(header, rows) if rows else ""
+    body += '<p><a href="index.html">all submissions</a></p>'
+    return PAGE.format(title=escape(readable(grade.name)), body=body)
+
+
+def _table(header, rows):
+    heads = "".join(f"<th>{escape(head)}</th>" for head in header)
+    return "\n".join(["<table>", f"<tr>{heads}</tr>", *rows, "</table>"])
+
+
+def _row(cells, verdict, link=""):
+    """Return a row; texts of submissions stay texts."""
+    first, *others = map(escape, cells)
+    shown = [f'<a href="{link}">{first}</a>' if link else first, *others]
+    wrong = "" if verdict == HOLDS else ' class="wrong"'
+    shown = [
+        f"<td{wrong if text == escape(verdict) else ''}>{text}</td>" for text in shown
+    ]
+    return f"<tr>{''.join(shown)}</tr>"
+
+
+def _harmless(text):
+    """Return a text that a spreadsheet does not take for a formula."""
+    return f"'{text}" if text[:1] in tuple("=+-@") else text

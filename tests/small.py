@@ -1,0 +1,47 @@
+"""A small project with a report of one page, which is made in a few seconds."""
+
+import nbformat
+
+GRID = "quick:\n  features: [horsepower, all]\n  n_iterations: 10\n"
+CELLS = [
+    """\
+import matplotlib.pyplot as plt
+
+from helpers import plots
+from helpers.data import ROOT
+from helpers.pipeline.publish import Report
+from helpers.pipeline.runs import load_experiment, record
+
+plt.style.use(["default", ROOT / "report" / "figures.mplstyle"])
+report = Report()
+claims = report.claims""",
+    """\
+course: str = "A Course"  # first line of the title block
+title: str = "A Report"  # second line
+student: str = "A. Student"  # who hands it in
+date: str = "22 March 2023"  # as it is to be printed""",
+    """\
+report.title(course=course, title=title, student=student, date=date)
+runs = load_experiment("quick")
+for run in runs.itertuples():
+    claims.state(f"{run.features}.cost", run.costs[-1], ".6f", source=run.run)""",
+    "%%prose\nThe costs are {{horsepower.cost}} and {{all.cost}}; see @fig:costs.",
+    """\
+fig, ax = plt.subplots()
+plots.plot_costs(ax, {run.features: run.costs for run in runs.itertuples()}, unit="")
+report.figure(fig, label="costs", caption="The costs.", alt="Two curves that fall.")""",
+    "report.provenance()",
+    "record(claims={name: claim._asdict() for name, claim in claims.items()})",
+]
+
+
+def make_small(project):
+    """Give a copy of the project a small grid and a small report."""
+    cells = [nbformat.v4.new_code_cell(source) for source in CELLS]
+    for number, cell in enumerate(cells):
+        cell["id"] = f"cell-{number}"
+    cells[1].metadata["tags"] = ["parameters"]
+    kernel = {"name": "python3", "language": "python", "display_name": "Python"}
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
+    nbformat.write(notebook, project.folder / "notebooks" / "report.ipynb")
+    project.write("experiments.yaml", GRID)

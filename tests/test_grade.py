@@ -1,0 +1,329 @@
+"""A class hands in: who is right is told, and nobody comes to harm."""
+
+import csv
+import io
+import os
+import subprocess
+import sys
+import zipfile
+
+import pytest
+from project import Project
+from small import make_small
+
+from helpers.pipeline import bundle, sandbox
+from helpers.pipeline.command import UserError
+from helpers.pipeline.compare import DIFFERS, HOLDS, MISSING, Line
+from helpers.pipeline.elsewhere import build_report
+from helpers.pipeline.grade import find
+from helpers.pipeline.gradebook import Grade, write_gradebook
+from helpers.pipeline.sandbox import MIB, Limits, run_confined
+
+REPORT = "notebooks/report.ipynb"
+needs_walls = pytest.mark.skipif(
+    not sandbox.walls(), reason="bubblewrap is not there or may not work here"
+)
+
+
+def zipped(files, folder="submission/"):
+    """Return a zip of files by name, with any names that are asked for."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as it:
+        for name, text in files.items():
+            it.writestr(f"{folder}{name}" if isinstance(name, str) else name, text)
+    return content.getvalue()
+
+
+def files_of(folder):
+    """Return the content of all files of a project, by name."""
+    found = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    named = {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
+    return {name: text for name, text in named.items() if not name.startswith("build/")}
+
+
+@pytest.fixture(scope="module")
+def right(tmp_path_factory):
+    """Return the files of a small project with the report that comes of it."""
+    project = Project(tmp_path_factory.mktemp("right"))
+    make_small(project)
+    title = {"course": "C", "title": "T $x$", "student": "Ada Lovelace", "date": "now"}
+    build_report(project.folder, {}, title)
+    return files_of(project.folder)
+
+
+def with_cell(files, code):
+    """Return the files with code at the beginning of the report's notebook."""
+    anchor = b"import matplotlib.pyplot as plt\\n"
+    assert anchor in files[REPORT]
+    changed = files[REPORT].replace(anchor, anchor + code.encode(), 1)
+    return files | {REPORT: changed}
+
+
+def spread(folder, files):
+    """Write files below a folder."""
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+
+
+@needs_walls
+@pytest.mark.xdist_group("grade")
+def test_a_class_of_ten_is_graded(tmp_path, right):
+    handed_in, secret = tmp_path / "class", tmp_path / "secret.txt"
+    handed_in.mkdir()
+    secret.write_text("the grader's own")
+    fraud = b"print('all holds')\n"
+    own_pipeline = {
+        "Makefile": b"report verify:\n\ttouch " + str(tmp_path / "was-run").encode(),
+        "helpers/pipeline/verify.py": fraud,
+        "helpers/pipeline/grade.py": fraud,
+    }
+    bundles = {
+        "01.zip": with_cell(right, "while True: __import__('time').sleep(1)\\n"),
+        "02.zip": right,
+        "03.zip": with_cell(right, "import numpy; numpy.ones(50 * 10**9 // 8)\\n"),
+        "04.zip": right | {"../../../outside.txt": b"!"},
+        "05.zip": right | {"helpers/model.py": right["helpers/model.py"] + b"# mine\n"},
+        "06.zip": right | own_pipeline,
+        "09.zip": right | {".venv/bin/python": b"", "build/report.ipynb": b"{}"},
+    }
+    for name, files in bundles.items():
+        (handed_in / name).write_bytes(zipped(files))
+    spread(handed_in / "07", right)
+    (handed_in / "07" / ".venv").symlink_to("/usr")
+    (handed_in / "08").mkdir()
+    (handed_in / "08" / "work.zip").write_bytes(zipped(right, "a/b/"))
+    (handed_in / "10.zip").write_bytes(zipped(right, ""))
+    (handed_in / "readme.txt").write_text("not handed in")
+    before = sorted(tmp_path.rglob("*"))
+
+    project = Project(tmp_path / "grader")
+    command = [sys.executable, "-m", "helpers.pipeline.grade", handed_in]
+    done = subprocess.run(
+        [*map(str, command), "--time-limit", "30"],
+        cwd=project.folder,
+        env=project.environment,
+        capture_output=True,
+        text=True,
+        timeout=280,
+    )
+    assert done.stderr == ""
+    assert done.returncode == 1
+    grades = project.folder / "build" / "grades"
+    with (grades / "grades.csv").open(newline="", encoding="utf-8") as file:
+        rows = {row["submission"]: row for row in csv.DictReader(file)}
+    first = [f"{n:02}.zip" for n in range(1, 7)]
+    assert list(rows) == [*first, "07", "08", "09.zip", "10.zip"]
+    why = {name: (row["verdict"], row["why"]) for name, row in rows.items()}
+    assert why.pop("01.zip") == ("cannot be graded", "it took more than 30 s")
+    verdict, reason = why.pop("03.zip")
+    assert verdict == "cannot be graded"
+    assert "MemoryError: Unable to allocate 46.6 GiB" in reason
+    verdict, reason = why.pop("04.zip")
+    assert verdict == "cannot be graded"
+    assert reason == "it leads out of its folder: 'submission/../../../outside.txt'"
+    verdict, reason = why.pop("05.zip")  # the same numbers, but from other code
+    assert (verdict, int(rows["05.zip"]["missing"])) == (DIFFERS, 4)
+    assert "run descent-" in reason or "horsepower.cost" in reason
+    assert set(why.values()) == {(HOLDS, "")}
+    assert {rows[name]["differs"] for name in why} == {"0"}
+    assert min(int(rows[name]["holds"]) for name in why) > 8
+    after = {path for path in tmp_path.rglob("*") if project.folder not in path.parents}
+    assert after == {*before, project.folder}
+
+
+LINK = zipfile.ZipInfo("submission/notebooks/link")
+LINK.external_attr = 0o120777 << 16
+NEEDED = dict.fromkeys(bundle.NEEDED, b"")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "it cannot be unpacked: File is not a zip file"),
+        (zipped(NEEDED)[:-40], "it cannot be unpacked: "),
+        (zipped({}), "there is no notebooks/report.ipynb in it"),
+        (zipped({"experiments.yaml": b""}), "there is no notebooks/report.ipynb in it"),
+        (zipped({REPORT: b""}), "there is no experiments.yaml in it"),
+        (zipped({"/etc/passwd": b""}, ""), "it leads out of its folder: '/etc/passwd'"),
+        (zipped({"..\\a": b""}, ""), "it leads out of its folder: "),
+        (zipped({"data/../../a": b""}, ""), "it leads out of its folder: "),
+        (zipped(NEEDED | {LINK: "/etc"}), "'submission/notebooks/link' is a link, or"),
+        (
+            zipped(NEEDED | {f"data/{n}": b"" for n in range(bundle.MOST)}),
+            "it is too large: 0 MiB in 2,003 files, at most 200 MiB in 2,000",
+        ),
+    ],
+)
+def test_what_cannot_be_opened_has_its_reason(tmp_path, content, message):
+    (tmp_path / "it.zip").write_bytes(content)
+    with pytest.raises(UserError) as caught:
+        bundle.unpack(tmp_path / "it.zip", tmp_path / "out")
+    assert str(caught.value).startswith(message)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_zip_that_grows_is_not_unpacked(tmp_path, monkeypatch):
+    monkeypatch.setattr(bundle, "LARGEST", 2**20)
+    content = zipped(NEEDED | {"data/zeros": bytes(5 * 2**20)})
+    assert len(content) < 20_000
+    (tmp_path / "it.zip").write_bytes(content)
+    with pytest.raises(UserError, match="it is too large: 5 MiB in 4 files, at most 1"):
+        bundle.unpack(tmp_path / "it.zip", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_file_that_is_there_twice_or_encrypted_is_named():
+    member = bundle.Member(0, True, bytes)
+    needed = [(name, member) for name in bundle.NEEDED]
+    with pytest.raises(UserError, match="it has experiments.yaml twice"):
+        bundle.select([*needed, ("experiments.yaml", member)])
+    entry = zipfile.ZipInfo("data/x")
+    entry.flag_bits = 1
+    assert not bundle._in_zip(zipfile.ZipFile(io.BytesIO(), "w"), entry)[1].regular
+
+
+def test_links_out_of_a_folder_are_not_followed(tmp_path):
+    spread(tmp_path / "it", NEEDED)
+    (tmp_path / "it" / "data").symlink_to("/etc")
+    with pytest.raises(UserError, match="'data' is a link, or no ordinary file"):
+        bundle.unpack(tmp_path / "it", tmp_path / "out")
+    (tmp_path / "it" / "data").unlink()
+    os.mkfifo(tmp_path / "it" / "pipe")  # whoever reads it waits for ever
+    with pytest.raises(UserError, match="'pipe' is a link, or no ordinary file"):
+        bundle.unpack(tmp_path / "it", tmp_path / "out")
+
+
+def test_only_what_a_report_is_made_from_is_taken():
+    taken = ["notebooks/report.ipynb", "helpers/model.py", "data/a/b.csv"]
+    taken += ["experiments.yaml", "report/references.bib", "report/results.json"]
+    left = ["Makefile", "helpers/pipeline/verify.py", "requirements.txt", "COMMIT"]
+    left += ["report/template/index.tex.j2", "notebooks/", "notebooks/build/x"]
+    left += ["helpers/__pycache__/model.pyc", "tests/test_model.py"]
+    assert [name for name in taken + left if bundle.counts(name)] == taken
+
+
+def test_a_folder_without_submissions_is_named(tmp_path):
+    with pytest.raises(UserError, match="there is no folder .*SUBMISSIONS=folder"):
+        find(tmp_path / "nowhere")
+    (tmp_path / "a.txt").write_text("")
+    with pytest.raises(UserError, match="there is no zip and no folder in"):
+        find(tmp_path)
+
+
+def confined(tmp_path, code, walled=True, **limits):
+    """Run Python in a sandbox, in a folder of its own."""
+    folder = tmp_path / "folder"
+    folder.mkdir(exist_ok=True)
+    allowed = Limits()._replace(**{"seconds": 30, **limits})
+    command = [sys.executable, "-c", code]
+    return run_confined(command, folder, allowed, walled=walled)
+
+
+@pytest.mark.parametrize("walled", [pytest.param(True, marks=needs_walls), False])
+@pytest.mark.parametrize(
+    ("code", "limits", "reason"),
+    [
+        ("import time; time.sleep(60)", {"seconds": 1}, "it took more than 1 s"),
+        (
+            "import os, time\nfor _ in range(4):\n if not os.fork(): break\n"
+            "x = bytearray(b'1' * (100 << 20)); time.sleep(60)",
+            {"memory": 300 * MIB},
+            "it used more than 300 MiB of memory",
+        ),
+        (
+            "import os, time\nfor _ in range(30):\n if not os.fork(): break\n"
+            "time.sleep(60)",
+            {"processes": 20},
+            "it started more than 20 processes",
+        ),
+    ],
+)
+def test_what_uses_too_much_is_stopped(tmp_path, code, limits, reason, walled):
+    before = {member.pid for member in sandbox._family(os.getpid())}
+    assert confined(tmp_path, code, walled, **limits).stopped == reason
+    assert {member.pid for member in sandbox._family(os.getpid())} <= before
+
+
+FILL = """
+import os
+for n in range(40):
+    with open(os.path.join({folder!r}, str(n)), "wb") as file:
+        file.write(bytes(1 << 20))
+"""
+
+
+@needs_walls
+@pytest.mark.parametrize("folder", ["build", "report", "/tmp", "/dev/shm"])
+def test_behind_walls_the_disk_does_not_fill(tmp_path, folder):
+    ended = confined(tmp_path, FILL.format(folder=folder), disk=20 * MIB)
+    assert "No space left on device" in ended.err
+    assert not list((tmp_path / "folder").rglob("*.[0-9]"))
+
+
+def test_without_walls_what_is_written_is_watched(tmp_path):
+    code = FILL.format(folder=".") + "import time; time.sleep(60)"
+    ended = confined(tmp_path, code, walled=False, disk=20 * MIB)
+    assert ended.stopped == "it wrote more than 20 MiB"
+
+
+@needs_walls
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        ("open({secret!r})", "FileNotFoundError"),
+        ("open('/etc/passwd')", "FileNotFoundError"),
+        ("import os; os.kill({pid}, 0)", "ProcessLookupError"),
+        ("import socket; socket.create_connection(('127.0.0.1', {port}))", "refused"),
+        ("open('made', 'w')", "Read-only file system"),
+        ("open('/usr/made', 'w')", "Read-only file system"),
+        ("open('/made', 'w')", "Read-only file system"),
+        ("import os; print(os.environ['SECRET'])", "KeyError"),
+        ("bytearray(50 * 10**9)", "MemoryError"),
+    ],
+)
+def test_behind_walls_nothing_can_be_reached(tmp_path, monkeypatch, code, error):
+    import socket
+
+    secret = tmp_path / "secret"
+    secret.write_text("the grader's own")
+    monkeypatch.setenv("SECRET", "the grader's own")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        code = code.format(secret=str(secret), pid=os.getpid(), port=port)
+        ended = confined(tmp_path, code)
+    assert ended.status != 0
+    assert error in ended.err
+    assert "the grader's own" not in ended.out.decode()
+
+
+def test_texts_of_submissions_stay_texts(tmp_path):
+    line = Line("<b>claim</b>", "1", "2\x1b[31m", 0.5, DIFFERS)
+    grades = [
+        Grade("=cmd|x.zip", [line], "", 1.0),
+        Grade("<script>.zip", [], "it\nsaid " + "x" * 1000, 2.0),
+        Grade("c.zip", [Line("a", "1", "1", 0.0, HOLDS)], "", 3.0),
+        Grade("d.zip", [Line("a", "1", "missing", float("nan"), MISSING)], "", 3.0),
+    ]
+    write_gradebook(tmp_path, grades)
+    with (tmp_path / "grades.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.reader(file))
+    assert rows[1] == [
+        "'=cmd|x.zip",
+        DIFFERS,
+        "0",
+        "1",
+        "0",
+        "1.0 s",
+        "<b>claim</b>",
+    ] + ["1.html"]
+    assert rows[2][:2] == ["<script>.zip", "cannot be graded"]
+    assert len(rows[2][6]) == 300
+    assert [row[1] for row in rows[3:]] == [HOLDS, DIFFERS]
+    page, details = ((tmp_path / name).read_text() for name in ("index.html", "1.html"))
+    assert "1 of 4 hold" in page
+    assert "<script>" not in page
+    assert "&lt;script&gt;.zip" in page
+    assert "<b>" not in details
+    assert "\x1b" not in details
+    assert all((tmp_path / f"{n}.html").exists() for n in range(1, 5))
