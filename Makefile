@@ -36,6 +36,9 @@ override SUBMISSIONS := $(value SUBMISSIONS)
 export COURSE TITLE STUDENT DATE EXPERIMENT SCHEDULER CSV PDF TOLERANCE SUBMISSIONS
 # Where Python is told to write no bytecode, every command would compile all it imports.
 export PYTHONDONTWRITEBYTECODE :=
+# What is explored has the bits of a run: sums do not depend on how threads share them.
+lab: export OMP_NUM_THREADS = 1
+lab: export OPENBLAS_NUM_THREADS = 1
 
 # The environment: that of environment.yml if it is active, else .venv.
 ifeq ($(CONDA_DEFAULT_ENV),dl4ia-report)
@@ -89,9 +92,13 @@ cluster: $(CLUSTER) ## start a Dask scheduler and two workers here, until Ctrl-C
 	@$(PYTHON) -m helpers.pipeline.cluster
 
 lab: $(READY) ## open the notebooks in JupyterLab
-	$(PREFIX)/bin/jupyter lab notebooks/descent.ipynb
+	@$(PREFIX)/bin/jupyter lab --ip=127.0.0.1 --ServerApp.answer_yes=True \
+		$(if $(filter 0,$(shell id -u)),--allow-root) --ServerApp.root_dir='$(CURDIR)' \
+		--LabApp.default_url=/lab/tree/notebooks/explore.ipynb
 
 test: $(CLUSTER) report/report.pdf ## prove that all of it works
+	@$(PYTHON3) helpers/pipeline/system.py walls --if-possible
+	@$(PYTHON3) helpers/pipeline/system.py browser --if-possible
 	$(PYTHON) -m pytest
 
 benchmark: $(CLUSTER) ## measure how fast it is, beside the plain way (half an hour)
@@ -117,12 +124,13 @@ distclean: clean ## remove the environment and the report as well
 	rm -rf .venv report/report.pdf .pytest_cache .ruff_cache .hypothesis
 
 # The environment, exactly as locked, with this folder as the package `helpers`.
-$(READY): requirements.txt pyproject.toml apt.txt helpers/pipeline/system.py
+$(READY): requirements.txt pyproject.toml apt.txt helpers/pipeline/system.py helpers/explore/lab.json
 	@$(if $(filter .venv,$(PREFIX)),$(PYTHON3) helpers/pipeline/system.py venv)
 	@$(if $(filter .venv,$(PREFIX)),$(PYTHON3) -m venv .venv)
 	@sed -n '/^uv==/,/# via/p' requirements.txt | $(PYTHON) -m pip install -q --no-deps -r /dev/stdin
 	@$(PREFIX)/bin/uv pip $(if $(filter .venv,$(PREFIX)),sync,install) --quiet --python $(PYTHON) --require-hashes $(if $(filter .venv,$(PREFIX)),,-r) requirements.txt
 	@$(PREFIX)/bin/uv pip install --quiet --python $(PYTHON) --no-deps --no-build-isolation --editable .
+	@mkdir -p $(PREFIX)/share/jupyter/lab/settings && cp helpers/explore/lab.json $(PREFIX)/share/jupyter/lab/settings/overrides.json
 	@touch $@
 
 # Dask, for those who sweep on a cluster.

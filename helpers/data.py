@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from helpers.descent import check_data
+from helpers.checks import check_data
 
 ROOT = Path(__file__).resolve().parent.parent
 MISSING = ["?", "", "NA"]

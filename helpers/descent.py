@@ -1,10 +1,10 @@
 """Gradient descent on the cost of linear regression."""
 
-from numbers import Integral, Real
 from typing import NamedTuple
 
 import numpy as np
 
+from helpers.checks import check_data, check_settings, check_start
 from helpers.model import cost, gradients, initialize, predict
 from helpers.theory import design
 
@@ -47,6 +47,7 @@ def gradient_descent(
     learning_rate,
     n_iterations,
     initialisation="zeros",
+    start=None,
     momentum=0.0,
     nesterov=False,
     batch_size=None,
@@ -75,6 +76,8 @@ def gradient_descent(
         Number of updates, at least 1.
     initialisation : {"zeros", "normal", "uniform"}
         Start, see `initialize`.
+    start : array_like of shape (n_features + 1,), optional
+        Another start: the weights, then the offset.
     momentum : float
         Share mu of the last step that is kept, 0 <= mu < 1.
     nesterov : bool
@@ -110,6 +113,8 @@ def gradient_descent(
     if batch_size is not None and rng is None:
         raise ValueError("batch_size needs rng, a numpy Generator")
     w, b = initialize(X.shape[1], method=initialisation, rng=rng)
+    if start is not None:
+        w, b = check_start(start, X.shape[1])
     iterates = descend(
         X, y, w, b, learning_rate, momentum, nesterov, batches(len(y), batch_size, rng)
     )
@@ -217,73 +222,3 @@ def classify(X, y, z, costs, tolerance=TOLERANCE):
     if abs(change) <= max(noise, 1e-12 * before.mean()):
         return "oscillating"
     return "descending" if change < 0 else "diverged"
-
-
-def check_data(X, y):
-    """Return the data as float arrays, or say why they cannot be fitted.
-
-    Parameters
-    ----------
-    X : array_like of shape (n_samples, n_features)
-        Features.
-    y : array_like of shape (n_samples,)
-        Targets.
-
-    Returns
-    -------
-    X, y : ndarray of float
-        The same data.
-
-    Raises
-    ------
-    ValueError
-        If the shapes do not fit together, a value is not finite, or there are
-        fewer samples than parameters (n_features + 1).
-    """
-    X, y = np.asarray(X, dtype=float), np.asarray(y, dtype=float)
-    if X.ndim != 2 or X.shape[1] < 1 or y.shape != (len(X),):
-        raise ValueError(
-            "X must be (n_samples, n_features) and y (n_samples,), "
-            f"got {X.shape} and {y.shape}"
-        )
-    if len(y) < X.shape[1] + 1:
-        raise ValueError(
-            f"{len(y)} samples cannot determine {X.shape[1] + 1} parameters: "
-            f"at least {X.shape[1] + 1} samples are needed"
-        )
-    for name, values in (("X", X), ("y", y)):
-        if not np.isfinite(values).all():
-            where = tuple(int(i) for i in np.argwhere(~np.isfinite(values))[0])
-            raise ValueError(
-                f"{name} must be finite, got {values[where]} at index {where}"
-            )
-    return X, y
-
-
-def check_settings(learning_rate, n_iterations, momentum, batch_size, n_samples):
-    """Raise ValueError, naming the value, for a setting that cannot be meant."""
-    if not _is_number(learning_rate) or not 0 < learning_rate < np.inf:
-        raise ValueError(
-            f"learning_rate must be a positive number, got {learning_rate!r}"
-        )
-    if not _is_whole(n_iterations) or n_iterations < 1:
-        raise ValueError(
-            f"n_iterations must be a whole number of at least 1, got {n_iterations!r}"
-        )
-    if not _is_number(momentum) or not 0 <= momentum < 1:
-        raise ValueError(f"momentum must be in [0, 1), got {momentum!r}")
-    if batch_size is not None and (
-        not _is_whole(batch_size) or not 1 <= batch_size <= n_samples
-    ):
-        raise ValueError(
-            f"batch_size must be a whole number from 1 to {n_samples} (the number "
-            f"of samples), got {batch_size!r}"
-        )
-
-
-def _is_number(value):
-    return isinstance(value, Real) and not isinstance(value, bool)
-
-
-def _is_whole(value):
-    return isinstance(value, Integral) and not isinstance(value, bool)

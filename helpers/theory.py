@@ -45,22 +45,59 @@ def hessian(X):
     return A.T @ A * 2 / len(A)
 
 
-def stability_limit(X):
-    r"""Return the learning rate above which plain descent diverges.
+def stability_limit(X, momentum=0.0, nesterov=False):
+    r"""Return the learning rate above which descent on all samples diverges.
 
     .. math:: \eta_{\max} = 2 / \lambda_{\max}(H)
+
+    Momentum raises it by the factor :math:`1 + \mu`, Nesterov's by
+    :math:`(1 + \mu) / (1 + 2 \mu)`: there the roots of `factors` reach -1.
 
     Parameters
     ----------
     X : ndarray of shape (n_samples, n_features)
         Features.
+    momentum : float
+        Share mu of the last step that is kept.
+    nesterov : bool
+        Whether the gradient is taken ahead.
 
     Returns
     -------
     float
         At the limit itself one component of the error flips its sign for ever.
     """
-    return float(2 / np.linalg.eigvalsh(hessian(X))[-1])
+    raised = (1 + momentum) / (1 + 2 * momentum) if nesterov else 1 + momentum
+    return float(raised * 2 / np.linalg.eigvalsh(hessian(X))[-1])
+
+
+def factors(eigenvalues, learning_rate, momentum=0.0, nesterov=False):
+    r"""Tell by how much each component of the error is multiplied at each update.
+
+    Along an eigenvector of the Hessian, with :math:`a = 1 - \eta \lambda`, the errors
+    obey :math:`e_{k+1} = (a + \mu) e_k - \mu e_{k-1}` with momentum, and
+    :math:`e_{k+1} = a (1 + \mu) e_k - a \mu e_{k-1}` with Nesterov's. In the end the
+    root of larger size of the quadratic decides.
+
+    Parameters
+    ----------
+    eigenvalues : ndarray
+        Of the Hessian.
+    learning_rate, momentum : float
+        Step length eta; share mu of the last step that is kept.
+    nesterov : bool
+        Whether the gradient is taken ahead.
+
+    Returns
+    -------
+    ndarray
+        Sizes of the factors; without momentum ``abs(1 - learning_rate * eigenvalues)``.
+    """
+    a = 1 - learning_rate * np.asarray(eigenvalues, dtype=float)
+    total = a * (1 + momentum) if nesterov else a + momentum
+    product = a * momentum if nesterov else np.full_like(a, momentum)
+    root = np.sqrt(total**2 / 4 - product + 0j)
+    return np.maximum(abs(total / 2 + root), abs(total / 2 - root))
 
 
 def condition_number(X):
@@ -107,16 +144,16 @@ def optimum(X, y):
     return Optimum(w, b, float(cost(y, predict(X, w, b))))
 
 
-def predicted_costs(X, y, learning_rate, iterations):
-    r"""Foretell the cost of plain descent from zero, without descending.
+def predicted_costs(X, y, learning_rate, iterations, start=0.0):
+    r"""Foretell the cost of plain descent, without descending.
 
     .. math::
 
         J_k = J^* + \tfrac12 \sum_i \lambda_i (1 - \eta \lambda_i)^{2k} c_i^2,
 
     where lambda_i are the eigenvalues of the Hessian and c_i the coordinates
-    of the optimum in its eigenvectors: each component of the error shrinks, or
-    grows, by its own factor 1 - eta lambda_i at each update.
+    of the optimum, less the start, in its eigenvectors: each component of the error
+    shrinks, or grows, by its own factor 1 - eta lambda_i at each update.
 
     Parameters
     ----------
@@ -128,6 +165,8 @@ def predicted_costs(X, y, learning_rate, iterations):
         Step length eta.
     iterations : array_like of int
         The numbers of updates k at which to tell the cost.
+    start : ndarray of shape (n_features + 1,), optional
+        The weights, then the offset, from which it starts; zero by default.
 
     Returns
     -------
@@ -136,7 +175,7 @@ def predicted_costs(X, y, learning_rate, iterations):
     """
     best = optimum(X, y)
     eigenvalues, vectors = np.linalg.eigh(hessian(X))
-    c = vectors.T @ np.append(best.w, best.b)
+    c = vectors.T @ (np.append(best.w, best.b) - start)
     factors = np.abs(1 - learning_rate * eigenvalues)
     with np.errstate(over="ignore"):
         shrunk = factors ** (2.0 * np.atleast_1d(iterations)[:, None])

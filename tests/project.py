@@ -5,6 +5,8 @@ import shutil
 import subprocess
 import sys
 
+import pytest
+
 from helpers.data import ROOT
 
 PARTS = [
@@ -21,6 +23,12 @@ PARTS = [
 ]
 
 
+def need(there, what):
+    """Skip a test for want of something; where all must be there, fail."""
+    if not there:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(f"there is no {what}")
+
+
 class Project:
     """A copy of the project in a folder of its own."""
 
@@ -33,6 +41,13 @@ class Project:
                 shutil.copytree(source, copy, ignore=ignored)
             else:
                 shutil.copy(source, copy)
+
+    @classmethod
+    def at(cls, folder):
+        """Return the project that is in a folder already."""
+        project = cls.__new__(cls)
+        project.folder = folder
+        return project
 
     @property
     def environment(self):

@@ -45,3 +45,17 @@ def make_small(project):
     notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
     nbformat.write(notebook, project.folder / "notebooks" / "report.ipynb")
     project.write("experiments.yaml", GRID)
+
+
+def files_of(folder):
+    """Return the content of all files of a project, by name."""
+    found = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    named = {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
+    return {name: text for name, text in named.items() if not name.startswith("build/")}
+
+
+def spread(folder, files):
+    """Write files below a folder."""
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)

@@ -8,8 +8,8 @@ import sys
 import zipfile
 
 import pytest
-from project import Project
-from small import make_small
+from project import Project, need
+from small import files_of, make_small, spread
 
 from helpers.pipeline import bundle, sandbox
 from helpers.pipeline.command import UserError
@@ -20,9 +20,11 @@ from helpers.pipeline.gradebook import Grade, write_gradebook
 from helpers.pipeline.sandbox import MIB, Limits, run_confined
 
 REPORT = "notebooks/report.ipynb"
-needs_walls = pytest.mark.skipif(
-    not sandbox.walls(), reason="bubblewrap is not there or may not work here"
-)
+
+
+@pytest.fixture
+def walls():
+    need(sandbox.walls(), "bubblewrap that may work")
 
 
 def zipped(files, folder="submission/"):
@@ -32,13 +34,6 @@ def zipped(files, folder="submission/"):
         for name, text in files.items():
             it.writestr(f"{folder}{name}" if isinstance(name, str) else name, text)
     return content.getvalue()
-
-
-def files_of(folder):
-    """Return the content of all files of a project, by name."""
-    found = (path for path in sorted(folder.rglob("*")) if path.is_file())
-    named = {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
-    return {name: text for name, text in named.items() if not name.startswith("build/")}
 
 
 @pytest.fixture(scope="module")
@@ -59,14 +54,7 @@ def with_cell(files, code):
     return files | {REPORT: changed}
 
 
-def spread(folder, files):
-    """Write files below a folder."""
-    for name, content in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(content)
-
-
-@needs_walls
+@pytest.mark.usefixtures("walls")
 @pytest.mark.xdist_group("grade")
 def test_a_class_of_ten_is_graded(tmp_path, right):
     handed_in, secret = tmp_path / "class", tmp_path / "secret.txt"
@@ -220,7 +208,7 @@ def confined(tmp_path, code, walled=True, **limits):
     return run_confined(command, folder, allowed, walled=walled)
 
 
-@pytest.mark.parametrize("walled", [pytest.param(True, marks=needs_walls), False])
+@pytest.mark.parametrize("walled", [True, False])
 @pytest.mark.parametrize(
     ("code", "limits", "reason"),
     [
@@ -240,6 +228,7 @@ def confined(tmp_path, code, walled=True, **limits):
     ],
 )
 def test_what_uses_too_much_is_stopped(tmp_path, code, limits, reason, walled):
+    need(not walled or sandbox.walls(), "bubblewrap that may work")
     before = {member.pid for member in sandbox._family(os.getpid())}
     assert confined(tmp_path, code, walled, **limits).stopped == reason
     assert {member.pid for member in sandbox._family(os.getpid())} <= before
@@ -253,7 +242,7 @@ for n in range(40):
 """
 
 
-@needs_walls
+@pytest.mark.usefixtures("walls")
 @pytest.mark.parametrize("folder", ["build", "report", "/tmp", "/dev/shm"])
 def test_behind_walls_the_disk_does_not_fill(tmp_path, folder):
     ended = confined(tmp_path, FILL.format(folder=folder), disk=20 * MIB)
@@ -267,7 +256,7 @@ def test_without_walls_what_is_written_is_watched(tmp_path):
     assert ended.stopped == "it wrote more than 20 MiB"
 
 
-@needs_walls
+@pytest.mark.usefixtures("walls")
 @pytest.mark.parametrize(
     ("code", "error"),
     [

@@ -8,9 +8,12 @@ import sys
 import zipfile
 
 import pytest
+from project import Project
+from small import files_of, make_small, spread
 
 from helpers.data import ROOT
 from helpers.pipeline import revision, submission
+from helpers.pipeline.carried import read_pdf
 from helpers.pipeline.command import UserError
 from helpers.pipeline.elsewhere import build_report
 from helpers.pipeline.revision import Revision
@@ -60,28 +63,27 @@ def test_a_report_of_another_commit_is_not_handed_in(monkeypatch):
         submission.main()
 
 
-def test_an_unzipped_bundle_works_on_its_own(tmp_path, monkeypatch):
+def test_an_unzipped_bundle_works_on_its_own(tmp_path):
+    """A bundle of everything that is handed in, with a report that is made soon."""
     now = revision.revision()._replace(changes="")
     names = submission._git("ls-files", "-z").split("\0")
-    files = {name: (ROOT / name).read_bytes() for name in names if name}
+    spread(tmp_path / "clone", {n: (ROOT / n).read_bytes() for n in names if n})
+    make_small(Project.at(tmp_path / "clone"))
+    files = files_of(tmp_path / "clone")
     known = {name: submission.sha256(content) for name, content in files.items()}
     files["COMMIT"] = json.dumps([*now, known]).encode()
     submission.write(tmp_path / "it.zip", files, now.time)
     shutil.unpack_archive(tmp_path / "it.zip", tmp_path)
     folder = tmp_path / submission.FOLDER
-    program = "from helpers.pipeline.revision import revision; print(revision().commit)"
-    told = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=folder,
-        env={"PYTHONPATH": str(folder)},
-        capture_output=True,
-        text=True,
-    )
-    assert told.stdout.strip() == now.commit
-    ignored = (".venv", "build", "report/report.pdf", ".git")
-    assert not any((folder / name).exists() for name in ignored)
     build_report(folder, {})
+    told = read_pdf(folder / "report" / "report.pdf").build
+    assert (told["commit"], told["time"], told["changes"]) == now
+
     environment = {**os.environ, "PYTHONPATH": str(folder)}
     command = [sys.executable, "-m", "helpers.pipeline.verify"]
     command += ["--pdf", "report/report.pdf"]
     assert subprocess.run(command, cwd=folder, env=environment).returncode == 0
+    (folder / "helpers" / "new.py").write_text("")  # a change that changes no number
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True)
+    assert done.returncode == 1
+    assert b"attached build.json" in done.stdout

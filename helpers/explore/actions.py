@@ -1,0 +1,111 @@
+"""From what was found by hand to a run, and to a line of the grid."""
+
+import json
+import os
+
+from helpers.data import ROOT
+from helpers.pipeline.command import UserError
+from helpers.pipeline.execute import execute
+from helpers.pipeline.experiments import (
+    EXPERIMENTS,
+    Point,
+    notebook_parameters,
+    read_points,
+)
+from helpers.pipeline.identity import forget_files, identify, modules_behind
+from helpers.pipeline.kernels import warm_kernels
+from helpers.pipeline.runs import read_record
+
+EXPLORED = ROOT / "build" / "explored"
+
+
+def point_of(setting):
+    """Return a setting as a point of the grid, with all parameters of its notebook."""
+    defaults = notebook_parameters("descent")
+    complete = {name: parameter.default for name, parameter in defaults.items()}
+    return Point("explored", "descent", complete | setting)
+
+
+def add_to_experiments(setting, path=EXPERIMENTS):
+    """Write a setting as an experiment of its own at the end of ``experiments.yaml``.
+
+    Nothing that stands there is touched, comments included.
+
+    Parameters
+    ----------
+    setting : dict
+        Parameters of ``notebooks/descent.ipynb``.
+    path : Path
+        The file.
+
+    Returns
+    -------
+    str
+        What was done.
+
+    Raises
+    ------
+    UserError
+        If the file is broken: then nothing is written.
+    """
+    try:
+        points = read_points(path)
+    except UserError as error:
+        raise UserError(f"{error}. Mend it and add again; nothing is lost.") from None
+    point = point_of(setting)
+    for name, grid in points.items():
+        if any(known.parameters == point.parameters for known in grid):
+            return f"It is in {path.name} already, as a point of {name}."
+    name, number = "explored", 1
+    while name in points:
+        number += 1
+        name = f"explored-{number}"
+    defaults = notebook_parameters("descent")
+    lines = [
+        f"  {key}: {json.dumps(value)}\n"
+        for key, value in point.parameters.items()
+        if value != defaults[key].default
+    ]
+    # A point with nothing but defaults names one of them.
+    lines = lines or [f"  n_iterations: {point.parameters['n_iterations']}\n"]
+    text = path.read_text(encoding="utf-8")
+    text += "" if text.endswith("\n") else "\n"
+    aside = path.with_suffix(".unfinished")
+    aside.write_text(f"{text}\n{name}:\n{''.join(lines)}", encoding="utf-8")
+    read_points(aside)
+    os.replace(aside, path)
+    return f"Added to {path.name} as {name}: `make report` includes it."
+
+
+def show_as_run(trial):
+    """Execute ``descent.ipynb`` with the setting of a trial, and compare.
+
+    Parameters
+    ----------
+    trial : helpers.explore.trial.Trial
+        What came of the setting here.
+
+    Returns
+    -------
+    str
+        Where the run is and whether its numbers are the same, as Markdown.
+
+    Raises
+    ------
+    UserError
+        If the run fails.
+    """
+    forget_files()
+    point = point_of(trial.setting)
+    with warm_kernels(modules_behind("descent")) as kernel:
+        outcome = execute("descent", point.parameters, kernel)
+    EXPLORED.mkdir(parents=True, exist_ok=True)
+    path = EXPLORED / f"{identify(point)}.ipynb"
+    path.write_text(outcome.notebook, encoding="utf-8")
+    if outcome.error:
+        raise UserError(f"{outcome.error} (see {path.relative_to(ROOT)})")
+    recorded, fit = read_record(path), trial.fit
+    same = recorded["costs"] == fit.costs.tolist() and recorded["w"] == fit.w.tolist()
+    said = "the same numbers, to the last bit" if same else "OTHER NUMBERS than here"
+    name = path.relative_to(ROOT).as_posix()
+    return f"[{name}](../{name}): {said}; cost {recorded['costs'][-1]!r}."

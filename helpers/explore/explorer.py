@@ -1,0 +1,187 @@
+"""What happens in ``notebooks/explore.ipynb`` when a control is moved."""
+
+import asyncio
+import json
+from html import escape
+
+from ipympl.backend_nbagg import Canvas, FigureManager
+from IPython.display import Markdown, display
+from matplotlib.figure import Figure
+
+from helpers.data import ROOT, load_data
+from helpers.explore.actions import EXPLORED, add_to_experiments, show_as_run
+from helpers.explore.controls import CLICKED, FRAMES, Controls
+from helpers.explore.trial import attempt, explain, pose
+from helpers.explore.views import Views
+from helpers.model import INITIALISATIONS
+from helpers.pipeline.command import UserError
+
+PAUSE = 0.01  # seconds in which more changes may come before anything is drawn
+SIZE = (8.4, 4.2)  # inches at 100 dots: all of it fits on a projected 1280 x 800
+LEFT_AS = EXPLORED / "left-as.json"  # the setting, for when the kernel is restarted
+
+
+class Explorer:
+    """Gradient descent under one's hands.
+
+    Parameters
+    ----------
+    data : str
+        CSV file with a header line, from the project's folder.
+    target : str
+        Column to predict.
+    """
+
+    def __init__(self, data="data/auto.csv", target="mpg"):
+        self.data, self.target = data, target
+        self.stamp, self.problems, self.trial, self.start = None, {}, None, ""
+        self.columns = load_data(data, target).features
+        self.controls = Controls(self.columns)
+        self.canvas = Canvas(Figure(figsize=SIZE))
+        FigureManager(self.canvas, 0)
+        for part in ("header", "footer", "toolbar"):
+            setattr(self.canvas, f"{part}_visible", False)
+        self.canvas.resizable = False
+        self.canvas.syncing_data_url = False  # the page asks for it once it is there
+        self.views = Views(self.canvas.figure)
+        self.waiting = False
+        self._restore()
+        self._connect()
+        self.update()
+
+    @property
+    def widget(self):
+        """Everything, as one widget."""
+        return self.controls.with_figure(self.canvas)
+
+    @property
+    def setting(self):
+        """The parameters of ``descent.ipynb`` that the controls stand for."""
+        setting = self.controls.values
+        chosen = setting["features"]
+        every = set(chosen) == set(self.columns)
+        setting["features"] = "all" if every else ", ".join(chosen)
+        setting["start"] = ""
+        if setting["initialisation"] == CLICKED:
+            setting |= {"initialisation": INITIALISATIONS[0], "start": self.start}
+        return {"data": self.data, "target": self.target} | setting
+
+    def update(self):
+        """Descend with the present setting, and draw what comes of it."""
+        self.waiting = False
+        step = self.controls.step
+        try:
+            problem, setting, shown = self._problem(), self.setting, step.value
+            known = self.trial
+            if not known or known.problem is not problem or known.setting != setting:
+                self._try(problem, setting)
+                shown = None  # a new descent is shown at its end
+            self.views.show(self.trial, shown)
+            step.value = self.views.step
+        except (ValueError, UserError, OSError) as error:
+            self.controls.say(str(error), wrong=True)
+
+    def _try(self, problem, setting):
+        """Descend; keep the setting, and have the controls follow."""
+        self.trial = attempt(problem, setting)
+        self.controls.step.max = len(self.trial.path) - 1
+        self.controls.mark(self.trial.limit)
+        self.controls.say(explain(self.trial))
+        EXPLORED.mkdir(parents=True, exist_ok=True)
+        kept = json.dumps([self.controls.values, self.start])
+        LEFT_AS.write_text(kept, encoding="utf-8")
+
+    def _problem(self):
+        """Return the chosen data, read anew if their file has changed."""
+        about = (ROOT / self.data).stat()
+        stamp = (about.st_mtime_ns, about.st_size)
+        if stamp != self.stamp:
+            self._read_columns()
+            self.stamp, self.problems = stamp, {}
+        chosen = self.setting["features"], self.setting["scaling"]
+        if not chosen[0]:
+            raise ValueError("Choose at least one feature.")
+        if chosen not in self.problems:
+            sample = load_data(self.data, self.target, chosen[0])
+            self.problems[chosen] = pose(sample, chosen[1])
+        return self.problems[chosen]
+
+    def _read_columns(self):
+        """Offer the features that the file has now; keep those that are chosen."""
+        sample = load_data(self.data, self.target)
+        control = self.controls.parameters["features"]
+        if list(control.options) != sample.features:
+            kept = [name for name in control.value if name in sample.features]
+            self.columns = sample.features
+            control.options = sample.features
+            control.value = kept or sample.features
+        self.controls.parameters["batch_size"].max = len(sample.y)
+
+    def _connect(self):
+        """Have every control and every click answered."""
+        its = self.controls
+        for control in (*its.parameters.values(), its.step):
+            control.observe(self._changed, "value")
+        its.play.observe(self._played, "value")
+        its.add.on_click(lambda _: self._answer(self._add))
+        its.run.on_click(lambda _: self._answer(self._show_run))
+        its.anew.on_click(lambda _: its.set(its.defaults | {"features": self.columns}))
+        self.canvas.mpl_connect("button_press_event", self._clicked)
+
+    def _changed(self, change):
+        """Draw soon; of the changes that come before, only the last counts."""
+        its, owner = self.controls.parameters, change["owner"]
+        if owner is self.controls.step and change["new"] == self.views.step:
+            return  # it only follows
+        if owner in (its["features"], its["scaling"]):
+            self.start = ""  # it was a place on another surface
+            if its["initialisation"].value == CLICKED:
+                its["initialisation"].value = INITIALISATIONS[0]
+        self._update_soon()
+
+    def _update_soon(self):
+        if not self.waiting:
+            try:
+                asyncio.get_running_loop().call_later(PAUSE, self.update)
+                self.waiting = True
+            except RuntimeError:  # outside of Jupyter, nothing more can come
+                self.update()
+
+    def _played(self, change):
+        """Show the next picture of the animation; at its end, be ready for another."""
+        frame, play, step = change["new"], self.controls.play, self.controls.step
+        if frame or play.playing:
+            step.value = round((step.max + 1) ** (frame / FRAMES)) - 1
+        if frame == FRAMES:
+            play.playing, play.value = False, 0
+
+    def _clicked(self, event):
+        """Start the descent where the surface was clicked."""
+        if event.inaxes is self.views.axes["surface"]:
+            place = self.views.plane.start(event.xdata, event.ydata)
+            self.start = ",".join(repr(float(number)) for number in place)
+            self.controls.parameters["initialisation"].value = CLICKED
+            self._update_soon()
+
+    def _restore(self):
+        """Go on with the setting that a kernel before this one was left with."""
+        try:
+            values, self.start = json.loads(LEFT_AS.read_text(encoding="utf-8"))
+            self.controls.set(values)
+        except (OSError, ValueError, KeyError, TypeError):
+            self.controls.set(self.controls.defaults)  # nothing, or nothing that fits
+
+    def _add(self):
+        return add_to_experiments(self.trial.setting)
+
+    def _show_run(self):
+        return show_as_run(self.trial)
+
+    def _answer(self, act):
+        """Do something, and say below the figure what came of it."""
+        self.controls.answer.clear_output()
+        with self.controls.answer:
+            try:
+                display(Markdown(act()))
+            except (UserError, OSError, ValueError) as error:
+                display(Markdown(f"**{escape(str(error))}**"))

@@ -1,0 +1,73 @@
+"""The plane in which the path of a descent is shown."""
+
+import numpy as np
+from matplotlib.collections import LineCollection
+from matplotlib.ticker import MaxNLocator
+
+from helpers.theory import hessian
+
+LEVELS = 10  # lines of equal cost
+STEPS_SHOWN = 400  # of a path: more lie on top of each other
+
+
+class Plane:
+    """The plane in which the path is shown, and the cost on it.
+
+    With one feature it is that of the weight and the offset, and all there is. Else
+    it goes through the optimum along the steepest and the flattest direction.
+
+    Parameters
+    ----------
+    problem : helpers.explore.trial.Problem
+        The data.
+    """
+
+    def __init__(self, problem):
+        self.problem = problem
+        self.goal = np.append(problem.best.w, problem.best.b)
+        self.whole = len(self.goal) == 2
+        basis = np.eye(2) if self.whole else problem.vectors[:, [-1, 0]]
+        # The optimum is up and to the right of zero.
+        turned = np.where(basis.T @ self.goal < 0, -1, 1)
+        self.basis = basis if self.whole else basis * turned
+        self.centre = self.basis.T @ self.goal
+        self.curvature = self.basis.T @ hessian(problem.X) @ self.basis
+        zero = np.zeros_like(self.goal)
+        half = 1.6 * np.abs(self.places(zero) - self.centre)
+        self.half = np.maximum(half, 0.3 * half.max() or 1.0)
+
+    def places(self, path):
+        """Return where weights and offsets, of shape (k, p + 1), are on the plane."""
+        return path @ self.basis
+
+    def within(self, places):
+        """Return a path up to where it leaves the picture, at most `STEPS_SHOWN`."""
+        outside = np.any(np.abs(places - self.centre) > 3 * self.half, axis=1)
+        end = int(np.argmax(outside)) + 1 if outside.any() else len(places)
+        return places[: min(end, STEPS_SHOWN)]
+
+    def start(self, x, y):
+        """Return the weights and the offset at a place of the plane."""
+        return self.goal + self.basis @ (np.array([x, y]) - self.centre)
+
+    def frame(self, ax):
+        """Draw the lines of equal cost, the optimum, and the axes."""
+        values, vectors = np.linalg.eigh(self.curvature)
+        angles = np.linspace(0, 2 * np.pi, 121)
+        circle = np.array([np.cos(angles), np.sin(angles)])
+        far = np.max(values * (vectors.T @ self.half) ** 2)
+        ellipses = [
+            (vectors @ (circle / np.sqrt(values / level)[:, None])).T + self.centre
+            for level in np.geomspace(far * 1e-3, far * 4, LEVELS)
+        ]
+        ax.add_collection(LineCollection(ellipses, colors="0.7", linewidths=0.8))
+        ax.plot(*self.centre, "k*", ms=11)
+        low, high = self.centre - self.half, self.centre + self.half
+        ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), title="Path on the cost")
+        if self.whole:
+            ax.set(xlabel="weight", ylabel="offset")
+            ax.xaxis.set_major_locator(MaxNLocator(4))
+            ax.yaxis.set_major_locator(MaxNLocator(4))
+        else:  # there, a place has no number that one would know
+            ax.set(xlabel="steepest direction", ylabel="flattest direction")
+            ax.set(xticks=[], yticks=[])

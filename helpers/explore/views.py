@@ -1,0 +1,268 @@
+"""Five linked pictures of a trial, redrawn fast enough to be dragged.
+
+What depends on the data only, axes and scatter, is drawn once and kept as a picture;
+what a control moves is drawn on top of it. A change of the data redraws the axes that
+show it.
+"""
+
+import numpy as np
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
+from matplotlib.transforms import Bbox, TransformedBbox
+
+from helpers.explore.plane import Plane
+from helpers.model import predict
+from helpers.plots import PREDICTED, LogNumbers
+
+# Where the axes are in the figure: left, bottom, width, height.
+PLACES = {
+    "costs": (0.08, 0.64, 0.53, 0.285),
+    "surface": (0.69, 0.605, 0.295, 0.32),
+    "fit": (0.08, 0.125, 0.235, 0.32),
+    "residuals": (0.4, 0.125, 0.21, 0.32),
+    "weights": (0.785, 0.125, 0.2, 0.32),
+}
+# What lies around them and is theirs: ticks, labels, title.
+MARGINS = dict.fromkeys(PLACES, (0.079, 0.124, 0.012, 0.07))
+MARGINS["weights"] = (0.16, 0.124, 0.012, 0.07)
+MARGINS["costs"] = (0.079, 0.13, 0.03, 0.07)
+MOST_KEPT = 64  # frames, of about 300 kB
+RC = {"font.size": 9, "axes.labelsize": 9, "xtick.labelsize": 8, "ytick.labelsize": 8}
+RC |= {"axes.titlesize": 10, "figure.dpi": 100}
+# Most of the time of a drawing goes into its letters: nothing is looked up for them.
+RC |= {"text.parse_math": False, "font.sans-serif": ["DejaVu Sans"]}
+
+
+class Views:
+    """The pictures in one figure.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        Where to draw.
+    """
+
+    def __init__(self, figure):
+        self.figure = figure
+        self.axes = {name: figure.add_axes(place) for name, place in PLACES.items()}
+        self.plane = self.problem = self.trial = self.background = None
+        self.step = 0
+        self.shown, self.kept = {}, {}
+        self.moving = []
+        self._make_moving()
+        figure.canvas.mpl_connect("draw_event", self._keep)
+
+    def show(self, trial, step=None):
+        """Show a trial as it was after some update; at its end by default."""
+        self.trial, self.problem = trial, trial.problem
+        last = len(trial.path) - 1
+        self.step = last if step is None else min(step, last)
+        changed = self._frame()
+        self._move()
+        if self.background is None:
+            self.figure.canvas.draw()
+        else:
+            self._redraw(changed)
+
+    def _frame(self):
+        """Set the axes anew that do not fit this trial; return their names."""
+        sample, length = self.problem.sample, self.trial.setting["n_iterations"]
+        target = (sample.target, sample.y.min(), sample.y.max())
+        one = len(sample.features) == 1
+        needed = {"costs": (_room_for(length),), "residuals": target}
+        needed |= {"fit": sample if one else target}
+        needed |= {"surface": self.problem, "weights": self.problem}
+        changed = [n for n, key in needed.items() if not _same(self.shown.get(n), key)]
+        for name in changed:
+            ax = self.axes[name]
+            for artist in [*ax.collections, *ax.lines, *ax.patches]:
+                if artist not in self.moving:
+                    artist.remove()
+            getattr(self, f"_frame_{name}")(ax, sample)
+        self.shown = needed
+        return changed
+
+    def _make_moving(self):
+        """Make what a control moves: lines, bars and points."""
+        costs, surface, fit, residuals, _ = self.axes.values()
+        (self.cost,) = costs.plot([], [], color="C0", ls="-", lw=2)
+        (self.foretold,) = costs.plot([], [], **PREDICTED)
+        (self.now,) = costs.plot([], [], "o", color="C0", ms=7)
+        (self.path,) = surface.plot([], [], "-o", color="C1", ms=3, lw=1.2)
+        (self.here,) = surface.plot([], [], "o", color="C1", ms=8, mec="white")
+        (self.begin,) = surface.plot([], [], "kP", ms=8, mec="white")
+        (self.line,) = fit.plot([], [], color="C1", ls="-", lw=2)
+        (self.points,) = fit.plot([], [], "o", color="C1", ms=3, mew=0, alpha=0.6)
+        (self.errors,) = residuals.plot([], [], "o", color="C1", ms=3, mew=0, alpha=0.6)
+        self.bars = []
+        self.moving = [self.cost, self.foretold, self.now, self.path, self.begin]
+        self.moving += [self.here, self.line, self.points, self.errors]
+        for artist in self.moving:
+            artist.set_animated(True)
+
+    def _frame_costs(self, ax, sample):
+        ax.set(xlim=(0, _room_for(self.trial.setting["n_iterations"])), xlabel="update")
+        ax.set(
+            yscale="log",
+            ylim=(1e-9, 1e3),
+            title="Cost above the optimum (dotted: theory)",
+        )
+        ax.set(ylabel="share of start")
+        ax.xaxis.set_major_locator(MaxNLocator(5))
+        ax.yaxis.set_major_locator(FixedLocator([1e-9, 1e-6, 1e-3, 1, 1e3]))
+        ax.yaxis.set_minor_locator(NullLocator())
+        ax.yaxis.set_major_formatter(LogNumbers())
+
+    def _frame_surface(self, ax, sample):
+        self.plane = Plane(self.problem)
+        self.plane.frame(ax)
+
+    def _frame_fit(self, ax, sample):
+        y = sample.y
+        if len(sample.features) == 1:
+            x = sample.X[:, 0]
+            ax.plot(x, y, "o", color="C0", ms=3, mew=0, alpha=0.5)
+            ax.set(xlim=_around(x), ylim=_around(y, 0.25), title="Fit")
+            ax.set(xlabel=sample.features[0], ylabel=sample.target)
+        else:
+            ax.plot(_around(y), _around(y), color="0.6", ls="-", lw=1)
+            ax.set(xlim=_around(y), ylim=_around(y, 0.25), title="Fit")
+            ax.set(xlabel=f"observed {sample.target}", ylabel="predicted")
+        _few_ticks(ax)
+
+    def _frame_residuals(self, ax, sample):
+        half = 0.75 * np.ptp(sample.y)
+        ax.axhline(0, color="0.6", lw=1)
+        ax.set(xlim=_around(sample.y, 0.25), ylim=(-half, half), title="Residuals")
+        ax.set(xlabel=f"predicted {sample.target}", ylabel="observed − predicted")
+        _few_ticks(ax)
+
+    def _frame_weights(self, ax, sample):
+        names, goal = sample.features, self._effects(self.problem.best.w)
+        rows = np.arange(len(names))
+        self.moving = [artist for artist in self.moving if artist not in self.bars]
+        for bar in self.bars:
+            bar.remove()
+        self.bars = list(ax.barh(rows, goal, height=0.6, color="C1"))
+        for bar in self.bars:
+            bar.set_animated(True)
+        self.moving += self.bars
+        ax.plot(goal, rows, "k|", ms=14, mew=2)
+        widest = 1.4 * max(abs(goal).max(), np.finfo(float).tiny)
+        ax.set(xlim=(-widest, widest), ylim=(len(names) - 0.4, -0.6), title="Weights")
+        ax.set_yticks(rows, names)
+        ax.set_xlabel("effect of one std. deviation")
+        ax.set_xticks([0], [""])
+
+    def _effects(self, w):
+        """Return weights as effects of one standard deviation, which compare."""
+        return w * self.problem.spread
+
+    def _move(self):
+        """Move everything to where the trial was after the present update."""
+        trial, problem, k = self.trial, self.problem, self.step
+        with np.errstate(over="ignore", invalid="ignore"):
+            whole = trial.fit.costs[0] - problem.best.J
+            excess = np.maximum(trial.fit.costs - problem.best.J, 0) / whole
+            self.cost.set_data(range(k + 1), excess[: k + 1])
+            foretold = [] if trial.predicted is None else trial.predicted
+            above = (np.array(foretold) - problem.best.J) / whole
+            self.foretold.set_data(range(len(above)), above)
+            self.now.set_data([k], [excess[k]])
+            w, b = trial.path[k, :-1], trial.path[k, -1]
+            z = predict(problem.X, w, b)
+            self._move_fit(z)
+            self.errors.set_data(z, problem.sample.y - z)
+            for bar, width in zip(self.bars, self._effects(w), strict=True):
+                bar.set_width(np.clip(width, -1e6, 1e6))
+            places = self.plane.places(trial.path[: k + 1])
+            self.path.set_data(*self.plane.within(places).T)
+            self.here.set_data(*places[-1:].T)
+            self.begin.set_data(*places[:1].T)
+
+    def _move_fit(self, z):
+        sample = self.problem.sample
+        if len(sample.features) == 1:
+            ends = [sample.X.argmin(), sample.X.argmax()]
+            self.line.set_data(sample.X[ends, 0], z[ends])
+            self.points.set_data([], [])
+        else:
+            self.line.set_data([], [])
+            self.points.set_data(sample.y, z)
+
+    def _keep(self, event):
+        """Keep the picture of all that does not move; called after a whole drawing."""
+        self.kept.clear()  # it may be of another size
+        self.background = self.figure.canvas.copy_from_bbox(self.figure.bbox)
+        self._draw_moving()
+
+    def _redraw(self, changed):
+        """Draw what has changed on what is kept."""
+        canvas = self.figure.canvas
+        canvas.restore_region(self.background)
+        for name in changed:
+            self._put_frame(name)
+        if changed:
+            self.background = canvas.copy_from_bbox(self.figure.bbox)
+        self._draw_moving()
+        canvas.blit(self.figure.bbox)
+
+    def _put_frame(self, name):
+        """Put the frame of one of the axes into the picture, as it was once drawn."""
+        key = self.shown[name]
+        known = (name, key if type(key) is tuple else id(key))
+        if known not in self.kept:
+            self._draw_frame(name)
+            box = TransformedBbox(_cell(name), self.figure.transFigure)
+            region = self.figure.canvas.copy_from_bbox(box)
+            # With the key, whose id nothing else can have as long as it is here.
+            self.kept[known] = (key, region)
+            if len(self.kept) > MOST_KEPT:
+                del self.kept[next(iter(self.kept))]
+        self.figure.canvas.restore_region(self.kept[known][1])
+
+    def _draw_frame(self, name):
+        """Draw one of the axes, without what moves, on a clean ground."""
+        cell = _cell(name)
+        ground = Rectangle(
+            cell.p0, cell.width, cell.height, facecolor="white", linewidth=0
+        )
+        ground.set_transform(self.figure.transFigure)
+        ground.set_figure(self.figure)
+        renderer = self.figure.canvas.get_renderer()
+        ground.draw(renderer)
+        self.axes[name].draw(renderer)
+
+    def _draw_moving(self):
+        for artist in self.moving:
+            artist.axes.draw_artist(artist)
+
+
+def _cell(name):
+    """Return the part of the figure that is of one of the axes."""
+    left, bottom, width, height = PLACES[name]
+    before, below, after, above = MARGINS[name]
+    return Bbox.from_extents(
+        left - before, bottom - below, left + width + after, bottom + height + above
+    )
+
+
+def _room_for(length):
+    """Return where the axis of the updates ends: a round number, so it seldom moves."""
+    digits = 10 ** int(np.floor(np.log10(length)))
+    return next(m * digits for m in (1, 2, 5, 10) if m * digits >= length)
+
+
+def _same(shown, needed):
+    """Say whether axes show what they need to: a description, or one and the same."""
+    return shown is needed or (type(shown) is type(needed) is tuple and shown == needed)
+
+
+def _around(values, share=0.05):
+    low, high = values.min(), values.max()
+    return low - share * (high - low), high + share * (high - low)
+
+
+def _few_ticks(ax):
+    ax.xaxis.set_major_locator(MaxNLocator(4))
+    ax.yaxis.set_major_locator(MaxNLocator(4))
