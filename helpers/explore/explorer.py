@@ -1,12 +1,16 @@
 """What happens in ``notebooks/explore.ipynb`` when a control is moved."""
 
 import asyncio
+import io
 import json
+import threading
 from html import escape
 
+import numpy as np
 from ipympl.backend_nbagg import Canvas, FigureManager
 from IPython.display import Markdown, display
 from matplotlib.figure import Figure
+from PIL import Image
 
 from helpers.data import ROOT, load_data
 from helpers.explore.actions import EXPLORED, add_to_experiments, show_as_run
@@ -19,6 +23,35 @@ from helpers.pipeline.command import UserError
 PAUSE = 0.01  # seconds in which more changes may come before anything is drawn
 SIZE = (8.4, 4.2)  # inches at 100 dots: all of it fits on a projected 1280 x 800
 LEFT_AS = EXPLORED / "left-as.json"  # the setting, for when the kernel is restarted
+
+
+class WholeCanvas(Canvas):
+    """A canvas that sends whole pictures, and is drawn by one thread at a time.
+
+    A busy page leaves out a picture when the next one is there already. Of ipympl's
+    own, which hold only what has changed, none must be left out. And JupyterLab may
+    have the kernel answer each message in a thread of its own.
+    """
+
+    def __init__(self, figure):
+        super().__init__(figure)
+        self.lock = threading.RLock()
+
+    def draw(self):
+        """Draw everything."""
+        with self.lock:
+            super().draw()
+
+    def get_diff_image(self):
+        """Return the whole picture as PNG; nothing if the page has it."""
+        if not self._png_is_old:
+            return None
+        self._png_is_old = self._force_full = False
+        self.set_image_mode("full")
+        png = io.BytesIO()
+        picture = Image.fromarray(np.asarray(self.buffer_rgba()))
+        picture.save(png, "png", compress_level=1)
+        return png.getvalue()
 
 
 class Explorer:
@@ -37,7 +70,7 @@ class Explorer:
         self.stamp, self.problems, self.trial, self.start = None, {}, None, ""
         self.columns = load_data(data, target).features
         self.controls = Controls(self.columns)
-        self.canvas = Canvas(Figure(figsize=SIZE))
+        self.canvas = WholeCanvas(Figure(figsize=SIZE))
         FigureManager(self.canvas, 0)
         for part in ("header", "footer", "toolbar"):
             setattr(self.canvas, f"{part}_visible", False)
@@ -68,18 +101,21 @@ class Explorer:
 
     def update(self):
         """Descend with the present setting, and draw what comes of it."""
-        self.waiting = False
-        step = self.controls.step
-        try:
-            problem, setting, shown = self._problem(), self.setting, step.value
-            known = self.trial
-            if not known or known.problem is not problem or known.setting != setting:
-                self._try(problem, setting)
-                shown = None  # a new descent is shown at its end
-            self.views.show(self.trial, shown)
-            step.value = self.views.step
-        except (ValueError, UserError, OSError) as error:
-            self.controls.say(str(error), wrong=True)
+        with self.canvas.lock:
+            self.waiting = False
+            try:
+                self._update()
+            except (ValueError, UserError, OSError) as error:
+                self.controls.say(str(error), wrong=True)
+
+    def _update(self):
+        step, known = self.controls.step, self.trial
+        problem, setting, shown = self._problem(), self.setting, step.value
+        if not known or known.problem is not problem or known.setting != setting:
+            self._try(problem, setting)
+            shown = None  # a new descent is shown at its end
+        self.views.show(self.trial, shown)
+        step.value = self.views.step
 
     def _try(self, problem, setting):
         """Descend; keep the setting, and have the controls follow."""
@@ -125,7 +161,7 @@ class Explorer:
         its.play.observe(self._played, "value")
         its.add.on_click(lambda _: self._answer(self._add))
         its.run.on_click(lambda _: self._answer(self._show_run))
-        its.anew.on_click(lambda _: its.set(its.defaults | {"features": self.columns}))
+        its.anew.on_click(lambda _: self._start_anew())
         self.canvas.mpl_connect("button_press_event", self._clicked)
 
     def _changed(self, change):
@@ -170,6 +206,10 @@ class Explorer:
             self.controls.set(values)
         except (OSError, ValueError, KeyError, TypeError):
             self.controls.set(self.controls.defaults)  # nothing, or nothing that fits
+
+    def _start_anew(self):
+        self.controls.set(self.controls.defaults | {"features": self.columns})
+        self.controls.step.value = self.controls.step.max
 
     def _add(self):
         return add_to_experiments(self.trial.setting)

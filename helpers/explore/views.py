@@ -192,6 +192,8 @@ class Views:
 
     def _keep(self, event):
         """Keep the picture of all that does not move; called after a whole drawing."""
+        if self.figure.canvas.is_saving():
+            return  # that was for a file
         self.kept.clear()  # it may be of another size
         self.background = self.figure.canvas.copy_from_bbox(self.figure.bbox)
         self._draw_moving()
