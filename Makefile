@@ -50,6 +50,10 @@ PYTHON := $(PREFIX)/bin/python
 READY := $(PREFIX)/ready-for-dl4ia
 CLUSTER := $(PREFIX)/ready-for-cluster
 
+# What git keeps of a notebook: not its outputs, nor what differs from kernel to kernel.
+LANGUAGE := $(addprefix metadata.language_info.,codemirror_mode file_extension mimetype nbconvert_exporter pygments_lexer version)
+STRIP := $(PREFIX)/bin/nbstripout --keep-id --extra-keys "$(LANGUAGE) metadata.widgets cell.metadata.execution"
+
 SOURCES := experiments.yaml requirements.txt $(wildcard notebooks/*.ipynb) \
 	$(wildcard helpers/*.py helpers/pipeline/*.py report/*.* report/template/*)
 SOURCES := $(filter-out report/report.%,$(SOURCES))
@@ -131,6 +135,7 @@ $(READY): requirements.txt pyproject.toml apt.txt helpers/pipeline/system.py hel
 	@$(PREFIX)/bin/uv pip $(if $(filter .venv,$(PREFIX)),sync,install) --quiet --python $(PYTHON) --require-hashes $(if $(filter .venv,$(PREFIX)),,-r) requirements.txt
 	@$(PREFIX)/bin/uv pip install --quiet --python $(PYTHON) --no-deps --no-build-isolation --editable .
 	@mkdir -p $(PREFIX)/share/jupyter/lab/settings && cp helpers/explore/lab.json $(PREFIX)/share/jupyter/lab/settings/overrides.json
+	@test ! -e .git || git config filter.notebooks.clean '$(STRIP)'
 	@touch $@
 
 # Dask, for those who sweep on a cluster.

@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+import subprocess
 
 import pytest
 
@@ -30,6 +31,36 @@ def test_they_are_committed_without_outputs(cells):
     for cell in cells:
         assert not cell.get("outputs")
         assert not cell.get("execution_count")
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="a bundle has no git")
+@pytest.mark.parametrize("name", ["descent", "explore", "report"])
+def test_git_keeps_nothing_of_what_running_leaves(tmp_path, name):
+    def git(*command, **options):
+        command = ["git", "-C", ROOT, *command]
+        return subprocess.run(
+            command, check=True, capture_output=True, **options
+        ).stdout
+
+    path = f"notebooks/{name}.ipynb"
+    clean = (ROOT / path).read_text(encoding="utf-8")
+    left = json.loads(clean)
+    language = left["metadata"]["language_info"]
+    language |= {"version": "3.11.7", "codemirror_mode": {"name": "ipython"}}
+    left["metadata"]["widgets"] = {"state": {}}
+    for cell in left["cells"]:
+        if cell["cell_type"] == "code":
+            said = {"output_type": "stream", "name": "stdout", "text": ["1\n"]}
+            cell |= {"outputs": [said], "execution_count": 7}
+            cell["metadata"]["execution"] = {"iopub.status.busy": "now"}
+    kept = git(
+        "hash-object",
+        "--stdin",
+        "-w",
+        f"--path={path}",
+        input=json.dumps(left).encode(),
+    )
+    assert git("cat-file", "blob", kept.decode().strip()).decode() == clean
 
 
 def test_they_hold_no_logic_and_no_paths(cells):

@@ -9,7 +9,7 @@ from helpers.model import cost
 from helpers.pipeline import pdf, publish, typeset
 from helpers.pipeline.claims import Claims
 from helpers.pipeline.publish import Report
-from helpers.tables import math_text, number_text, rate_text
+from helpers.words import math_text, number_text, rate_text
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import pytest
 
 from helpers import tables
 from helpers.data import Data
+from helpers.words import math_text
 
 
 def a_run(**changes):
@@ -78,6 +79,20 @@ def test_scores_are_in_their_own_columns():
     assert table["$R^2$"][0] == "$4.000000$"
 
 
+def test_further_runs_are_listed_with_their_setting(runs):
+    momentum = {"momentum": 0.5, "nesterov": True, "batch_size": 16}
+    defaults = {"target": "mpg", "momentum": 0.0, "nesterov": False, "batch_size": 0}
+    defaults |= {"initialisation": "zeros", "start": "", "experiment": "mine"}
+    further = runs.assign(**defaults)
+    plain = tables.further_table(further).iloc[0]
+    assert plain["experiment"] == "mine"
+    assert "momentum" not in plain["setting"]
+    moved = {**momentum, "start": "1,2", "initialisation": "normal"}
+    setting = tables.further_table(further.assign(**moved))["setting"].iloc[0]
+    for part in ("momentum 0.5; Nesterov", "batches of 16", "normal start", "its own"):
+        assert part in setting
+
+
 def test_numbers_that_are_not_finite_are_printed_as_such():
-    assert tables.math_text(float("nan"), ".3f") == "–"
-    assert tables.math_text(float("inf"), ".1e") == r"$\infty$"
+    assert math_text(float("nan"), ".3f") == "–"
+    assert math_text(float("inf"), ".1e") == r"$\infty$"

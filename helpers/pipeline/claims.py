@@ -10,7 +10,7 @@ import sys
 from difflib import get_close_matches
 from typing import NamedTuple
 
-from helpers.tables import number_text
+from helpers.words import number_text
 
 PLACEHOLDER = re.compile(r"\{\{([\w.-]+)\}\}")
 
@@ -50,7 +50,7 @@ class Claims(dict):
         value : float, int or str
             The value.
         spec : str
-            How to print it, see `helpers.tables.number_text`.
+            How to print it, see `helpers.words.number_text`.
         unit, source : str
             See `Claim`.
 

@@ -101,6 +101,30 @@ def _restored(value):
     return float(value) if value in ("nan", "inf", "-inf") else value
 
 
+def load_others(known):
+    """Load the runs of ``descent.ipynb`` of all experiments but those that are known.
+
+    Parameters
+    ----------
+    known : list of str
+        Names of experiments; one that does not exist has no runs.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As of `load_experiment`, with the name in ``experiment``; empty if there are
+        no others.
+    """
+    import pandas as pd
+
+    others = [
+        load_experiment(name).assign(experiment=name)
+        for name, points in read_points().items()
+        if name not in known and points[0].notebook == "descent"
+    ]
+    return pd.concat(others, ignore_index=True) if others else pd.DataFrame()
+
+
 def load_experiment(name):
     """Load the runs of an experiment as a table.
 
