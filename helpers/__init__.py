@@ -4,14 +4,17 @@ The core, data in and arrays out::
 
     model       the model, its cost and its gradients
     descent     gradient descent, and how it ended
+    checks      the data and settings that it refuses
     theory      what the Hessian says of a descent before it is run
     data        read a table, scale its features
     scores      how good a fit is
     derivation  two checks that derivation and code agree
     plots       data and an Axes in, the Axes out
     tables      runs in, frames of texts out
+    words       numbers and names in print
 
-The shell around it, `helpers.pipeline`, touches disk and processes.
+The shell around it, `helpers.pipeline`, touches disk and processes;
+`helpers.explore` is what the interactive notebook is made of.
 """
 
 from helpers.data import fit_scaling, load_data

@@ -36,10 +36,10 @@ def test_they_are_committed_without_outputs(cells):
 @pytest.mark.skipif(not (ROOT / ".git").exists(), reason="a bundle has no git")
 @pytest.mark.parametrize("name", ["descent", "explore", "report"])
 def test_git_keeps_nothing_of_what_running_leaves(tmp_path, name):
-    def git(*command, **options):
-        command = ["git", "-C", ROOT, *command]
+    def blob(content, *filtered):
+        command = ["git", "-C", ROOT, "hash-object", "--stdin", *filtered]
         return subprocess.run(
-            command, check=True, capture_output=True, **options
+            command, input=content.encode(), capture_output=True, check=True
         ).stdout
 
     path = f"notebooks/{name}.ipynb"
@@ -53,14 +53,8 @@ def test_git_keeps_nothing_of_what_running_leaves(tmp_path, name):
             said = {"output_type": "stream", "name": "stdout", "text": ["1\n"]}
             cell |= {"outputs": [said], "execution_count": 7}
             cell["metadata"]["execution"] = {"iopub.status.busy": "now"}
-    kept = git(
-        "hash-object",
-        "--stdin",
-        "-w",
-        f"--path={path}",
-        input=json.dumps(left).encode(),
-    )
-    assert git("cat-file", "blob", kept.decode().strip()).decode() == clean
+    executed = json.dumps(left, ensure_ascii=False, indent=1)
+    assert blob(executed, f"--path={path}") == blob(clean, "--no-filters")
 
 
 def test_they_hold_no_logic_and_no_paths(cells):
