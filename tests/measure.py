@@ -68,7 +68,7 @@ def alternate(repeats=REPEATS, **cases):
     return {name: statistics.median(values) for name, values in times.items()}
 
 
-def conclude(name, rows):
+def conclude(name, rows, repeats=REPEATS):
     """Print a table and keep it as ``build/benchmarks/<name>.csv``.
 
     Returns
@@ -78,7 +78,7 @@ def conclude(name, rows):
     """
     table = [("what", "figure", "unit", "bound", "holds")]
     table += [(r.what, f"{r.value:.3g}", r.unit, r.bound, r.holds) for r in rows]
-    print(f"\n{name}: {machine()}, medians of {REPEATS}")
+    print(f"\n{name}: {machine()}, medians of {repeats}")
     print("\n".join(aligned(table)))
     path = Path("build", "benchmarks", f"{name}.csv")
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -441,6 +441,7 @@ def test_only_this_machine_and_only_with_the_token(lab):
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(f"{lab.host}/api/contents", timeout=30)
     assert refused.value.code == 403
+    refused.value.close()
     assert lab.ask("api/contents")["type"] == "directory"
 
 

@@ -64,6 +64,7 @@ class Plane:
         ax.plot(*self.centre, "k*", ms=11)
         low, high = self.centre - self.half, self.centre + self.half
         ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), title="Path on the cost")
+        ax.grid(visible=False)
         if self.whole:
             ax.set(xlabel="weight", ylabel="offset")
             ax.xaxis.set_major_locator(MaxNLocator(4))

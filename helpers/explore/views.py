@@ -31,6 +31,11 @@ RC = {"font.size": 9, "axes.labelsize": 9, "xtick.labelsize": 8, "ytick.labelsiz
 RC |= {"axes.titlesize": 10, "figure.dpi": 100}
 # Most of the time of a drawing goes into its letters: nothing is looked up for them.
 RC |= {"text.parse_math": False, "font.sans-serif": ["DejaVu Sans"]}
+RC |= {"axes.titley": 1.02, "axes.titlepad": 4}
+# Nor are these put where they do not touch each other: how far they are off, in pixels.
+LABELS = dict.fromkeys(PLACES, (-28, -42))
+LABELS["surface"] = (-24, -30)
+LABELS["weights"] = (-18, -42)
 
 
 class Views:
@@ -45,6 +50,11 @@ class Views:
     def __init__(self, figure):
         self.figure = figure
         self.axes = {name: figure.add_axes(place) for name, place in PLACES.items()}
+        for name, ax in self.axes.items():
+            below, left = LABELS[name]
+            width, height = ax.bbox.width, ax.bbox.height
+            ax.xaxis.set_label_coords(0.5, below / height)
+            ax.yaxis.set_label_coords(left / width, 0.5)
         self.plane = self.problem = self.trial = self.background = None
         self.step = 0
         self.shown, self.kept = {}, {}
@@ -152,6 +162,7 @@ class Views:
         ax.set(xlim=(-widest, widest), ylim=(len(names) - 0.4, -0.6), title="Weights")
         ax.set_yticks(rows, names)
         ax.set_xlabel("effect of one std. deviation")
+        ax.grid(visible=False)
         ax.set_xticks([0], [""])
 
     def _effects(self, w):
