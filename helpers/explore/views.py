@@ -16,16 +16,17 @@ from helpers.plots import PREDICTED, LogNumbers
 
 # Where the axes are in the figure: left, bottom, width, height.
 PLACES = {
-    "costs": (0.08, 0.64, 0.53, 0.285),
+    "costs": (0.08, 0.64, 0.515, 0.285),
     "surface": (0.69, 0.605, 0.295, 0.32),
     "fit": (0.08, 0.125, 0.235, 0.32),
     "residuals": (0.4, 0.125, 0.21, 0.32),
     "weights": (0.785, 0.125, 0.2, 0.32),
 }
-# What lies around them and is theirs: ticks, labels, title.
-MARGINS = dict.fromkeys(PLACES, (0.079, 0.124, 0.012, 0.07))
-MARGINS["weights"] = (0.16, 0.124, 0.012, 0.07)
+# What lies around them and is theirs alone: ticks, labels, title.
+MARGINS = dict.fromkeys(PLACES, (0.07, 0.124, 0.012, 0.06))
 MARGINS["costs"] = (0.079, 0.13, 0.03, 0.07)
+MARGINS["surface"] = (0.064, 0.095, 0.012, 0.07)
+MARGINS["weights"] = (0.16, 0.124, 0.012, 0.06)
 MOST_KEPT = 64  # frames, of about 300 kB
 RC = {"font.size": 9, "axes.labelsize": 9, "xtick.labelsize": 8, "ytick.labelsize": 8}
 RC |= {"axes.titlesize": 10, "figure.dpi": 100}
