@@ -1,5 +1,6 @@
 """Exploring: what is computed, what is shown of it, and what is done with it."""
 
+import json
 from itertools import combinations
 from pathlib import Path
 
@@ -112,6 +113,11 @@ def test_the_words_say_what_happens_and_why(all_features, one_feature):
     assert "within 1 % of it after 128 updates" in said()
     assert "20 updates are too few" in said(n_iterations=20)
     assert "Each update sees 16 of 392 samples" in said(batch_size=16)
+    noisy = said(batch_size=2, learning_rate=0.5)
+    assert noisy.startswith("Learning rate 0.5 is too large for batches of 2. It was")
+    twice = all_features.sample._replace(X=all_features.sample.X[:, [0, 0]])
+    doubled = pose(twice._replace(features=["a", "b"]), "standardise")
+    assert "but that along" in said(doubled, learning_rate=0.1)
     limit = theory.stability_limit(one_feature.X)
     assert "is on the limit" in said(one_feature, learning_rate=limit)
 
@@ -283,6 +289,9 @@ def test_a_new_kernel_finds_the_setting_as_it_was_left(explore):
     assert again.trial.setting == it.trial.setting
     explorer.LEFT_AS.write_text('[{"learning_rate": 1}, ""]')  # of another version
     assert explore().trial.setting["learning_rate"] == pytest.approx(0.1)
+    gone = it.controls.values | {"features": ["a column that is gone"]}
+    explorer.LEFT_AS.write_text(json.dumps([gone, "1,2"]))
+    assert explore().trial.setting["features"] == "all"
     it.controls.anew.click()
     assert it.trial.setting["learning_rate"] == pytest.approx(0.1)
 

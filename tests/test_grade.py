@@ -136,6 +136,8 @@ NEEDED = dict.fromkeys(bundle.NEEDED, b"")
         (zipped({"/etc/passwd": b""}, ""), "it leads out of its folder: '/etc/passwd'"),
         (zipped({"..\\a": b""}, ""), "it leads out of its folder: "),
         (zipped({"data/../../a": b""}, ""), "it leads out of its folder: "),
+        (zipped({"helpers/./pipeline/a": b""}), "it leads out of its folder: "),
+        (zipped({"helpers//pipeline/a": b""}), "it leads out of its folder: "),
         (zipped(NEEDED | {LINK: "/etc"}), "'submission/notebooks/link' is a link, or"),
         (
             zipped(NEEDED | {f"data/{n}": b"" for n in range(bundle.MOST)}),
@@ -159,6 +161,17 @@ def test_a_zip_that_grows_is_not_unpacked(tmp_path, monkeypatch):
     with pytest.raises(UserError, match="it is too large: 5 MiB in 4 files, at most 1"):
         bundle.unpack(tmp_path / "it.zip", tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_zip_that_lies_about_a_size_yields_no_more_than_it_says(tmp_path):
+    content = zipped(NEEDED | {"data/zeros": bytes(2**20)})
+    told = (2**20).to_bytes(4, "little")
+    assert content.count(told) == 2
+    (tmp_path / "it.zip").write_bytes(content.replace(told, (10).to_bytes(4, "little")))
+    with zipfile.ZipFile(tmp_path / "it.zip") as it:
+        entry = it.getinfo("submission/data/zeros")
+        with pytest.raises(zipfile.BadZipFile):  # its checksum is that of all of it
+            bundle._in_zip(it, entry)[1].read()
 
 
 def test_a_file_that_is_there_twice_or_encrypted_is_named():

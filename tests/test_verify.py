@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from project import Project
@@ -18,6 +19,7 @@ from helpers.pipeline.compare import (
     DIFFERS,
     HOLDS,
     MISSING,
+    NOTED,
     close,
     compare_claims,
     compare_documents,
@@ -29,7 +31,8 @@ from helpers.pipeline.compare import (
 from helpers.pipeline.elsewhere import build_report
 from helpers.pipeline.report import PDF
 from helpers.pipeline.revision import COMMIT, Revision
-from helpers.pipeline.verify import checked_tolerance, compare_recorded, print_table
+from helpers.pipeline.verify import checked_tolerance, compare_beside, print_table
+from helpers.pipeline.verify import verify as verify_report
 
 
 @pytest.fixture(scope="module")
@@ -425,6 +428,7 @@ def test_recorded_results_that_cannot_be_used_are_named(tmp_path, text, message)
         ("2.0", "1.0", 0.5),
         (0.0, 0.0, 0.0),
         (1, True, 0.0),
+        (1.7e308, -1.7e308, 2.0),
         (-1.0, 1.0, 2.0),
     ],
 )
@@ -432,7 +436,9 @@ def test_differences_are_relative_to_the_larger(stated, reproduced, difference):
     assert relative(stated, reproduced) == difference
 
 
-@pytest.mark.parametrize("pair", [("a", "b"), (1.0, "b"), (None, 1.0), (1.0, "inf")])
+@pytest.mark.parametrize(
+    "pair", [("a", "b"), (1.0, "b"), (None, 1.0), (1.0, "inf"), (10**400, 1)]
+)
 def test_what_is_no_number_has_no_difference(pair):
     assert relative(*pair) != relative(*pair)
 
@@ -504,12 +510,39 @@ def test_a_claim_whose_run_is_not_recorded_is_named(made):
     assert found["all.cost"].verdict == MISSING
 
 
-def test_recorded_results_are_those_that_the_pdf_carries(tmp_path, made):
-    path = tmp_path / "results.json"
-    path.write_bytes(made.files["results.json"])
-    assert compare_recorded(path, PDF).verdict == HOLDS
+def test_what_lies_beside_the_pdf_is_what_it_carries(tmp_path, made):
+    def verdicts():
+        return [line.verdict for line in compare_beside(tmp_path, PDF)]
+
+    (tmp_path / "report").mkdir()
+    for name in ("report/results.json", "experiments.yaml"):
+        (tmp_path / name).write_bytes(made.files[Path(name).name])
+    assert verdicts() == [HOLDS] * 3
+    path = tmp_path / "report" / "results.json"
     path.write_bytes(path.read_bytes().replace(b"10.84748", b"10.84749", 1))
-    assert compare_recorded(path, PDF).verdict == DIFFERS
+    assert verdicts() == [DIFFERS, HOLDS, HOLDS]
+    (tmp_path / "experiments.yaml").write_text("")
+    assert verdicts() == [DIFFERS, DIFFERS, HOLDS]
+
+
+def test_a_report_of_another_platform_is_noted(tmp_path, alter, made):
+    """A PDF that says so of itself must not hide that its drawings are not compared."""
+    write_altered(tmp_path / "it.pdf", in_file("results.json", "Linux", "Lunix"))
+    lines = verify_report(tmp_path / "it.pdf", made=PDF)
+    assert lines[0][:3] == (
+        "platform",
+        *(side.results["platform"] for side in (read_pdf(tmp_path / "it.pdf"), made)),
+    )
+    assert {line.verdict for line in lines} == {HOLDS, NOTED}
+
+
+def test_words_of_a_pdf_are_no_names_of_runs(made):
+    results = json.loads(json.dumps(made.results))
+    name, run = next(iter(results["runs"].items()))
+    del results["runs"][name]
+    results["runs"]["10.85"] = run
+    carried = made._replace(results=results, pages=["10.85 " + made.pages[0]])
+    assert renamed(carried, made).pages[0].startswith("10.85 ")
 
 
 @pytest.mark.parametrize("given", ["small", "-1e-9", "1", "nan", "inf", ""])

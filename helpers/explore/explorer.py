@@ -11,6 +11,7 @@ from ipympl.backend_nbagg import Canvas, FigureManager
 from IPython.display import Markdown, display
 from matplotlib.figure import Figure
 from PIL import Image
+from traitlets import TraitError
 
 from helpers.data import ROOT, load_data
 from helpers.explore.actions import EXPLORED, add_to_experiments, show_as_run
@@ -115,7 +116,8 @@ class Explorer:
             self._try(problem, setting)
             shown = None  # a new descent is shown at its end
         self.views.show(self.trial, shown)
-        step.value = self.views.step
+        if shown is None:
+            step.value = self.views.step
 
     def _try(self, problem, setting):
         """Descend; keep the setting, and have the controls follow."""
@@ -204,8 +206,9 @@ class Explorer:
         try:
             values, self.start = json.loads(LEFT_AS.read_text(encoding="utf-8"))
             self.controls.set(values)
-        except (OSError, ValueError, KeyError, TypeError):
-            self.controls.set(self.controls.defaults)  # nothing, or nothing that fits
+        except (OSError, ValueError, KeyError, TypeError, TraitError):
+            self.start = ""  # there is nothing, or nothing that fits
+            self.controls.set(self.controls.defaults)
 
     def _start_anew(self):
         self.controls.set(self.controls.defaults | {"features": self.columns})

@@ -158,10 +158,15 @@ def explain(trial):
     rate, limit = trial.setting["learning_rate"], trial.limit
     slowest = int(np.argmax(trial.factors))
     factor, name = trial.factors[slowest], direction(trial.problem, slowest)
-    if trial.setting["batch_size"] not in (0, len(trial.problem.sample.y)):
-        size = trial.setting["batch_size"]
+    size, n_samples = trial.setting["batch_size"], len(trial.problem.sample.y)
+    if size not in (0, n_samples) and trial.fit.diverged_at:
         return (
-            f"Each update sees {size} of {len(trial.problem.sample.y)} samples, so its "
+            f"Learning rate {rate:.4g} is too large for batches of {size}. "
+            f"{_ended(trial)}"
+        )
+    if size not in (0, n_samples):
+        return (
+            f"Each update sees {size} of {n_samples} samples, so its "
             "gradient is a guess: near the optimum the cost does not settle but "
             f"jitters, the more the larger the learning rate. {_ended(trial)}"
         )
@@ -174,6 +179,12 @@ def explain(trial):
         return (
             f"Learning rate {rate:.4g} is above the limit {limit:.4g}: the component "
             f"along {name} grows by {factor:.3g} at each step. {_ended(trial)}"
+        )
+    if factor > 1 - 1e-12:
+        return (
+            f"Learning rate {rate:.4g} is below the limit {limit:.4g}: every component "
+            f"of the error shrinks but that along {name}, which the data do not "
+            f"determine. {_ended(trial)}"
         )
     return (
         f"Learning rate {rate:.4g} is below the limit {limit:.4g}: every component of "

@@ -87,7 +87,8 @@ def select(members):
         If something is missing, is there twice, is a link, or is too large.
     """
     for name, member in members:
-        if name.startswith("/") or "\\" in name or ".." in name.split("/"):
+        parts = name.removesuffix("/").split("/")
+        if "\\" in name or {"", ".", ".."} & set(parts):
             raise UserError(f"it leads out of its folder: {name!r}")
         if not member.regular:
             raise UserError(f"{name!r} is a link, or no ordinary file")
@@ -148,8 +149,16 @@ def _in_zip(bundle, entry):
     kind = stat.S_IFMT(entry.external_attr >> 16)
     ordinary = kind in (0, stat.S_IFREG, stat.S_IFDIR)
     encrypted = entry.flag_bits & 1
-    read = partial(bundle.read, entry)
-    return entry.filename, Member(entry.file_size, ordinary and not encrypted, read)
+    usual = entry.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+    read = partial(_read, bundle, entry)
+    member = Member(entry.file_size, ordinary and usual and not encrypted, read)
+    return entry.filename, member
+
+
+def _read(bundle, entry):
+    """Return the content of an entry, and never more than it is said to have."""
+    with bundle.open(entry) as file:
+        return file.read(entry.file_size)
 
 
 def _in_folder(folder):

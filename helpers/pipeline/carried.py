@@ -119,7 +119,7 @@ def parse(content, name):
     try:
         found = json.loads(content)
         layout = found["layout"]
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         raise UserError(_damaged(name)) from None
     if layout != LAYOUT:
         raise UserError(f"{name} has layout {layout!r}, this version reads {LAYOUT}")
@@ -145,6 +145,7 @@ def _is_text(value):
 def check_results(results, name):
     """Raise UserError if recorded results are not claims and runs by name."""
     right = all(isinstance(results.get(kind), dict) for kind in ("claims", "runs"))
+    right = right and all(isinstance(run, dict) for run in results["runs"].values())
     if not right or not all(name in results for name in HEAD):
         raise UserError(_damaged(name))
 

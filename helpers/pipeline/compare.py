@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 from helpers.pipeline.evidence import RESULTS
 
-HOLDS, DIFFERS, MISSING = "holds", "differs", "missing"
+HOLDS, DIFFERS, MISSING, NOTED = "holds", "differs", "missing", "noted"
+RUN = re.compile(r"[\w-]+-[0-9a-f]{12}")
 DECIMAL = re.compile(r"\d+\.(\d+)")
 
 
@@ -28,7 +29,8 @@ class Line(NamedTuple):
     difference : float
         Relative; zero if they are equal, nan if they are not numbers.
     verdict : str
-        ``holds``, ``differs`` or ``missing``.
+        ``holds``, ``differs`` or ``missing``; or ``noted``, which is no fault, but
+        should be known.
     """
 
     what: str
@@ -66,7 +68,7 @@ def compare_sources(results):
         Line(name, f"from {claim['source']}", "no such run", math.nan, MISSING)
         for name, claim in results["claims"].items()
         if isinstance(claim, dict) and claim.get("source")
-        if claim["source"] not in results["runs"]
+        if str(claim["source"]) not in results["runs"]
     ]
 
 
@@ -184,14 +186,18 @@ def renamed(carried, made):
     names = {place(run): name for name, run in made.results["runs"].items()}
     theirs = carried.results["runs"].items()
     new = {name: names.get(place(run), name) for name, run in theirs}
-
-    def rename(text):
-        for name in new:
-            text = text.replace(name, new[name])
-        return text
-
-    results = json.loads(rename(json.dumps(carried.results)))
-    pages = [rename(text) for text in carried.pages]
+    runs = {new[name]: run for name, run in theirs}
+    claims = {
+        name: claim | {"source": new.get(str(claim.get("source")), claim.get("source"))}
+        if isinstance(claim, dict)
+        else claim
+        for name, claim in carried.results["claims"].items()
+    }
+    results = carried.results | {"claims": claims, "runs": runs}
+    pages = [
+        RUN.sub(lambda found: new.get(found[0], found[0]), text)
+        for text in carried.pages
+    ]
     return carried._replace(results=results, pages=pages)
 
 
@@ -225,11 +231,12 @@ def relative(stated, reproduced):
         return 0.0
     try:
         a, b = float(stated), float(reproduced)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return math.nan
     if not (math.isfinite(a) and math.isfinite(b)):
         return math.nan
-    return abs(a - b) / max(abs(a), abs(b), sys.float_info.min)
+    largest = max(abs(a), abs(b), sys.float_info.min)
+    return abs(a / largest - b / largest)
 
 
 def _unlike(theirs, ours):

@@ -11,8 +11,7 @@ import shutil
 import sys
 import tempfile
 import time
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from functools import partial
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -20,9 +19,8 @@ from helpers.data import ROOT
 from helpers.pipeline.bundle import counts, unpack
 from helpers.pipeline.columns import aligned
 from helpers.pipeline.command import UserError, run_command
-from helpers.pipeline.compare import HOLDS, Line
-from helpers.pipeline.elsewhere import copy_project
-from helpers.pipeline.gradebook import HEADER, Grade, readable, write_gradebook
+from helpers.pipeline.compare import Line
+from helpers.pipeline.gradebook import FINE, HEADER, Grade, readable, write_gradebook
 from helpers.pipeline.kernels import CAN_FORK
 from helpers.pipeline.revision import COMMIT, MADE, Revision
 from helpers.pipeline.sandbox import Limits, run_confined, walls
@@ -30,7 +28,10 @@ from helpers.pipeline.verify import checked_tolerance
 
 GRADES = ROOT / "build" / "grades"
 REPORT, RECORDED = Path("report", "report.pdf"), Path(MADE)
+# What is the grader's: nothing else of this checkout is shown to a submission.
+TRUSTED = ("helpers", "report/template", "requirements.txt")
 MODULE = [f"{sys.prefix}/bin/python", "-m"]
+LENT = ("report/figures.mplstyle", "report/references.bib")
 # What it says goes one way, the report that it makes the other.
 MAKE = ["sh", "-c", f'"$@" >&2 && cat {REPORT}', "make"]
 
@@ -62,7 +63,7 @@ def main():
     table = [HEADER, *(grade.cells for grade in grades)]
     print("\n".join(["", *aligned(table, right=(2, 3, 4, 5)), ""]))
     print(f"written: {GRADES.relative_to(ROOT)}/index.html and grades.csv")
-    return 0 if all(grade.verdict == HOLDS for grade in grades) else 1
+    return 0 if all(grade.verdict in FINE for grade in grades) else 1
 
 
 def find(folder):
@@ -70,7 +71,9 @@ def find(folder):
     if not folder.is_dir():
         raise UserError(f"there is no folder {folder}: make grade SUBMISSIONS=folder")
     inside = (path for path in folder.iterdir() if path.name[0] != ".")
-    found = sorted(p for p in inside if p.is_dir() or p.suffix.lower() == ".zip")
+    found = sorted(
+        p for p in inside if p.is_dir() or (p.suffix.lower() == ".zip" and p.is_file())
+    )
     if not found:
         raise UserError(f"there is no zip and no folder in {folder}")
     return found
@@ -90,19 +93,30 @@ def grade_all(submissions, limits, tolerance, walled):
         free.put(core)
     with tempfile.TemporaryDirectory(prefix="grade-") as folder:
         trusted = Path(folder, "trusted")
-        copy_project(trusted)
+        for part in TRUSTED:
+            copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
+            (trusted / part).parent.mkdir(exist_ok=True)
+            copy(ROOT / part, trusted / part)
         pool = ProcessPoolExecutor(len(cores), initializer=take_core, initargs=(free,))
         with pool:
-            graded = [
-                pool.submit(grade, path, trusted, limits, tolerance, walled)
+            graded = {
+                pool.submit(grade, path, trusted, limits, tolerance, walled): path
                 for path in submissions
-            ]
+            }
             try:
                 for future in as_completed(graded):
-                    yield future.result()
+                    yield _result(future, graded[future])
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
+
+
+def _result(future, path):
+    """Return a grade, even if its worker was killed."""
+    try:
+        return future.result()
+    except BrokenExecutor:
+        return Grade(path.name, [], "the machine killed what graded it: again", 0.0)
 
 
 def take_core(free):
@@ -137,7 +151,16 @@ def grade(path, trusted, limits, tolerance, walled):
     with tempfile.TemporaryDirectory(prefix="submission-") as kept:
         handed_in, project = Path(kept, "handed-in"), Path(kept, "project")
         report, again = handed_in / REPORT, Path(kept, "again.pdf")
-        confined = partial(run_confined, limits=limits, walled=walled)
+
+        def confined(command, folder, **options):
+            left = limits.seconds - (time.monotonic() - started)
+            within = limits._replace(seconds=max(0.0, left))
+            ended = run_confined(command, folder, within, walled=walled, **options)
+            stopped = ended.stopped and ended.stopped.replace(
+                f"{within.seconds:g} s", f"{limits.seconds:g} s"
+            )
+            return ended._replace(stopped=stopped)
+
         try:
             unpack(path, handed_in)
             command = [*MODULE, "helpers.pipeline.carried", str(report)]
@@ -149,10 +172,8 @@ def grade(path, trusted, limits, tolerance, walled):
             command = [*MODULE, "helpers.pipeline.verify", "--json", "--pdf", report]
             command += ["--made", again]
             command += ["--tolerance", tolerance] if tolerance is not None else []
-            shown = [report, again]
-            if (handed_in / RECORDED).exists():
-                command += ["--recorded", handed_in / RECORDED]
-                shown.append(handed_in / RECORDED)
+            command += ["--beside", handed_in]
+            shown = [handed_in, again]
             compared = confined(list(map(str, command)), trusted, shown=shown)
             told = json.loads(finished(compared, fine=(0, 1)))
             lines = [Line(**line) for line in told["checked"]]
@@ -196,6 +217,9 @@ def assemble(trusted, handed_in, build, project):
     for path in sorted(project.rglob("*")):
         if path.is_file() and counts(path.relative_to(project).as_posix()):
             path.unlink()
+    for name in LENT:  # the look of figures, the works: whoever has no own
+        if not (handed_in / name).exists():
+            shutil.copy(ROOT / name, project / name)
     shutil.copytree(handed_in, project, dirs_exist_ok=True)
     (project / REPORT).unlink()
     (project / RECORDED).unlink(missing_ok=True)

@@ -6,9 +6,11 @@ from html import escape
 from math import isnan
 from typing import NamedTuple
 
-from helpers.pipeline.compare import DIFFERS, HOLDS, MISSING
+from helpers.pipeline.compare import DIFFERS, HOLDS, MISSING, NOTED
 
 FAILED = "cannot be graded"
+ELSEWHERE = "holds, drawings not compared"  # as it was made on another platform
+FINE = (HOLDS, ELSEWHERE)
 HEADER = ("submission", "verdict", HOLDS, DIFFERS, MISSING, "time", "why")
 LONGEST = 300  # letters of what a submission says
 PAGE = """\
@@ -60,12 +62,14 @@ class Grade(NamedTuple):
         """Holds, differs, or cannot be graded."""
         if self.problem:
             return FAILED
-        return HOLDS if self.tally.keys() == {HOLDS} else DIFFERS
+        if self.tally.keys() - {HOLDS, NOTED}:
+            return DIFFERS
+        return ELSEWHERE if NOTED in self.tally else HOLDS
 
     @property
     def why(self):
         """What went wrong first."""
-        wrong = [line.what for line in self.lines if line.verdict != HOLDS]
+        wrong = [n.what for n in self.lines if n.verdict not in (HOLDS, NOTED)]
         more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
         return readable(self.problem or ", ".join(wrong[:3]) + more)
 
@@ -101,7 +105,7 @@ def write_gradebook(folder, grades):
         page = folder / f"{number}.html"
         page.write_text(_details(grade), encoding="utf-8")
         rows.append(_row(grade.cells, grade.verdict, f"{number}.html"))
-    title = f"{sum(g.verdict == HOLDS for g in grades)} of {len(grades)} hold"
+    title = f"{sum(g.verdict in FINE for g in grades)} of {len(grades)} hold"
     page = PAGE.format(title=title, body=_table(HEADER, rows))
     (folder / "index.html").write_text(page, encoding="utf-8")
 
@@ -137,7 +141,7 @@ def _row(cells, verdict, link=""):
     """Return a row; texts of submissions stay texts."""
     first, *others = map(escape, cells)
     shown = [f'<a href="{link}">{first}</a>' if link else first, *others]
-    wrong = "" if verdict == HOLDS else ' class="wrong"'
+    wrong = "" if verdict in (*FINE, NOTED) else ' class="wrong"'
     shown = [
         f"<td{wrong if text == escape(verdict) else ''}>{text}</td>" for text in shown
     ]

@@ -24,6 +24,7 @@ SYSTEM = ["/usr", "/opt", "/etc/alternatives", "/etc/fonts", "/etc/texmf"]
 SYSTEM += ["/etc/ld.so.cache", "/var/lib/texmf"]
 LINKS = ("/bin", "/sbin", "/lib", "/lib64")
 LOOK = 0.1  # seconds between two looks at what it uses
+MOST_SAID = 2**16  # bytes of what it says that are kept, the last
 
 
 class Limits(NamedTuple):
@@ -43,7 +44,7 @@ class Limits(NamedTuple):
 
     seconds: float = 600
     memory: int = 4096 * MIB
-    disk: int = 512 * MIB
+    disk: int = 256 * MIB
     processes: int = 200
 
 
@@ -103,9 +104,20 @@ def run_confined(command, folder, limits, *, shown=(), given=None, walled=True):
                 start_new_session=True,
                 preexec_fn=lambda: _limit(limits),
             )
-            stopped = _watch(process, limits, () if walled else (folder, Path(kept)))
-        said = err.read_text(encoding="utf-8", errors="replace")
-        return Ended(process.returncode, out.read_bytes(), said, stopped)
+            try:
+                written = () if walled else (folder, Path(kept))
+                stopped = _watch(process, limits, written)
+            finally:
+                _end(process)
+        said = _last(err, MOST_SAID).decode("utf-8", errors="replace")
+        return Ended(process.returncode, _last(out, limits.disk), said, stopped)
+
+
+def _last(path, most):
+    """Return the end of a file."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - most))
+        return file.read()
 
 
 def _environment(folder, home):
@@ -165,6 +177,11 @@ def _watch(process, limits, folders):
             reason = _excess(process.pid, limits, folders)
             if time.monotonic() > end:
                 reason = f"it took more than {limits.seconds:g} s"
+    return reason
+
+
+def _end(process):
+    """End a program and all that it has started."""
     family = _family(process.pid)
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)  # behind walls, this ends all of it
@@ -172,7 +189,6 @@ def _watch(process, limits, folders):
         with contextlib.suppress(psutil.Error):
             member.kill()
     process.wait()
-    return reason
 
 
 def _excess(pid, limits, folders):
@@ -183,8 +199,9 @@ def _excess(pid, limits, folders):
     memory = 0
     for member in family:
         with contextlib.suppress(psutil.Error):
-            used = member.memory_info()
-            memory += used.rss - getattr(used, "shared", 0)
+            # What several share counts once: forks share most of theirs.
+            used = member.memory_full_info()
+            memory += getattr(used, "pss", used.uss)
     if memory > limits.memory:
         return f"it used more than {limits.memory // MIB:,} MiB of memory"
     if sum(map(_size, folders)) > limits.disk:

@@ -4,8 +4,10 @@ It holds what git tracks at the commit, the PDF made from it, and two notes: the
 commit's name, which the report needs where there is no git, and what to type.
 """
 
+import io
 import json
 import subprocess
+import tarfile
 import time
 import zipfile
 
@@ -57,8 +59,15 @@ def committed(now):
         raise UserError(f"commit first, or remove: {', '.join(s[3:] for s in said)}")
     if _git("status", "--porcelain", "--", MADE):
         raise UserError(f"commit first: {MADE}, which make report has written anew")
-    names = _git("ls-files", "-z").split("\0")
-    return {name: (ROOT / name).read_bytes() for name in names if name}
+    # As git keeps them: a notebook that was run has outputs here, and not there.
+    archive = subprocess.run(
+        ["git", "-C", ROOT, "archive", "--format=tar", "HEAD"],
+        capture_output=True,
+        check=True,
+    )
+    with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as kept:
+        entries = [entry for entry in kept if entry.isfile()]
+        return {entry.name: kept.extractfile(entry).read() for entry in entries}
 
 
 def write(path, files, moment):

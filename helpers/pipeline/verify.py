@@ -13,6 +13,7 @@ from helpers.pipeline.command import UserError, run_command
 from helpers.pipeline.compare import (
     DIFFERS,
     HOLDS,
+    NOTED,
     Line,
     compare_claims,
     compare_documents,
@@ -33,13 +34,13 @@ def main():
     parser.add_argument("--tolerance", help="relative; else exact if can be")
     parser.add_argument("--json", action="store_true", help="for a grading script")
     parser.add_argument("--made", type=Path, help="a report made elsewhere: compare it")
-    parser.add_argument("--recorded", type=Path, help="results that came with the PDF")
+    parser.add_argument("--beside", type=Path, help="what came with the PDF: a folder")
     asked = parser.parse_args()
     tolerance = checked_tolerance(asked.tolerance)
     lines = verify(asked.pdf, tolerance, asked.made)
-    if asked.recorded:
-        lines.append(compare_recorded(asked.recorded, asked.pdf))
-    wrong = [line for line in lines if line.verdict != HOLDS]
+    if asked.beside:
+        lines += compare_beside(asked.beside, asked.pdf)
+    wrong = [line for line in lines if line.verdict not in (HOLDS, NOTED)]
     if asked.json:
         checked = [_without_nan(line._asdict()) for line in lines]
         told = {"holds": not wrong, "checked": checked}
@@ -91,10 +92,13 @@ def verify(pdf=None, tolerance=None, made=None):
     elsewhere = carried.results["platform"] != again.results["platform"]
     if tolerance is None:
         tolerance = TOLERANCE if elsewhere else 0.0
-    if tolerance and elsewhere:
+    lines = []
+    if elsewhere:
+        both = (side.results["platform"] for side in (carried, again))
+        lines = [Line("platform", *map(str, both), math.nan, NOTED)]
         carried = renamed(carried, again)
     stated, reproduced = carried.results, again.results
-    lines = compare_claims(stated["claims"], reproduced["claims"], tolerance)
+    lines += compare_claims(stated["claims"], reproduced["claims"], tolerance)
     lines += compare_sources(stated)
     lines += compare_runs(stated["runs"], reproduced["runs"], tolerance)
     return lines + (compare_documents(carried, again, tolerance) if pdf else [])
@@ -109,12 +113,18 @@ def make_again(title):
         return read_pdf(copy / "report" / "report.pdf")
 
 
-def compare_recorded(path, pdf):
-    """Compare recorded results that were handed in with those that the PDF carries."""
-    carried = read_pdf(pdf, pages=False).files[RESULTS.name]
-    verdict = HOLDS if path.read_bytes() == carried else DIFFERS
-    name = str(RESULTS.relative_to(ROOT))
-    return Line(name, "beside the PDF", "in the PDF", math.nan, verdict)
+def compare_beside(folder, pdf):
+    """Compare what the PDF carries with the files that were handed in with it."""
+    carried = read_pdf(pdf, pages=False).files
+    lines = []
+    for name in (f"report/{RESULTS.name}", "experiments.yaml"):
+        if (folder / name).exists():
+            same = (folder / name).read_bytes() == carried.get(Path(name).name)
+            verdict = HOLDS if same else DIFFERS
+            lines.append(Line(name, "in the PDF", "beside it", math.nan, verdict))
+    same = (ROOT / "requirements.txt").read_bytes() == carried.get("requirements.txt")
+    verdict = HOLDS if same else DIFFERS
+    return [*lines, Line("the lock", "in the PDF", "here", math.nan, verdict)]
 
 
 def recorded():
