@@ -19,7 +19,8 @@ PAGE = """\
 <meta charset="utf-8">
 <title>{title}</title>
 <style>
-body {{ font: 16px/1.4 sans-serif; margin: 2rem auto; max-width: 72rem; }}
+body {{ font: 16px/1.4 sans-serif; margin: 2rem auto; max-width: 72rem;
+  padding: 0 1rem; }}
 table {{ border-collapse: collapse; width: 100%; }}
 th, td {{ border-bottom: 1px solid #ccc; padding: .3rem .6rem; text-align: left; }}
 td {{ overflow-wrap: anywhere; vertical-align: top; }}
@@ -69,7 +70,7 @@ class Grade(NamedTuple):
     @property
     def why(self):
         """What went wrong first."""
-        wrong = [n.what for n in self.lines if n.verdict not in (HOLDS, NOTED)]
+        wrong = [n.what for n in ranked(self.lines) if n.verdict in (DIFFERS, MISSING)]
         more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
         return readable(self.problem or ", ".join(wrong[:3]) + more)
 
@@ -110,6 +111,16 @@ def write_gradebook(folder, grades):
     (folder / "index.html").write_text(page, encoding="utf-8")
 
 
+def ranked(lines):
+    """Return lines with what does not hold first, the largest difference on top."""
+    return sorted(lines, key=lambda line: (line.verdict == HOLDS, -_gap(line)))
+
+
+def _gap(line):
+    """Return a difference; zero where there is none, or none of numbers."""
+    return 0.0 if line.difference is None or isnan(line.difference) else line.difference
+
+
 def readable(text):
     """Return a text of a submission on one line, short, without control characters."""
     text = "".join(letter if letter.isprintable() else " " for letter in text)
@@ -119,11 +130,11 @@ def readable(text):
 
 def _details(grade):
     """Return the page of one submission: first what does not hold."""
-    lines = sorted(grade.lines, key=lambda line: line.verdict == HOLDS)
     rows = []
-    for what, stated, reproduced, difference, verdict in lines:
-        known = difference is not None and not isnan(difference)
-        cells = (what, stated, reproduced, f"{difference:.1e}" if known else "")
+    for line in ranked(grade.lines):
+        what, stated, reproduced, _, verdict = line
+        gap = _gap(line)
+        cells = (what, stated, reproduced, f"{gap:.1e}" if gap else "")
         rows.append(_row([readable(cell) for cell in (*cells, verdict)], verdict))
     header = ("claim", "stated", "reproduced", "difference", "verdict")
     body = f"<p>{escape(grade.verdict)}: {escape(grade.why) or 'everything'}</p>\n"
