@@ -2,14 +2,19 @@
 
 import json
 import re
+import shutil
 import unicodedata
 
 import pytest
+from project import Project
 from pypdf import PdfReader
 
 from helpers.data import ROOT
+from helpers.explore.actions import add_to_experiments
+from helpers.pipeline.carried import read_pdf
+from helpers.pipeline.elsewhere import build_report
 from helpers.pipeline.report import PDF
-from helpers.pipeline.runs import load_experiment, path_of, read_record
+from helpers.pipeline.runs import RUNS, load_experiment, path_of, read_record
 
 EXECUTED = ROOT / "build" / "report.ipynb"
 
@@ -257,6 +262,20 @@ def test_placeholders_and_references_are_all_resolved(text):
     assert "{{" not in before_the_listings
     assert "??" not in text
     assert not re.search(r"@(fig|tab|lst|eq|app):", before_the_listings)
+
+
+def test_what_was_found_by_hand_is_included(tmp_path):
+    project = Project(tmp_path)
+    shutil.copytree(RUNS, tmp_path / "build" / "runs")
+    setting = {"features": "weight, year", "learning_rate": 0.3, "momentum": 0.5}
+    path = tmp_path / "experiments.yaml"
+    add_to_experiments(setting, path)
+    build_report(project.folder, {})
+    made = read_pdf(tmp_path / "report" / "report.pdf")
+    text = " ".join("\n".join(made.pages).split())
+    assert "Further experiments" in text
+    assert re.search(r"explored descent-\w+ mpg from weight, year; ", text)
+    assert any(r["experiments"] == ["explored"] for r in made.results["runs"].values())
 
 
 def code_cells_with_figures(notebook):

@@ -50,7 +50,7 @@ class WholeCanvas(Canvas):
         self._png_is_old = self._force_full = False
         self.set_image_mode("full")
         png = io.BytesIO()
-        picture = Image.fromarray(np.asarray(self.buffer_rgba()))
+        picture = Image.fromarray(np.asarray(self.buffer_rgba())[..., :3])
         picture.save(png, "png", compress_level=1)
         return png.getvalue()
 

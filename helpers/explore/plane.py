@@ -63,12 +63,12 @@ class Plane:
         ax.add_collection(LineCollection(ellipses, colors="0.7", linewidths=0.8))
         ax.plot(*self.centre, "k*", ms=11)
         low, high = self.centre - self.half, self.centre + self.half
-        ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), title="Path on the cost")
+        ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
         ax.grid(visible=False)
         if self.whole:
             ax.set(xlabel="weight", ylabel="offset")
-            ax.xaxis.set_major_locator(MaxNLocator(4))
-            ax.yaxis.set_major_locator(MaxNLocator(4))
+            ax.xaxis.set_major_locator(MaxNLocator(3))
+            ax.yaxis.set_major_locator(MaxNLocator(3))
         else:  # there, a place has no number that one would know
             ax.set(xlabel="steepest direction", ylabel="flattest direction")
             ax.set(xticks=[], yticks=[])

@@ -122,9 +122,9 @@ def attempt(problem, setting):
         nesterov=nesterov,
         batch_size=setting["batch_size"] or None,
         rng=np.random.default_rng(setting["seed"]),
-        callback=lambda k, w, b, J: path.append((*w, b)),
+        callback=lambda k, w, b, J: path.append((w, b)),
     )
-    path = np.array(path)
+    path = np.column_stack([list(part) for part in zip(*path, strict=True)])
     predicted = None
     if not momentum and setting["batch_size"] in (0, len(y)):
         updates = np.arange(len(path))

@@ -22,20 +22,26 @@ PLACES = {
     "residuals": (0.4, 0.125, 0.21, 0.32),
     "weights": (0.785, 0.125, 0.2, 0.32),
 }
-# What lies around them and is theirs alone: ticks, labels, title.
-MARGINS = dict.fromkeys(PLACES, (0.07, 0.124, 0.012, 0.06))
-MARGINS["costs"] = (0.079, 0.13, 0.03, 0.07)
-MARGINS["surface"] = (0.064, 0.095, 0.012, 0.07)
-MARGINS["weights"] = (0.16, 0.124, 0.012, 0.06)
+TITLES = {
+    "costs": "Cost above the optimum (dotted: theory)",
+    "surface": "Path on the cost",
+    "fit": "Fit",
+    "residuals": "Residuals",
+    "weights": "Weights",
+}
+# What lies around them and is theirs alone: ticks and labels.
+MARGINS = dict.fromkeys(PLACES, (0.07, 0.124, 0.012, 0.012))
+MARGINS["costs"] = (0.079, 0.13, 0.03, 0.02)
+MARGINS["surface"] = (0.064, 0.095, 0.012, 0.012)
+MARGINS["weights"] = (0.16, 0.124, 0.012, 0.012)
 MOST_KEPT = 64  # frames, of about 300 kB
 RC = {"font.size": 9, "axes.labelsize": 9, "xtick.labelsize": 8, "ytick.labelsize": 8}
-RC |= {"axes.titlesize": 10, "figure.dpi": 100}
+RC |= {"figure.dpi": 100}
 # Most of the time of a drawing goes into its letters: nothing is looked up for them.
 RC |= {"text.parse_math": False, "font.sans-serif": ["DejaVu Sans"]}
-RC |= {"axes.titley": 1.02, "axes.titlepad": 4}
 # Nor are these put where they do not touch each other: how far they are off, in pixels.
 LABELS = dict.fromkeys(PLACES, (-28, -42))
-LABELS["surface"] = (-24, -30)
+LABELS["surface"] = (-22, -30)
 LABELS["weights"] = (-18, -42)
 
 
@@ -56,6 +62,10 @@ class Views:
             width, height = ax.bbox.width, ax.bbox.height
             ax.xaxis.set_label_coords(0.5, below / height)
             ax.yaxis.set_label_coords(left / width, 0.5)
+            x, y, wide, high = PLACES[name]
+            figure.text(
+                x + wide / 2, y + high + 0.03, TITLES[name], ha="center", size=10
+            )
         self.plane = self.problem = self.trial = self.background = None
         self.step = 0
         self.shown, self.kept = {}, {}
@@ -116,7 +126,6 @@ class Views:
         ax.set(
             yscale="log",
             ylim=(1e-9, 1e3),
-            title="Cost above the optimum (dotted: theory)",
         )
         ax.set(ylabel="share of start")
         ax.xaxis.set_major_locator(MaxNLocator(5))
@@ -133,18 +142,18 @@ class Views:
         if len(sample.features) == 1:
             x = sample.X[:, 0]
             ax.plot(x, y, "o", color="C0", ms=3, mew=0, alpha=0.5)
-            ax.set(xlim=_around(x), ylim=_around(y, 0.25), title="Fit")
+            ax.set(xlim=_around(x), ylim=_around(y, 0.25))
             ax.set(xlabel=sample.features[0], ylabel=sample.target)
         else:
             ax.plot(_around(y), _around(y), color="0.6", ls="-", lw=1)
-            ax.set(xlim=_around(y), ylim=_around(y, 0.25), title="Fit")
+            ax.set(xlim=_around(y), ylim=_around(y, 0.25))
             ax.set(xlabel=f"observed {sample.target}", ylabel="predicted")
         _few_ticks(ax)
 
     def _frame_residuals(self, ax, sample):
         half = 0.75 * np.ptp(sample.y)
         ax.axhline(0, color="0.6", lw=1)
-        ax.set(xlim=_around(sample.y, 0.25), ylim=(-half, half), title="Residuals")
+        ax.set(xlim=_around(sample.y, 0.25), ylim=(-half, half))
         ax.set(xlabel=f"predicted {sample.target}", ylabel="observed − predicted")
         _few_ticks(ax)
 
@@ -160,7 +169,7 @@ class Views:
         self.moving += self.bars
         ax.plot(goal, rows, "k|", ms=14, mew=2)
         widest = 1.4 * max(abs(goal).max(), np.finfo(float).tiny)
-        ax.set(xlim=(-widest, widest), ylim=(len(names) - 0.4, -0.6), title="Weights")
+        ax.set(xlim=(-widest, widest), ylim=(len(names) - 0.4, -0.6))
         ax.set_yticks(rows, names)
         ax.set_xlabel("effect of one std. deviation")
         ax.grid(visible=False)
@@ -278,5 +287,5 @@ def _around(values, share=0.05):
 
 
 def _few_ticks(ax):
-    ax.xaxis.set_major_locator(MaxNLocator(4))
-    ax.yaxis.set_major_locator(MaxNLocator(4))
+    ax.xaxis.set_major_locator(MaxNLocator(3))
+    ax.yaxis.set_major_locator(MaxNLocator(3))
