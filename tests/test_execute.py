@@ -7,8 +7,6 @@ from helpers.pipeline import execute as module
 from helpers.pipeline.execute import execute
 from helpers.pipeline.kernels import warm_kernels
 
-pytestmark = pytest.mark.xdist_group("kernels")
-
 
 @pytest.fixture(scope="module")
 def kernel():

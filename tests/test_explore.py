@@ -193,6 +193,24 @@ def test_what_is_redrawn_is_what_would_be_drawn(views, all_features, change):
     assert (quick != before).any()
 
 
+def test_what_is_drawn_ahead_changes_nothing_but_the_time(
+    views, all_features, one_feature
+):
+    trial = attempt(all_features, PLAIN)
+    views.show(trial, 50)
+    before = pixels(views)
+    views.prepare(one_feature)
+    np.testing.assert_array_equal(pixels(views), before)
+    views.show(trial, 60)
+    views.show(trial, 50)
+    np.testing.assert_array_equal(pixels(views), before)
+    views._draw_frame = None  # nothing has to be drawn for what comes now
+    views.show(attempt(one_feature, PLAIN))
+    quick = pixels(views)
+    views.figure.canvas.draw()
+    np.testing.assert_array_equal(quick, pixels(views))
+
+
 def test_no_axes_are_drawn_over_others():
     for one, other in combinations(map(_cell, PLACES), 2):
         assert not (other.x0 < one.x1 and one.x0 < other.x1) or not (

@@ -16,10 +16,7 @@ from papermill.exceptions import PapermillExecutionError
 
 from helpers.pipeline.kernels import CAN_FORK, ZYGOTE, warm_kernels
 
-pytestmark = [
-    pytest.mark.skipif(not CAN_FORK, reason="kernels are forked on Linux only"),
-    pytest.mark.xdist_group("kernels"),
-]
+pytestmark = pytest.mark.skipif(not CAN_FORK, reason="kernels are forked on Linux only")
 
 
 @pytest.fixture(scope="module")

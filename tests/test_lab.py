@@ -30,8 +30,7 @@ from helpers.explore.trial import attempt, explain, pose
 from helpers.explore.views import RC, Views
 from helpers.pipeline.experiments import read_points
 
-pytestmark = pytest.mark.xdist_group("lab")
-PATIENCE = 20_000  # milliseconds
+PATIENCE = 60_000  # milliseconds
 BEGINNING = {
     "features": "all",
     "scaling": "standardise",

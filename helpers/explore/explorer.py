@@ -1,10 +1,12 @@
 """What happens in ``notebooks/explore.ipynb`` when a control is moved."""
 
 import asyncio
+import contextlib
 import io
 import json
 import threading
 from html import escape
+from itertools import product
 
 import numpy as np
 from ipympl.backend_nbagg import Canvas, FigureManager
@@ -13,7 +15,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 from traitlets import TraitError
 
-from helpers.data import ROOT, load_data
+from helpers.data import ROOT, SCALINGS, load_data
 from helpers.explore.actions import EXPLORED, add_to_experiments, show_as_run
 from helpers.explore.controls import CLICKED, FRAMES, Controls
 from helpers.explore.trial import attempt, explain, pose
@@ -22,6 +24,8 @@ from helpers.model import INITIALISATIONS
 from helpers.pipeline.command import UserError
 
 PAUSE = 0.01  # seconds in which more changes may come before anything is drawn
+OPENING = 2  # seconds after which the page is there, and there is time to draw ahead
+BETWEEN = 0.05  # seconds between two drawings ahead
 SIZE = (8.4, 4.2)  # inches at 100 dots: all of it fits on a projected 1280 x 800
 LEFT_AS = EXPLORED / "left-as.json"  # the setting, for when the kernel is restarted
 
@@ -82,6 +86,9 @@ class Explorer:
         self._restore()
         self._connect()
         self.update()
+        self.ahead = self.others()
+        with contextlib.suppress(RuntimeError):  # outside of Jupyter there is no page
+            asyncio.get_running_loop().call_later(OPENING, self._draw_ahead)
 
     @property
     def widget(self):
@@ -136,13 +143,30 @@ class Explorer:
         if stamp != self.stamp:
             self._read_columns()
             self.stamp, self.problems = stamp, {}
-        chosen = self.setting["features"], self.setting["scaling"]
-        if not chosen[0]:
+        if not self.setting["features"]:
             raise ValueError("Choose at least one feature.")
-        if chosen not in self.problems:
-            sample = load_data(self.data, self.target, chosen[0])
-            self.problems[chosen] = pose(sample, chosen[1])
-        return self.problems[chosen]
+        return self._posed(self.setting["features"], self.setting["scaling"])
+
+    def _posed(self, features, scaling):
+        """Return data by their features and scaling, the same as the last time."""
+        if (features, scaling) not in self.problems:
+            sample = load_data(self.data, self.target, features)
+            self.problems[features, scaling] = pose(sample, scaling)
+        return self.problems[features, scaling]
+
+    def others(self):
+        """Yield the data that one click leads to."""
+        for scaling, features in product(SCALINGS, ("all", *self.columns)):
+            with contextlib.suppress(ValueError):  # said when they are chosen
+                yield self._posed(features, scaling)
+
+    def _draw_ahead(self):
+        """Draw what other data will need, a little at a time, while nobody waits."""
+        with self.canvas.lock:
+            problem = next(self.ahead, None)
+            if problem:
+                self.views.prepare(problem)
+                asyncio.get_running_loop().call_later(BETWEEN, self._draw_ahead)
 
     def _read_columns(self):
         """Offer the features that the file has now; keep those that are chosen."""

@@ -34,7 +34,7 @@ MARGINS = dict.fromkeys(PLACES, (0.07, 0.124, 0.012, 0.012))
 MARGINS["costs"] = (0.079, 0.13, 0.03, 0.02)
 MARGINS["surface"] = (0.064, 0.095, 0.012, 0.012)
 MARGINS["weights"] = (0.16, 0.124, 0.012, 0.012)
-MOST_KEPT = 64  # frames, of about 300 kB
+MOST_KEPT = 96  # frames, of about 300 kB
 RC = {"font.size": 9, "axes.labelsize": 9, "xtick.labelsize": 8, "ytick.labelsize": 8}
 RC |= {"figure.dpi": 100}
 # Most of the time of a drawing goes into its letters: nothing is looked up for them.
@@ -84,6 +84,18 @@ class Views:
             self.figure.canvas.draw()
         else:
             self._redraw(changed)
+
+    def prepare(self, problem):
+        """Draw the axes for other data in advance; the picture stays as it is."""
+        if self.background is None:
+            return
+        here = self.problem
+        for self.problem in (problem, here):
+            for name in self._frame():
+                self._put_frame(name)
+        self.figure.canvas.restore_region(self.background)
+        self._move()
+        self._draw_moving()
 
     def _frame(self):
         """Set the axes anew that do not fit this trial; return their names."""
