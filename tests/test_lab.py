@@ -407,7 +407,10 @@ def test_a_restarted_kernel_goes_on_where_it_was(anew, lab):
     expect(anew, BEGINNING)
 
 
-def test_the_report_shows_captions_and_references_as_in_print(open_notebook):
+def test_the_report_shows_captions_and_references_as_in_print(lab, open_notebook):
+    # What another test has added to the grid has not been run.
+    grid = (ROOT / "experiments.yaml").read_text(encoding="utf-8")
+    lab.project.write("experiments.yaml", grid)
     page = open_notebook("lab/tree/notebooks/report.ipynb")
     page.get_by_text("recorded: claims").wait_for()
     text = page.locator(".jp-Notebook").inner_text()
