@@ -24,7 +24,6 @@ body {{ font: 16px/1.4 sans-serif; margin: 2rem auto; max-width: 72rem;
 table {{ border-collapse: collapse; width: 100%; }}
 th, td {{ border-bottom: 1px solid #ccc; padding: .3rem .6rem; text-align: left; }}
 td {{ overflow-wrap: anywhere; vertical-align: top; }}
-.number {{ text-align: right; white-space: nowrap; }}
 .wrong {{ color: #b00020; font-weight: bold; }}
 </style>
 <h1>{title}</h1>
@@ -96,16 +95,14 @@ def write_gradebook(folder, grades):
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("*.html"):
         old.unlink()
-    with (folder / "grades.csv").open("w", newline="", encoding="utf-8") as file:
-        table = csv.writer(file)
-        table.writerow([*HEADER, "details"])
-        for number, grade in enumerate(grades, 1):
-            table.writerow([*map(_harmless, grade.cells), f"{number}.html"])
-    rows = []
+    table, rows = [(*HEADER, "details")], []
     for number, grade in enumerate(grades, 1):
-        page = folder / f"{number}.html"
-        page.write_text(_details(grade), encoding="utf-8")
-        rows.append(_row(grade.cells, grade.verdict, f"{number}.html"))
+        page, cells = f"{number}.html", grade.cells
+        (folder / page).write_text(_details(grade), encoding="utf-8")
+        table.append((*map(_harmless, cells), page))
+        rows.append(_row(cells, grade.verdict, page))
+    with (folder / "grades.csv").open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows(table)
     title = f"{sum(g.verdict in FINE for g in grades)} of {len(grades)} hold"
     page = PAGE.format(title=title, body=_table(HEADER, rows))
     (folder / "index.html").write_text(page, encoding="utf-8")
