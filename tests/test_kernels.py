@@ -67,6 +67,18 @@ def test_results_are_those_of_an_ordinary_kernel(warm, execute):
     assert forked == ordinary
 
 
+def test_fonts_are_looked_for_before_an_ordinary_kernel_could(tmp_path):
+    look = (
+        "import os\nfrom helpers.pipeline.kernels import warm_kernels\n"
+        "with warm_kernels([]) as options:\n"
+        "    print(options, os.listdir(os.environ['MPLCONFIGDIR']))"
+    )
+    environment = {**os.environ, "KERNELS": "plain", "MPLCONFIGDIR": str(tmp_path)}
+    command = [sys.executable, "-c", look]
+    seen = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert seen.stdout.startswith("{} ['fontlist-"), seen.stderr
+
+
 def test_nothing_leaks_from_run_to_run(warm, execute):
     soil = (
         "import os, random, sys, matplotlib as mpl, numpy as np\n"

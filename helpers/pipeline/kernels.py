@@ -52,8 +52,8 @@ def warm_kernels(modules):
     for setting in ("PYTHONSTARTUP", "PYTHONWARNINGS", "MPLBACKEND"):
         os.environ.pop(setting, None)
     try:
-        with _zygote(folder, modules) if CAN_FORK else contextlib.nullcontext({}) as it:
-            yield it
+        with _zygote(folder, modules) if CAN_FORK else _ordinary() as options:
+            yield options
     finally:
         os.environ.clear()
         os.environ.update(before)
@@ -80,6 +80,18 @@ def _zygote(folder, modules):
     finally:
         zygote.stdin.close()
         zygote.wait()
+
+
+@contextlib.contextmanager
+def _ordinary():
+    """Leave the ordinary kernels in place, and look for the fonts before they do.
+
+    Where matplotlib has not yet been used, the first to import it looks for them; if
+    that takes long it says so, and a run must not have that among its outputs.
+    """
+    import matplotlib.font_manager  # noqa: F401
+
+    yield {}
 
 
 class _Own:
