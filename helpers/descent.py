@@ -1,14 +1,16 @@
 """Gradient descent on the cost of linear regression."""
 
+from itertools import repeat
 from typing import NamedTuple
 
 import numpy as np
 
-from helpers.checks import check_data, check_settings, check_start
-from helpers.model import cost, gradients, initialize, predict
-from helpers.theory import design
+from helpers.checks import check_data, check_settings, check_start, check_starts
+from helpers.model import initialize
+from helpers.threads import one_thread
 
-ALL = slice(None)
+# How many updates and samples may pass until it is seen that a descent has exploded.
+UPDATES, SAMPLES = 100, 40_000
 # A cost that has grown this much has lost every digit of its start: no return.
 EXPLODED = 1 / np.finfo(float).eps
 # The share of the starting cost that may remain to be gained by what has converged.
@@ -27,6 +29,8 @@ class Descent(NamedTuple):
     costs : ndarray of shape (n_iterations + 1,)
         ``costs[k]`` is the cost on all samples after k updates; shorter when
         the descent diverged, and finite throughout.
+    path : ndarray of shape (n_iterations + 1, n_features + 1)
+        ``path[k]`` are the weights, then the offset, after k updates.
     status : {"converged", "descending", "oscillating", "diverged"}
         How it ended, see `classify`.
     diverged_at : int or None
@@ -36,10 +40,12 @@ class Descent(NamedTuple):
     w: np.ndarray
     b: float
     costs: np.ndarray
+    path: np.ndarray
     status: str
     diverged_at: int | None
 
 
+@one_thread
 def gradient_descent(
     X,
     y,
@@ -52,17 +58,16 @@ def gradient_descent(
     nesterov=False,
     batch_size=None,
     rng=None,
-    callback=None,
 ):
     r"""Minimise the cost by gradient descent.
 
     .. math::
 
-        v \leftarrow \mu v - \eta \nabla J(\theta), \qquad
-        \theta \leftarrow \theta + v, \qquad \theta = (w, b)
+        v \leftarrow \eta \nabla J(\theta) + \mu v, \qquad
+        \theta \leftarrow \theta - v, \qquad \theta = (w, b)
 
     With momentum 0 this is plain descent. Momentum is Polyak's heavy ball
-    [1]_; Nesterov's variant [2]_ takes the gradient at ``theta + momentum * v``.
+    [1]_; Nesterov's variant [2]_ takes the gradient at ``theta - momentum * v``.
 
     Parameters
     ----------
@@ -87,9 +92,6 @@ def gradient_descent(
         used, then drawn anew. All samples at every update by default.
     rng : numpy.random.Generator, optional
         Source of randomness for the start and the mini-batches.
-    callback : callable, optional
-        Called as ``callback(k, w, b, J)`` at the start (k = 0) and after each
-        update.
 
     Returns
     -------
@@ -112,113 +114,254 @@ def gradient_descent(
     check_settings(learning_rate, n_iterations, momentum, batch_size, len(y))
     if batch_size is not None and rng is None:
         raise ValueError("batch_size needs rng, a numpy Generator")
-    w, b = initialize(X.shape[1], method=initialisation, rng=rng)
+    theta = np.append(*initialize(X.shape[1], method=initialisation, rng=rng))
     if start is not None:
-        w, b = check_start(start, X.shape[1])
-    iterates = descend(
-        X, y, w, b, learning_rate, momentum, nesterov, batches(len(y), batch_size, rng)
-    )
-    costs, diverged_at = [], None
-    with np.errstate(over="ignore", invalid="ignore"):
-        for k, (w_k, b_k, J) in zip(range(n_iterations + 1), iterates, strict=False):
-            if k and not J <= EXPLODED * costs[0]:
-                diverged_at = k
-                break
-            w, b = w_k, b_k
-            costs.append(float(J))
-            if callback is not None:
-                callback(k, w, b, J)
-    if not np.isfinite(costs[0]):
-        raise ValueError("the cost at the start is too large a number: scale the data")
-    costs = np.array(costs)
-    status = "diverged" if diverged_at else classify(X, y, predict(X, w, b), costs)
-    return Descent(w, float(b), costs, status, diverged_at)
+        theta = check_start(start, X.shape[1])
+    T, R = tables(X, y)
+    parts = batches(T, 2 * learning_rate, batch_size, rng)
+    iterates = descend(parts, np.append(theta, -1), None, momentum, nesterov)
+    path, costs = follow(iterates, n_iterations, R, len(y))
+    return conclude(R, path[:, None], costs[:, None])[0]
 
 
-def descend(X, y, w, b, learning_rate, momentum, nesterov, batches):
-    """Yield the weights, the offset and the cost, before each update, for ever.
+@one_thread
+def gradient_descents(
+    X, y, *, learning_rates, n_iterations, starts=0.0, momentum=0.0, nesterov=False
+):
+    """Descend many times at once, on all samples, and as `gradient_descent` does.
 
-    This is the training loop; `gradient_descent` describes the arguments and
-    decides when to stop.
-
-    Yields
-    ------
-    w : ndarray of shape (n_features,)
-        Weights.
-    b : float
-        Offset.
-    J : float
-        Cost on all samples.
-    """
-    step_w, step_b = np.zeros_like(w), 0.0
-    for batch in batches:
-        z = predict(X, w, b)
-        yield w, b, cost(y, z)
-        if nesterov or batch is not ALL:
-            ahead = momentum if nesterov else 0.0
-            z = predict(X[batch], w + ahead * step_w, b + ahead * step_b)
-        dJ_dw, dJ_db = gradients(X[batch], y[batch], z)
-        step_w = momentum * step_w - learning_rate * dJ_dw
-        step_b = momentum * step_b - learning_rate * dJ_db
-        w, b = w + step_w, b + step_b
-
-
-def batches(n_samples, batch_size, rng):
-    """Yield the rows that each update uses, for ever.
-
-    Parameters
-    ----------
-    n_samples : int
-        Number of samples.
-    batch_size : int or None
-        Samples per update; None, or all of them, is the full batch.
-    rng : numpy.random.Generator or None
-        Shuffles the samples anew once all have been used.
-
-    Yields
-    ------
-    slice or ndarray of int
-        Rows; the last batch of a pass holds what is left.
-    """
-    while batch_size is None or batch_size == n_samples:
-        yield ALL
-    while True:
-        order = rng.permutation(n_samples)
-        for start in range(0, n_samples, batch_size):
-            yield order[start : start + batch_size]
-
-
-def classify(X, y, z, costs, tolerance=TOLERANCE):
-    """Say how a descent that was not stopped has ended.
+    Learning rates and starts are paired; one learning rate is that of all starts,
+    one start that of all learning rates.
 
     Parameters
     ----------
     X : ndarray of shape (n_samples, n_features)
         Features.
-    y, z : ndarray of shape (n_samples,)
-        Targets and the final predictions.
-    costs : ndarray of shape (n_iterations + 1,)
-        Cost after each update.
+    y : ndarray of shape (n_samples,)
+        Targets.
+    learning_rates : float or array_like of shape (m,)
+        Step lengths.
+    n_iterations : int
+        Number of updates of each.
+    starts : array_like of shape (n_features + 1,) or (m, n_features + 1)
+        The weights, then the offset, from which each starts; zero by default.
+    momentum, nesterov : float, bool
+        As for `gradient_descent`, the same for all.
+
+    Returns
+    -------
+    list of Descent
+        In their order, each with its own status.
+
+    Raises
+    ------
+    ValueError
+        If the data or a setting cannot be meant; the message says which.
+    """
+    X, y = check_data(X, y)
+    rates = np.atleast_1d(learning_rates)
+    if not rates.size:
+        raise ValueError("there must be at least one learning rate")
+    for rate in rates.tolist():
+        check_settings(rate, n_iterations, momentum, None, len(y))
+    starts = check_starts(starts, len(rates), X.shape[1])
+    T, R = tables(X, y)
+    parts = batches(T, 2, None, None)
+    theta = np.column_stack([starts, np.full(len(starts), -1.0)])
+    # For the same shape, a product takes half the time.
+    rates = np.repeat(rates[:, None], T.shape[1], axis=1) + 0 * theta
+    iterates = descend(parts, theta, rates, momentum, nesterov)
+    return conclude(R, *follow(iterates, n_iterations, R, len(y)))
+
+
+def tables(X, y):
+    r"""Return the data in one table T, and the factor R that has the same costs.
+
+    With the weight -1 for the targets, the errors of all samples are one product,
+    and the cost is the square of another, of p + 2 rows:
+
+    .. math::
+
+        T = [X\ 1\ y], \quad \theta = (w, b, -1), \qquad z - y = T \theta, \qquad
+        J = \frac1n \lVert T \theta \rVert^2 = \lVert R \theta \rVert^2, \quad
+        \tfrac1{\sqrt n} T = Q R
+
+    Returns
+    -------
+    T : ndarray of shape (n_samples, n_features + 2)
+        By columns.
+    R : ndarray of shape (n_features + 2, n_features + 2)
+        Upper triangular.
+    """
+    T = np.asfortranarray(np.column_stack([X, np.ones(len(y)), y]))
+    return T, np.linalg.qr(T, mode="r") / np.sqrt(len(y))
+
+
+def batches(T, factor, batch_size, rng):
+    r"""Return what each update needs of the samples it uses, for ever.
+
+    .. math:: z - y = T \theta, \qquad \nabla J = \tfrac2n [X\ 1\ 0]^T (z - y)
+
+    Parameters
+    ----------
+    T : ndarray of shape (n_samples, n_features + 2)
+        See `tables`.
+    factor : float
+        2 for gradients; 2 eta for steps with the learning rate eta.
+    batch_size : int or None
+        Samples per update; None, or all of them, is the full batch.
+    rng : numpy.random.Generator or None
+        Shuffles the samples anew once all have been used.
+
+    Returns
+    -------
+    iterator of (ndarray, ndarray)
+        What makes errors of theta, T transposed, and what makes gradients of errors,
+        ``factor / n * [X 1 0]``; the last batch of a pass holds what is left.
+    """
+    n_samples = len(T)
+    G = factor * T
+    G[:, -1] = 0  # the weight of the targets stays what it is
+    if batch_size in (None, n_samples):
+        return repeat((T.T, G / n_samples))
+    passes = (rng.permutation(n_samples) for _ in repeat(None))
+    firsts = range(0, n_samples, batch_size)
+    drawn = (order[k : k + batch_size] for order in passes for k in firsts)
+    return ((T[rows].T, G[rows] / len(rows)) for rows in drawn)
+
+
+def descend(parts, theta, learning_rate, momentum, nesterov):
+    """Yield theta before each update, for ever: the training loop.
+
+    Parameters
+    ----------
+    parts : iterator of (ndarray, ndarray)
+        For each update what makes errors and gradients, see `batches`.
+    theta : ndarray of shape (n_features + 2,) or (m, n_features + 2)
+        The start, followed by -1; each row is a descent of its own.
+    learning_rate : ndarray, shaped like theta, or None
+        Step lengths; None if they are part of the gradients.
+    momentum, nesterov : float, bool
+        See `gradient_descent`.
+
+    Yields
+    ------
+    theta : ndarray, shaped like the start
+        Weights, offset, -1.
+    """
+    step = np.zeros_like(theta)
+    for errors, gradients in parts:
+        yield theta
+        ahead = theta - momentum * step if nesterov else theta
+        gradient = ahead.dot(errors).dot(gradients)
+        down = gradient if learning_rate is None else learning_rate * gradient
+        step = down + momentum * step if momentum else down
+        theta = theta - step
+
+
+def follow(iterates, n_iterations, R, n_samples):
+    """Collect the iterates of descents, until they are done or all have exploded.
+
+    Parameters
+    ----------
+    iterates : iterator
+        See `descend`.
+    n_iterations : int
+        Number of updates.
+    R : ndarray of shape (n_features + 2, n_features + 2)
+        See `tables`.
+    n_samples : int
+        The more there are, the more often the costs are looked at.
+
+    Returns
+    -------
+    path : ndarray of shape (k + 1, ...)
+        Each theta, after 0 to k updates.
+    costs : ndarray of shape (k + 1,) or (k + 1, m)
+        Its cost on all samples.
+    """
+    first = next(iterates)
+    path = np.empty((n_iterations + 1, *first.shape))
+    costs = np.empty(path.shape[:-1])
+    path[0], seen, stride = first, 0, min(UPDATES, 1 + SAMPLES // n_samples)
+    with np.errstate(over="ignore", invalid="ignore"):
+        for k, theta in zip(range(1, n_iterations + 1), iterates, strict=False):
+            path[k] = theta
+            if k % stride == 0 or k == n_iterations:
+                error = path[seen : k + 1] @ R.T
+                costs[seen : k + 1] = np.vecdot(error, error)
+                seen = k + 1
+                if not (costs[k] <= EXPLODED * costs[0]).any():
+                    break
+    return path[:seen], costs[:seen]
+
+
+def conclude(R, path, costs):
+    """Say how descents ended.
+
+    Parameters
+    ----------
+    R : ndarray of shape (n_features + 2, n_features + 2)
+        See `tables`.
+    path, costs : ndarray of shape (k + 1, m, n_features + 2) and (k + 1, m)
+        See `follow`.
+
+    Returns
+    -------
+    list of Descent
+        Each up to where its cost exploded.
+
+    Raises
+    ------
+    ValueError
+        If the cost at a start is not a finite number.
+    """
+    if not np.isfinite(costs[0]).all():
+        raise ValueError("the cost at the start is too large a number: scale the data")
+    exploded = (~(costs <= EXPLODED * costs[0])).argmax(axis=0)  # 0: never
+    status = np.full(len(exploded), "diverged", dtype=object)
+    there = exploded == 0
+    status[there] = classify(R, path[-1, there], costs[:, there])
+    ended = []
+    for j, diverged_at in enumerate(at or None for at in exploded.tolist()):
+        its, theta = costs[:diverged_at, j], path[:diverged_at, j, :-1]
+        w, b = theta[-1, :-1], float(theta[-1, -1])
+        ended.append(Descent(w, b, its, theta, status[j], diverged_at))
+    return ended
+
+
+def classify(R, theta, costs, tolerance=TOLERANCE):
+    """Say how descents that were not stopped have ended.
+
+    Parameters
+    ----------
+    R : ndarray of shape (n_features + 2, n_features + 2)
+        See `tables`.
+    theta : ndarray of shape (m, n_features + 2)
+        Where each ended.
+    costs : ndarray of shape (n_iterations + 1, m)
+        Its cost after each update.
     tolerance : float
         Share of the starting cost that may remain to be gained.
 
     Returns
     -------
-    {"converged", "descending", "oscillating", "diverged"}
+    ndarray of {"converged", "descending", "oscillating", "diverged"}, shape (m,)
         Converged: no more than `tolerance` of the starting cost remains to be
-        gained, which the least-squares fit of the residuals measures (for a
+        gained, which the least-squares fit of the errors measures (for a
         quadratic cost it equals half the squared Newton decrement). Otherwise
         by the trend of the cost over the last two quarters of the
         iterations: falling, standing still, or rising.
     """
-    A = design(X)
-    attainable = A @ np.linalg.lstsq(A, y - z, rcond=None)[0]
-    if attainable @ attainable / len(y) <= tolerance * costs[0]:
-        return "converged"
+    A, error = R[:, :-1], R @ theta.T
+    attainable = A @ np.linalg.lstsq(A, error, rcond=None)[0]
     quarter = max(1, (len(costs) - 1) // 4)
     before, after = costs[-2 * quarter : -quarter], costs[-quarter:]
-    change = after.mean() - before.mean()
-    noise = 2 * min(before.std(), after.std())
-    if abs(change) <= max(noise, 1e-12 * before.mean()):
-        return "oscillating"
-    return "descending" if change < 0 else "diverged"
+    change = after.mean(axis=0) - before.mean(axis=0)
+    noise = 2 * np.minimum(before.std(axis=0), after.std(axis=0))
+    conditions = {
+        "converged": np.square(attainable).sum(axis=0) <= tolerance * costs[0],
+        "oscillating": abs(change) <= np.maximum(noise, 1e-12 * before.mean(axis=0)),
+        "descending": change < 0,
+    }
+    return np.select(list(conditions.values()), list(conditions), "diverged")

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.linear_model import LinearRegression
 
-from helpers.descent import gradient_descent
+from helpers.descent import batches, gradient_descent, gradient_descents
+from helpers.model import cost, gradients, predict
 from helpers.theory import optimum, stability_limit
 
 
@@ -97,10 +98,8 @@ def test_momentum_is_faster_on_an_ill_conditioned_problem(cars):
 
 
 def test_a_pass_of_mini_batches_uses_every_sample_once(rng):
-    from helpers.descent import batches
-
-    drawn = batches(10, 4, rng)
-    first, second = ([next(drawn) for _ in range(3)] for _ in range(2))
+    drawn = batches(np.arange(10.0)[:, None] + [0, 0], 2, 4, rng)
+    first, second = ([next(drawn)[0][0] for _ in range(3)] for _ in range(2))
     assert [len(rows) for rows in first] == [4, 4, 2]
     assert sorted(np.concatenate(first)) == list(range(10))
     assert sorted(np.concatenate(second)) == list(range(10))
@@ -116,13 +115,70 @@ def test_mini_batches_repeat_with_their_seed(cars):
     assert one.costs[-1] < 20
 
 
-def test_callback_sees_every_iterate(cars):
-    seen = []
-    fit = descend(cars, n_iterations=5, callback=lambda *at: seen.append(at))
-    assert [at[0] for at in seen] == [0, 1, 2, 3, 4, 5]
-    assert [at[3] for at in seen] == fit.costs.tolist()
-    assert seen[-1][1].tolist() == fit.w.tolist()
-    assert seen[0][1].tolist() == [0] * 7
+def test_mini_batches_step_against_the_gradient_of_their_own_samples(cars):
+    X, y = cars
+    fit = descend(cars, n_iterations=1, batch_size=5, rng=np.random.default_rng(8))
+    rows = np.random.default_rng(8).permutation(392)[:5]
+    dJ_dw, dJ_db = gradients(X[rows], y[rows], np.zeros(5))
+    np.testing.assert_allclose(fit.w, -0.1 * dJ_dw, rtol=1e-12)
+    assert fit.b == pytest.approx(-0.1 * dJ_db, rel=1e-12)
+
+
+def test_each_update_is_a_step_against_the_gradients_that_the_report_derives(cars):
+    X, y = cars
+    fit = descend(cars, n_iterations=5)
+    assert fit.path[0].tolist() == [0] * 8
+    for before, after, J in zip(fit.path, fit.path[1:], fit.costs, strict=False):
+        z = predict(X, before[:-1], before[-1])
+        assert pytest.approx(cost(y, z), rel=1e-13) == J
+        step = 0.1 * np.append(*gradients(X, y, z))
+        np.testing.assert_allclose(after, before - step, rtol=1e-12)
+    assert fit.path[-1].tolist() == [*fit.w, fit.b]
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"momentum": 0.9}, {"momentum": 0.9, "nesterov": True}]
+)
+def test_many_descents_at_once_are_those_one_by_one(cars, options):
+    rates, starts = np.geomspace(1e-4, 1, 9), np.arange(72.0).reshape(9, 8) - 36
+    many = gradient_descents(
+        *cars, learning_rates=rates, starts=starts, n_iterations=900, **options
+    )
+    for rate, start, fit in zip(rates, starts, many, strict=True):
+        alone = descend(
+            cars, learning_rate=rate, start=start, n_iterations=900, **options
+        )
+        assert (fit.status, fit.diverged_at) == (alone.status, alone.diverged_at)
+        np.testing.assert_allclose(fit.costs, alone.costs, rtol=1e-10)
+        assert fit.path.shape == alone.path.shape
+        np.testing.assert_allclose([*fit.w, fit.b], fit.path[-1], rtol=0)
+    assert {fit.status for fit in many} >= {"converged", "descending", "diverged"}
+
+
+def test_one_rate_serves_all_starts_and_one_start_all_rates(cars):
+    starts = np.eye(8)[:3]
+    by_start = gradient_descents(
+        *cars, learning_rates=0.1, starts=starts, n_iterations=2
+    )
+    assert [fit.path[0].tolist() for fit in by_start] == starts.tolist()
+    by_rate = gradient_descents(*cars, learning_rates=[0.1, 0.2], n_iterations=2)
+    assert [fit.path[0].any() for fit in by_rate] == [False, False]
+    np.testing.assert_allclose(by_rate[1].path[1], 2 * by_rate[0].path[1], rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"learning_rates": [0.1, -1]}, "learning_rate must be .* got -1"),
+        ({"learning_rates": [0.1, 0.2], "starts": np.zeros((3, 8))}, "2 descents"),
+        ({"learning_rates": 0.1, "starts": [1, 2]}, "8 numbers .* 1 descents"),
+        ({"learning_rates": 0.1, "starts": [np.nan] * 8}, "8 finite numbers"),
+        ({"learning_rates": []}, "at least one learning rate"),
+    ],
+)
+def test_many_settings_that_cannot_be_meant_are_named(cars, settings, message):
+    with pytest.raises(ValueError, match=message):
+        gradient_descents(*cars, n_iterations=1, **settings)
 
 
 def test_divergence_stops_early_without_warnings_and_says_where(cars):
