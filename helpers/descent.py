@@ -220,14 +220,15 @@ def batches(T, factor, batch_size, rng):
         ``factor / n * [X 1 0]``; the last batch of a pass holds what is left.
     """
     n_samples = len(T)
-    G = factor * T
-    G[:, -1] = 0  # the weight of the targets stays what it is
+    weight = np.full(T.shape[1], float(factor))
+    weight[-1] = 0  # the -1 of the targets is not to be moved
     if batch_size in (None, n_samples):
-        return repeat((T.T, G / n_samples))
+        return repeat((T.T, T * (weight / n_samples)))
+    samples = np.ascontiguousarray(T)  # single rows are quicker to find
     passes = (rng.permutation(n_samples) for _ in repeat(None))
     firsts = range(0, n_samples, batch_size)
-    drawn = (order[k : k + batch_size] for order in passes for k in firsts)
-    return ((T[rows].T, G[rows] / len(rows)) for rows in drawn)
+    drawn = (samples[order[k : k + batch_size]] for order in passes for k in firsts)
+    return ((part.T, part * (weight / len(part))) for part in drawn)
 
 
 def descend(parts, theta, learning_rate, momentum, nesterov):

@@ -8,7 +8,7 @@ import statistics
 import sys
 import tempfile
 import time
-from itertools import cycle, islice
+from itertools import combinations, cycle, islice
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +43,7 @@ def main():
         explorer.EXPLORED = Path(folder)
         explorer.LEFT_AS = Path(folder, "left-as.json")
         rows = [row for name in CHANGES for row in answers(name)]
+        rows.append(Row("several features: first time", several(), "s", "<= 0.05"))
         rows.append(Row("update, while dragged or played", step(), "s", "<= 0.05"))
         rows.append(Row("drawing ahead, in the pauses after opening", AHEAD[-1], "s"))
     sys.exit(0 if conclude("explore", rows, TIMES) else 1)
@@ -70,6 +71,17 @@ def _complete(it, name):
     if name != "features":
         return lambda value: value
     return lambda value: (value,) if value else tuple(it.columns)
+
+
+def several():
+    """Return the median time of a first answer to a choice of several features."""
+    it = opened()
+    columns, control = it.columns, it.controls.parameters["features"]
+    sizes = range(2, len(columns))
+    chosen = [some for size in sizes for some in combinations(columns, size)]
+    return statistics.median(
+        answer(it, control, some) for some in chosen[:: len(chosen) // TIMES]
+    )
 
 
 def step():

@@ -16,7 +16,7 @@ from helpers.descent import gradient_descent
 from helpers.explore import actions, explorer
 from helpers.explore.controls import CLICKED, FRAMES
 from helpers.explore.explorer import Explorer
-from helpers.explore.plane import Plane
+from helpers.explore.plane import AROUND, Plane
 from helpers.explore.trial import attempt, direction, explain, pose
 from helpers.explore.views import PLACES, RC, Views, _cell
 from helpers.model import cost, predict
@@ -62,9 +62,9 @@ def test_a_trial_is_the_descent_that_a_run_makes(all_features):
         rng=rng,
     )
     np.testing.assert_array_equal(trial.fit.costs, fit.costs)
-    np.testing.assert_array_equal(trial.path[-1], [*fit.w, fit.b])
+    np.testing.assert_array_equal(trial.fit.path[-1], [*fit.w, fit.b])
     for k in (0, 7, 200):
-        w, b = trial.path[k, :-1], trial.path[k, -1]
+        w, b = trial.fit.path[k, :-1], trial.fit.path[k, -1]
         assert cost(data.y, predict(X, w, b)) == pytest.approx(fit.costs[k], rel=1e-12)
 
 
@@ -155,7 +155,8 @@ def test_the_plane_shows_the_cost_as_it_is(number, all_features, one_feature):
 @pytest.fixture
 def views():
     with style.context(["default", ROOT / "report" / "figures.mplstyle", RC]):
-        yield Views(FigureCanvasAgg(Figure(figsize=(8.4, 4.2))).figure)
+        figure = FigureCanvasAgg(Figure(figsize=(8.4, 4.2))).figure
+        yield Views(figure, load_data("data/auto.csv", "mpg").features)
 
 
 def pixels(views):
@@ -168,7 +169,7 @@ def test_the_pictures_show_the_trial_at_each_update(views, all_features):
     for k in (None, 0, 50):
         views.show(trial, k)
         k = 200 if k is None else k
-        w, b = trial.path[k, :-1], trial.path[k, -1]
+        w, b = trial.fit.path[k, :-1], trial.fit.path[k, -1]
         z = predict(all_features.X, w, b)
         shares = (trial.fit.costs[: k + 1] - all_features.best.J) / whole
         np.testing.assert_allclose(views.cost.get_ydata(), shares, atol=1e-12)
@@ -176,8 +177,8 @@ def test_the_pictures_show_the_trial_at_each_update(views, all_features):
         np.testing.assert_array_equal(
             views.errors.get_ydata(), all_features.sample.y - z
         )
-        effects = [bar.get_width() for bar in views.bars]
-        np.testing.assert_allclose(effects, w, rtol=1e-12)
+        shares = [end[0] for _, end in views.bars.get_segments()]
+        np.testing.assert_allclose(shares, w / abs(all_features.best.w).max())
         assert len(views.path.get_xdata()) == k + 1
     assert len(views.foretold.get_ydata()) == 201
 
@@ -276,7 +277,7 @@ def test_a_click_starts_the_descent_there(explore):
     event = type("Event", (), {"inaxes": ax, "xdata": place[0], "ydata": place[1]})
     it._clicked(event)
     assert it.controls.parameters["initialisation"].value == CLICKED
-    np.testing.assert_allclose(it.views.plane.places(it.trial.path[:1])[0], place)
+    np.testing.assert_allclose(it.views.plane.places(it.trial.fit.path[:1])[0], place)
     assert it.trial.predicted is not None
     # On another surface it is no place any more.
     it.controls.parameters["scaling"].value = "min-max"
@@ -391,3 +392,16 @@ def test_a_trial_shown_as_a_run_has_the_same_bits(
     wrong = trial._replace(fit=trial.fit._replace(costs=trial.fit.costs + 1e-12))
     assert "OTHER NUMBERS" in actions.show_as_run(wrong)
     path.unlink()
+
+
+def test_descents_from_all_around_have_the_same_setting(all_features, one_feature):
+    for problem in (all_features, one_feature):
+        plane = Plane(problem)
+        setting = PLAIN | {"learning_rate": 0.02, "momentum": 0.5}
+        paths = plane.around(setting)
+        assert len(paths) == AROUND
+        for path in paths:
+            start = ",".join(map(str, plane.start(*path[0])))
+            alone = attempt(problem, setting | {"start": start}).fit.path
+            np.testing.assert_allclose(path, plane.places(alone[:101]), rtol=1e-7)
+        assert plane.around(setting | {"batch_size": 8}) == []

@@ -43,6 +43,7 @@ BEGINNING = {
     "batch_size": 0,
     "seed": 0,
 }
+COLUMNS = load_data("data/auto.csv", "mpg").features
 # Of the two canvases of ipympl, the one with the figure.
 CANVAS = ".jupyter-matplotlib canvas >> nth=0"
 
@@ -197,7 +198,7 @@ def picture_of(trial, step):
     """Return the pixels of a trial, drawn here."""
     with style.context(["default", ROOT / "report" / "figures.mplstyle", RC]):
         canvas = FigureCanvasAgg(Figure(figsize=SIZE))
-        Views(canvas.figure).show(trial, step)
+        Views(canvas.figure, COLUMNS).show(trial, step)
     return np.asarray(canvas.buffer_rgba(), dtype=int)[..., :3]
 
 
@@ -324,7 +325,7 @@ def test_the_animation_plays_to_the_end(anew):
 def test_a_click_on_the_surface_starts_the_descent_there(anew, lab):
     box = anew.locator(CANVAS).bounding_box()
     problem = pose(load_data("data/auto.csv", "mpg", "all"), "standardise")
-    views = Views(FigureCanvasAgg(Figure(figsize=SIZE)).figure)
+    views = Views(FigureCanvasAgg(Figure(figsize=SIZE)).figure, COLUMNS)
     views.show(attempt(problem, BEGINNING))
     wanted = views.plane.centre + views.plane.half * [0.5, -0.5]
     x, y = views.axes["surface"].transData.transform(wanted).round()

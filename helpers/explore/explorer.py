@@ -8,7 +8,6 @@ import threading
 from html import escape
 from itertools import product
 
-import numpy as np
 from ipympl.backend_nbagg import Canvas, FigureManager
 from IPython.display import Markdown, display
 from matplotlib.figure import Figure
@@ -54,8 +53,8 @@ class WholeCanvas(Canvas):
         self._png_is_old = self._force_full = False
         self.set_image_mode("full")
         png = io.BytesIO()
-        picture = Image.fromarray(np.asarray(self.buffer_rgba())[..., :3])
-        picture.save(png, "png", compress_level=1)
+        picture = Image.frombuffer("RGBA", self.get_width_height(), self.buffer_rgba())
+        picture.convert("RGB").save(png, "png", compress_level=1)
         return png.getvalue()
 
 
@@ -81,7 +80,7 @@ class Explorer:
             setattr(self.canvas, f"{part}_visible", False)
         self.canvas.resizable = False
         self.canvas.syncing_data_url = False  # the page asks for it once it is there
-        self.views = Views(self.canvas.figure)
+        self.views = Views(self.canvas.figure, self.columns)
         self.waiting = False
         self._restore()
         self._connect()
@@ -129,7 +128,7 @@ class Explorer:
     def _try(self, problem, setting):
         """Descend; keep the setting, and have the controls follow."""
         self.trial = attempt(problem, setting)
-        self.controls.step.max = len(self.trial.path) - 1
+        self.controls.step.max = len(self.trial.fit.path) - 1
         self.controls.mark(self.trial.limit)
         self.controls.say(explain(self.trial))
         EXPLORED.mkdir(parents=True, exist_ok=True)
@@ -174,7 +173,7 @@ class Explorer:
         control = self.controls.parameters["features"]
         if list(control.options) != sample.features:
             kept = [name for name in control.value if name in sample.features]
-            self.columns = sample.features
+            self.columns = self.views.columns = sample.features
             control.options = sample.features
             control.value = kept or sample.features
         self.controls.parameters["batch_size"].max = len(sample.y)

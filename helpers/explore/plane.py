@@ -4,10 +4,13 @@ import numpy as np
 from matplotlib.collections import LineCollection
 from matplotlib.ticker import MaxNLocator
 
+from helpers.descent import gradient_descents
 from helpers.theory import hessian
 
 LEVELS = 10  # lines of equal cost
 STEPS_SHOWN = 400  # of a path: more lie on top of each other
+AROUND = 8  # other starts, and how far they are followed
+STEPS_AROUND = 100
 
 
 class Plane:
@@ -49,6 +52,33 @@ class Plane:
     def start(self, x, y):
         """Return the weights and the offset at a place of the plane."""
         return self.goal + self.basis @ (np.array([x, y]) - self.centre)
+
+    def around(self, setting):
+        """Descend with a setting from all around.
+
+        Parameters
+        ----------
+        setting : dict
+            The parameters of ``descent.ipynb``.
+
+        Returns
+        -------
+        list of ndarray of shape (k, 2)
+            Paths on the plane; none where each update sees other samples.
+        """
+        if setting["batch_size"] not in (0, len(self.problem.sample.y)):
+            return []
+        angles = np.linspace(0, 2 * np.pi, AROUND, endpoint=False)
+        edge = 0.95 * self.half * np.column_stack([np.cos(angles), np.sin(angles)])
+        fits = gradient_descents(
+            *self.problem.small[:2],
+            learning_rates=setting["learning_rate"],
+            starts=[self.start(*place) for place in self.centre + edge],
+            n_iterations=min(setting["n_iterations"], STEPS_AROUND),
+            momentum=setting["momentum"],
+            nesterov=setting["nesterov"],
+        )
+        return [self.within(self.places(fit.path)) for fit in fits]
 
     def frame(self, ax):
         """Draw the lines of equal cost, the optimum, and the axes."""

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from helpers import theory
+from helpers.compression import Compressed, compress
 from helpers.data import Data, fit_scaling
 from helpers.descent import Descent, gradient_descent
 
@@ -18,6 +19,8 @@ class Problem(NamedTuple):
         The data in their own units.
     X : ndarray of shape (n_samples, n_features)
         The scaled features.
+    small : helpers.compression.Compressed
+        They and the targets in a few rows, for many descents at once.
     spread : ndarray of shape (n_features,)
         Standard deviations of the scaled features.
     best : helpers.theory.Optimum
@@ -30,6 +33,7 @@ class Problem(NamedTuple):
 
     sample: Data
     X: np.ndarray
+    small: Compressed
     spread: np.ndarray
     best: theory.Optimum
     eigenvalues: np.ndarray
@@ -47,8 +51,6 @@ class Trial(NamedTuple):
         The parameters of ``notebooks/descent.ipynb``.
     fit : Descent
         The descent.
-    path : ndarray of shape (n_updates + 1, n_features + 1)
-        Weights and offset after each update.
     predicted : ndarray of shape (n_updates + 1,) or None
         The costs that theory foretells; None where it does not apply.
     limit : float
@@ -60,7 +62,6 @@ class Trial(NamedTuple):
     problem: Problem
     setting: dict
     fit: Descent
-    path: np.ndarray
     predicted: np.ndarray | None
     limit: float
     factors: np.ndarray
@@ -85,7 +86,8 @@ def pose(sample, scaling):
     X = scale.apply(sample.X)
     eigenvalues, vectors = np.linalg.eigh(theory.hessian(X))
     best = theory.optimum(X, sample.y)
-    return Problem(sample, X, X.std(axis=0), best, eigenvalues, vectors)
+    small = compress(X, sample.y)
+    return Problem(sample, X, small, X.std(axis=0), best, eigenvalues, vectors)
 
 
 def attempt(problem, setting):
@@ -108,7 +110,7 @@ def attempt(problem, setting):
     ValueError
         If a setting cannot be meant; the message says which.
     """
-    X, y, path = problem.X, problem.sample.y, []
+    X, y = problem.X, problem.sample.y
     start = numbers_in(setting["start"])
     momentum, nesterov = setting["momentum"], setting["nesterov"]
     fit = gradient_descent(
@@ -122,19 +124,17 @@ def attempt(problem, setting):
         nesterov=nesterov,
         batch_size=setting["batch_size"] or None,
         rng=np.random.default_rng(setting["seed"]),
-        callback=lambda k, w, b, J: path.append((w, b)),
     )
-    path = np.column_stack([list(part) for part in zip(*path, strict=True)])
     predicted = None
     if not momentum and setting["batch_size"] in (0, len(y)):
-        updates = np.arange(len(path))
+        updates = np.arange(len(fit.costs))
         rate = setting["learning_rate"]
-        predicted = theory.predicted_costs(X, y, rate, updates, path[0])
+        predicted = theory.predicted_costs(X, y, rate, updates, fit.path[0])
     limit = theory.stability_limit(X, momentum, nesterov)
     factors = theory.factors(
         problem.eigenvalues, setting["learning_rate"], momentum, nesterov
     )
-    return Trial(problem, setting, fit, path, predicted, limit, factors)
+    return Trial(problem, setting, fit, predicted, limit, factors)
 
 
 def numbers_in(text):

@@ -6,6 +6,7 @@ show it.
 """
 
 import numpy as np
+from matplotlib.collections import LineCollection
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 from matplotlib.transforms import Bbox, TransformedBbox
@@ -24,7 +25,7 @@ PLACES = {
 }
 TITLES = {
     "costs": "Cost above the optimum (dotted: theory)",
-    "surface": "Path on the cost",
+    "surface": "Path on the cost (blue: other starts)",
     "fit": "Fit",
     "residuals": "Residuals",
     "weights": "Weights",
@@ -52,10 +53,12 @@ class Views:
     ----------
     figure : matplotlib.figure.Figure
         Where to draw.
+    columns : list of str
+        All features that may be chosen: each has its place among the weights.
     """
 
-    def __init__(self, figure):
-        self.figure = figure
+    def __init__(self, figure, columns):
+        self.figure, self.columns = figure, columns
         self.axes = {name: figure.add_axes(place) for name, place in PLACES.items()}
         for name, ax in self.axes.items():
             below, left = LABELS[name]
@@ -75,10 +78,12 @@ class Views:
 
     def show(self, trial, step=None):
         """Show a trial as it was after some update; at its end by default."""
-        self.trial, self.problem = trial, trial.problem
-        last = len(trial.path) - 1
+        new, self.trial, self.problem = trial is not self.trial, trial, trial.problem
+        last = len(trial.fit.path) - 1
         self.step = last if step is None else min(step, last)
         changed = self._frame()
+        if new:
+            self.others.set_segments(self.plane.around(trial.setting))
         self._move()
         if self.background is None:
             self.figure.canvas.draw()
@@ -104,7 +109,7 @@ class Views:
         one = len(sample.features) == 1
         needed = {"costs": (_room_for(length),), "residuals": target}
         needed |= {"fit": sample if one else target}
-        needed |= {"surface": self.problem, "weights": self.problem}
+        needed |= {"surface": self.problem, "weights": tuple(self.columns)}
         changed = [n for n, key in needed.items() if not _same(self.shown.get(n), key)]
         for name in changed:
             ax = self.axes[name]
@@ -117,19 +122,24 @@ class Views:
 
     def _make_moving(self):
         """Make what a control moves: lines, bars and points."""
-        costs, surface, fit, residuals, _ = self.axes.values()
+        costs, surface, fit, residuals, weights = self.axes.values()
         (self.cost,) = costs.plot([], [], color="C0", ls="-", lw=2)
         (self.foretold,) = costs.plot([], [], **PREDICTED)
         (self.now,) = costs.plot([], [], "o", color="C0", ms=7)
+        self.others = LineCollection([], colors="C0", linewidths=0.6, alpha=0.6)
+        surface.add_collection(self.others, autolim=False)
         (self.path,) = surface.plot([], [], "-o", color="C1", ms=3, lw=1.2)
         (self.here,) = surface.plot([], [], "o", color="C1", ms=8, mec="white")
         (self.begin,) = surface.plot([], [], "kP", ms=8, mec="white")
         (self.line,) = fit.plot([], [], color="C1", ls="-", lw=2)
         (self.points,) = fit.plot([], [], "o", color="C1", ms=3, mew=0, alpha=0.6)
         (self.errors,) = residuals.plot([], [], "o", color="C1", ms=3, mew=0, alpha=0.6)
-        self.bars = []
-        self.moving = [self.cost, self.foretold, self.now, self.path, self.begin]
-        self.moving += [self.here, self.line, self.points, self.errors]
+        self.bars = LineCollection([], colors="C1", capstyle="butt")
+        weights.add_collection(self.bars, autolim=False)
+        (self.goals,) = weights.plot([], [], "k|", ms=14, mew=2)
+        self.moving = [self.cost, self.foretold, self.now, self.others, self.path]
+        self.moving += [self.begin, self.here, self.line, self.points, self.errors]
+        self.moving += [self.bars, self.goals]
         for artist in self.moving:
             artist.set_animated(True)
 
@@ -170,22 +180,14 @@ class Views:
         _few_ticks(ax)
 
     def _frame_weights(self, ax, sample):
-        names, goal = sample.features, self._effects(self.problem.best.w)
-        rows = np.arange(len(names))
-        self.moving = [artist for artist in self.moving if artist not in self.bars]
-        for bar in self.bars:
-            bar.remove()
-        self.bars = list(ax.barh(rows, goal, height=0.6, color="C1"))
-        for bar in self.bars:
-            bar.set_animated(True)
-        self.moving += self.bars
-        ax.plot(goal, rows, "k|", ms=14, mew=2)
-        widest = 1.4 * max(abs(goal).max(), np.finfo(float).tiny)
-        ax.set(xlim=(-widest, widest), ylim=(len(names) - 0.4, -0.6))
-        ax.set_yticks(rows, names)
+        ax.set(xlim=(-1.4, 1.4), ylim=(len(self.columns) - 0.4, -0.6))
+        ax.axvline(0, color="0.8", lw=0.8)
+        ax.set_yticks(range(len(self.columns)), self.columns)
         ax.set_xlabel("effect of one std. deviation")
         ax.grid(visible=False)
-        ax.set_xticks([0], [""])
+        ax.set_xticks([])
+        row = ax.bbox.height / len(self.columns)  # in pixels
+        self.bars.set_linewidths(0.6 * row * 72 / self.figure.dpi)
 
     def _effects(self, w):
         """Return weights as effects of one standard deviation, which compare."""
@@ -202,13 +204,12 @@ class Views:
             above = (np.array(foretold) - problem.best.J) / whole
             self.foretold.set_data(range(len(above)), above)
             self.now.set_data([k], [excess[k]])
-            w, b = trial.path[k, :-1], trial.path[k, -1]
+            w, b = trial.fit.path[k, :-1], trial.fit.path[k, -1]
             z = predict(problem.X, w, b)
             self._move_fit(z)
             self.errors.set_data(z, problem.sample.y - z)
-            for bar, width in zip(self.bars, self._effects(w), strict=True):
-                bar.set_width(np.clip(width, -1e6, 1e6))
-            places = self.plane.places(trial.path[: k + 1])
+            self._move_weights(w)
+            places = self.plane.places(trial.fit.path[: k + 1])
             self.path.set_data(*self.plane.within(places).T)
             self.here.set_data(*places[-1:].T)
             self.begin.set_data(*places[:1].T)
@@ -222,6 +223,17 @@ class Views:
         else:
             self.line.set_data([], [])
             self.points.set_data(sample.y, z)
+
+    def _move_weights(self, w):
+        """Show the weights as shares of the largest one of the optimum."""
+        rows = [self.columns.index(name) for name in self.problem.sample.features]
+        goals = self._effects(self.problem.best.w)
+        widest = max(abs(goals).max(), np.finfo(float).tiny)
+        shares = np.clip(self._effects(w) / widest, -2, 2)
+        self.bars.set_segments(
+            [((0, row), (share, row)) for row, share in zip(rows, shares, strict=True)]
+        )
+        self.goals.set_data(goals / widest, rows)
 
     def _keep(self, event):
         """Keep the picture of all that does not move; called after a whole drawing."""
