@@ -18,6 +18,8 @@ JSON =
 # For make grade: a folder of zips and folders; WALLS=none runs them without bubblewrap
 SUBMISSIONS =
 WALLS =
+# For make benchmark: RECORD=1 renews the times that the report shows
+RECORD =
 # For make results: a file to write instead of the screen
 CSV =
 # The Python that makes the environment
@@ -105,9 +107,10 @@ test: $(CLUSTER) report/report.pdf ## prove that all of it works
 	@$(PYTHON3) helpers/pipeline/system.py browser --if-possible
 	$(PYTHON) -m pytest
 
-benchmark: $(CLUSTER) ## measure how fast it is, beside the plain way (half an hour)
+benchmark: $(CLUSTER) ## measure how fast it is, beside other ways (an hour)
 	@$(PYTHON3) helpers/pipeline/system.py tex
-	@for it in tests/benchmark_*.py; do $(PYTHON) $$it || exit; done
+	@for it in explore sweep; do $(PYTHON) tests/benchmark_$$it.py || exit; done
+	@$(PYTHON) tests/benchmark_scale.py $(if $(RECORD),--record)
 
 lint: $(READY) ## check the style of the code
 	$(PREFIX)/bin/ruff check helpers tests notebooks

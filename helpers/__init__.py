@@ -3,7 +3,10 @@
 The core, data in and arrays out::
 
     model       the model, its cost and its gradients
-    descent     gradient descent, and how it ended
+    descent     gradient descent, one or many at once, and how it ended
+    compression few rows with the same costs as many
+    triangle    the triangular factor of rows that come piece by piece
+    threads     sums that do not depend on how many threads share them
     checks      the data and settings that it refuses
     theory      what the Hessian says of a descent before it is run
     data        read a table, scale its features
@@ -17,21 +20,25 @@ The shell around it, `helpers.pipeline`, touches disk and processes;
 `helpers.explore` is what the interactive notebook is made of.
 """
 
+from helpers.compression import compress, merge
 from helpers.data import fit_scaling, load_data
-from helpers.descent import gradient_descent
+from helpers.descent import gradient_descent, gradient_descents
 from helpers.model import cost, gradients, initialize, predict
 from helpers.scores import cross_validate, folds, scores
 
 __version__ = "1.0.0"
 __all__ = [
+    "compress",
     "cost",
     "cross_validate",
     "fit_scaling",
     "folds",
     "gradient_descent",
+    "gradient_descents",
     "gradients",
     "initialize",
     "load_data",
+    "merge",
     "predict",
     "scores",
 ]

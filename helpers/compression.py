@@ -4,11 +4,11 @@ The squared loss knows the data only through inner products of the columns of
 [1 X y], and so does everything that is made of it: cost, gradients, Hessian, means,
 variances, correlations. The factor R of a QR decomposition has the same inner
 products in p + 2 rows [1]_, and so has PR for any orthogonal P. The reflection P
-that maps :math:`(1, 0, …)` to :math:`(1, …, 1) / \sqrt m` makes the first column
-constant again, as it was: what is left are the X and y of a data set of m rows, on
-which all of `helpers.model`, `helpers.descent` and `helpers.theory` work as on any.
+that maps :math:`(1, 0, \dots)` to :math:`(1, \dots, 1) / \sqrt m` makes the first
+column constant again, as it was: what is left are the X and y of a data set of m rows,
+on which `helpers.model`, `helpers.descent` and `helpers.theory` work as on any.
 
-XᵀX has these inner products, too, but squares the condition number: where features
+X^T X has these inner products, too, but squares the condition number: where features
 nearly depend on each other it loses twice the digits that R loses.
 
 .. [1] G. H. Golub and C. F. Van Loan, "Matrix Computations", 4th ed., 2013, ch. 5.
@@ -22,8 +22,9 @@ from helpers.checks import check_chunk, check_finite
 from helpers.threads import one_thread
 from helpers.triangle import Triangle
 
-# Rows that are factorised at once: [1 X y] of ten features stays in a core's cache.
-ROWS = 8192
+# Rows that are factorised at once: [1 X y] of ten features stays in a core's cache. Of
+# a power of two, the columns would be in each other's place there.
+ROWS = 8000
 FAN = 16  # parts that Dask merges at once
 
 
@@ -106,18 +107,20 @@ def merge(parts):
     X = np.concatenate([part.X for part in parts])
     y = np.concatenate([part.y for part in parts])
     shift = np.append(X[0], y[0]) if n_samples else np.zeros(X.shape[1] + 1)
-    rows = _table(X, y, shift) * np.sqrt(weights)[:, None]
+    room = np.empty((X.shape[1] + 2, len(y)))
+    rows = _table(X, y, shift, room) * np.sqrt(weights)[:, None]
     return _stand_in(np.linalg.qr(rows, mode="r"), shift, n_samples)
 
 
 @one_thread
 def _compress(chunks):
     """Compress chunks, each with its name to begin a message with, in one pass."""
-    triangle, shift, n_samples = None, None, 0
+    triangle, shift, room, n_samples = None, None, None, 0
     for where, X, y in chunks:
         X, y = check_chunk(X, y, triangle and len(shift) - 1, where)
         if triangle is None:
             triangle, shift = Triangle(X.shape[1] + 2), np.zeros(X.shape[1] + 1)
+            room = np.empty((X.shape[1] + 2, ROWS))
         if n_samples == 0 < len(y):
             check_finite(X[:1], y[:1], where=where)
             # Whatever is near the data keeps the digits of their differences.
@@ -125,7 +128,7 @@ def _compress(chunks):
         for first in range(0, len(y), ROWS):
             part = X[first : first + ROWS], y[first : first + ROWS]
             try:
-                triangle.add(_table(*part, shift))
+                triangle.add(_table(*part, shift, room[:, : len(part[1])]))
             except FloatingPointError:
                 check_finite(*part, first, where)
         n_samples += len(y)
@@ -134,13 +137,12 @@ def _compress(chunks):
     return _stand_in(triangle.R, shift, n_samples)
 
 
-def _table(X, y, shift):
-    """Return [1 X y], less the shift of X and y, as floats and by columns."""
-    columns = np.empty((X.shape[1] + 2, len(y)))
-    columns[0] = 1
-    np.subtract(X.T, shift[:-1, None], out=columns[1:-1])
-    np.subtract(y, shift[-1], out=columns[-1])
-    return columns.T
+def _table(X, y, shift, room):
+    """Write [1 X y], less the shift of X and y, into the columns that there are."""
+    room[0] = 1
+    np.subtract(X.T, shift[:-1, None], out=room[1:-1])
+    np.subtract(y, shift[-1], out=room[-1])
+    return room.T
 
 
 def _stand_in(R, shift, n_samples):

@@ -198,16 +198,19 @@ def tables(X, y):
 
 
 def batches(T, factor, batch_size, rng):
-    r"""Return what each update needs of the samples it uses, for ever.
+    r"""Return the tables of the samples that each update uses, for ever.
 
-    .. math:: z - y = T \theta, \qquad \nabla J = \tfrac2n [X\ 1\ 0]^T (z - y)
+    .. math::
+
+        E = [X\ 1\ y]^T, \quad G = \frac2n [X\ 1\ 0], \qquad
+        (z - y)^T = \theta E, \quad \nabla J = (z - y)^T G
 
     Parameters
     ----------
     T : ndarray of shape (n_samples, n_features + 2)
         See `tables`.
     factor : float
-        2 for gradients; 2 eta for steps with the learning rate eta.
+        What stands for the 2 in G: times eta, it makes steps of errors at once.
     batch_size : int or None
         Samples per update; None, or all of them, is the full batch.
     rng : numpy.random.Generator or None
@@ -216,8 +219,7 @@ def batches(T, factor, batch_size, rng):
     Returns
     -------
     iterator of (ndarray, ndarray)
-        What makes errors of theta, T transposed, and what makes gradients of errors,
-        ``factor / n * [X 1 0]``; the last batch of a pass holds what is left.
+        E and G; the last batch of a pass holds what is left.
     """
     n_samples = len(T)
     weight = np.full(T.shape[1], float(factor))
@@ -232,29 +234,35 @@ def batches(T, factor, batch_size, rng):
 
 
 def descend(parts, theta, learning_rate, momentum, nesterov):
-    """Yield theta before each update, for ever: the training loop.
+    r"""Yield theta before each update, for ever: the training loop.
+
+    .. math::
+
+        (z - y)^T = \theta E, \quad \nabla J = (z - y)^T G, \qquad
+        v \leftarrow \eta \nabla J + \mu v, \quad \theta \leftarrow \theta - v
 
     Parameters
     ----------
     parts : iterator of (ndarray, ndarray)
-        For each update what makes errors and gradients, see `batches`.
+        E and G for each update, see `batches`.
     theta : ndarray of shape (n_features + 2,) or (m, n_features + 2)
-        The start, followed by -1; each row is a descent of its own.
+        The start: weights, offset, -1; each row is a descent of its own.
     learning_rate : ndarray, shaped like theta, or None
-        Step lengths; None if they are part of the gradients.
+        Step length eta; None if it is part of G.
     momentum, nesterov : float, bool
         See `gradient_descent`.
 
     Yields
     ------
-    theta : ndarray, shaped like the start
-        Weights, offset, -1.
+    theta : ndarray
+        Shaped like the start.
     """
     step = np.zeros_like(theta)
-    for errors, gradients in parts:
+    for E, G in parts:
         yield theta
         ahead = theta - momentum * step if nesterov else theta
-        gradient = ahead.dot(errors).dot(gradients)
+        error = ahead.dot(E)
+        gradient = error.dot(G)
         down = gradient if learning_rate is None else learning_rate * gradient
         step = down + momentum * step if momentum else down
         theta = theta - step

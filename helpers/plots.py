@@ -8,7 +8,7 @@ import math
 import numpy as np
 from matplotlib.ticker import LogFormatter
 
-from helpers.model import cost, predict
+from helpers.compression import compress
 from helpers.theory import optimum
 
 # Marker and colour of each outcome: distinct in shape for grey print.
@@ -235,7 +235,7 @@ def plot_residuals(ax, y, z, *, name, unit):
     return ax
 
 
-def plot_cost_surface(ax, X, y, paths, *, weight_unit, offset_unit):
+def plot_cost_surface(ax, X, y, paths, thin=(), *, units):
     """Draw the cost of a one-feature model over (w, b) with descents on it.
 
     Parameters
@@ -248,7 +248,9 @@ def plot_cost_surface(ax, X, y, paths, *, weight_unit, offset_unit):
         Targets.
     paths : dict of str to ndarray of shape (n, 2)
         By label, the points (w, b) that a descent went through.
-    weight_unit, offset_unit : str
+    thin : list of ndarray of shape (n, 2)
+        Further paths, drawn as thin lines without a label.
+    units : (str, str)
         Units of w and b.
 
     Returns
@@ -257,24 +259,53 @@ def plot_cost_surface(ax, X, y, paths, *, weight_unit, offset_unit):
         The same axes.
     """
     points = np.concatenate(list(paths.values()))
-    low, high = points.min(axis=0), points.max(axis=0)
-    margin = 0.2 * (high - low).max()
+    all_points = np.concatenate([points, *thin])
+    low, high = all_points.min(axis=0), all_points.max(axis=0)
+    margin = 0.1 * (high - low).max()
     w, b = (
         np.linspace(start - margin, end + margin, 121)
         for start, end in zip(low, high, strict=True)
     )
-    J = [[cost(y, predict(X, np.array([w_j]), b_i)) for w_j in w] for b_i in b]
-    levels = np.geomspace(np.min(J) * 1.02, np.max(J), 12)
+    few = compress(X, y)
+    error = w[:, None] * few.X[:, 0] + b[:, None, None] - few.y
+    J = np.square(error).mean(axis=-1)
+    levels = np.geomspace(J.min() * 1.02, J.max(), 12)
     ax.contour(w, b, J, levels, colors="0.6", linewidths=0.6)
+    for path in thin:
+        ax.plot(*path.T, color="C2", linestyle="-", linewidth=0.5)
     for (label, path), marker in zip(paths.items(), "os^v", strict=False):
         ax.plot(*path.T, marker=marker, markersize=3, ls="-", linewidth=1, label=label)
     best = optimum(X, y)
     ax.plot(*points[0], "kP", markersize=6, label="start")
     ax.plot(best.w[0], best.b, "k*", markersize=9, label="optimum")
-    ax.set(xlabel=f"weight $w$ ({weight_unit})", ylabel=f"offset $b$ ({offset_unit})")
+    ax.set(xlabel=f"weight $w$ ({units[0]})", ylabel=f"offset $b$ ({units[1]})")
     ax.set_aspect("equal")  # else circles would look like ellipses
     ax.grid(visible=False)
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.25), ncols=2)
+    return ax
+
+
+def plot_timings(ax, seconds):
+    """Plot the time that several ways take against the number of samples.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    seconds : dict of str to dict
+        By the label of its line: seconds by number of samples.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The same axes.
+    """
+    for (label, took), marker in zip(seconds.items(), "os^vDX", strict=False):
+        sizes = [int(n) for n in took]
+        ax.plot(sizes, list(took.values()), marker=marker, markersize=4, label=label)
+    ax.set(xscale="log", yscale="log", xlabel="samples $n$", ylabel="seconds")
+    _plain(ax.xaxis, ax.yaxis)
+    ax.legend(loc="center left", bbox_to_anchor=(1.02, 0.5))
     return ax
 
 

@@ -36,6 +36,7 @@ class Triangle:
     """
 
     def __init__(self, columns):
+        self._room = np.empty((0, columns))  # for Q: new memory takes time each time
         self._replace(np.zeros((columns, columns)))
 
     @property
@@ -69,8 +70,10 @@ class Triangle:
         """Take the shortcut, if no digits are lost on it."""
         if self._inverse is None:
             return False
+        if len(self._room) < len(rows):
+            self._room = np.empty(rows.shape)
         with np.errstate(over="ignore", invalid="ignore"):
-            Q = rows @ self._inverse
+            Q = np.matmul(rows, self._inverse, out=self._room[: len(rows)])
             gram = self._gram + Q.T @ Q
         # The smallest eigenvalue is at least one, the largest at most the trace.
         if not np.trace(gram) <= SAFE * len(gram):

@@ -43,13 +43,15 @@ class Row(NamedTuple):
         return "yes" if met else "NO"
 
 
-def alternate(repeats=REPEATS, **cases):
+def alternate(repeats=REPEATS, quiet=False, **cases):
     """Time several ways of doing a thing in turn, and return their medians.
 
     Parameters
     ----------
     repeats : int
         How often each is done.
+    quiet : bool
+        Whether nothing is printed meanwhile.
     **cases : callable
         What to time.
 
@@ -64,7 +66,8 @@ def alternate(repeats=REPEATS, **cases):
             started = time.perf_counter()
             case()
             times[name].append(time.perf_counter() - started)
-            print(f"  {name}: {times[name][-1]:.2f} s", flush=True)
+            if not quiet:
+                print(f"  {name}: {times[name][-1]:.3g} s", flush=True)
     return {name: statistics.median(values) for name, values in times.items()}
 
 

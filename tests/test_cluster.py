@@ -8,8 +8,13 @@ import subprocess
 import sys
 import time
 
+import dask
+import dask.array as da
+import numpy as np
 import pytest
+from distributed import Client
 
+from helpers.compression import compress
 from helpers.pipeline.runs import read_record
 
 
@@ -68,6 +73,26 @@ def test_a_sweep_on_a_cluster_gives_the_same_runs(project, cluster):
     assert project.sweep()[0] == 0
     assert records(project) == on_cluster
     assert len(on_cluster) == 2
+
+
+def test_dask_arrays_are_compressed_by_its_workers_to_the_same_bits(cluster, rng):
+    address, _ = cluster
+    X, y = rng.normal(size=(9000, 3)), rng.normal(size=9000)
+    blocks = da.from_array(X, chunks=(500, 2)), da.from_array(y, chunks=700)
+    with Client(address, set_as_default=False) as client, client.as_current():
+        there = compress(*blocks)
+        imported = client.run(lambda: "helpers.compression" in sys.modules)
+        assert any(imported.values())
+    with dask.config.set(scheduler="synchronous"):
+        here = compress(*blocks)
+    assert there.X.tobytes() == here.X.tobytes()
+    assert there.y.tobytes() == here.y.tobytes()
+    assert (there.n_samples, there.X.shape) == (9000, (5, 3))
+    np.testing.assert_allclose(
+        np.cov(there.X, rowvar=False),
+        np.cov(X, rowvar=False) * (8999 / 9000 * 5 / 4),
+        rtol=1e-9,
+    )
 
 
 def test_a_worker_killed_in_mid_sweep_costs_only_a_retry(project, cluster):

@@ -1,0 +1,289 @@
+"""How the time grows with the data: the loop, the compressed descent, the libraries.
+
+``make benchmark`` runs it. ``RECORD=1`` also renews ``report/timings.json``, which the
+report shows; for that PyTorch must be there, which nothing else needs: ``pip install
+torch``. Each update of a loop costs the same, so that of slow ones only some are
+measured: the file says how many.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import platform
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+from measure import REPEATS, Row, alternate, conclude, machine
+from sklearn.linear_model import LinearRegression, SGDRegressor
+
+from helpers.compression import compress
+from helpers.data import ROOT, fit_scaling, load_data
+from helpers.descent import gradient_descent, gradient_descents
+
+FEATURES, UPDATES = 7, 1000
+RATE, RATES = 0.1, np.array([0.3, 0.1, 0.03, 0.01, 0.003])
+SIZES = [392, 3_920, 39_200, 10**6, 10**7]
+TIMINGS = ROOT / "report" / "timings.json"
+ONCE = 4 * 10**8  # samples times updates of a loop that are measured, at the most
+BIG, CHUNK = 10**8, 10**6
+
+
+def main():
+    """Measure, print the table, and fail if a bound is not kept."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--record", action="store_true", help=f"renew {TIMINGS.name}")
+    if parser.parse_args().record:
+        import torch  # noqa: F401  without it there is nothing to record
+    rows = [*small(), *million(), *from_disk(), *on_dask()]
+    if "--record" in sys.argv:
+        TIMINGS.write_text(json.dumps(timings(), indent=1) + "\n", encoding="utf-8")
+        print(f"written: {TIMINGS.relative_to(ROOT)}")
+    sys.exit(0 if conclude("scale", rows) else 1)
+
+
+def sample(n):
+    """Return n samples of features that are standardised, and correlated a little."""
+    rng = np.random.default_rng(20261124)
+    X = rng.normal(size=(n, FEATURES))
+    X += 0.5 * rng.normal(size=(n, 1))
+    X /= np.sqrt(1.25)
+    return X, X @ np.arange(1.0, FEATURES + 1) + 20 + 3 * rng.normal(size=n)
+
+
+def small():
+    """Time 1,000 updates on the cars, on their stand-in, and of 64 rates at once."""
+    data = load_data("data/auto.csv", "mpg", "all")
+    X = fit_scaling(data.X, method="standardise").apply(data.X)
+    few = compress(X, data.y)
+    settings = {"n_iterations": UPDATES}
+    rates = np.geomspace(1e-4, 0.2, 64)
+    times = alternate(
+        repeats=10 * REPEATS,
+        quiet=True,
+        cars=lambda: gradient_descent(X, data.y, learning_rate=RATE, **settings),
+        one=lambda: gradient_descent(*few[:2], learning_rate=RATE, **settings),
+        many=lambda: gradient_descents(*few[:2], learning_rates=rates, **settings),
+    )
+    return [
+        Row("1,000 updates on the 392 cars", times["cars"], "s", "<= 0.005"),
+        Row("1,000 updates on them compressed", times["one"], "s", "<= 0.003"),
+        Row("64 learning rates at once", times["many"], "s"),
+        Row("  than one, slower", times["many"] / times["one"], "x", "<= 5"),
+    ]
+
+
+def million():
+    """Compare five learning rates on a million samples: ours, loop, libraries."""
+    X, y = sample(10**6)
+
+    def ours():
+        few = compress(X, y)
+        gradient_descents(*few[:2], learning_rates=RATES, n_iterations=UPDATES)
+
+    quick = alternate(
+        ours=ours,
+        bare=lambda: X.T @ X,
+        linear=lambda: LinearRegression().fit(X, y),
+        sgd=lambda: SGDRegressor(random_state=0).fit(X, y),
+    )
+    slow = {"loop": lambda: loops(X, y)}
+    if has_torch():
+        slow["torch"] = lambda: [torch_loop(X, y, rate, UPDATES) for rate in RATES]
+    slow = alternate(repeats=1, **slow)
+    names = {
+        "loop": "the training loop on all samples, once",
+        "torch": "PyTorch, full batch, once",
+        "sgd": "scikit-learn, SGDRegressor, one rate, few passes",
+        "linear": "scikit-learn, LinearRegression, no descent",
+    }
+    times, mine = quick | slow, quick["ours"]
+    rows = [
+        Row("10⁶ samples, 5 rates, 1,000 updates: compressed", mine, "s"),
+        Row("one X.T @ X", quick["bare"], "s"),
+        Row("  than that, slower", mine / quick["bare"], "x", "<= 5"),
+    ]
+    for key in [key for key in names if key in times]:
+        bound = ">= 100" if key == "loop" else ">= 1"
+        rows += [
+            Row(names[key], times[key], "s"),
+            Row("  compressed faster", times[key] / mine, "x", bound),
+        ]
+    return rows
+
+
+def loops(X, y):
+    """Run the training loop for each learning rate."""
+    for rate in RATES:
+        gradient_descent(X, y, learning_rate=rate, n_iterations=UPDATES)
+
+
+def has_torch():
+    """Say whether PyTorch is installed; it is too large to be asked for."""
+    with contextlib.suppress(ImportError):
+        import torch  # noqa: F401
+
+        return True
+    print("PyTorch is not installed, so it is left out")
+    return False
+
+
+def torch_loop(X, y, rate, updates):
+    """Descend on all samples with PyTorch, as its tutorials do; costs are recorded."""
+    import torch
+
+    X, y = torch.from_numpy(X), torch.from_numpy(y)
+    model = torch.nn.Linear(X.shape[1], 1, dtype=torch.float64)
+    for parameter in model.parameters():
+        torch.nn.init.zeros_(parameter)
+    optimiser = torch.optim.SGD(model.parameters(), lr=float(rate))
+    costs = []
+    for _ in range(updates):
+        loss = torch.nn.functional.mse_loss(model(X).squeeze(1), y)
+        costs.append(loss.item())
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    return costs
+
+
+def from_disk():
+    """Compress 10⁸ samples from disk: its memory, and its pace beside X.T @ X."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "samples")
+        X, y = sample(CHUNK)
+        block = np.column_stack([X, y])
+        with open(path, "wb") as file:
+            for number in range(BIG // CHUNK):
+                (block * (1 + number / 100)).tofile(file)
+        told = {"bare": [], "ours": []}
+        for _ in range(3):
+            for way, outcomes in told.items():
+                outcomes.append(read(way, path))
+                print(f"  {way}: {outcomes[-1][0]:.2f} s", flush=True)
+    bare, ours = (statistics.median(t for t, _ in told[w]) for w in ("bare", "ours"))
+    return [
+        Row("10⁸ samples, read from disk: X.T @ X", bare, "s"),
+        Row("the same: compressed", ours, "s"),
+        Row("  its share of the pace", bare / ours, "x", ">= 0.5"),
+        Row("  its memory", max(m for _, m in told["ours"]), "MiB", "<= 1024"),
+    ]
+
+
+def read(way, path):
+    """Read the samples in a process of its own: seconds, and MiB above the imports."""
+    done = subprocess.run(
+        [sys.executable, Path(__file__).with_name("from_disk.py"), way, path],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    seconds, memory = map(float, done.stdout.split())
+    return seconds, memory
+
+
+def on_dask(blocks=40):
+    """Compress a Dask array on one worker, and on two, of one thread each."""
+    import dask.array as da
+    from dask import persist
+    from distributed import Client, LocalCluster, wait
+
+    times = {1: [], 2: []}
+    for workers, took in times.items():
+        with (
+            LocalCluster(
+                n_workers=workers,
+                threads_per_worker=1,
+                host="127.0.0.1",
+                dashboard_address=None,
+                memory_limit=None,
+            ) as cluster,
+            Client(cluster),
+        ):
+            random = da.random.default_rng(0)
+            X = random.normal(size=(blocks * CHUNK, FEATURES), chunks=(CHUNK, -1))
+            X, y = persist(X, X.sum(axis=1) + X[:, 0] ** 2)
+            wait([X, y])
+            compress(X, y)  # imports
+            for _ in range(REPEATS):
+                started = time.perf_counter()
+                compress(X, y)
+                took.append(time.perf_counter() - started)
+                print(f"  {workers} workers: {took[-1]:.3g} s", flush=True)
+    one, two = map(statistics.median, times.values())
+    return [
+        Row("4·10⁷ samples: one Dask worker", one, "s"),
+        Row("the same: two Dask workers", two, "s"),
+        Row("  than one, faster", one / two, "x", ">= 1.7"),
+    ]
+
+
+def timings():
+    """Time each way at each size, for the report: seconds for 1,000 updates."""
+    seconds = {}
+    for n in SIZES:
+        for way, took in timings_at(n, measured(n)).items():
+            seconds.setdefault(way, {})[str(n)] = float(f"{took:.3g}")
+    packages = ("numpy", "scikit-learn", "torch")
+    return {
+        "machine": f"{processor()}, {machine()}",
+        "packages": {name: version(name).partition("+")[0] for name in packages},
+        "features": FEATURES,
+        "updates": UPDATES,
+        "measured updates": {str(n): measured(n) for n in SIZES},
+        "repeats": REPEATS,
+        "seconds": seconds,
+    }
+
+
+def measured(n):
+    """Return how many updates of a loop over n samples are measured."""
+    return max(5, min(UPDATES, ONCE // n))
+
+
+def timings_at(n, some):
+    """Time each way on n samples; of loops, one update and some, for all of them."""
+    X, y = sample(n)
+
+    def loop(updates):
+        gradient_descent(X, y, learning_rate=RATE, n_iterations=updates)
+
+    ways = {
+        "training loop": lambda: loop(some),
+        "PyTorch": lambda: torch_loop(X, y, RATE, some),
+        "SGDRegressor": lambda: SGDRegressor(random_state=0).fit(X, y),
+        "LinearRegression": lambda: LinearRegression().fit(X, y),
+        "compressed": lambda: gradient_descent(
+            *compress(X, y)[:2], learning_rate=RATE, n_iterations=UPDATES
+        ),
+        "one pass": lambda: X.T @ X,
+    }
+    once = {
+        "training loop": lambda: loop(1),
+        "PyTorch": lambda: torch_loop(X, y, RATE, 1),
+    }
+    for way in [*once.values(), ways["compressed"], ways["one pass"]]:
+        way()  # what is slow at first only
+    times, first = alternate(**ways), alternate(**once)
+    for way, began in first.items():
+        times[way] = began + (times[way] - began) * (UPDATES - 1) / (some - 1)
+    return times
+
+
+def processor():
+    """Name the processor, where the system tells."""
+    with contextlib.suppress(OSError, TypeError):
+        about = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+        return re.search(r"model name\s*: (.*)", about)[1]
+    return platform.processor() or os.name
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+"""Read samples from a file in chunks, for the benchmark: ``from_disk.py WAY FILE``.
+
+Prints the seconds it took, and by how many MiB the process grew above its imports.
+"""
+
+import re
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+from helpers.compression import compress
+
+COLUMNS, ROWS = 8, 10**6
+
+
+def chunks(path):
+    """Yield features and targets, a million samples at a time."""
+    with open(path, "rb") as file:
+        while (table := np.fromfile(file, count=ROWS * COLUMNS)).size:
+            table = table.reshape(-1, COLUMNS)
+            yield table[:, :-1], table[:, -1]
+
+
+def peak():
+    """Return the largest memory of this program so far, in MiB.
+
+    The system's own count, as `resource` gives it, begins with the parent's.
+    """
+    about = Path("/proc/self/status").read_text(encoding="utf-8")
+    return int(re.search(r"VmHWM:\s*(\d+) kB", about)[1]) / 1024
+
+
+if __name__ == "__main__":
+    way, path = sys.argv[1:]
+    before, started = peak(), time.perf_counter()
+    if way == "ours":
+        small = compress(chunks(path))
+        assert small.n_samples == 10**8
+    else:
+        total = sum(X.T @ X for X, _ in chunks(path))
+    print(time.perf_counter() - started, peak() - before)
