@@ -26,7 +26,7 @@ def test_lines_of_equal_cost_are_where_the_cost_is_equal(ax, cars):
     assert [line.get_label() for line in ax.lines[3:]] == ["a path", "start", "optimum"]
     np.testing.assert_array_equal(ax.lines[0].get_xydata(), thin[0])
     optimum = ax.lines[-1].get_xydata()[0]
-    np.testing.assert_allclose(optimum, [np.polyfit(X[:, 0], y, 1)], rtol=1e-9)
+    np.testing.assert_allclose(optimum, np.polyfit(X[:, 0], y, 1), rtol=1e-9)
 
 
 def test_timings_have_a_line_for_each_way(ax):

@@ -112,8 +112,7 @@ def test_an_experiment_that_has_not_been_run_is_not_loaded(monkeypatch, tmp_path
 
 
 def test_a_notebook_with_a_syntax_error_is_named(project):
-    project.replace("notebooks/descent.ipynb", "fit = gradient_descent(", "fit = (")
-    project.replace("notebooks/descent.ipynb", "path = []", "path = [")
+    project.replace("notebooks/descent.ipynb", "held_out = []", "held_out = [")
     status, _, err = project.sweep()
     assert status == 2
     assert err.startswith("error: notebooks/descent.ipynb: ")
