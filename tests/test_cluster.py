@@ -8,11 +8,8 @@ import subprocess
 import sys
 import time
 
-import dask
-import dask.array as da
 import numpy as np
 import pytest
-from distributed import Client
 
 from helpers.compression import compress
 from helpers.pipeline.runs import read_record
@@ -76,6 +73,10 @@ def test_a_sweep_on_a_cluster_gives_the_same_runs(project, cluster):
 
 
 def test_dask_arrays_are_compressed_by_its_workers_to_the_same_bits(cluster, rng):
+    import dask
+    import dask.array as da
+    from distributed import Client
+
     address, _ = cluster
     X, y = rng.normal(size=(9000, 3)), rng.normal(size=9000)
     blocks = da.from_array(X, chunks=(500, 2)), da.from_array(y, chunks=700)
