@@ -263,13 +263,13 @@ def timings_at(n, some):
         "compressed": lambda: gradient_descent(
             *compress(X, y)[:2], learning_rate=RATE, n_iterations=UPDATES
         ),
-        "one pass": lambda: X.T @ X,
+        "X.T @ X": lambda: X.T @ X,
     }
     once = {
         "training loop": lambda: loop(1),
         "PyTorch": lambda: torch_loop(X, y, RATE, 1),
     }
-    for way in [*once.values(), ways["compressed"], ways["one pass"]]:
+    for way in [*once.values(), ways["compressed"], ways["X.T @ X"]]:
         way()  # what is slow at first only
     times, first = alternate(**ways), alternate(**once)
     for way, began in first.items():
