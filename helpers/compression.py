@@ -80,7 +80,7 @@ def compress(X, y=None):
     elif y is not None:
         small = _compress([("", X, y)])
     else:
-        small = _compress((f"chunk {i}: ", *chunk) for i, chunk in enumerate(X))
+        small = _compress(_named(X))
     if small.n_samples == 0:
         raise ValueError("there are no samples")
     return small
@@ -114,7 +114,7 @@ def merge(parts):
 
 @one_thread
 def _compress(chunks):
-    """Compress chunks, each with its name to begin a message with, in one pass."""
+    """Compress chunks, see `_named`, in one pass."""
     triangle, shift, room, n_samples = None, None, None, 0
     for where, X, y in chunks:
         X, y = check_chunk(X, y, triangle and len(shift) - 1, where)
@@ -135,6 +135,17 @@ def _compress(chunks):
     if triangle is None:
         raise ValueError("there are no chunks")
     return _stand_in(triangle.R, shift, n_samples)
+
+
+def _named(chunks):
+    """Yield chunks, each with its name to begin a message with."""
+    for number, chunk in enumerate(chunks):
+        if not isinstance(chunk, tuple | list) or len(chunk) != 2:
+            raise ValueError(
+                f"chunk {number}: it must be a pair of features and targets, got "
+                f"{type(chunk).__name__}"
+            )
+        yield f"chunk {number}: ", *chunk
 
 
 def _table(X, y, shift, room):

@@ -84,8 +84,8 @@ class Triangle:
     def _replace(self, R):
         """Start from a factor of all rows so far."""
         self._before, self._gram = R, np.eye(len(R))
-        lengths = np.linalg.norm(R, axis=0)
-        if lengths.all() and np.linalg.cond(R / lengths) <= SAFE:
+        sizes = np.abs(R).max(axis=0)
+        if sizes.all() and np.linalg.cond(R / sizes) <= SAFE:
             self._inverse = np.linalg.inv(R)
         else:
             self._inverse = None

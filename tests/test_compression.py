@@ -302,14 +302,15 @@ def test_features_that_depend_on_each_other_have_the_same_shortest_solution(rng)
 
 def test_wildly_different_scales_keep_their_digits(rng):
     X, y = many(rng)
-    units = np.array([1e-150, 1e-8, 1e9, 1e140])
+    units = np.array([1e-150, 1e-8, 1e9, 1e200])
     small, plain = compress(X * units, y), compress(X, y)
     np.testing.assert_allclose(
         np.corrcoef(small.X / units, rowvar=False),
         np.corrcoef(plain.X, rowvar=False),
         atol=1e-12,
     )
-    np.testing.assert_allclose(small.X.std(axis=0) / units, X.std(axis=0), rtol=1e-12)
+    spread = (small.X / units).std(axis=0)
+    np.testing.assert_allclose(spread, X.std(axis=0), rtol=1e-12)
 
 
 def test_a_mean_far_from_zero_costs_only_the_digits_that_the_data_lack(rng):
@@ -359,6 +360,8 @@ def test_a_value_that_is_not_finite_is_named_by_chunk_and_row(value, rng):
         ([([["a"], ["b"]], np.ones(2))], "real numbers, got <U1"),
         ([(np.ones((0, 2)), np.ones(0))], "there are no samples"),
         ([], "there are no chunks"),
+        (np.ones((3, 2)), "chunk 0: it must be a pair .* got ndarray"),
+        ([(np.ones((3, 2)), np.ones(3), 3)], "chunk 0: it must be a pair"),
     ],
 )
 def test_chunks_that_cannot_be_meant_are_named(chunks, message):
