@@ -1,6 +1,7 @@
 """Sums that do not depend on how many threads share them."""
 
 from functools import cache, wraps
+from threading import Lock
 
 
 def one_thread(function):
@@ -12,14 +13,32 @@ def one_thread(function):
 
     @wraps(function)
     def alone(*arguments, **options):
-        with _controller().limit(limits=1, user_api="blas"):
+        with _limit():
             return function(*arguments, **options)
 
     return alone
 
 
-@cache
-def _controller():
-    from threadpoolctl import ThreadpoolController  # looks at all that is loaded
+class _Limit:
+    """The limit, which is the process's: from the first who needs it to the last."""
 
-    return ThreadpoolController()
+    def __init__(self):
+        from threadpoolctl import ThreadpoolController  # looks at all that is loaded
+
+        self._controller = ThreadpoolController()
+        self._lock, self._inside, self._before = Lock(), 0, None
+
+    def __enter__(self):
+        with self._lock:
+            if not self._inside:
+                self._before = self._controller.limit(limits=1, user_api="blas")
+            self._inside += 1
+
+    def __exit__(self, *_):
+        with self._lock:
+            self._inside -= 1
+            if not self._inside:
+                self._before.restore_original_limits()
+
+
+_limit = cache(_Limit)
