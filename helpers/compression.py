@@ -66,8 +66,9 @@ def compress(X, y=None):
     -------
     Compressed
         The small data set: for every (w, b) its cost and gradients are those of the
-        whole up to rounding, also where features nearly depend on each other. If
-        there are at most n_features + 2 samples, they themselves.
+        whole, also where features nearly depend on each other, up to the rounding
+        of its rows: for a feature far from zero, its mean over its spread times
+        2e-16. It never has more rows than there are samples.
 
     Raises
     ------
@@ -131,6 +132,9 @@ def _compress(chunks):
                 triangle.add(_table(*part, shift, room[:, : len(part[1])]))
             except FloatingPointError:
                 check_finite(*part, first, where)
+                raise ValueError(
+                    f"{where}the values are too large: scale the data"
+                ) from None
         n_samples += len(y)
     if triangle is None:
         raise ValueError("there are no chunks")
@@ -142,8 +146,8 @@ def _named(chunks):
     for number, chunk in enumerate(chunks):
         if not isinstance(chunk, tuple | list) or len(chunk) != 2:
             raise ValueError(
-                f"chunk {number}: it must be a pair of features and targets, got "
-                f"{type(chunk).__name__}"
+                f"chunk {number}: it must be a pair of features and targets, no more, "
+                f"got {type(chunk).__name__}"
             )
         yield f"chunk {number}: ", *chunk
 
@@ -151,17 +155,17 @@ def _named(chunks):
 def _table(X, y, shift, room):
     """Write [1 X y], less the shift of X and y, into the columns that there are."""
     room[0] = 1
-    np.subtract(X.T, shift[:-1, None], out=room[1:-1])
-    np.subtract(y, shift[-1], out=room[-1])
+    with np.errstate(over="ignore", invalid="ignore"):  # found by who takes them in
+        np.subtract(X.T, shift[:-1, None], out=room[1:-1])
+        np.subtract(y, shift[-1], out=room[-1])
     return room.T
 
 
 def _stand_in(R, shift, n_samples):
     """Return the data set that has the factor R, and means so far from the shift."""
-    m = min(n_samples, len(R))
+    m = len(R)
     if m == 0:
-        return Compressed(np.empty((0, len(R) - 2)), np.empty(0), 0)
-    R = R[:m]
+        return Compressed(np.empty((0, R.shape[1] - 2)), np.empty(0), 0)
     # The reflection along v maps (1, 0, ...) to -(1, ..., 1) / sqrt(m).
     v = np.full(m, m**-0.5)
     v[0] += 1
@@ -175,7 +179,15 @@ def _compress_dask(X, y):
     import dask
     import dask.array as da
 
-    X, y = X.rechunk({1: -1}), da.asarray(y)
+    y = da.asarray(y if y is not None else [])
+    if X.ndim != 2 or y.ndim != 1:
+        raise ValueError(
+            "X must be (n_samples, n_features) and y (n_samples,), "
+            f"got {X.shape} and {y.shape}"
+        )
+    if np.isnan([*X.shape, *y.shape]).any():
+        raise ValueError("the blocks' sizes are not known: compute_chunk_sizes() first")
+    X = X.rechunk({1: -1})
     if len(y) != len(X):
         raise ValueError(f"X has {len(X)} rows, y has {len(y)}")
     y = y.rechunk(X.chunks[:1])

@@ -12,7 +12,8 @@ from helpers.threads import one_thread
 # How many updates and samples may pass until it is seen that a descent has exploded.
 UPDATES, SAMPLES = 100, 40_000
 # A cost that has grown this much has lost every digit of its start: no return.
-EXPLODED = 1 / np.finfo(float).eps
+EPSILON = np.finfo(float).eps
+EXPLODED = 1 / EPSILON
 # The share of the starting cost that may remain to be gained by what has converged.
 TOLERANCE = 1e-9
 
@@ -300,7 +301,7 @@ def follow(iterates, n_iterations, R, n_samples):
                 error = path[seen : k + 1] @ R.T
                 costs[seen : k + 1] = np.vecdot(error, error)
                 seen = k + 1
-                if not (costs[k] <= EXPLODED * costs[0]).any():
+                if not (costs[k] / EXPLODED <= costs[0]).any():
                     break
     return path[:seen], costs[:seen]
 
@@ -326,15 +327,19 @@ def conclude(R, path, costs):
         If the cost at a start is not a finite number.
     """
     if not np.isfinite(costs[0]).all():
-        raise ValueError("the cost at the start is too large a number: scale the data")
-    exploded = (~(costs <= EXPLODED * costs[0])).argmax(axis=0)  # 0: never
+        raise ValueError(
+            "the cost at the start is too large a number: scale the data, or start "
+            "from smaller weights"
+        )
+    exploded = (~(costs / EXPLODED <= costs[0])).argmax(axis=0)  # 0: never
     status = np.full(len(exploded), "diverged", dtype=object)
     there = exploded == 0
     status[there] = classify(R, path[-1, there], costs[:, there])
     ended = []
     for j, diverged_at in enumerate(at or None for at in exploded.tolist()):
-        its, theta = costs[:diverged_at, j], path[:diverged_at, j, :-1]
-        w, b = theta[-1, :-1], float(theta[-1, -1])
+        # Copies, so that none keeps all the others alive.
+        its, theta = costs[:diverged_at, j].copy(), path[:diverged_at, j, :-1].copy()
+        w, b = theta[-1, :-1].copy(), float(theta[-1, -1])
         ended.append(Descent(w, b, its, theta, status[j], diverged_at))
     return ended
 
@@ -363,13 +368,16 @@ def classify(R, theta, costs, tolerance=TOLERANCE):
         iterations: falling, standing still, or rising.
     """
     A, error = R[:, :-1], R @ theta.T
-    attainable = A @ np.linalg.lstsq(A, error, rcond=None)[0]
+    attainable = np.square(A @ np.linalg.lstsq(A, error, rcond=None)[0]).sum(axis=0)
+    # What a cost of zero is computed as.
+    smallest = EPSILON * len(R) * (np.abs(R) @ np.abs(theta.T))
+    smallest = np.maximum(tolerance * costs[0], np.square(smallest).sum(axis=0))
     quarter = max(1, (len(costs) - 1) // 4)
     before, after = costs[-2 * quarter : -quarter], costs[-quarter:]
     change = after.mean(axis=0) - before.mean(axis=0)
     noise = 2 * np.minimum(before.std(axis=0), after.std(axis=0))
     conditions = {
-        "converged": np.square(attainable).sum(axis=0) <= tolerance * costs[0],
+        "converged": attainable <= smallest,
         "oscillating": abs(change) <= np.maximum(noise, 1e-12 * before.mean(axis=0)),
         "descending": change < 0,
     }

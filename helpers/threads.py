@@ -1,6 +1,6 @@
 """Sums that do not depend on how many threads share them."""
 
-from functools import cache, wraps
+from functools import cache, partial, wraps
 from threading import Lock
 
 
@@ -23,14 +23,16 @@ class _Limit:
     """The limit, which is the process's: from the first who needs it to the last."""
 
     def __init__(self):
-        from threadpoolctl import ThreadpoolController  # looks at all that is loaded
+        from threadpoolctl import OpenBLASController, ThreadpoolController
 
         self._controller = ThreadpoolController()
+        self._free = partial(OpenBLASController.clear_controlling_thread, force=True)
         self._lock, self._inside, self._before = Lock(), 0, None
 
     def __enter__(self):
         with self._lock:
             if not self._inside:
+                self._free()  # else a thread that has set a limit before has to set it
                 self._before = self._controller.limit(limits=1, user_api="blas")
             self._inside += 1
 
@@ -38,7 +40,9 @@ class _Limit:
         with self._lock:
             self._inside -= 1
             if not self._inside:
+                self._free()
                 self._before.restore_original_limits()
+                self._free()
 
 
 _limit = cache(_Limit)

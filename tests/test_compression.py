@@ -313,7 +313,7 @@ def test_wildly_different_scales_keep_their_digits(rng):
     np.testing.assert_allclose(spread, X.std(axis=0), rtol=1e-12)
 
 
-def test_a_mean_far_from_zero_costs_only_the_digits_that_the_data_lack(rng):
+def test_a_mean_far_from_zero_costs_as_many_digits_as_it_is_large(rng):
     X, y = many(rng)
     small = compress(X + 1e8, y)
     np.testing.assert_allclose(small.X.std(axis=0), (X + 1e8).std(axis=0), rtol=1e-8)
@@ -330,6 +330,40 @@ def test_few_samples_are_not_made_more(n, rng):
     if n < 5:
         with pytest.raises(ValueError, match=f"{n} samples cannot determine 5"):
             gradient_descent(*small[:2], learning_rate=0.1, n_iterations=1)
+
+
+def test_whole_numbers_that_repeat_are_compressed_right(rng):
+    """Columns that do not change within a few rows, or depend on each other there."""
+    da = pytest.importorskip("dask.array")
+    for n in [*range(1, 7), *[9] * 20]:
+        X, y = rng.integers(0, 3, size=(n, 4)), rng.integers(0, 9, size=n)
+        blocks = da.from_array(X, chunks=(2, 4)), da.from_array(y, chunks=2)
+        for small in (compress(X, y), compress(*blocks)):
+            found = inner_products(*small[:2])
+            np.testing.assert_allclose(found, inner_products(X, y), atol=1e-12)
+
+
+def test_empty_blocks_do_not_count(rng):
+    da = pytest.importorskip("dask.array")
+    X, y = many(rng, 40)
+    few = da.from_array(X, chunks=(1, 4)), da.from_array(y, chunks=1)
+    late = few[0][:, 0] > np.inf  # nothing
+    with pytest.raises(ValueError, match="sizes are not known"):
+        compress(few[0][late], few[1][late])
+    none = few[0][late], few[1][late]
+    for array in none:
+        array.compute_chunk_sizes()
+    with pytest.raises(ValueError, match="there are no samples"):
+        compress(*none)
+    joined = da.concatenate([none[0], few[0]]), da.concatenate([none[1], few[1]])
+    np.testing.assert_allclose(
+        inner_products(*compress(*joined)[:2]), inner_products(X, y), rtol=1e-11
+    )
+
+
+def test_differences_that_are_no_numbers_are_said():
+    with pytest.raises(ValueError, match="too large: scale the data"):
+        compress([[1e308], [-1e308], [1.0], [2.0]], np.ones(4))
 
 
 def chunks_with(value, rng):

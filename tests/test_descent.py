@@ -216,6 +216,19 @@ def test_mini_batches_at_a_constant_rate_end_up_oscillating(cars):
     assert descend(cars, **noisy, rng=np.random.default_rng(0)).status == "oscillating"
 
 
+def test_a_start_at_the_optimum_has_converged():
+    X = np.arange(1.0, 6)[:, None]
+    settings = {"learning_rate": 0.01, "n_iterations": 50, "start": [2, 1]}
+    assert gradient_descent(X, 2 * X[:, 0] + 1, **settings).status == "converged"
+
+
+def test_costs_are_finite_even_if_the_first_is_as_large_as_can_be():
+    X, y = np.array([[1.0], [2], [4]]), np.array([1, 2, 9]) * 1e147
+    fit = gradient_descent(X, y, learning_rate=5, n_iterations=500)
+    assert fit.status == "diverged"
+    assert np.isfinite(fit.costs).all()
+
+
 def test_a_perfect_fit_converges(rng):
     X = rng.normal(size=(20, 2))
     fit = gradient_descent(X, X @ [1, 2] + 3, learning_rate=0.2, n_iterations=500)

@@ -42,6 +42,7 @@ def test_it_stays_one_for_who_goes_on_when_another_is_done():
         gone.wait(30)
         seen.append(threads())
 
+    one_thread(threads)()  # this thread has set the limit, and taken it back
     one, two = Thread(target=first), Thread(target=second)
     one.start()
     inside.wait(30)
