@@ -337,8 +337,7 @@ def conclude(R, path, costs):
     status[there] = classify(R, path[-1, there], costs[:, there])
     ended = []
     for j, diverged_at in enumerate(at or None for at in exploded.tolist()):
-        # Copies, so that none keeps all the others alive.
-        its, theta = costs[:diverged_at, j].copy(), path[:diverged_at, j, :-1].copy()
+        its, theta = costs[:diverged_at, j], path[:diverged_at, j, :-1]
         w, b = theta[-1, :-1].copy(), float(theta[-1, -1])
         ended.append(Descent(w, b, its, theta, status[j], diverged_at))
     return ended
