@@ -3,7 +3,8 @@
 The core, data in and arrays out::
 
     model       the model, its cost and its gradients
-    descent     gradient descent, one or many at once, and how it ended
+    descent     gradient descent, one or many at once
+    outcome     how a descent ended
     compression few rows with the same costs as many
     triangle    the triangular factor of rows that come piece by piece
     threads     sums that do not depend on how many threads share them

@@ -27,11 +27,7 @@ def check_data(X, y):
         fewer samples than parameters (n_features + 1).
     """
     X, y = np.asarray(X, dtype=float), np.asarray(y, dtype=float)
-    if X.ndim != 2 or X.shape[1] < 1 or y.shape != (len(X),):
-        raise ValueError(
-            "X must be (n_samples, n_features) and y (n_samples,), "
-            f"got {X.shape} and {y.shape}"
-        )
+    _check_shapes(X, y)
     if len(y) < X.shape[1] + 1:
         raise ValueError(
             f"{len(y)} samples cannot determine {X.shape[1] + 1} parameters: "
@@ -83,11 +79,7 @@ def check_chunk(X, y, width, where=""):
         If the shapes do not fit, or these are not real numbers.
     """
     X, y = np.asarray(X), np.asarray(y)
-    if X.ndim != 2 or X.shape[1] < 1 or y.shape != (len(X),):
-        raise ValueError(
-            f"{where}X must be (n_samples, n_features) and y (n_samples,), "
-            f"got {X.shape} and {y.shape}"
-        )
+    _check_shapes(X, y, where)
     if width not in (None, X.shape[1]):
         raise ValueError(
             f"{where}X has {X.shape[1]} features, those before it have {width}"
@@ -145,6 +137,14 @@ def check_settings(learning_rate, n_iterations, momentum, batch_size, n_samples)
         raise ValueError(
             f"batch_size must be a whole number from 1 to {n_samples} (the number "
             f"of samples), got {batch_size!r}"
+        )
+
+
+def _check_shapes(X, y, where=""):
+    if X.ndim != 2 or X.shape[1] < 1 or y.shape != (len(X),):
+        raise ValueError(
+            f"{where}X must be (n_samples, n_features) and y (n_samples,), "
+            f"got {X.shape} and {y.shape}"
         )
 
 

@@ -116,29 +116,35 @@ def merge(parts):
 @one_thread
 def _compress(chunks):
     """Compress chunks, see `_named`, in one pass."""
-    triangle, shift, room, n_samples = None, None, None, 0
+    width, n_samples = None, 0
     for where, X, y in chunks:
-        X, y = check_chunk(X, y, triangle and len(shift) - 1, where)
-        if triangle is None:
-            triangle, shift = Triangle(X.shape[1] + 2), np.zeros(X.shape[1] + 1)
-            room = np.empty((X.shape[1] + 2, ROWS))
+        X, y = check_chunk(X, y, width, where)
+        if width is None:
+            width = X.shape[1]
+            triangle, shift = Triangle(width + 2), np.zeros(width + 1)
         if n_samples == 0 < len(y):
             check_finite(X[:1], y[:1], where=where)
             # Whatever is near the data keeps the digits of their differences.
             shift = np.append(X[0], y[0]).astype(float)
-        for first in range(0, len(y), ROWS):
-            part = X[first : first + ROWS], y[first : first + ROWS]
-            try:
-                triangle.add(_table(*part, shift, room[:, : len(part[1])]))
-            except FloatingPointError:
-                check_finite(*part, first, where)
-                raise ValueError(
-                    f"{where}the values are too large: scale the data"
-                ) from None
+        _take_in(triangle, X, y, shift, where)
         n_samples += len(y)
-    if triangle is None:
+    if width is None:
         raise ValueError("there are no chunks")
     return _stand_in(triangle.R, shift, n_samples)
+
+
+def _take_in(triangle, X, y, shift, where):
+    """Have a triangle take in a chunk, piece by piece."""
+    room = np.empty((X.shape[1] + 2, min(len(y), ROWS)))
+    for first in range(0, len(y), ROWS):
+        part = X[first : first + ROWS], y[first : first + ROWS]
+        try:
+            triangle.add(_table(*part, shift, room[:, : len(part[1])]))
+        except FloatingPointError:
+            check_finite(*part, first, where)
+            raise ValueError(
+                f"{where}the values are too large: scale the data"
+            ) from None
 
 
 def _named(chunks):

@@ -1,49 +1,16 @@
 """Gradient descent on the cost of linear regression."""
 
 from itertools import repeat
-from typing import NamedTuple
 
 import numpy as np
 
 from helpers.checks import check_data, check_settings, check_start, check_starts
 from helpers.model import initialize
+from helpers.outcome import conclude, has_exploded
 from helpers.threads import one_thread
 
 # How many updates and samples may pass until it is seen that a descent has exploded.
 UPDATES, SAMPLES = 100, 40_000
-# A cost that has grown this much has lost every digit of its start: no return.
-EPSILON = np.finfo(float).eps
-EXPLODED = 1 / EPSILON
-# The share of the starting cost that may remain to be gained by what has converged.
-TOLERANCE = 1e-9
-
-
-class Descent(NamedTuple):
-    """What a descent arrived at, and how.
-
-    Attributes
-    ----------
-    w : ndarray of shape (n_features,)
-        Weights after the last recorded iteration.
-    b : float
-        Offset after the last recorded iteration.
-    costs : ndarray of shape (n_iterations + 1,)
-        ``costs[k]`` is the cost on all samples after k updates; shorter when
-        the descent diverged, and finite throughout.
-    path : ndarray of shape (n_iterations + 1, n_features + 1)
-        ``path[k]`` are the weights, then the offset, after k updates.
-    status : {"converged", "descending", "oscillating", "diverged"}
-        How it ended, see `classify`.
-    diverged_at : int or None
-        The iteration at which it was stopped because its cost had exploded.
-    """
-
-    w: np.ndarray
-    b: float
-    costs: np.ndarray
-    path: np.ndarray
-    status: str
-    diverged_at: int | None
 
 
 @one_thread
@@ -170,7 +137,7 @@ def gradient_descents(
     parts = batches(T, 2, None, None)
     theta = np.column_stack([starts, np.full(len(starts), -1.0)])
     # For the same shape, a product takes half the time.
-    rates = np.repeat(rates[:, None], T.shape[1], axis=1) + 0 * theta
+    rates = np.ones_like(theta) * rates[:, None]
     iterates = descend(parts, theta, rates, momentum, nesterov)
     return conclude(R, *follow(iterates, n_iterations, R, len(y)))
 
@@ -194,7 +161,7 @@ def tables(X, y):
     R : ndarray of shape (n_features + 2, n_features + 2)
         Upper triangular.
     """
-    T = np.asfortranarray(np.column_stack([X, np.ones(len(y)), y]))
+    T = np.vstack([X.T, np.ones(len(y)), y]).T
     return T, np.linalg.qr(T, mode="r") / np.sqrt(len(y))
 
 
@@ -301,83 +268,6 @@ def follow(iterates, n_iterations, R, n_samples):
                 error = path[seen : k + 1] @ R.T
                 costs[seen : k + 1] = np.vecdot(error, error)
                 seen = k + 1
-                if not (costs[k] / EXPLODED <= costs[0]).any():
+                if has_exploded(costs[k], costs[0]).all():
                     break
     return path[:seen], costs[:seen]
-
-
-def conclude(R, path, costs):
-    """Say how descents ended.
-
-    Parameters
-    ----------
-    R : ndarray of shape (n_features + 2, n_features + 2)
-        See `tables`.
-    path, costs : ndarray of shape (k + 1, m, n_features + 2) and (k + 1, m)
-        See `follow`.
-
-    Returns
-    -------
-    list of Descent
-        Each up to where its cost exploded.
-
-    Raises
-    ------
-    ValueError
-        If the cost at a start is not a finite number.
-    """
-    if not np.isfinite(costs[0]).all():
-        raise ValueError(
-            "the cost at the start is too large a number: scale the data, or start "
-            "from smaller weights"
-        )
-    exploded = (~(costs / EXPLODED <= costs[0])).argmax(axis=0)  # 0: never
-    status = np.full(len(exploded), "diverged", dtype=object)
-    there = exploded == 0
-    status[there] = classify(R, path[-1, there], costs[:, there])
-    ended = []
-    for j, diverged_at in enumerate(at or None for at in exploded.tolist()):
-        its, theta = costs[:diverged_at, j], path[:diverged_at, j, :-1]
-        w, b = theta[-1, :-1].copy(), float(theta[-1, -1])
-        ended.append(Descent(w, b, its, theta, status[j], diverged_at))
-    return ended
-
-
-def classify(R, theta, costs, tolerance=TOLERANCE):
-    """Say how descents that were not stopped have ended.
-
-    Parameters
-    ----------
-    R : ndarray of shape (n_features + 2, n_features + 2)
-        See `tables`.
-    theta : ndarray of shape (m, n_features + 2)
-        Where each ended.
-    costs : ndarray of shape (n_iterations + 1, m)
-        Its cost after each update.
-    tolerance : float
-        Share of the starting cost that may remain to be gained.
-
-    Returns
-    -------
-    ndarray of {"converged", "descending", "oscillating", "diverged"}, shape (m,)
-        Converged: no more than `tolerance` of the starting cost remains to be
-        gained, which the least-squares fit of the errors measures (for a
-        quadratic cost it equals half the squared Newton decrement). Otherwise
-        by the trend of the cost over the last two quarters of the
-        iterations: falling, standing still, or rising.
-    """
-    A, error = R[:, :-1], R @ theta.T
-    attainable = np.square(A @ np.linalg.lstsq(A, error, rcond=None)[0]).sum(axis=0)
-    # What a cost of zero is computed as.
-    smallest = EPSILON * len(R) * (np.abs(R) @ np.abs(theta.T))
-    smallest = np.maximum(tolerance * costs[0], np.square(smallest).sum(axis=0))
-    quarter = max(1, (len(costs) - 1) // 4)
-    before, after = costs[-2 * quarter : -quarter], costs[-quarter:]
-    change = after.mean(axis=0) - before.mean(axis=0)
-    noise = 2 * np.minimum(before.std(axis=0), after.std(axis=0))
-    conditions = {
-        "converged": attainable <= smallest,
-        "oscillating": abs(change) <= np.maximum(noise, 1e-12 * before.mean(axis=0)),
-        "descending": change < 0,
-    }
-    return np.select(list(conditions.values()), list(conditions), "diverged")

@@ -32,7 +32,7 @@ class _Limit:
     def __enter__(self):
         with self._lock:
             if not self._inside:
-                self._free()  # else a thread that has set a limit before has to set it
+                self._free()  # of a thread that alone may set it, since it has before
                 self._before = self._controller.limit(limits=1, user_api="blas")
             self._inside += 1
 

@@ -40,10 +40,11 @@ def main():
     """Measure, print the table, and fail if a bound is not kept."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--record", action="store_true", help=f"renew {TIMINGS.name}")
-    if parser.parse_args().record:
+    record = parser.parse_args().record
+    if record:
         import torch  # noqa: F401  without it there is nothing to record
     rows = [*small(), *million(), *from_disk(), *on_dask()]
-    if "--record" in sys.argv:
+    if record:
         TIMINGS.write_text(json.dumps(timings(), indent=1) + "\n", encoding="utf-8")
         print(f"written: {TIMINGS.relative_to(ROOT)}")
     sys.exit(0 if conclude("scale", rows) else 1)

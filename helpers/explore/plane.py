@@ -66,7 +66,7 @@ class Plane:
         list of ndarray of shape (k, 2)
             Paths on the plane; none where each update sees other samples.
         """
-        if setting["batch_size"] not in (0, len(self.problem.sample.y)):
+        if not self.problem.is_full(setting["batch_size"]):
             return []
         angles = np.linspace(0, 2 * np.pi, AROUND, endpoint=False)
         edge = 0.95 * self.half * np.column_stack([np.cos(angles), np.sin(angles)])

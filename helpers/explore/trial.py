@@ -7,7 +7,8 @@ import numpy as np
 from helpers import theory
 from helpers.compression import Compressed, compress
 from helpers.data import Data, fit_scaling
-from helpers.descent import Descent, gradient_descent
+from helpers.descent import gradient_descent
+from helpers.outcome import Descent
 
 
 class Problem(NamedTuple):
@@ -38,6 +39,10 @@ class Problem(NamedTuple):
     best: theory.Optimum
     eigenvalues: np.ndarray
     vectors: np.ndarray
+
+    def is_full(self, batch_size):
+        """Say whether batches of a size, 0 for all, hold all samples."""
+        return batch_size in (0, len(self.sample.y))
 
 
 class Trial(NamedTuple):
@@ -126,7 +131,7 @@ def attempt(problem, setting):
         rng=np.random.default_rng(setting["seed"]),
     )
     predicted = None
-    if not momentum and setting["batch_size"] in (0, len(y)):
+    if not momentum and problem.is_full(setting["batch_size"]):
         updates = np.arange(len(fit.costs))
         rate = setting["learning_rate"]
         predicted = theory.predicted_costs(X, y, rate, updates, fit.path[0])
@@ -159,12 +164,13 @@ def explain(trial):
     slowest = int(np.argmax(trial.factors))
     factor, name = trial.factors[slowest], direction(trial.problem, slowest)
     size, n_samples = trial.setting["batch_size"], len(trial.problem.sample.y)
-    if size not in (0, n_samples) and trial.fit.diverged_at:
+    is_full = trial.problem.is_full(size)
+    if not is_full and trial.fit.diverged_at:
         return (
             f"Learning rate {rate:.4g} is too large for batches of {size}. "
             f"{_ended(trial)}"
         )
-    if size not in (0, n_samples):
+    if not is_full:
         return (
             f"Each update sees {size} of {n_samples} samples, so its "
             "gradient is a guess: near the optimum the cost does not settle but "
