@@ -14,6 +14,7 @@ nearly depend on each other it loses twice the digits that R loses.
 .. [1] G. H. Golub and C. F. Van Loan, "Matrix Computations", 4th ed., 2013, ch. 5.
 """
 
+import sys
 from typing import NamedTuple
 
 import numpy as np
@@ -182,10 +183,9 @@ def _stand_in(R, shift, n_samples):
 
 def _compress_dask(X, y):
     """Compress each block of Dask arrays where it is, and merge what comes of it."""
-    import dask
-    import dask.array as da
-
-    y = da.asarray(y if y is not None else [])
+    # It is there, with X; to import it would have every kernel do so on its way up.
+    dask = sys.modules["dask"]
+    y = dask.array.asarray(y if y is not None else [])
     if X.ndim != 2 or y.ndim != 1:
         raise ValueError(
             "X must be (n_samples, n_features) and y (n_samples,), "
