@@ -1,7 +1,10 @@
 """Sums that do not depend on how many threads share them."""
 
-from functools import cache, partial, wraps
+from functools import partial, wraps
 from threading import Lock
+
+import numpy  # noqa: F401  whose threads they are: the controller must find them
+from threadpoolctl import OpenBLASController, ThreadpoolController
 
 
 def one_thread(function):
@@ -13,7 +16,7 @@ def one_thread(function):
 
     @wraps(function)
     def alone(*arguments, **options):
-        with _limit():
+        with _LIMIT:
             return function(*arguments, **options)
 
     return alone
@@ -23,8 +26,6 @@ class _Limit:
     """The limit, which is the process's: from the first who needs it to the last."""
 
     def __init__(self):
-        from threadpoolctl import OpenBLASController, ThreadpoolController
-
         self._controller = ThreadpoolController()
         self._free = partial(OpenBLASController.clear_controlling_thread, force=True)
         self._lock, self._inside, self._before = Lock(), 0, None
@@ -45,4 +46,4 @@ class _Limit:
                 self._free()
 
 
-_limit = cache(_Limit)
+_LIMIT = _Limit()
