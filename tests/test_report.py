@@ -22,8 +22,8 @@ EXECUTED = ROOT / "build" / "report.ipynb"
 @pytest.fixture(scope="module")
 def text():
     """Return the text of the PDF, its ligatures and line breaks undone."""
-    pages = [page.extract_text() for page in PdfReader(PDF).pages]
-    return re.sub(r"\s+", " ", unicodedata.normalize("NFKC", " ".join(pages)))
+    pages = " ".join(read_pdf(PDF).pages)
+    return re.sub(r"\s+", " ", unicodedata.normalize("NFKC", pages))
 
 
 @pytest.fixture(scope="module")

@@ -49,25 +49,15 @@ def made():
 
 
 @pytest.fixture
-def alter(tmp_path, made):
+def alter(tmp_path):
     """Return a function that alters the report and reads what it then carries."""
 
     def altered(change):
         path = tmp_path / "altered.pdf"
         write_altered(path, change)
-        if not getattr(change, "leaves_pages", False):
-            return read_pdf(path)
-        # Their pages are the same, and take the most time to be read.
-        carried = read_pdf(path, pages=False)
-        return carried._replace(pages=made.pages, pictures=made.pictures)
+        return read_pdf(path)
 
     return altered
-
-
-def leaving_pages(change):
-    """Mark a change of attachments only."""
-    change.leaves_pages = True
-    return change
 
 
 def write_altered(path, change):
@@ -105,7 +95,7 @@ def in_file(name, old, new):
         assert old.encode() in content
         stream.set_data(content.replace(old.encode(), new.encode(), 1))
 
-    return leaving_pages(change)
+    return change
 
 
 def in_results(edit):
@@ -117,7 +107,7 @@ def in_results(edit):
         edit(results)
         stream.set_data(json.dumps(results).encode())
 
-    return leaving_pages(change)
+    return change
 
 
 def attached(writer):

@@ -3,6 +3,7 @@
 Run as a script, it prints the ``build.json`` of the PDF that it is given.
 """
 
+import contextlib
 import hashlib
 import io
 import json
@@ -69,6 +70,7 @@ def read_pdf(path, *, pages=True):
         If it is not a PDF, is damaged, has no evidence, or evidence of another layout.
     """
     import pypdf
+    import pypdfium2
 
     try:
         content = path.read_bytes()
@@ -80,7 +82,7 @@ def read_pdf(path, *, pages=True):
         reader = pypdf.PdfReader(io.BytesIO(content))
         files = {name: found[0] for name, found in reader.attachments.items()}
         shown = list(reader.pages) if pages else []
-        texts = [page.extract_text() for page in shown]
+        texts = _texts(pypdfium2.PdfDocument(content)) if pages else []
         pictures = [_drawn(page) for page in shown]
     except Exception as error:  # whatever a damaged file makes the library say
         reason = " ".join(str(error).split()) or type(error).__name__
@@ -152,6 +154,13 @@ def check_results(results, name):
 
 def _damaged(name):
     return f"{name} is damaged: it is not what `make report` wrote"
+
+
+def _texts(document):
+    """Return what each page says, its hyphens at line ends as they are printed."""
+    with contextlib.closing(document):
+        texts = [page.get_textpage().get_text_range() for page in document]
+    return [text.replace("\ufffe", "-") for text in texts]
 
 
 def _drawn(page):
