@@ -54,6 +54,24 @@ def with_cell(files, code):
     return files | {REPORT: changed}
 
 
+def graded(project, handed_in, *options):
+    """Grade a folder, which not all of pass: what is in the grade book."""
+    command = [sys.executable, "-m", "helpers.pipeline.grade", handed_in, *options]
+    done = subprocess.run(
+        list(map(str, command)),
+        cwd=project.folder,
+        env=project.environment,
+        capture_output=True,
+        text=True,
+        timeout=500,
+    )
+    assert done.stderr == ""
+    assert done.returncode == 1
+    grades = project.folder / "build" / "grades"
+    with (grades / "grades.csv").open(newline="", encoding="utf-8") as file:
+        return {row["submission"]: row for row in csv.DictReader(file)}
+
+
 @pytest.mark.usefixtures("walls")
 def test_a_class_of_ten_is_graded(tmp_path, right):
     handed_in, secret = tmp_path / "class", tmp_path / "secret.txt"
@@ -66,7 +84,7 @@ def test_a_class_of_ten_is_graded(tmp_path, right):
         "helpers/pipeline/grade.py": fraud,
     }
     bundles = {
-        "01.zip": with_cell(right, "while True: __import__('time').sleep(1)\\n"),
+        "01.zip": with_cell(right, "raise KeyError('lost')\\n"),
         "02.zip": right,
         "03.zip": with_cell(right, "import numpy; numpy.ones(50 * 10**9 // 8)\\n"),
         "04.zip": right | {"../../../outside.txt": b"!"},
@@ -85,24 +103,13 @@ def test_a_class_of_ten_is_graded(tmp_path, right):
     before = sorted(tmp_path.rglob("*"))
 
     project = Project(tmp_path / "grader")
-    command = [sys.executable, "-m", "helpers.pipeline.grade", handed_in]
-    done = subprocess.run(
-        [*map(str, command), "--time-limit", "30"],
-        cwd=project.folder,
-        env=project.environment,
-        capture_output=True,
-        text=True,
-        timeout=280,
-    )
-    assert done.stderr == ""
-    assert done.returncode == 1
-    grades = project.folder / "build" / "grades"
-    with (grades / "grades.csv").open(newline="", encoding="utf-8") as file:
-        rows = {row["submission"]: row for row in csv.DictReader(file)}
+    rows = graded(project, handed_in)
     first = [f"{n:02}.zip" for n in range(1, 7)]
     assert list(rows) == [*first, "07", "08", "09.zip", "10.zip"]
     why = {name: (row["verdict"], row["why"]) for name, row in rows.items()}
-    assert why.pop("01.zip") == ("cannot be graded", "it took more than 30 s")
+    verdict, reason = why.pop("01.zip")
+    assert verdict == "cannot be graded"
+    assert reason.startswith("KeyError: 'lost'")
     verdict, reason = why.pop("03.zip")
     assert verdict == "cannot be graded"
     assert "MemoryError: Unable to allocate 46.6 GiB" in reason
@@ -117,6 +124,20 @@ def test_a_class_of_ten_is_graded(tmp_path, right):
     assert min(int(rows[name]["holds"]) for name in why) > 8
     after = {path for path in tmp_path.rglob("*") if project.folder not in path.parents}
     assert after == {*before, project.folder}
+
+
+@pytest.mark.usefixtures("walls")
+def test_one_that_never_ends_is_stopped_and_the_others_are_told(tmp_path, right):
+    (tmp_path / "class").mkdir()
+    for_ever = with_cell(right, "while True: __import__('time').sleep(1)\\n")
+    (tmp_path / "class" / "1.zip").write_bytes(zipped(for_ever))
+    (tmp_path / "class" / "2.zip").write_bytes(b"")
+    project = Project(tmp_path / "grader")
+    rows = graded(project, tmp_path / "class", "--time-limit", 20)
+    assert [(row["verdict"], row["why"]) for row in rows.values()] == [
+        ("cannot be graded", "it took more than 20 s"),
+        ("cannot be graded", "it cannot be unpacked: File is not a zip file"),
+    ]
 
 
 LINK = zipfile.ZipInfo("submission/notebooks/link")

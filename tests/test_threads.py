@@ -9,7 +9,7 @@ from helpers.threads import one_thread
 
 
 def threads():
-    """Return how many threads linear algebra has: NumPy's, not SciPy's, if it is there."""
+    """Return how many threads linear algebra has: NumPy's, if SciPy has its own."""
     return min(i["num_threads"] for i in threadpool_info() if i["user_api"] == "blas")
 
 
