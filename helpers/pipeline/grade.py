@@ -8,6 +8,7 @@ import argparse
 import json
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -31,6 +32,7 @@ REPORT, RECORDED = Path("report", "report.pdf"), Path(MADE)
 # What is the grader's: nothing else of this checkout is shown to a submission.
 TRUSTED = ("helpers", "report/template", "requirements.txt")
 MODULE = [f"{sys.prefix}/bin/python", "-m"]
+FONTS = "build"  # what is there can be read in a sandbox, and other files be written
 LENT = ("report/figures.mplstyle", "report/references.bib")
 # What it says goes one way, the report that it makes the other.
 MAKE = ["sh", "-c", f'"$@" >&2 && cat {REPORT}', "make"]
@@ -97,6 +99,7 @@ def grade_all(submissions, limits, tolerance, walled):
             copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
             (trusted / part).parent.mkdir(exist_ok=True)
             copy(ROOT / part, trusted / part)
+        find_fonts(trusted)
         pool = ProcessPoolExecutor(len(cores), initializer=take_core, initargs=(free,))
         with pool:
             graded = {
@@ -109,6 +112,16 @@ def grade_all(submissions, limits, tolerance, walled):
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
+
+
+def find_fonts(trusted):
+    """Have matplotlib look for the machine's fonts once, and not in each sandbox."""
+    told = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(trusted),
+    }  # not for the grader's own
+    told["MPLCONFIGDIR"] = str(trusted / FONTS)
+    subprocess.run([*MODULE, "matplotlib.font_manager"], env=told, check=True)
 
 
 def _result(future, path):
@@ -166,9 +179,10 @@ def grade(path, trusted, limits, tolerance, walled):
             command = [*MODULE, "helpers.pipeline.carried", str(report)]
             build = json.loads(finished(confined(command, trusted, shown=[report])))
             assemble(trusted, handed_in, build, project)
-            title = {name.upper(): text for name, text in build["title"].items()}
+            given = {name.upper(): text for name, text in build["title"].items()}
+            given["MPLCONFIGDIR"] = str(project / FONTS)
             command = [*MAKE, *MODULE, "helpers.pipeline.report"]
-            again.write_bytes(finished(confined(command, project, given=title)))
+            again.write_bytes(finished(confined(command, project, given=given)))
             command = [*MODULE, "helpers.pipeline.verify", "--json", "--pdf", report]
             command += ["--made", again]
             command += ["--tolerance", tolerance] if tolerance is not None else []
