@@ -132,8 +132,9 @@ class Explorer:
         self.controls.mark(self.trial.limit)
         self.controls.say(explain(self.trial))
         EXPLORED.mkdir(parents=True, exist_ok=True)
-        kept = json.dumps([self.controls.values, self.start])
-        LEFT_AS.write_text(kept, encoding="utf-8")
+        kept, aside = [self.controls.values, self.start], LEFT_AS.with_suffix(".new")
+        aside.write_text(json.dumps(kept), encoding="utf-8")
+        aside.replace(LEFT_AS)  # the kernel may be ended at any moment
 
     def _problem(self):
         """Return the chosen data, read anew if their file has changed."""
