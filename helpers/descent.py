@@ -1,6 +1,6 @@
 """Gradient descent on the cost of linear regression."""
 
-from itertools import repeat
+from itertools import chain, islice, repeat
 
 import numpy as np
 
@@ -161,7 +161,8 @@ def tables(X, y):
     R : ndarray of shape (n_features + 2, n_features + 2)
         Upper triangular.
     """
-    T = np.asfortranarray(np.column_stack([X, np.ones(len(y)), y]))
+    T = np.empty((len(y), X.shape[1] + 2), order="F")
+    T[:, :-2], T[:, -2], T[:, -1] = X, 1, y
     return T, np.linalg.qr(T, mode="r") / np.sqrt(len(y))
 
 
@@ -260,14 +261,16 @@ def follow(iterates, n_iterations, R, n_samples):
     first = next(iterates)
     path = np.empty((n_iterations + 1, *first.shape))
     costs = np.empty(path.shape[:-1])
-    path[0], seen, stride = first, 0, min(UPDATES, 1 + SAMPLES // n_samples)
+    iterates, seen = chain([first], iterates), 0
+    stride = min(UPDATES, 1 + SAMPLES // n_samples)
     with np.errstate(over="ignore", invalid="ignore"):
-        for k, theta in zip(range(1, n_iterations + 1), iterates, strict=False):
-            path[k] = theta
-            if k % stride == 0 or k == n_iterations:
-                error = path[seen : k + 1] @ R.T
-                costs[seen : k + 1] = np.vecdot(error, error)
-                seen = k + 1
-                if has_exploded(costs[k], costs[0]).all():
-                    break
+        while seen <= n_iterations:
+            ahead = min(stride, n_iterations + 1 - seen)
+            for k, theta in enumerate(islice(iterates, ahead), seen):
+                path[k] = theta
+            error = path[seen : k + 1] @ R.T
+            costs[seen : k + 1] = np.vecdot(error, error)
+            seen = k + 1
+            if has_exploded(costs[k], costs[0]).all():
+                break
     return path[:seen], costs[:seen]

@@ -109,12 +109,20 @@ def classify(R, theta, costs, tolerance=TOLERANCE):
     # What a cost of zero is computed as.
     smallest = EPSILON * len(R) * (np.abs(R) @ np.abs(theta.T))
     smallest = np.maximum(tolerance * costs[0], np.square(smallest).sum(axis=0))
+    status = np.full(len(theta), "converged", dtype=object)
+    going = ~(attainable <= smallest)
+    if going.any():
+        status[going] = _trend(costs[:, going])
+    return status
+
+
+def _trend(costs):
+    """Say of costs, one column a descent, where they were going at the end."""
     quarter = max(1, (len(costs) - 1) // 4)
     before, after = costs[-2 * quarter : -quarter], costs[-quarter:]
     change = after.mean(axis=0) - before.mean(axis=0)
     noise = 2 * np.minimum(before.std(axis=0), after.std(axis=0))
     conditions = {
-        "converged": attainable <= smallest,
         "oscillating": abs(change) <= np.maximum(noise, 1e-12 * before.mean(axis=0)),
         "descending": change < 0,
     }
