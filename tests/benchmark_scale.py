@@ -33,7 +33,7 @@ RATE, RATES = 0.1, np.array([0.3, 0.1, 0.03, 0.01, 0.003])
 SIZES = [392, 3_920, 39_200, 10**6, 10**7]
 TIMINGS = ROOT / "report" / "timings.json"
 ONCE = 4 * 10**8  # samples times updates of a loop that are measured, at the most
-BIG, CHUNK = 10**8, 10**6
+BIG, CHUNK, BLOCK = 10**8, 10**6, 2_500_000
 
 
 def main():
@@ -190,40 +190,42 @@ def read(way, path):
     return seconds, memory
 
 
-def on_dask(blocks=40):
+def on_dask():
     """Compress a Dask array on one worker, and on two, of one thread each."""
-    import dask.array as da
-    from dask import persist
-    from distributed import Client, LocalCluster, wait
-
-    times = {1: [], 2: []}
-    for workers, took in times.items():
-        with (
-            LocalCluster(
-                n_workers=workers,
-                threads_per_worker=1,
-                host="127.0.0.1",
-                dashboard_address=None,
-                memory_limit=None,
-            ) as cluster,
-            Client(cluster),
-        ):
-            random = da.random.default_rng(0)
-            X = random.normal(size=(blocks * CHUNK, FEATURES), chunks=(CHUNK, -1))
-            X, y = persist(X, X.sum(axis=1) + X[:, 0] ** 2)
-            wait([X, y])
-            compress(X, y)  # imports
-            for _ in range(REPEATS):
-                started = time.perf_counter()
-                compress(X, y)
-                took.append(time.perf_counter() - started)
-                print(f"  {workers} workers: {took[-1]:.3g} s", flush=True)
-    one, two = map(statistics.median, times.values())
+    with contextlib.ExitStack() as stack:
+        ways = {f"{n} workers": dask_of(n, stack) for n in (1, 2)}
+        one, two = alternate(**ways).values()
     return [
         Row("4·10⁷ samples: one Dask worker", one, "s"),
         Row("the same: two Dask workers", two, "s"),
         Row("  than one, faster", one / two, "x", ">= 1.7"),
     ]
+
+
+def dask_of(workers, stack):
+    """Return a function that compresses what a cluster of so many workers holds."""
+    import dask.array as da
+    from distributed import Client, LocalCluster, wait
+
+    cluster = LocalCluster(
+        n_workers=workers,
+        threads_per_worker=1,
+        host="127.0.0.1",
+        scheduler_port=0,
+        dashboard_address=None,
+        memory_limit=None,
+    )
+    client = stack.enter_context(Client(stack.enter_context(cluster)))
+    X = da.random.default_rng(0).normal(size=(16 * BLOCK, FEATURES), chunks=(BLOCK, -1))
+    X, y = client.persist([X, X.sum(axis=1) + X[:, 0] ** 2])
+    wait([X, y])
+
+    def case():
+        with client.as_current():
+            compress(X, y)
+
+    case()  # imports
+    return case
 
 
 def timings():
