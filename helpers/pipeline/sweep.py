@@ -90,7 +90,8 @@ def sweep(plan, settings):
         forget_unfinished()
     print_summary(plan, failures, seconds)
     if failures:
-        first = next(iter(failures.values()))
+        # Of the grid, whichever ended first: the same words every time.
+        first = next(failures[name] for name in plan.runs if name in failures)
         raise UserError(f"{len(failures)} of {len(plan.runs)} runs failed: {first}")
 
 
