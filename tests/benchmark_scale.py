@@ -210,8 +210,7 @@ def dask_of(workers, stack):
         n_workers=workers,
         threads_per_worker=1,
         host="127.0.0.1",
-        scheduler_port=0,
-        dashboard_address=None,
+        dashboard_address="127.0.0.1:0",
         memory_limit=None,
     )
     client = stack.enter_context(Client(stack.enter_context(cluster)))

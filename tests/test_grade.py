@@ -55,7 +55,7 @@ def with_cell(files, code):
 
 
 def graded(project, handed_in, *options):
-    """Grade a folder, which not all of pass: what is in the grade book."""
+    """Grade a folder in which not all holds; return its rows of the grade book."""
     command = [sys.executable, "-m", "helpers.pipeline.grade", handed_in, *options]
     done = subprocess.run(
         list(map(str, command)),

@@ -9,8 +9,11 @@ from helpers.threads import one_thread
 
 
 def threads():
-    """Return how many threads linear algebra has: NumPy's, if SciPy has its own."""
-    return min(i["num_threads"] for i in threadpool_info() if i["user_api"] == "blas")
+    """Return how many threads NumPy's linear algebra has."""
+    found = [i for i in threadpool_info() if i["user_api"] == "blas"]
+    # SciPy's wheels bring a library of their own, which tests beside this may load.
+    own = [i for i in found if "numpy" in i["filepath"]] or found
+    return {i["num_threads"] for i in own}
 
 
 def test_it_is_one_inside_and_as_before_after_also_if_it_raises():
@@ -18,7 +21,7 @@ def test_it_is_one_inside_and_as_before_after_also_if_it_raises():
 
     @one_thread
     def fail():
-        assert threads() == 1
+        assert threads() == {1}
         raise KeyError
 
     with pytest.raises(KeyError):
@@ -49,5 +52,5 @@ def test_it_stays_one_for_who_goes_on_when_another_is_done():
     one.join()
     gone.set()
     two.join()
-    assert seen == [1]
+    assert seen == [{1}]
     assert threads() == before

@@ -70,7 +70,6 @@ def read_pdf(path, *, pages=True):
         If it is not a PDF, is damaged, has no evidence, or evidence of another layout.
     """
     import pypdf
-    import pypdfium2
 
     try:
         content = path.read_bytes()
@@ -82,7 +81,7 @@ def read_pdf(path, *, pages=True):
         reader = pypdf.PdfReader(io.BytesIO(content))
         files = {name: found[0] for name, found in reader.attachments.items()}
         shown = list(reader.pages) if pages else []
-        texts = _texts(pypdfium2.PdfDocument(content)) if pages else []
+        texts = _texts(content) if pages else []
         pictures = [_drawn(page) for page in shown]
     except Exception as error:  # whatever a damaged file makes the library say
         reason = " ".join(str(error).split()) or type(error).__name__
@@ -156,9 +155,11 @@ def _damaged(name):
     return f"{name} is damaged: it is not what `make report` wrote"
 
 
-def _texts(document):
+def _texts(content):
     """Return what each page says, its hyphens at line ends as they are printed."""
-    with contextlib.closing(document):
+    import pypdfium2  # by those who read pages: it takes a while
+
+    with contextlib.closing(pypdfium2.PdfDocument(content)) as document:
         texts = [page.get_textpage().get_text_range() for page in document]
     return [text.replace("\ufffe", "-") for text in texts]
 

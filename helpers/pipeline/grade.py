@@ -120,7 +120,7 @@ def find_fonts(trusted):
     told = {"PATH": os.environ["PATH"], "HOME": str(trusted)}
     told["MPLCONFIGDIR"] = str(trusted / FONTS)
     command = [*MODULE, "matplotlib.font_manager"]
-    subprocess.run(command, env=told, capture_output=True, check=True)
+    subprocess.run(command, env=told, capture_output=True)  # else each looks itself
 
 
 def _result(future, path):
