@@ -19,6 +19,7 @@ NBCONVERT = (
     " --TemplateExporter.extra_template_basedirs={root}/report"
     " --LatexExporter.preprocessors=helpers.pipeline.typeset.Prose"
     " --LatexExporter.filters=listing=helpers.pipeline.typeset.listing"
+    " --LatexExporter.filters=name_colours=helpers.pipeline.typeset.name_colours"
 )
 LATEXMK = "latexmk -norc -pdf -silent -interaction=nonstopmode report.tex"
 

@@ -11,6 +11,10 @@ from helpers.pipeline.revision import LONG_AGO
 PREAMBLE = ROOT / "report" / "template" / "preamble.tex"
 PASSES = 6  # references settle in two or three
 WORKS = re.compile(r"\\bibliographystyle\{([\w-]+)\}\s*\\bibliography\{([\w-]+)\}")
+ONLY_WORKS = r"""
+\ifdefined\preamble\else\input{preamble}\fi
+\begin{document}\input{report.bbl}\end{document}
+"""
 
 
 def begin_preamble(folder):
@@ -66,12 +70,13 @@ def to_pdf(latex, files, folder, preamble=None, moment=LONG_AGO):
     shutil.copy(PREAMBLE, folder)
     for name, content in {**files, "report.tex": latex.encode()}.items():
         (folder / name).write_bytes(content)
-    set_bibliography(latex, folder)
     command = ["pdflatex", "-interaction=batchmode", "-halt-on-error"]
-    command += ["-no-shell-escape", "report.tex"]
+    command += ["-no-shell-escape"]
     if preamble and preamble.wait() == 0:
-        command.insert(1, "-fmt=preamble")
+        command.append("-fmt=preamble")
     log_file, aux = folder / "report.log", folder / "report.aux"
+    set_bibliography(latex, folder, command)
+    command.append("report.tex")
     for _ in range(PASSES):
         # What a pass learns of its references is what the next one knows of them.
         known = aux.read_bytes() if aux.exists() else b""
@@ -89,15 +94,24 @@ def to_pdf(latex, files, folder, preamble=None, moment=LONG_AGO):
     return folder / "report.pdf"
 
 
-def set_bibliography(latex, folder):
-    """Set the list of works before the first pass: it names all, cited or not."""
+def set_bibliography(latex, folder, command):
+    """Set the list of works before the first pass: it names all, cited or not.
+
+    How they are cited is made known, too: with a question mark for each, pages
+    would end elsewhere, and that takes LaTeX one pass more.
+    """
     works = WORKS.search(latex)
-    if works:
-        style, data = works.groups()
-        lines = ["\\citation{*}", f"\\bibstyle{{{style}}}", f"\\bibdata{{{data}}}"]
-        (folder / "works.aux").write_text("\n".join(lines))
-        _run(["bibtex", "works"], folder)
-        (folder / "works.bbl").replace(folder / "report.bbl")
+    if not works:
+        return
+    style, data = works.groups()
+    lines = ["\\citation{*}", f"\\bibstyle{{{style}}}", f"\\bibdata{{{data}}}"]
+    (folder / "works.aux").write_text("\n".join(lines))
+    _run(["bibtex", "works"], folder)
+    (folder / "works.bbl").replace(folder / "report.bbl")
+    if not (folder / "report.aux").exists():
+        (folder / "works.tex").write_text(ONLY_WORKS)
+        _run([*command, "works.tex"], folder)
+        (folder / "works.aux").replace(folder / "report.aux")
 
 
 def _run(command, folder, moment=LONG_AGO):
