@@ -101,6 +101,16 @@ class BoundedEngine(NBClientEngine):
     """Papermill's engine with that client; it notes what it has begun to execute."""
 
     @classmethod
+    def execute_notebook(cls, *arguments, **options):
+        """Return the executed notebook if a cell has failed, else an empty one.
+
+        Papermill makes text of what is returned, though it is to write it nowhere.
+        """
+        executed = super().execute_notebook(*arguments, **options)
+        failed = executed.metadata.papermill["exception"]
+        return executed if failed else nbformat.v4.new_notebook()
+
+    @classmethod
     def execute_managed_notebook(
         cls, nb_man, kernel_name, *, time_limit, seen, **options
     ):
@@ -114,6 +124,13 @@ class BoundedEngine(NBClientEngine):
 
 
 papermill_engines.register("bounded", BoundedEngine)
+
+
+def warm_up():
+    """Do in advance what the first run of a process would do, while kernels import."""
+    import IPython.paths  # noqa: F401  where jupyter_client looks for kernels
+
+    nbformat.validator.get_validator(4, nbformat.v4.nbformat_minor)
 
 
 def execute(notebook, parameters, kernel, *, time_limit=600, metadata=None):

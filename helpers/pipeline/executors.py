@@ -44,8 +44,9 @@ def open_executor(scheduler, points):
 @contextlib.contextmanager
 def _local():
     """Open a pool of processes, one for each core."""
-    import helpers.pipeline.execute  # noqa: F401  so that forked workers have it
+    from helpers.pipeline.execute import warm_up
 
+    warm_up()  # so that forked workers have it behind them
     context = get_context("fork" if CAN_FORK else "spawn")
     # Those that are ours: fewer than the machine's in a container, or under taskset.
     slots = len(os.sched_getaffinity(0)) if CAN_FORK else os.cpu_count()

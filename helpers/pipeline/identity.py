@@ -106,16 +106,17 @@ def helper_files(modules):
     list of Path
         Sorted.
     """
-    found, pending = set(), list(modules)
+    found, seen, pending = [], set(), set(modules)
     while pending:
         name = pending.pop()
+        seen.add(name)
         if name.partition(".")[0] != "helpers":
             continue
         place = ROOT / name.replace(".", "/")
         for file in (place / "__init__.py", place.with_suffix(".py")):
-            if file not in found and file.is_file():
-                found.add(file)
-                pending += imported_modules(file.read_text(encoding="utf-8"))
+            if file.is_file():
+                found.append(file)
+                pending |= imported_modules(file.read_text(encoding="utf-8")) - seen
     return sorted(found)
 
 
@@ -145,7 +146,7 @@ def imported_modules(code):
         elif isinstance(node, ast.ImportFrom) and node.module:
             names |= {f"{node.module}.{alias.name}" for alias in node.names}
     parts = [name.split(".") for name in names]
-    return [".".join(p[:end]) for p in parts for end in range(1, len(p) + 1)]
+    return {".".join(p[:end]) for p in parts for end in range(1, len(p) + 1)}
 
 
 def forget_files():

@@ -84,7 +84,7 @@ class Report:
         # No date in the file: the same figure is the same bytes.
         pdf = _rendered(figure, "pdf", metadata={"CreationDate": None})
         data = {
-            "image/png": _rendered(figure, "png"),
+            "image/png": _rendered(figure, "png", pil_kwargs={"compress_level": 1}),
             "application/pdf": pdf,
             "text/plain": alt,
         }

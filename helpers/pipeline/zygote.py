@@ -87,8 +87,8 @@ def draw_once():
     with style.context(FIGURES):
         figure = Figure()
         FigureCanvasAgg(figure)
-        axes = figure.add_subplot(title="$x^2$", xlabel="x", yscale="log")
-        axes.plot([1, 1000], label="x")
+        axes = figure.add_subplot(xlabel="$x^2$", xticks=[], yticks=[])
+        axes.plot([1, 2], label="x")
         axes.legend()
         figure.savefig(io.BytesIO(), format="png")
         if "helpers.pipeline.publish" in sys.modules:  # which prints
