@@ -190,10 +190,20 @@ def read(way, path):
 
 
 def on_dask():
-    """Compress a Dask array on one worker, and on two, of one thread each."""
-    with contextlib.ExitStack() as stack:
-        ways = {f"{n} workers": dask_of(n, stack) for n in (1, 2)}
-        one, two = alternate(**ways).values()
+    """Compress a Dask array on one worker of a cluster, and on both, in turn.
+
+    It is one cluster, so that each case has the same processes beside it.
+    """
+    from distributed import Client, LocalCluster
+
+    here = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}
+    with (
+        LocalCluster(2, threads_per_worker=1, memory_limit=None, **here) as cluster,
+        Client(cluster) as client,
+    ):
+        # Shared out evenly while there is nothing else, then what one holds alone.
+        ways = {"two": dask_on(client, 2), "one": dask_on(client, 1)}
+        two, one = alternate(**ways).values()
     return [
         Row("4·10⁷ samples: one Dask worker", one, "s"),
         Row("the same: two Dask workers", two, "s"),
@@ -201,25 +211,23 @@ def on_dask():
     ]
 
 
-def dask_of(workers, stack):
-    """Return a function that compresses what a cluster of so many workers holds."""
+def dask_on(client, workers):
+    """Return a function that compresses what so many of the workers hold."""
+    import dask
     import dask.array as da
-    from distributed import Client, LocalCluster, wait
+    from distributed import wait
 
-    cluster = LocalCluster(
-        n_workers=workers,
-        threads_per_worker=1,
-        host="127.0.0.1",
-        dashboard_address="127.0.0.1:0",
-        memory_limit=None,
-    )
-    client = stack.enter_context(Client(stack.enter_context(cluster)))
-    X = da.random.default_rng(0).normal(size=(16 * BLOCK, FEATURES), chunks=(BLOCK, -1))
-    X, y = client.persist([X, X.sum(axis=1) + X[:, 0] ** 2])
+    chosen = list(client.scheduler_info()["workers"])[:workers]
+    there = {"workers": chosen, "allow_other_workers": False}
+    with dask.annotate(**there):
+        rng = da.random.default_rng(workers)  # else it would be the same array
+        X = rng.normal(size=(16 * BLOCK, FEATURES), chunks=(BLOCK, -1))
+        X, y = client.persist([X, X.sum(axis=1) + X[:, 0] ** 2])
     wait([X, y])
+    client.rebalance([X, y], workers=chosen)
 
     def case():
-        with client.as_current():
+        with dask.annotate(**there):
             compress(X, y)
 
     case()  # imports
