@@ -265,12 +265,12 @@ def follow(iterates, n_iterations, R, n_samples):
     stride = min(UPDATES, 1 + SAMPLES // n_samples)
     with np.errstate(over="ignore", invalid="ignore"):
         while seen <= n_iterations:
-            ahead = min(stride, n_iterations + 1 - seen)
-            for k, theta in enumerate(islice(iterates, ahead), seen):
-                path[k] = theta
-            error = path[seen : k + 1] @ R.T
-            costs[seen : k + 1] = np.vecdot(error, error)
-            seen = k + 1
-            if has_exploded(costs[k], costs[0]).all():
+            latest = slice(seen, min(seen + stride, n_iterations + 1))
+            thetas = list(islice(iterates, latest.stop - seen))
+            np.concatenate(thetas, out=path[latest].reshape(-1, *first.shape[1:]))
+            error = path[latest] @ R.T
+            costs[latest] = np.vecdot(error, error)
+            seen = latest.stop
+            if has_exploded(costs[seen - 1], costs[0]).all():
                 break
     return path[:seen], costs[:seen]
