@@ -1,9 +1,12 @@
 """Claims, prose, captions, and how they are set."""
 
+import re
+
 import matplotlib.pyplot as plt
 import nbformat
 import pandas as pd
 import pytest
+from pygments.formatters import LatexFormatter
 
 from helpers.model import cost
 from helpers.pipeline import pdf, publish, typeset
@@ -212,3 +215,36 @@ def test_shell_escape_is_off(tmp_path):
     pdf.to_pdf(document, {}, tmp_path)
     assert not (tmp_path / "x").exists()
     assert "runsystem(touch x)...disabled" in (tmp_path / "report.log").read_text()
+
+
+def test_works_are_known_before_the_first_pass(tmp_path, monkeypatch):
+    run, logs = pdf._run, []
+
+    def noted(command, folder, *moment):
+        failed = run(command, folder, *moment)
+        if command[-1] == "report.tex":
+            logs.append((folder / "report.log").read_text())
+        return failed
+
+    monkeypatch.setattr(pdf, "_run", noted)
+    document = (
+        r"\ifdefined\preamble\else\input{preamble}\fi\begin{document}"
+        r"\citet{boyd2004}\bibliographystyle{plainnat}\bibliography{references}"
+        r"\end{document}"
+    )
+    pdf.to_pdf(document, {}, tmp_path)
+    assert len(logs) == 2
+    assert not any("Citation" in log for log in logs)
+
+
+def test_the_colours_of_listings_have_names():
+    definitions = LatexFormatter(style="friendly").get_style_defs()
+    named = typeset.name_colours(definitions)
+    assert r"\textcolor[rgb]" not in named
+    colours = dict(re.findall(r"\\definecolor\{(\w+)\}\{rgb\}\{(.*?)\}\n", named))
+    back = re.sub(
+        r"\\textcolor\{(\w+)\}",
+        lambda match: rf"\textcolor[rgb]{{{colours[match[1]]}}}",
+        named,
+    )
+    assert back.endswith(definitions)
