@@ -76,3 +76,9 @@ def test_a_run_says_of_itself_what_it_is(run):
     notebook = nbformat.reads(outcome.notebook, as_version=4)
     assert outcome.error == ""
     assert notebook.metadata["run"] == {"identifier": "bad-123"}
+
+
+def test_what_is_printed_is_one_text_in_however_many_pieces_it_comes(run):
+    outcome = run("for part in 'abc':\n    print(part, flush=True)")
+    outputs = nbformat.reads(outcome.notebook, as_version=4).cells[1].outputs
+    assert [output.text for output in outputs] == ["a\nb\nc\n"]

@@ -39,6 +39,7 @@ def execute(tmp_path):
             tmp_path / "out.ipynb",
             kernel_name=kernel,
             progress_bar=False,
+            coalesce_streams=True,  # as the sweep does: a text may come in pieces
             **options,
         )
         return [output for cell in done.cells for output in cell.get("outputs", [])]

@@ -118,7 +118,11 @@ class BoundedEngine(NBClientEngine):
         seen.append(nb_man)
         kernel = {name: options[name] for name in KERNEL_OPTIONS if name in options}
         client = BoundedClient(
-            nb_man, kernel_name=kernel_name, time_limit=time_limit, **kernel
+            nb_man,
+            kernel_name=kernel_name,
+            time_limit=time_limit,
+            coalesce_streams=True,  # in how many pieces a text comes is chance
+            **kernel,
         )
         return client.execute()
 
