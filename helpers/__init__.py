@@ -21,25 +21,8 @@ The shell around it, `helpers.pipeline`, touches disk and processes;
 `helpers.explore` is what the interactive notebook is made of.
 """
 
-from helpers.compression import compress, merge
-from helpers.data import fit_scaling, load_data
-from helpers.descent import gradient_descent, gradient_descents
-from helpers.model import cost, gradients, initialize, predict
-from helpers.scores import cross_validate, folds, scores
+from pathlib import Path
 
 __version__ = "1.0.0"
-__all__ = [
-    "compress",
-    "cost",
-    "cross_validate",
-    "fit_scaling",
-    "folds",
-    "gradient_descent",
-    "gradient_descents",
-    "gradients",
-    "initialize",
-    "load_data",
-    "merge",
-    "predict",
-    "scores",
-]
+
+ROOT = Path(__file__).resolve().parent.parent  # the project's folder

@@ -1,14 +1,13 @@
 """Read a table, choose its columns, bring the features to one scale."""
 
 import warnings
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from helpers import ROOT
 from helpers.checks import check_data
 
-ROOT = Path(__file__).resolve().parent.parent
 MISSING = ["?", "", "NA"]
 SCALINGS = ("standardise", "min-max", "none")
 
@@ -151,23 +150,27 @@ def _choose(table, path, target, features):
 
 def _has_numbers(column):
     """Say whether a column is meant to be numeric: then all of it must be."""
-    import pandas as pd
-
-    return pd.to_numeric(column, errors="coerce").notna().any()
+    return not np.isnan(_numbers(column)).all()
 
 
 def _require_numeric(column, path):
     """Raise ValueError at the first value that is not a finite number."""
-    import pandas as pd
-
-    present = column[column.notna()]
-    wrong = ~np.isfinite(pd.to_numeric(present, errors="coerce").astype(float))
+    wrong = ~np.isfinite(_numbers(column)) & column.notna().to_numpy()
     if wrong.any():
-        row = present.index[wrong][0]
+        row = wrong.argmax()
         raise ValueError(
-            f"{path}, line {row + 2}, column {column.name!r}: {present[row]!r} is not "
+            f"{path}, line {row + 2}, column {column.name!r}: {column[row]!r} is not "
             "a finite number; leave the field empty if the value is not known"
         )
+
+
+def _numbers(column):
+    """Return a column as an array of floats, with NaN for what is no number."""
+    if column.dtype.kind in "biuf":  # as pandas has read it
+        return column.to_numpy(dtype=float)
+    import pandas as pd
+
+    return pd.to_numeric(column, errors="coerce").to_numpy(dtype=float)
 
 
 class Scaling(NamedTuple):

@@ -15,7 +15,8 @@ import numpy as np
 from matplotlib import style
 from measure import Row, conclude
 
-from helpers.data import ROOT, SCALINGS
+from helpers import ROOT
+from helpers.data import SCALINGS
 from helpers.explore import explorer
 from helpers.explore.views import RC
 

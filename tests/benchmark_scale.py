@@ -23,8 +23,9 @@ import numpy as np
 from measure import REPEATS, Row, alternate, conclude, machine
 from sklearn.linear_model import LinearRegression, SGDRegressor
 
+from helpers import ROOT
 from helpers.compression import compress
-from helpers.data import ROOT, fit_scaling, load_data
+from helpers.data import fit_scaling, load_data
 from helpers.descent import gradient_descent, gradient_descents
 
 FEATURES, UPDATES = 7, 1000

@@ -23,7 +23,7 @@ from measure import REPEATS, Row, alternate, conclude
 from papermill import execute_notebook
 from project import Project
 
-from helpers.data import ROOT
+from helpers import ROOT
 from helpers.pipeline.elsewhere import build_report
 from helpers.pipeline.experiments import read_points
 from helpers.pipeline.identity import modules_behind

@@ -9,10 +9,9 @@ import subprocess
 import sys
 from concurrent.futures import ProcessPoolExecutor
 
-from helpers.data import ROOT
+from helpers import ROOT
 from helpers.pipeline.experiments import read_points
-from helpers.pipeline.identity import identify
-from helpers.pipeline.runs import RUNS, path_of
+from helpers.pipeline.identity import RUNS, identify, path_of
 
 NBCONVERT = (
     "jupyter-nbconvert --to latex --template template report.ipynb"

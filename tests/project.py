@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from helpers.data import ROOT
+from helpers import ROOT
 
 PARTS = [
     "helpers",

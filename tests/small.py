@@ -8,7 +8,7 @@ CELLS = [
 import matplotlib.pyplot as plt
 
 from helpers import plots
-from helpers.data import ROOT
+from helpers import ROOT
 from helpers.pipeline.publish import Report
 from helpers.pipeline.runs import load_experiment, record
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
-from helpers.data import ROOT, fit_scaling, load_data, load_datasheet
+from helpers import ROOT
+from helpers.data import fit_scaling, load_data, load_datasheet
 
 
 @pytest.fixture

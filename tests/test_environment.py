@@ -14,7 +14,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from ruamel.yaml import YAML
 
-from helpers.data import ROOT
+from helpers import ROOT
 from helpers.pipeline.pdf import PREAMBLE
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]

@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import plots
-from helpers.data import ROOT
+from helpers import ROOT, plots
 from helpers.pipeline import evidence, revision
 from helpers.pipeline.carried import read_pdf
 from helpers.pipeline.execute import without_traces

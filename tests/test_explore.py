@@ -10,8 +10,8 @@ from matplotlib import style
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from helpers import theory
-from helpers.data import ROOT, fit_scaling, load_data
+from helpers import ROOT, theory
+from helpers.data import fit_scaling, load_data
 from helpers.descent import gradient_descent
 from helpers.explore import actions, explorer
 from helpers.explore.controls import CLICKED, FRAMES

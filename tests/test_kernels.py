@@ -59,6 +59,8 @@ def test_results_are_those_of_an_ordinary_kernel(warm, execute):
         "print(plt.get_backend(), __name__, sys.stdin.read())",
         "%matplotlib inline\nfig = plt.figure()\nfig",
         "import os; print(os.getcwd())",
+        "import asyncio\nawait asyncio.sleep(0)\nIn[-1], _",
+        "ip = get_ipython(); ip.kernel.shell is ip, ip.user_ns is globals()",
         "1 / 3",
     )
     forked, ordinary = execute(warm, *cells), execute({}, *cells)
@@ -66,6 +68,13 @@ def test_results_are_those_of_an_ordinary_kernel(warm, execute):
         output.pop("execution_count", None)
     assert "image/png" in forked[0]["data"]
     assert forked == ordinary
+
+
+def test_what_a_warning_says_is_the_same_in_every_run(warm, execute):
+    warn = "import warnings\nwarnings.warn('beware')"
+    first, second = (execute(warm, warn) for _ in range(2))
+    assert "beware" in text_of(first)
+    assert first == second
 
 
 def test_fonts_are_looked_for_before_an_ordinary_kernel_could(tmp_path):
@@ -225,6 +234,8 @@ def test_only_kernels_of_this_interpreter_are_forked():
     assert _ipykernel_arguments([sys.executable, *launcher]) == ["-f", "connection"]
     assert _ipykernel_arguments(["/other/python", *launcher]) is None
     assert _ipykernel_arguments(["R", "--slave"]) is None
+    asked = [sys.executable, *launcher, "--IPKernelApp.pylab=inline"]
+    assert _ipykernel_arguments(asked) is None
 
 
 def test_a_zygote_that_never_comes_up_is_given_up(tmp_path):

@@ -23,7 +23,8 @@ from matplotlib.figure import Figure
 from PIL import Image
 from project import Project, need
 
-from helpers.data import ROOT, load_data
+from helpers import ROOT
+from helpers.data import load_data
 from helpers.explore.controls import FRAMES
 from helpers.explore.explorer import SIZE
 from helpers.explore.trial import attempt, explain, pose

@@ -7,7 +7,8 @@ import subprocess
 
 import pytest
 
-from helpers.data import ROOT, SCALINGS
+from helpers import ROOT
+from helpers.data import SCALINGS
 from helpers.model import INITIALISATIONS
 from helpers.pipeline.experiments import notebook_parameters
 

@@ -9,12 +9,13 @@ import pytest
 from project import Project
 from pypdf import PdfReader
 
-from helpers.data import ROOT
+from helpers import ROOT
 from helpers.explore.actions import add_to_experiments
 from helpers.pipeline.carried import read_pdf
 from helpers.pipeline.elsewhere import build_report
+from helpers.pipeline.identity import RUNS, path_of
 from helpers.pipeline.report import PDF
-from helpers.pipeline.runs import RUNS, load_experiment, path_of, read_record
+from helpers.pipeline.runs import load_experiment, read_record
 
 EXECUTED = ROOT / "build" / "report.ipynb"
 

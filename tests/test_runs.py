@@ -7,7 +7,7 @@ import nbformat
 import numpy as np
 import pytest
 
-from helpers.pipeline import runs
+from helpers.pipeline import identity, runs
 from helpers.pipeline.command import UserError
 from helpers.pipeline.experiments import read_points
 from helpers.pipeline.identity import imported_modules, modules_behind
@@ -75,6 +75,28 @@ def test_imported_modules_names_members_and_parents():
     }  # fmt: skip
 
 
+def test_imported_modules_looks_into_every_block():
+    code = """
+def f():
+    with open(g) as h:
+        import a
+try:
+    if 1:
+        pass
+    else:
+        import b
+except OSError:
+    import c
+else:
+    for _ in i: import d
+finally:
+    match j:
+        case 1:
+            import e
+"""
+    assert set(imported_modules(code)) == set("abcde")
+
+
 def test_a_record_survives_to_the_last_bit(monkeypatch, tmp_path):
     shown = []
     monkeypatch.setattr("IPython.display.display", lambda data, raw: shown.append(data))
@@ -105,7 +127,7 @@ def test_what_is_no_finished_run_is_named(tmp_path):
 
 
 def test_an_experiment_that_has_not_been_run_is_not_loaded(monkeypatch, tmp_path):
-    monkeypatch.setattr(runs, "RUNS", tmp_path)
+    monkeypatch.setattr(identity, "RUNS", tmp_path)
     name = next(iter(read_points()))
     with pytest.raises(UserError, match="`make sweep` makes it"):
         runs.load_experiment(name)

@@ -11,7 +11,7 @@ import pytest
 from project import Project
 from small import files_of, make_small, spread
 
-from helpers.data import ROOT
+from helpers import ROOT
 from helpers.pipeline import revision, submission
 from helpers.pipeline.carried import read_pdf
 from helpers.pipeline.command import UserError

@@ -3,7 +3,7 @@
 import json
 import os
 
-from helpers.data import ROOT
+from helpers import ROOT
 from helpers.pipeline.command import UserError
 from helpers.pipeline.execute import execute
 from helpers.pipeline.experiments import (

@@ -14,7 +14,8 @@ from matplotlib.figure import Figure
 from PIL import Image
 from traitlets import TraitError
 
-from helpers.data import ROOT, SCALINGS, load_data
+from helpers import ROOT
+from helpers.data import SCALINGS, load_data
 from helpers.explore.actions import EXPLORED, add_to_experiments, show_as_run
 from helpers.explore.controls import CLICKED, FRAMES, Controls
 from helpers.explore.trial import attempt, explain, pose

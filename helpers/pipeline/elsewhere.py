@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from helpers.data import ROOT
+from helpers import ROOT
 from helpers.pipeline.command import UserError
 from helpers.pipeline.revision import COMMIT, LEFT_OUT, revision
 

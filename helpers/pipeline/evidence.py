@@ -9,10 +9,10 @@ import platform
 import subprocess
 from math import isfinite
 
-from helpers.data import ROOT
+from helpers import ROOT
 from helpers.pipeline.experiments import read_points
-from helpers.pipeline.identity import identify
-from helpers.pipeline.runs import path_of, read_record
+from helpers.pipeline.identity import identify, path_of
+from helpers.pipeline.runs import read_record
 
 RESULTS = ROOT / "report" / "results.json"
 LAYOUT = 2

@@ -1,5 +1,6 @@
 """Execute one point of the grid, within bounds; this is what a worker does."""
 
+import json
 import signal
 import time
 from typing import NamedTuple
@@ -15,7 +16,7 @@ from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 
-from helpers.data import ROOT
+from helpers import ROOT
 
 # What a notebook may print and show before it is stopped, in characters.
 MOST_OUTPUT = 50_000_000
@@ -180,7 +181,8 @@ def execute(notebook, parameters, kernel, *, time_limit=600, metadata=None):
         executed.cells.insert(0, nbformat.v4.new_markdown_cell(f"**{unforeseen}**"))
         executed.cells[0]["id"] = "error"
     executed.metadata["run"] = metadata or {}
-    text = nbformat.writes(without_traces(executed))
+    # As nbformat does, but on one line: a record's thousands of numbers are no lines.
+    text = json.dumps(without_traces(executed), ensure_ascii=False, sort_keys=True)
     return Outcome(text, error, time.perf_counter() - started)
 
 

@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from itertools import product
 from typing import NamedTuple
 
-from helpers.data import ROOT
+from helpers import ROOT
 from helpers.pipeline.command import UserError
 
 EXPERIMENTS = ROOT / "experiments.yaml"

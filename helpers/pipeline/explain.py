@@ -2,8 +2,7 @@
 
 import json
 
-from helpers.pipeline.identity import ingredients
-from helpers.pipeline.runs import RUNS
+from helpers.pipeline.identity import RUNS, ingredients
 
 
 def explain(plan):

@@ -16,7 +16,7 @@ from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
 
-from helpers.data import ROOT
+from helpers import ROOT
 from helpers.pipeline.bundle import counts, unpack
 from helpers.pipeline.columns import aligned
 from helpers.pipeline.command import UserError, run_command

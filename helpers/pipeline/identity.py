@@ -1,4 +1,4 @@
-"""What identifies a run: the content of everything that determines its outcome."""
+"""What identifies a run, the content of all that determines it, and where it is."""
 
 import ast
 import hashlib
@@ -6,10 +6,12 @@ import json
 import platform
 from functools import cache
 
-from helpers.data import ROOT
+from helpers import ROOT
 from helpers.pipeline.command import UserError
 from helpers.pipeline.experiments import read_notebook
 
+RUNS = ROOT / "build" / "runs"
+BLOCKS = ("body", "handlers", "cases", "orelse", "finalbody")
 ALWAYS = ("report/figures.mplstyle", "requirements.txt")
 
 
@@ -54,6 +56,16 @@ def identify(point):
         The same for the same `ingredients`, and for no other.
     """
     return f"{point.notebook}-{_digest_of(ingredients(point))[:12]}"
+
+
+def path_of(identifier):
+    """Return where a finished run is kept."""
+    return RUNS / f"{identifier}.ipynb"
+
+
+def failed_path_of(identifier):
+    """Return where a failed run is kept, with its error on top."""
+    return RUNS / f"{identifier}.failed.ipynb"
 
 
 def _digest_of(content):
@@ -140,13 +152,21 @@ def imports_of(notebook):
 def imported_modules(code):
     """Name all that Python code may import: modules, their parents and members."""
     names = set()
-    for node in ast.walk(ast.parse(code)):
+    for node in _statements(ast.parse(code)):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names |= {f"{node.module}.{alias.name}" for alias in node.names}
     parts = [name.split(".") for name in names]
     return {".".join(p[:end]) for p in parts for end in range(1, len(p) + 1)}
+
+
+def _statements(node):
+    """Yield the statements in a node of Python code; expressions import nothing."""
+    yield node
+    for block in BLOCKS:
+        for inner in getattr(node, block, ()):
+            yield from _statements(inner)
 
 
 def forget_files():

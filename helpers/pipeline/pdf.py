@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 
-from helpers.data import ROOT
+from helpers import ROOT
 from helpers.pipeline.revision import LONG_AGO
 
 PREAMBLE = ROOT / "report" / "template" / "preamble.tex"

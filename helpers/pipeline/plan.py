@@ -4,8 +4,7 @@ from typing import NamedTuple
 
 from helpers.pipeline.command import UserError
 from helpers.pipeline.experiments import read_points, select
-from helpers.pipeline.identity import identify, modules_behind
-from helpers.pipeline.runs import path_of
+from helpers.pipeline.identity import identify, modules_behind, path_of
 
 MANY = 10_000
 

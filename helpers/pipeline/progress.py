@@ -5,10 +5,9 @@ import time
 
 from tqdm import tqdm
 
-from helpers.data import ROOT
+from helpers import ROOT
 from helpers.pipeline.columns import aligned
-from helpers.pipeline.identity import identify
-from helpers.pipeline.runs import failed_path_of
+from helpers.pipeline.identity import failed_path_of, identify
 
 
 class Progress:

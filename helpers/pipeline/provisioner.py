@@ -22,6 +22,10 @@ from traitlets import Type, default
 from helpers.pipeline.kernels import ZYGOTE
 from helpers.pipeline.zygote import ENDED, READY
 
+# Options, beside the connection file, of kernels like the zygote's: none, or the one
+# that nbclient adds, which concerns a history that they do not keep.
+PLAIN = ([], ["--HistoryManager.hist_file=:memory:"])
+
 
 class PrivateKernelClient(AsyncKernelClient):
     """A client that waits for the kernel's word, not for time to pass."""
@@ -136,10 +140,14 @@ class ForkedKernel:
 
 
 def _ipykernel_arguments(cmd):
-    """Return what a command passes to this interpreter's ipykernel, else None."""
+    """Return what a command passes to this interpreter's ipykernel.
+
+    It is None for other kernels, and for options that the zygote's do not have.
+    """
     if cmd[0] != sys.executable or "ipykernel_launcher" not in cmd:
         return None
-    return list(cmd[cmd.index("ipykernel_launcher") + 1 :])
+    arguments = list(cmd[cmd.index("ipykernel_launcher") + 1 :])
+    return arguments if arguments[:1] == ["-f"] and arguments[2:] in PLAIN else None
 
 
 async def _connect(address, patience=60):

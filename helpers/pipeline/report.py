@@ -3,7 +3,7 @@
 import os
 import shutil
 
-from helpers.data import ROOT
+from helpers import ROOT
 from helpers.pipeline.command import UserError, run_command
 from helpers.pipeline.evidence import TITLE_BLOCK, attachments, record_results
 from helpers.pipeline.identity import modules_behind

@@ -5,7 +5,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from helpers.data import ROOT
+from helpers import ROOT
 from helpers.pipeline.command import UserError, run_command
 from helpers.pipeline.elsewhere import build_report
 from helpers.pipeline.identity import digest

@@ -4,8 +4,8 @@ import argparse
 
 from helpers.pipeline.command import UserError, run_command
 from helpers.pipeline.experiments import read_points
-from helpers.pipeline.identity import identify
-from helpers.pipeline.runs import path_of, read_record
+from helpers.pipeline.identity import identify, path_of
+from helpers.pipeline.runs import read_record
 
 
 def main():

@@ -1,4 +1,4 @@
-"""Runs: what one records, and where it is kept.
+"""Runs: what one records, and the tables of many.
 
 A run is one executed notebook, ``build/runs/<identifier>.ipynb``, and it is
 its own evidence: its result stands in one of its outputs.
@@ -10,27 +10,15 @@ from importlib.metadata import version
 from math import isfinite
 from pathlib import Path
 
-from helpers.data import ROOT
 from helpers.pipeline.command import UserError
 from helpers.pipeline.experiments import read_points, select
-from helpers.pipeline.identity import forget_files, identify
+from helpers.pipeline.identity import forget_files, identify, path_of
 
-RUNS = ROOT / "build" / "runs"
 RECORD = "application/vnd.dl4ia.record+json"
 PACKAGES = ("numpy", "matplotlib", "pandas", "sympy")
 PACKAGES += ("ipykernel", "papermill", "nbconvert")
 VERSIONS = {"Python": platform.python_version()}
 VERSIONS |= {name: version(name) for name in PACKAGES}
-
-
-def path_of(identifier):
-    """Return where a finished run is kept."""
-    return RUNS / f"{identifier}.ipynb"
-
-
-def failed_path_of(identifier):
-    """Return where a failed run is kept, with its error on top."""
-    return RUNS / f"{identifier}.failed.ipynb"
 
 
 def record(**values):

@@ -11,7 +11,7 @@ import tarfile
 import time
 import zipfile
 
-from helpers.data import ROOT
+from helpers import ROOT
 from helpers.pipeline.carried import read_pdf
 from helpers.pipeline.command import UserError, run_command
 from helpers.pipeline.report import PDF

@@ -6,15 +6,17 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, wait
 from pathlib import Path
 from typing import NamedTuple
 
-from helpers.data import ROOT
+from helpers import ROOT
 from helpers.pipeline.command import UserError, run_command
 from helpers.pipeline.identity import (
+    RUNS,
+    failed_path_of,
     forget_files,
     identify,
     ingredients,
+    path_of,
 )
 from helpers.pipeline.plan import MANY, make_plan, modules_for
-from helpers.pipeline.runs import RUNS, failed_path_of, path_of
 
 TRIES = 3  # how often a run is begun anew because its worker was killed
 

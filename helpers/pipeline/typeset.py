@@ -6,7 +6,7 @@ from nbconvert.exporters import LatexExporter
 from nbconvert.preprocessors import Preprocessor
 from traitlets.config import Config
 
-from helpers.data import ROOT
+from helpers import ROOT
 from helpers.pipeline.pandoc import convert
 from helpers.pipeline.publish import EQUATION, REFERENCE, WORDS
 

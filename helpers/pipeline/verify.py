@@ -6,7 +6,7 @@ import math
 import tempfile
 from pathlib import Path
 
-from helpers.data import ROOT
+from helpers import ROOT
 from helpers.pipeline.carried import Carried, check_results, parse, read_pdf
 from helpers.pipeline.columns import aligned
 from helpers.pipeline.command import UserError, run_command

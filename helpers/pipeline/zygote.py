@@ -24,16 +24,13 @@ import signal
 import socket
 import sys
 
-from helpers.data import ROOT
+from helpers import ROOT
 
 READY, ENDED = b"R", b"X"
 FIGURES = ROOT / "report" / "figures.mplstyle"
 # What every kernel imports on its way up.
 KERNEL = (
-    "ipykernel.kernelapp",
-    "ipykernel.zmqshell",
     "ipykernel.debugger",
-    "helpers.pipeline.iopub",
     "IPython.core.completerlib",
     "IPython.core.debugger",
     "IPython.core.oinspect",
@@ -43,27 +40,27 @@ KERNEL = (
     "sqlite3",
     "tornado.platform.asyncio",
 )
-# What is run is in the notebooks; the user's own history is not for it.
-OPTIONS = ("--HistoryManager.enabled=False",)
 
 
 def main(address, *modules):
     """Import the modules, then serve until standard input is closed."""
-    preload(modules)
+    app = preload(modules)
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(f"{address}.new")
     listener.listen()
     os.rename(f"{address}.new", address)  # it is there as soon as it can be used
-    serve(listener)
+    serve(listener, app)
     shutil.rmtree(os.path.dirname(address), ignore_errors=True)
 
 
 def preload(modules):
-    """Import what the kernels will need, and leave nothing else behind."""
+    """Import what the kernels will need; return their application, prepared."""
     gc.disable()  # nothing of what follows is garbage
     # A kernel chooses this backend by itself, but only before matplotlib is imported.
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
     sys.modules["debugpy"] = None  # slow to import, and a run has no one to debug it
+    from helpers.pipeline.kernelapp import WarmKernelApp
+
     for name in (*KERNEL, *modules):
         # What cannot be imported here fails in the notebook, where it can be seen.
         with contextlib.suppress(BaseException):
@@ -72,8 +69,12 @@ def preload(modules):
         with contextlib.suppress(Exception):
             draw_once()
     del sys.modules["debugpy"]
+    # A kernel looks now and then whether the zygote is still there.
+    app = WarmKernelApp.instance(parent_handle=os.getpid())
+    app.prepare()
     gc.freeze()  # else the collector would touch, and so copy, every shared page
     gc.enable()
+    return app
 
 
 def draw_once():
@@ -95,7 +96,7 @@ def draw_once():
             figure.savefig(io.BytesIO(), format="pdf")
 
 
-def serve(listener):
+def serve(listener, app):
     """Fork kernels, pass on signals, and report deaths."""
     kernels = {}  # connection by the kernel's pid
     wakeup_r, wakeup_w = socket.socketpair()
@@ -115,7 +116,7 @@ def serve(listener):
                     return
                 if source is listener:
                     connection = listener.accept()[0]
-                    pid = fork_kernel(connection)
+                    pid = fork_kernel(connection, app)
                     if pid is not None:
                         kernels[pid] = connection
                         selector.register(connection, selectors.EVENT_READ, pid)
@@ -129,7 +130,7 @@ def serve(listener):
                     pass_on(source, key.data)
 
 
-def fork_kernel(connection):
+def fork_kernel(connection, app):
     """Fork the kernel that a new client asks for; return its pid, None if it left."""
     line = connection.makefile().readline()
     if not line:
@@ -138,11 +139,11 @@ def fork_kernel(connection):
     request = json.loads(line)
     pid = os.fork()
     if pid == 0:
-        become_kernel(request, connection)
+        become_kernel(request, connection, app)
     return pid
 
 
-def become_kernel(request, connection):
+def become_kernel(request, connection, app):
     """Turn this fork into a Jupyter kernel; does not return."""
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -157,17 +158,12 @@ def become_kernel(request, connection):
     if "numpy.random" in sys.modules:
         sys.modules["numpy.random"].seed()  # else all kernels would draw the same
 
-    from ipykernel import kernelapp
-
-    from helpers.pipeline.iopub import PrivateIOPubThread
+    from helpers.pipeline.kernelapp import PrivateIOPubThread
 
     PrivateIOPubThread.folder = os.path.dirname(connection.getsockname())
-    kernelapp.IOPubThread = PrivateIOPubThread
     status = 1
     try:
-        # The kernel looks now and then whether the zygote is still there.
-        app = kernelapp.IPKernelApp.instance(parent_handle=os.getppid())
-        app.initialize([*request["argv"], *OPTIONS])
+        app.initialize(request["argv"])
         connection.sendall(READY)
         app.start()
         status = 0
