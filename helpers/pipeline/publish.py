@@ -7,6 +7,7 @@ such as ``@fig:costs``, and citations such as ``[@key]``.
 """
 
 import base64
+import contextlib
 import inspect
 import io
 import re
@@ -81,11 +82,10 @@ class Report:
 
         # Laid out once: as an engine of the figure it would be at each rendering.
         ConstrainedLayoutEngine().execute(figure)
-        # No date in the file: the same figure is the same bytes.
-        pdf = _rendered(figure, "pdf", metadata={"CreationDate": None})
+        pdf = _pdf_of(figure)
         data = {
-            "image/png": _rendered(figure, "png", pil_kwargs={"compress_level": 1}),
-            "application/pdf": pdf,
+            "image/png": base64.b64encode(_png_of(pdf, figure)).decode(),
+            "application/pdf": base64.b64encode(pdf).decode(),
             "text/plain": alt,
         }
         plt.close(figure)
@@ -223,10 +223,25 @@ def _emit(data, **description):
     display(data, metadata={"report": description}, raw=True)
 
 
-def _rendered(figure, fmt, **options):
+def _pdf_of(figure):
     buffer = io.BytesIO()
-    figure.savefig(buffer, format=fmt, **options)
-    return base64.b64encode(buffer.getvalue()).decode()
+    # No date in the file: the same figure is the same bytes.
+    figure.savefig(buffer, format="pdf", metadata={"CreationDate": None})
+    return buffer.getvalue()
+
+
+def _png_of(pdf, figure):
+    """Picture what goes into print: it takes a fifth of the time of drawing anew."""
+    import matplotlib as mpl
+    import pypdfium2
+
+    dpi = mpl.rcParams["savefig.dpi"]
+    dpi = figure.dpi if dpi == "figure" else dpi
+    buffer = io.BytesIO()
+    with contextlib.closing(pypdfium2.PdfDocument(pdf)) as document:
+        picture = document[0].render(scale=dpi / 72).to_pil()
+    picture.save(buffer, "png", compress_level=1)
+    return buffer.getvalue()
 
 
 def _styled(frame, escape):
