@@ -51,7 +51,7 @@ def text_of(outputs):
     return "".join(output.get("text", "") for output in outputs)
 
 
-def test_results_are_those_of_an_ordinary_kernel(warm, execute):
+def test_results_are_those_of_an_ordinary_kernel(warm, execute, monkeypatch):
     cells = (
         "import matplotlib.pyplot as plt, numpy as np, sys",
         "plt.plot(np.sin(np.arange(9)))\nplt.show()",
@@ -61,9 +61,15 @@ def test_results_are_those_of_an_ordinary_kernel(warm, execute):
         "import os; print(os.getcwd())",
         "import asyncio\nawait asyncio.sleep(0)\nIn[-1], _",
         "ip = get_ipython(); ip.kernel.shell is ip, ip.user_ns is globals()",
+        "names = 'TERM PAGER GIT_PAGER CLICOLOR CLICOLOR_FORCE FORCE_COLOR MPLBACKEND'",
+        "[os.environ.get(name) for name in names.split()]",
+        "get_ipython().starting_dir, _dh",
+        "%cd -q report\n_dh",
         "1 / 3",
     )
-    forked, ordinary = execute(warm, *cells), execute({}, *cells)
+    forked = execute(warm, *cells)
+    monkeypatch.delenv(ZYGOTE)
+    ordinary = execute({}, *cells)
     for output in forked + ordinary:
         output.pop("execution_count", None)
     assert "image/png" in forked[0]["data"]

@@ -181,7 +181,7 @@ def execute(notebook, parameters, kernel, *, time_limit=600, metadata=None):
         executed.cells.insert(0, nbformat.v4.new_markdown_cell(f"**{unforeseen}**"))
         executed.cells[0]["id"] = "error"
     executed.metadata["run"] = metadata or {}
-    # As nbformat does, but on one line: a record's thousands of numbers are no lines.
+    # On one line, unlike nbformat: a record's thousands of numbers are no lines.
     text = json.dumps(without_traces(executed), ensure_ascii=False, sort_keys=True)
     return Outcome(text, error, time.perf_counter() - started)
 

@@ -163,10 +163,12 @@ def imported_modules(code):
 
 def _statements(node):
     """Yield the statements in a node of Python code; expressions import nothing."""
-    yield node
-    for block in BLOCKS:
-        for inner in getattr(node, block, ()):
-            yield from _statements(inner)
+    pending = [node]
+    while pending:
+        node = pending.pop()
+        yield node
+        for block in BLOCKS:
+            pending += getattr(node, block, ())
 
 
 def forget_files():

@@ -1,19 +1,18 @@
-"""ipykernel's application for kernels that are forked, and for no one at a keyboard.
+"""ipykernel's application for kernels that are forked.
 
-What all kernels have in common, their options and their shell, is made once, before
-they are forked, and no thread is woken for nothing.
+What all of them have in common, their options and their shell, is made once, before.
 """
 
 import os
 import uuid
 from functools import lru_cache
+from pathlib import Path
 
 import zmq
 from ipykernel import kernelapp
-from ipykernel.iostream import IOPubThread, OutStream
+from ipykernel.iostream import IOPubThread
 from ipykernel.zmqshell import ZMQInteractiveShell
 from IPython.core.application import BaseIPythonApplication
-from traitlets import DottedObjectName
 from zmq.eventloop.zmqstream import ZMQStream
 
 # What is run is in the notebooks; the user's own history is not for it.
@@ -27,14 +26,13 @@ class WarmKernelApp(kernelapp.IPKernelApp):
     warning in one says is the same in every run.
     """
 
-    outstream_class = DottedObjectName(f"{__name__}.QuietStream").tag(config=True)
     prepared = False
 
     def prepare(self):
         """Do what is the same for all kernels: no sockets yet, and no threads."""
         BaseIPythonApplication.initialize(self, OPTIONS)
         shell = ZMQInteractiveShell.instance(parent=self, profile_dir=self.profile_dir)
-        # The kernel asks for it twice for each cell.
+        # The kernel asks for it before it runs a cell, and again when it does.
         shell.transform_cell = lru_cache(1)(shell.transform_cell)
         kernelapp.IOPubThread = PrivateIOPubThread
         self.prepared = True
@@ -43,7 +41,15 @@ class WarmKernelApp(kernelapp.IPKernelApp):
         """Become a kernel, with the connection file that the arguments name."""
         self.connection_file = argv[argv.index("-f") + 1]
         super().initialize(argv)
-        self.shell.parent = self.shell.kernel = self.kernel
+
+    def init_kernel(self):
+        """Make the kernel, and tell the shell, which is there, of it and its place."""
+        super().init_kernel()
+        shell = self.kernel.shell
+        shell.parent = shell.kernel = self.kernel
+        shell.init_environment()
+        shell.starting_dir = os.getcwd()
+        shell.history_manager.dir_hist[:] = [Path.cwd()]
 
     def parse_command_line(self, argv=None):
         """Read the options, once."""
@@ -54,18 +60,6 @@ class WarmKernelApp(kernelapp.IPKernelApp):
         """Look for configuration files, once."""
         if not self.prepared:
             super().load_config_file(*arguments, **options)
-
-
-class QuietStream(OutStream):
-    """A kernel's output, which wakes its thread only if there is any.
-
-    After each cell, ipykernel flushes both of them twice, and waits.
-    """
-
-    def flush(self):
-        """Send what was written and not yet sent."""
-        if self._buffers:
-            super().flush()
 
 
 class PrivateIOPubThread(IOPubThread):

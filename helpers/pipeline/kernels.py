@@ -1,9 +1,9 @@
 """Which kernels a run gets: warm, private ones, wherever they can be had.
 
 Every run keeps a fresh process of its own, but that process is forked from a
-`zygote` that has done the imports. Kernels talk over sockets in a directory
-that only the user can enter; no port is opened. Where processes cannot be forked
-safely, on macOS and Windows, the ordinary kernels are used, with their ports.
+`zygote` that has done the imports and made the shell. Kernels talk over sockets in a
+directory that only the user can enter; no port is opened. Where processes cannot be
+forked safely, on macOS and Windows, the ordinary kernels are used, with their ports.
 """
 
 import contextlib

@@ -239,7 +239,8 @@ def _png_of(pdf, figure):
     dpi = figure.dpi if dpi == "figure" else dpi
     buffer = io.BytesIO()
     with contextlib.closing(pypdfium2.PdfDocument(pdf)) as document:
-        picture = document[0].render(scale=dpi / 72).to_pil()
+        # A little less, or rounding may add a column of pixels.
+        picture = document[0].render(scale=dpi / 72 * (1 - 1e-9)).to_pil()
     picture.save(buffer, "png", compress_level=1)
     return buffer.getvalue()
 

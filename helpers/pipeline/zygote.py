@@ -1,9 +1,9 @@
 """A process that has done the imports, and forks a kernel whenever it is asked.
 
-``python -m helpers.pipeline.zygote SOCKET MODULE ...`` imports the modules and
-listens on a Unix socket. A client connects, sends one line of JSON (``argv`` of
-the kernel, ``cwd``, ``env``), and owns the kernel as long as the connection
-lasts. It is told, one byte each time::
+``python -m helpers.pipeline.zygote SOCKET MODULE ...`` imports the modules, makes the
+application and the shell that kernels have in common, and listens on a Unix socket.
+A client connects, sends one line of JSON (``argv`` of the kernel, ``cwd``, ``env``),
+and owns the kernel as long as the connection lasts. It is told, one byte each time::
 
     R   the kernel is ready to be connected to
     X   the kernel has ended; one more byte is its exit status
