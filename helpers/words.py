@@ -17,6 +17,12 @@ def name_of(choice):
     return NAMES.get(choice, choice)
 
 
+def list_text(items):
+    """Print texts as one: a, b and c."""
+    *others, last = items
+    return f"{', '.join(others)} and {last}" if others else last
+
+
 def number_text(value, spec=""):
     r"""Print a number for the page.
 

@@ -12,7 +12,7 @@ from helpers.model import cost
 from helpers.pipeline import pdf, publish, typeset
 from helpers.pipeline.claims import Claims
 from helpers.pipeline.publish import Report
-from helpers.words import math_text, number_text, rate_text
+from helpers.words import list_text, math_text, number_text, rate_text
 
 
 @pytest.mark.parametrize(
@@ -248,3 +248,8 @@ def test_the_colours_of_listings_have_names():
         named,
     )
     assert back.endswith(definitions)
+
+
+def test_lists_are_printed_as_they_are_said():
+    said = [list_text(items) for items in ("a", "ab", "abc")]
+    assert said == ["a", "a and b", "a, b and c"]

@@ -6,6 +6,7 @@ import signal
 import time
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from helpers.pipeline.runs import read_record
@@ -185,6 +186,13 @@ def test_results_are_printed_and_written(project):
     header, *rows = (project.folder / "out.csv").read_text().splitlines()
     assert len(rows) == 2
     assert {"status", "costs", "learning_rate"} <= set(header.split(","))
+    table = pd.read_csv(project.folder / "out.csv").set_index("features")
+    assert len(table.loc["all", "w"].split(", ")) == 7
+    assert table.loc["all", "names"].startswith("cylinders, displacement, ")
+    assert table.loc["all", "costs"] > table.loc["all", "best"]
+    refused = project.run("helpers.pipeline.results", "--csv", "no/out.csv")[2]
+    assert refused.startswith("error: no/out.csv cannot be written: ")
+    assert "None" not in refused
 
 
 def test_a_worker_killed_in_mid_run_costs_only_a_retry(project):

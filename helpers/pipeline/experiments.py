@@ -153,7 +153,10 @@ def read_notebook(notebook):
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise UserError(f"there is no notebooks/{notebook}.ipynb") from None
+        raise UserError(
+            f"there is no notebooks/{notebook}.ipynb; a notebook is named without "
+            "folder and ending"
+        ) from None
     except ValueError as error:
         raise UserError(f"notebooks/{notebook}.ipynb is damaged: {error}") from None
 

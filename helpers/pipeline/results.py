@@ -23,7 +23,9 @@ def main():
         try:
             table.to_csv(file, index=False)
         except OSError as error:
-            raise UserError(f"{file} cannot be written: {error.strerror}") from None
+            reason = error.strerror or error
+            raise UserError(f"{file} cannot be written: {reason}") from None
+        print(f"written: {file}")
     else:
         varied = [name for name in table if table[name].astype(str).nunique() > 1]
         print(table[varied or list(table)].to_string(index=False))
@@ -32,26 +34,27 @@ def main():
 def results():
     """Yield a mapping for each finished run: its parameters and its numbers.
 
-    Of what a run has recorded, the numbers and texts are taken; of a list of
-    numbers the last, so the final cost of the costs.
+    Of what a run has recorded, the numbers and texts are taken; of a list with
+    one for each feature all of them, and of any other the last: the final cost.
     """
     for experiment, points in read_points().items():
         for point in points:
             name = identify(point)
             if path_of(name).exists():
                 recorded = read_record(path_of(name))
-                last = {key: _last(value) for key, value in recorded.items()}
+                features = len(recorded.get("names", ()))
+                told = {k: _told(v, features) for k, v in recorded.items()}
                 plain = {
-                    k: v for k, v in last.items() if not isinstance(v, list | dict)
+                    k: v for k, v in told.items() if not isinstance(v, list | dict)
                 }
                 yield {"experiment": experiment, "run": name} | point.parameters | plain
 
 
-def _last(value):
-    """Return the last item of a list of plain values, anything else as it is."""
-    if isinstance(value, list) and value and not isinstance(value[-1], list | dict):
-        return value[-1]
-    return value
+def _told(value, features):
+    """Return what a cell of the table says of a list; anything else as it is."""
+    if not isinstance(value, list) or not value or isinstance(value[-1], list | dict):
+        return value
+    return ", ".join(map(str, value)) if len(value) == features else value[-1]
 
 
 if __name__ == "__main__":
