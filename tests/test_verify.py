@@ -204,7 +204,7 @@ IN_THE_PDF = {
     ),
     "the title block": (on_page("Student", b"(Linus)", b"(Lukas)"), "Lukas"),
     "a listing": (on_page("Listing 2", b"(@)", b"(*)"), "*"),
-    "a list of runs": (on_page("All 41 runs", b"(1000)", b"(1001)"), "1001"),
+    "a list of runs": (on_page("The 41 runs", b"(1000)", b"(1001)"), "1001"),
     "a curve": (redraw, "a drawing"),
     "a page less": (remove_page, "page 6 missing"),
     "a page more": (add_page, "there"),
