@@ -317,7 +317,7 @@ def test_the_animation_plays_to_the_end(anew):
     played = seen[seen.index(min(seen)) :]
     assert played == sorted(played)
     assert min(played) < 20
-    assert len(set(played)) > FRAMES / 10  # as many as a busy machine shows
+    assert len(set(played)) > FRAMES / 4
     expect(anew, BEGINNING)
     press(anew, "update", "Home")
     expect(anew, BEGINNING, step=0)
