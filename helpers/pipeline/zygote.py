@@ -44,17 +44,17 @@ KERNEL = (
 
 def main(address, *modules):
     """Import the modules, then serve until standard input is closed."""
-    app = preload(modules)
+    preload(modules)
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(f"{address}.new")
     listener.listen()
     os.rename(f"{address}.new", address)  # it is there as soon as it can be used
-    serve(listener, app)
+    serve(listener)
     shutil.rmtree(os.path.dirname(address), ignore_errors=True)
 
 
 def preload(modules):
-    """Import what the kernels will need; return their application, prepared."""
+    """Import what the kernels will need, and prepare their application."""
     gc.disable()  # nothing of what follows is garbage
     # A kernel chooses this backend by itself, but only before matplotlib is imported.
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
@@ -70,11 +70,9 @@ def preload(modules):
             draw_once()
     del sys.modules["debugpy"]
     # A kernel looks now and then whether the zygote is still there.
-    app = WarmKernelApp.instance(parent_handle=os.getpid())
-    app.prepare()
+    WarmKernelApp.instance(parent_handle=os.getpid()).prepare()
     gc.freeze()  # else the collector would touch, and so copy, every shared page
     gc.enable()
-    return app
 
 
 def draw_once():
@@ -96,7 +94,7 @@ def draw_once():
             figure.savefig(io.BytesIO(), format="pdf")
 
 
-def serve(listener, app):
+def serve(listener):
     """Fork kernels, pass on signals, and report deaths."""
     kernels = {}  # connection by the kernel's pid
     wakeup_r, wakeup_w = socket.socketpair()
@@ -116,7 +114,7 @@ def serve(listener, app):
                     return
                 if source is listener:
                     connection = listener.accept()[0]
-                    pid = fork_kernel(connection, app)
+                    pid = fork_kernel(connection)
                     if pid is not None:
                         kernels[pid] = connection
                         selector.register(connection, selectors.EVENT_READ, pid)
@@ -130,7 +128,7 @@ def serve(listener, app):
                     pass_on(source, key.data)
 
 
-def fork_kernel(connection, app):
+def fork_kernel(connection):
     """Fork the kernel that a new client asks for; return its pid, None if it left."""
     line = connection.makefile().readline()
     if not line:
@@ -139,11 +137,11 @@ def fork_kernel(connection, app):
     request = json.loads(line)
     pid = os.fork()
     if pid == 0:
-        become_kernel(request, connection, app)
+        become_kernel(request, connection)
     return pid
 
 
-def become_kernel(request, connection, app):
+def become_kernel(request, connection):
     """Turn this fork into a Jupyter kernel; does not return."""
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -158,11 +156,12 @@ def become_kernel(request, connection, app):
     if "numpy.random" in sys.modules:
         sys.modules["numpy.random"].seed()  # else all kernels would draw the same
 
-    from helpers.pipeline.kernelapp import PrivateIOPubThread
+    from helpers.pipeline.kernelapp import PrivateIOPubThread, WarmKernelApp
 
     PrivateIOPubThread.folder = os.path.dirname(connection.getsockname())
     status = 1
     try:
+        app = WarmKernelApp.instance()
         app.initialize(request["argv"])
         connection.sendall(READY)
         app.start()
