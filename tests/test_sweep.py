@@ -195,6 +195,15 @@ def test_results_are_printed_and_written(project):
     assert "None" not in refused
 
 
+def test_as_many_costs_as_features_are_still_told_by_the_last(project):
+    project.write("experiments.yaml", "few: {features: all, n_iterations: 6}\n")
+    project.sweep()
+    project.run("helpers.pipeline.results", "--csv", "out.csv")
+    table = pd.read_csv(project.folder / "out.csv")
+    assert table["costs"].dtype == float
+    assert len(table.loc[0, "w"].split(", ")) == 7
+
+
 def test_a_worker_killed_in_mid_run_costs_only_a_retry(project):
     rates = ", ".join(f"{rate}e-3" for rate in range(1, 13))
     project.write("experiments.yaml", f"many: {{learning_rate: [{rates}]}}\n")

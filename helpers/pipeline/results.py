@@ -7,6 +7,8 @@ from helpers.pipeline.experiments import read_points
 from helpers.pipeline.identity import identify, path_of
 from helpers.pipeline.runs import read_record
 
+FOR_EACH_FEATURE = ("names", "w", "w_original")
+
 
 def main():
     """Print one row for each finished run of each experiment."""
@@ -35,26 +37,25 @@ def results():
     """Yield a mapping for each finished run: its parameters and its numbers.
 
     Of what a run has recorded, the numbers and texts are taken; of a list with
-    one for each feature all of them, and of any other the last: the final cost.
+    one for each feature all of them, of any other the last, so the final cost.
     """
     for experiment, points in read_points().items():
         for point in points:
             name = identify(point)
             if path_of(name).exists():
                 recorded = read_record(path_of(name))
-                features = len(recorded.get("names", ()))
-                told = {k: _told(v, features) for k, v in recorded.items()}
+                told = {key: _told(key, value) for key, value in recorded.items()}
                 plain = {
                     k: v for k, v in told.items() if not isinstance(v, list | dict)
                 }
                 yield {"experiment": experiment, "run": name} | point.parameters | plain
 
 
-def _told(value, features):
+def _told(key, value):
     """Return what a cell of the table says of a list; anything else as it is."""
     if not isinstance(value, list) or not value or isinstance(value[-1], list | dict):
         return value
-    return ", ".join(map(str, value)) if len(value) == features else value[-1]
+    return ", ".join(map(str, value)) if key in FOR_EACH_FEATURE else value[-1]
 
 
 if __name__ == "__main__":
