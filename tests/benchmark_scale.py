@@ -67,7 +67,7 @@ def small():
     settings = {"n_iterations": UPDATES}
     rates = np.geomspace(1e-4, 0.2, 64)
     times = alternate(
-        repeats=10 * REPEATS,
+        repeats=40 * REPEATS,
         quiet=True,
         cars=lambda: gradient_descent(X, data.y, learning_rate=RATE, **settings),
         one=lambda: gradient_descent(*few[:2], learning_rate=RATE, **settings),
@@ -204,7 +204,7 @@ def on_dask():
     ):
         # Shared out evenly while there is nothing else, then what one holds alone.
         ways = {"two": dask_on(client, 2), "one": dask_on(client, 1)}
-        two, one = alternate(**ways).values()
+        two, one = alternate(repeats=3 * REPEATS, quiet=True, **ways).values()
     return [
         Row("4·10⁷ samples: one Dask worker", one, "s"),
         Row("the same: two Dask workers", two, "s"),

@@ -81,7 +81,7 @@ def conclude(name, rows, repeats=REPEATS):
     """
     table = [("what", "figure", "unit", "bound", "holds")]
     table += [(r.what, f"{r.value:.3g}", r.unit, r.bound, r.holds) for r in rows]
-    print(f"\n{name}: {machine()}, medians of {repeats}")
+    print(f"\n{name}: {machine()}, medians of at least {repeats}")
     print("\n".join(aligned(table)))
     path = Path("build", "benchmarks", f"{name}.csv")
     path.parent.mkdir(parents=True, exist_ok=True)
