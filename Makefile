@@ -38,9 +38,6 @@ override SUBMISSIONS := $(value SUBMISSIONS)
 export COURSE TITLE STUDENT DATE EXPERIMENT SCHEDULER CSV PDF TOLERANCE SUBMISSIONS
 # Where Python is told to write no bytecode, every command would compile all it imports.
 export PYTHONDONTWRITEBYTECODE :=
-# What is explored has the bits of a run: sums do not depend on how threads share them.
-lab: export OMP_NUM_THREADS = 1
-lab: export OPENBLAS_NUM_THREADS = 1
 
 # The environment: that of environment.yml if it is active, else .venv.
 ifeq ($(CONDA_DEFAULT_ENV),dl4ia-report)
@@ -98,7 +95,7 @@ cluster: $(CLUSTER) ## start a Dask scheduler and two workers here, until Ctrl-C
 	@$(PYTHON) -m helpers.pipeline.cluster
 
 lab: $(READY) ## open the notebooks in JupyterLab
-	@$(PREFIX)/bin/jupyter lab --ip=127.0.0.1 --ServerApp.answer_yes=True \
+	@$(PYTHON) -m helpers.pipeline.arithmetic $(PREFIX)/bin/jupyter lab --ip=127.0.0.1 --ServerApp.answer_yes=True \
 		$(if $(filter 0,$(shell id -u)),--allow-root) --ServerApp.root_dir='$(CURDIR)' \
 		--LabApp.default_url=/lab/tree/notebooks/explore.ipynb
 

@@ -1,6 +1,12 @@
 """What several tests need: the car data, and copies of the project to try things in."""
 
+import os
 import signal
+
+from helpers.pipeline.arithmetic import instructions
+
+# Those of a run; its one thread is not asked for: descents see to that themselves.
+os.environ.update(instructions())
 
 import numpy as np
 import pytest

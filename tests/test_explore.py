@@ -20,6 +20,7 @@ from helpers.explore.plane import AROUND, Plane
 from helpers.explore.trial import attempt, direction, explain, pose
 from helpers.explore.views import PLACES, RC, Views, _cell
 from helpers.model import cost, predict
+from helpers.pipeline.arithmetic import settings
 from helpers.pipeline.command import UserError
 from helpers.pipeline.experiments import read_points
 from helpers.pipeline.runs import read_record
@@ -389,8 +390,14 @@ def test_a_trial_shown_as_a_run_has_the_same_bits(
     path = ROOT / told.partition("]")[0].removeprefix("[")
     assert read_record(path)["costs"] == trial.fit.costs.tolist()
     path.unlink()
-    wrong = trial._replace(fit=trial.fit._replace(costs=trial.fit.costs + 1e-12))
-    assert "OTHER NUMBERS" in actions.show_as_run(wrong)
+    for change, answer in ((1e-12, "but for rounding"), (1e-3, "OTHER NUMBERS")):
+        other = trial.fit._replace(costs=trial.fit.costs + change)
+        assert answer in actions.show_as_run(trial._replace(fit=other))
+        path.unlink()
+    for name, value in settings().items():  # as with make lab
+        monkeypatch.setenv(name, value)
+    other = trial.fit._replace(costs=trial.fit.costs + 1e-12)
+    assert "OTHER NUMBERS" in actions.show_as_run(trial._replace(fit=other))
     path.unlink()
 
 

@@ -54,13 +54,15 @@ def test_claims_fill_text_and_refuse_what_cannot_be_meant():
     [
         (4.8e-12, 1e-10, "10^{-10}"),
         (3e-12, 1e-11, "10^{-11}"),
-        (0.0, 1e-15, "10^{-15}"),
+        (3e-13, 1e-12, "10^{-12}"),
+        (3e-16, 1e-12, "10^{-12}"),
+        (0.0, 1e-12, "10^{-12}"),
         (0.4, 10.0, "10^{1}"),
     ],
 )
 def test_a_rounding_error_is_claimed_as_a_power_of_ten_above_it(error, bound, text):
     claims = Claims()
-    claims.state_below("error", error)
+    claims.state_below("error", error, 1e-12)
     assert claims["error"][:2] == (bound, text)
 
 

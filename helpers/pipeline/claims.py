@@ -6,7 +6,6 @@ captions say ``{{horsepower.cost}}`` and never the number itself.
 
 import math
 import re
-import sys
 from difflib import get_close_matches
 from typing import NamedTuple
 
@@ -67,22 +66,25 @@ class Claims(dict):
             raise ValueError(f"the claim {name!r} is stated twice")
         self[name] = Claim(value, number_text(value, spec), unit, source)
 
-    def state_below(self, name, error, *, unit="", source=""):
+    def state_below(self, name, error, least, *, unit="", source=""):
         """Add a claim on a rounding error: a power of ten that it is below.
 
         The error has other digits on every kind of processor. Three times as much is
-        still below that power, so that the claim holds on all of them.
+        still below that power, so that the claim holds on all of them; and the power
+        is the same on all where the error is well below the least that is stated.
 
         Parameters
         ----------
         name : str
             See `state`.
         error : float
-            Its size on this machine; it need not be above what one number's is.
+            Its size on this machine.
+        least : float
+            The power to state for an error that is small enough.
         unit, source : str
             See `Claim`.
         """
-        power = math.ceil(math.log10(3 * max(error, sys.float_info.epsilon)))
+        power = math.ceil(math.log10(max(3 * error, least)))
         self.state(name, float(f"1e{power}"), ".0e", unit=unit, source=source)
 
     def fill(self, text):

@@ -10,6 +10,7 @@ import subprocess
 from math import isfinite
 
 from helpers import ROOT
+from helpers.pipeline.arithmetic import processors
 from helpers.pipeline.experiments import read_points
 from helpers.pipeline.identity import identify, path_of
 from helpers.pipeline.runs import read_record
@@ -95,7 +96,7 @@ def here():
     told = subprocess.run(["pdflatex", "--version"], capture_output=True, text=True)
     tex = told.stdout.partition("\n")[0]
     python = f"Python {platform.python_version()}"
-    return ", ".join((f"{platform.system()} {platform.machine()}", python, tex))
+    return ", ".join((f"{platform.system()} {processors()}", python, tex))
 
 
 def attachments(title, now):

@@ -14,11 +14,10 @@ import sys
 import tempfile
 import threading
 
+from helpers.pipeline import arithmetic
 from helpers.pipeline.identity import modules_behind
 
 ZYGOTE = "DL4IA_ZYGOTE"
-# The runs fill the cores already; and sums do not depend on how threads share them.
-ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 WARM = {
     "kernel_manager_class": "helpers.pipeline.provisioner.PrivateKernelManager",
     "shutdown_kernel": "immediate",
@@ -45,7 +44,7 @@ def warm_kernels(modules):
     # Socket paths are at most 107 bytes long, so not below a long TMPDIR.
     folder = tempfile.mkdtemp(prefix="kernels-", dir="/tmp" if CAN_FORK else None)
     before = dict(os.environ)
-    os.environ.update(ONE_THREAD)
+    os.environ.update(arithmetic.settings())
     # What a person has set up for IPython must not reach the results.
     os.environ["IPYTHONDIR"] = f"{folder}/ipython"
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
