@@ -4,7 +4,7 @@ COURSE =
 TITLE =
 STUDENT =
 DATE =
-# For make sweep: only this experiment; a Dask scheduler (tcp://host:port); seconds a
+# For make sweep: only this experiment (also for make results); a Dask scheduler (tcp://host:port); seconds a
 # run may take; DRY_RUN=1 only says what would be run, YES=1 means a very large grid.
 EXPERIMENT =
 SCHEDULER =
@@ -71,7 +71,7 @@ sweep: $(if $(SCHEDULER),$(CLUSTER),$(READY)) ## run the experiments that have n
 		--time-limit $(TIME_LIMIT) $(if $(DRY_RUN),--dry-run) $(if $(YES),--yes)
 
 results: $(READY) ## print the results of all runs (CSV=file for a table to keep)
-	@$(PYTHON) -m helpers.pipeline.results $(if $(CSV),--csv "$$CSV")
+	@$(PYTHON) -m helpers.pipeline.results --experiment "$$EXPERIMENT" $(if $(CSV),--csv "$$CSV")
 
 verify: $(READY) ## make all anew and compare with what is recorded (PDF=file: with that report)
 	@$(PYTHON3) helpers/pipeline/system.py tex

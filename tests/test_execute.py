@@ -68,7 +68,14 @@ def test_a_notebook_that_prints_without_end_is_stopped(run, monkeypatch):
 def test_a_notebook_that_raises_keeps_its_error(run):
     outcome = run("raise ValueError('no such luck')")
     assert outcome.error == "ValueError: no such luck"
+    assert outcome.cell == "In [2]: raise ValueError('no such luck')"
     kept(outcome)
+
+
+def test_a_cell_that_fails_is_named_by_its_first_line_if_that_is_short(run):
+    outcome = run("%%time\n" + "long = 'and so on' " * 9 + "+ 1\nmore")
+    assert outcome.cell == "In [2]: long = 'and so on' long = 'and so on' long = 'and…"
+    assert run("1 + 1").cell == ""
 
 
 def test_a_run_says_of_itself_what_it_is(run):

@@ -36,7 +36,8 @@ def test_powers_of_ten_are_numbers(grid):
 
 
 def test_whole_rates_are_the_same_point_as_decimal_ones(grid):
-    first, second = read_points(grid("a: {learning_rate: [1, 1.0]}\n"))["a"]
+    [first] = read_points(grid("a: {learning_rate: [1, 1.0, 1e0]}\n"))["a"]
+    [second] = read_points(grid("a: {learning_rate: 1.0}\n"))["a"]
     assert repr(first) == repr(second)
 
 

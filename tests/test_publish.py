@@ -1,6 +1,7 @@
 """Claims, prose, captions, and how they are set."""
 
 import re
+from types import SimpleNamespace
 
 import matplotlib.pyplot as plt
 import nbformat
@@ -11,6 +12,7 @@ from pygments.formatters import LatexFormatter
 from helpers.model import cost
 from helpers.pipeline import pdf, publish, typeset
 from helpers.pipeline.claims import Claims
+from helpers.pipeline.command import UserError
 from helpers.pipeline.publish import Report
 from helpers.words import list_text, math_text, number_text, rate_text
 
@@ -116,7 +118,19 @@ def test_a_block_left_open_is_named(shown):
     report = Report()
     report.prose("```\nnever closed")
     report.prose("Next.")
-    with pytest.raises(RuntimeError, match="a block of Markdown is left open: '```"):
+    with pytest.raises(UserError, match="a block of Markdown is left open: '```"):
+        as_latex(shown)
+
+
+def test_a_table_that_the_list_of_provenance_lacks_is_named(shown, monkeypatch):
+    shell = SimpleNamespace(user_ns={"In": [""]}, register_magic_function=print)
+    monkeypatch.setattr(publish, "get_ipython", lambda: shell)
+    report, frame = Report(), pd.DataFrame({"x": ["1"]})
+    report.table(frame, label="listed", caption="One.")
+    report.provenance()
+    as_latex(shown)
+    report.table(frame, label="late", caption="Another.")
+    with pytest.raises(UserError, match=r"^tab:late comes after report\.provenance"):
         as_latex(shown)
 
 
@@ -184,9 +198,14 @@ def test_the_title_block_survives_special_characters(shown):
         ("LaTeX Warning: Label `a' multiply defined.", False, "multiply defined"),
         ("Package natbib Warning: Citation `q' on page 1 undefined", False, "q"),
         (
-            "! Undefined control sequence.\nl.5 \\foo",
+            "! Undefined control sequence.\nl.5 It is \\foo\n           {1}",
             True,
-            "Undefined control sequence.",
+            "Undefined control sequence. At: It is \\foo",
+        ),
+        (
+            "Runaway argument?\n{1 and \n! File ended while scanning.\n<inserted text>",
+            True,
+            "File ended while scanning. At: {1 and",
         ),
         (
             "! LaTeX Error: Unicode character 王 (U+738B)",

@@ -53,7 +53,7 @@ def test_a_failing_run_fails_alone_is_kept_and_named(project):
     status, out, err = project.sweep()
     assert status == 2
     assert counts(out) == {"mixed": (3, 1, 0, 2)}
-    assert "mixed (data=data/auto.csv, target=mpg, features=horsepow," in out
+    assert "failed: mixed (features=horsepow, n_iterations=10)\n" in out
     assert "ValueError: data/auto.csv: no column 'horsepow'" in out
     assert "column 'name': 'chevrolet chevelle malibu' is not a finite number" in out
     assert "error: 2 of 3 runs failed: ValueError: data/auto.csv: no column" in err
@@ -193,6 +193,22 @@ def test_results_are_printed_and_written(project):
     refused = project.run("helpers.pipeline.results", "--csv", "no/out.csv")[2]
     assert refused.startswith("error: no/out.csv cannot be written: ")
     assert "None" not in refused
+
+
+def test_results_are_of_one_experiment_and_tell_what_is_not_there(project):
+    project.write(
+        "experiments.yaml",
+        "good: {n_iterations: 5}\nmixed: {learning_rate: [0.1, 1e-1, -1]}\n",
+    )
+    project.sweep()
+    *printed, last = project.run("helpers.pipeline.results")[1].splitlines()
+    assert len(printed) == 3
+    assert last.startswith("not among them: 1 of 3 runs, which failed or have not")
+    one = project.run("helpers.pipeline.results", "--experiment", "good")[1]
+    assert len(one.splitlines()) == 2
+    refused = project.run("helpers.pipeline.results", "--experiment", "god")
+    assert refused[0] == 2
+    assert refused[2] == "error: no experiment 'god'; did you mean 'good'?\n"
 
 
 def test_as_many_costs_as_features_are_still_told_by_the_last(project):

@@ -2,6 +2,7 @@
 
 import json
 import signal
+import textwrap
 import time
 from typing import NamedTuple
 
@@ -35,11 +36,14 @@ class Outcome(NamedTuple):
         The error's one line; empty if there was none.
     seconds : float
         Time the run took.
+    cell : str
+        The number and the first line of the cell that failed, if one did.
     """
 
     notebook: str
     error: str
     seconds: float
+    cell: str = ""
 
 
 class BoundedClient(PapermillNotebookClient):
@@ -159,7 +163,8 @@ def execute(notebook, parameters, kernel, *, time_limit=600, metadata=None):
     Outcome
         Also if the notebook raised.
     """
-    started, error, unforeseen, seen = time.perf_counter(), "", "", []
+    started, seen = time.perf_counter(), []
+    error = unforeseen = cell = ""
     source = ROOT / "notebooks" / f"{notebook}.ipynb"
     try:
         execute_notebook(
@@ -174,6 +179,7 @@ def execute(notebook, parameters, kernel, *, time_limit=600, metadata=None):
         )
     except PapermillExecutionError as failure:
         error = _one_line(failure.ename, failure.evalue)
+        cell = _name_of_cell(failure.exec_count, failure.source)
     except Exception as failure:  # a failure is an outcome: the others go on
         error = unforeseen = _one_line(type(failure).__name__, failure)
     executed = seen[0].nb if seen else nbformat.read(source, as_version=4)
@@ -183,7 +189,7 @@ def execute(notebook, parameters, kernel, *, time_limit=600, metadata=None):
     executed.metadata["run"] = metadata or {}
     # On one line, unlike nbformat: a record's thousands of numbers are no lines.
     text = json.dumps(without_traces(executed), ensure_ascii=False, sort_keys=True)
-    return Outcome(text, error, time.perf_counter() - started)
+    return Outcome(text, error, time.perf_counter() - started, cell)
 
 
 def without_traces(notebook):
@@ -196,6 +202,13 @@ def without_traces(notebook):
         if set(cell.metadata.get("tags", [])) & MADE_BY_PAPERMILL:
             cell["id"] = f"papermill-{number}"
     return notebook
+
+
+def _name_of_cell(number, source, width=50):
+    """Return what one finds a cell by: its number and its first line."""
+    lines = [line for line in source.splitlines() if not line.startswith("%%")]
+    first = next(iter(lines), "")
+    return f"In [{number or ' '}]: {textwrap.shorten(first, width, placeholder='…')}"
 
 
 def _one_line(name, message):

@@ -27,11 +27,19 @@ class Parameter(NamedTuple):
 
 
 class Point(NamedTuple):
-    """One combination of an experiment's values: a notebook and all it is given."""
+    """One combination of an experiment's values: a notebook and all it is given.
+
+    Those of its parameters that the experiment lists are `listed`.
+    """
 
     experiment: str
     notebook: str
     parameters: dict
+    listed: tuple = ()
+
+    def __str__(self):
+        values = ", ".join(f"{name}={self.parameters[name]}" for name in self.listed)
+        return f"{self.experiment} ({values})" if values else self.experiment
 
 
 def read_points(path=EXPERIMENTS):
@@ -63,7 +71,7 @@ def read_points(path=EXPERIMENTS):
         ]
         defaults = {name: parameter.default for name, parameter in allowed.items()}
         points[experiment] = [
-            Point(experiment, notebook, {**defaults, **dict(combination)})
+            Point(experiment, notebook, defaults | dict(combination), tuple(grid))
             for combination in product(*axes)
         ]
     return points
@@ -176,7 +184,8 @@ def _values(experiment, name, given, allowed):
     values = given if isinstance(given, list) else [given]
     if not values:
         raise UserError(f"{where}: {name} has no value")
-    return [_checked(f"{where}: {name}", value, allowed[name]) for value in values]
+    checked = (_checked(f"{where}: {name}", value, allowed[name]) for value in values)
+    return list(dict.fromkeys(checked))  # 0.1 and 1e-1 are one value
 
 
 def _checked(where, value, parameter):

@@ -10,9 +10,8 @@ def explain(plan):
     kept = [_said_of_itself(path) for path in sorted(RUNS.glob("*.ipynb"))]
     for name, point in plan.runs.items():
         parts = ingredients(point)
-        varied = ", ".join(f"{k}={v}" for k, v in point.parameters.items())
         reason = _reason(parts, kept) if name in plan.missing else "cached"
-        print(f"{name}  {point.experiment} ({varied}): {reason}")
+        print(f"{name}  {point}: {reason}")
     cached = len(plan.runs) - len(plan.missing)
     print(f"{len(plan.missing)} to run, {cached} cached")
 

@@ -149,7 +149,11 @@ def complaint(log, *, failed):
         log,
     )
     error = re.search(r"^! (.*)", log, re.MULTILINE)
-    found = error or warning
-    if found:
-        return found[1]
+    if error:
+        # LaTeX shows what it was reading, up to the mistake; or what has no end.
+        where = re.search(r"^Runaway \w+\?\n(.{1,60})", log, re.MULTILINE)
+        where = where or re.search(r"^l\.\d+ .*?(.{1,60})$", log, re.MULTILINE)
+        return f"{error[1]} At: {where[1].strip()}" if where else error[1]
+    if warning:
+        return warning[1]
     return "it failed; its log is empty" if failed else ""

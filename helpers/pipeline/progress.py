@@ -46,7 +46,8 @@ class Progress:
             self.bar.update()
             return
         ended = f"[{self.ended}/{len(self.plan.missing)}]"
-        print(f"{ended} {name} {error or 'done'} ({seconds:.2f} s)", file=sys.stderr)
+        how = "failed" if error else "done"
+        print(f"{ended} {name} {how} ({seconds:.2f} s)", file=sys.stderr)
 
 
 def print_summary(plan, failures, seconds):
@@ -56,7 +57,7 @@ def print_summary(plan, failures, seconds):
     table = [list(map(str, row)) for row in rows]
     print("\n".join(aligned(table, right=range(1, len(header)))))
     for name, error in failures.items():
-        print(f"failed: {describe(plan, name)}")
+        print(f"failed: {plan.runs[name]}")
         print(f"  {error}\n  see {failed_path_of(name).relative_to(ROOT)}")
 
 
@@ -67,10 +68,3 @@ def _row(plan, experiment, failures, seconds):
     cached = len(names - plan.missing.keys())
     took = sum(seconds.get(name, 0) for name in names)
     return experiment, len(names), done, cached, failed, f"{took:.1f} s"
-
-
-def describe(plan, name):
-    """Return a run's experiment and parameters, on one line."""
-    point = plan.runs[name]
-    values = ", ".join(f"{key}={value}" for key, value in point.parameters.items())
-    return f"{point.experiment} ({values})"

@@ -42,7 +42,6 @@ def main():
     unfinished = PDF.with_suffix(".unfinished")
     shutil.copyfile(pdf, unfinished)
     unfinished.replace(PDF)
-    print(f"written: {PDF.relative_to(ROOT)}")
 
 
 def execute_report(kernel):
@@ -73,7 +72,8 @@ def execute_report(kernel):
     EXECUTED.parent.mkdir(exist_ok=True)
     EXECUTED.write_text(outcome.notebook, encoding="utf-8")
     if outcome.error:
-        raise UserError(f"{outcome.error} (see {EXECUTED.relative_to(ROOT)})")
+        where = f"{EXECUTED.relative_to(ROOT)}, {outcome.cell}".rstrip(", ")
+        raise UserError(f"{outcome.error} (see {where})")
     return nbformat.reads(outcome.notebook, as_version=4)
 
 

@@ -3,8 +3,8 @@
 import argparse
 
 from helpers.pipeline.command import UserError, run_command
-from helpers.pipeline.experiments import read_points
 from helpers.pipeline.identity import identify, path_of
+from helpers.pipeline.plan import make_plan
 from helpers.pipeline.runs import read_record
 
 FOR_EACH_FEATURE = ("names", "w", "w_original")
@@ -15,9 +15,11 @@ def main():
     import pandas as pd
 
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--experiment", default="", help="only this one")
     parser.add_argument("--csv", default="", help="file to write instead")
-    file = parser.parse_args().csv
-    rows = list(results())
+    asked = parser.parse_args()
+    file, plan = asked.csv, make_plan(asked.experiment, confirmed=True)
+    rows = list(results(plan))
     if not rows:
         raise UserError("no run is finished yet; `make sweep` makes them")
     table = pd.DataFrame(rows)
@@ -31,18 +33,21 @@ def main():
     else:
         varied = [name for name in table if table[name].astype(str).nunique() > 1]
         print(table[varied or list(table)].to_string(index=False))
+    if plan.missing:
+        count = f"{len(plan.missing)} of {len(plan.runs)} runs"
+        print(f"not among them: {count}, which failed or have not been run: make sweep")
 
 
-def results():
+def results(plan):
     """Yield a mapping for each finished run: its parameters and its numbers.
 
     Of what a run has recorded, the numbers and texts are taken; of a list with
     one for each feature all of them, of any other the last, so the final cost.
     """
-    for experiment, points in read_points().items():
+    for experiment, points in plan.points.items():
         for point in points:
             name = identify(point)
-            if path_of(name).exists():
+            if name not in plan.missing:
                 recorded = read_record(path_of(name))
                 told = {key: _told(key, value) for key, value in recorded.items()}
                 plain = {

@@ -7,6 +7,7 @@ from nbconvert.preprocessors import Preprocessor
 from traitlets.config import Config
 
 from helpers import ROOT
+from helpers.pipeline.command import UserError
 from helpers.pipeline.pandoc import convert
 from helpers.pipeline.publish import EQUATION, REFERENCE, WORDS
 
@@ -73,7 +74,7 @@ def markdown_to_latex(fragments):
     converted = [part.strip() for part in latex.split("%%seam%%")]
     for fragment, part in zip(fragments, converted, strict=False):
         if "{=latex}" in part:
-            raise RuntimeError(f"a block of Markdown is left open: {fragment[:60]!r}")
+            raise UserError(f"a block of Markdown is left open: {fragment[:60]!r}")
     return converted
 
 
@@ -124,6 +125,20 @@ def name_colours(definitions):
     return definitions
 
 
+def check_provenance(notebook):
+    """Raise UserError if the list of what made figures and tables lacks one."""
+    told = descriptions(notebook)
+    listed = [
+        e["label"] for d in told if d["kind"] == "provenance" for e in d["entries"]
+    ]
+    for description in told:
+        if description.get("traced") and description["label"] not in listed:
+            raise UserError(
+                f"{description['label']} comes after report.provenance(), which lists "
+                "what made each figure and table: move its cell up"
+            )
+
+
 def title_of(notebook):
     """Return the title block of an executed report, as it is printed."""
     [title] = (d["heading"] for d in descriptions(notebook) if d["kind"] == "title")
@@ -147,6 +162,7 @@ def to_latex(notebook, attached=()):
     figures : dict of str to bytes
         The figures' files, by name.
     """
+    check_provenance(notebook)
     exporter = LatexExporter(
         template_name="template",
         extra_template_basedirs=[str(ROOT / "report")],
