@@ -7,7 +7,9 @@ import matplotlib.pyplot as plt
 import nbformat
 import pandas as pd
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 from pygments.formatters import LatexFormatter
+from traitlets.config import Config
 
 from helpers.model import cost
 from helpers.pipeline import pdf, publish, typeset
@@ -49,6 +51,23 @@ def test_claims_fill_text_and_refuse_what_cannot_be_meant():
         claims.state("one.cost", 1)
     with pytest.raises(ValueError, match="letters, digits, dots"):
         claims.state("one cost", 1)
+
+
+def test_a_cell_that_is_executed_again_states_its_claims_anew(monkeypatch):
+    shell = InteractiveShell(config=Config({"HistoryManager": {"enabled": False}}))
+    monkeypatch.setattr(publish, "get_ipython", lambda: shell)
+    shell.user_ns["claims"] = claims = Report().claims
+
+    def execute(code, cell):
+        shell.run_cell(code, cell_id=cell).raise_error()
+
+    execute("claims.state('a', 1); claims.state('gone', 1)", "one")
+    execute("claims.state('a', 2)", "one")
+    assert {name: claim.value for name, claim in claims.items()} == {"a": 2}
+    execute("claims.state('b', 1)", None)  # as papermill does
+    for name, cell in (("a", "another"), ("a", None), ("b", "one"), ("b", None)):
+        with pytest.raises(ValueError, match=f"'{name}' is stated twice"):
+            execute(f"claims.state('{name}', 3)", cell)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +142,11 @@ def test_a_block_left_open_is_named(shown):
 
 
 def test_a_table_that_the_list_of_provenance_lacks_is_named(shown, monkeypatch):
-    shell = SimpleNamespace(user_ns={"In": [""]}, register_magic_function=print)
+    shell = SimpleNamespace(
+        user_ns={"In": [""]},
+        register_magic_function=print,
+        events=SimpleNamespace(register=print),
+    )
     monkeypatch.setattr(publish, "get_ipython", lambda: shell)
     report, frame = Report(), pd.DataFrame({"x": ["1"]})
     report.table(frame, label="listed", caption="One.")

@@ -39,6 +39,22 @@ class Claim(NamedTuple):
 class Claims(dict):
     """Claims by name."""
 
+    def __init__(self):
+        super().__init__()
+        self._cell, self._stated_in = None, {}
+
+    def begin_cell(self, cell):
+        """Take note of the cell that makes the next claims; it may make its own anew.
+
+        Parameters
+        ----------
+        cell : str or None
+            Its identifier; None if it is not known, as where nobody edits cells.
+        """
+        self._cell = cell
+        for name in [n for n, c in self._stated_in.items() if c == cell is not None]:
+            del self[name], self._stated_in[name]
+
     def state(self, name, value, spec="", *, unit="", source=""):
         """Add a claim.
 
@@ -65,6 +81,7 @@ class Claims(dict):
         if name in self:
             raise ValueError(f"the claim {name!r} is stated twice")
         self[name] = Claim(value, number_text(value, spec), unit, source)
+        self._stated_in[name] = self._cell
 
     def state_below(self, name, error, least, *, unit="", source=""):
         """Add a claim on a rounding error: a power of ten that it is below.

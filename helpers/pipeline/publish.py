@@ -45,6 +45,10 @@ class Report:
         shell = get_ipython()
         if shell is not None:
             shell.register_magic_function(self._prose_cell, "cell", "prose")
+            shell.events.register("pre_run_cell", self._begin_cell)
+
+    def _begin_cell(self, info):
+        self.claims.begin_cell(info.cell_id)
 
     def _prose_cell(self, line, cell):
         self.prose(cell)
