@@ -1,5 +1,6 @@
 """Claims, prose, captions, and how they are set."""
 
+import inspect
 import re
 from types import SimpleNamespace
 
@@ -197,6 +198,33 @@ def test_a_listing_is_the_source_on_disk_with_its_line_numbers(shown):
     assert f"firstnumber={first}" in latex
     assert r"\PY{k}{def}" in latex
     assert "return error @ error / len(y)" in shown[1].data["text/markdown"]
+
+
+def test_a_brief_listing_leaves_out_sections_and_keeps_line_numbers(shown):
+    Report().listing(cost, label="cost", caption="`cost`.", brief=True)
+    markdown = shown[1].data["text/markdown"]
+    assert "Parameters" not in markdown
+    assert markdown.endswith("    return error @ error / len(y)\n```")
+    verbatim = as_latex(shown)[0].partition(r"\begin{Verbatim}")[2]
+    lines, first = inspect.getsourcelines(cost)
+    number, left = first - 1, []
+    for printed in verbatim.partition(r"\end{Verbatim}")[0].splitlines()[1:]:
+        number += 1
+        if jump := re.search(
+            r"    \.\.\.\\setcounter\{FancyVerbLine\}\{(\d+)\}", printed
+        ):
+            left = lines[number - first : int(jump[1]) + 1 - first]
+            number = int(jump[1])
+        elif "return" in printed:
+            assert lines[number - first].startswith("    return error @ error")
+    assert number == first + len(lines) - 1
+    assert left[1].strip() == "Parameters"
+    assert '"""' not in "".join(left)
+
+
+def test_a_brief_listing_of_a_docstring_without_sections_is_whole(shown):
+    Report().listing(rate_text, label="rate", caption="`rate_text`.", brief=True)
+    assert "..." not in shown[1].data["text/markdown"]
 
 
 def test_the_title_block_survives_special_characters(shown):

@@ -135,7 +135,7 @@ class Report:
             traced=self._trace(f"tab:{label}"),
         )
 
-    def listing(self, source, *, label, caption):
+    def listing(self, source, *, label, caption, brief=False):
         """Show the source of a function, class or module, as it is on disk now.
 
         Parameters
@@ -146,19 +146,24 @@ class Report:
             Its name in references, without ``lst:``.
         caption : str
             What it does.
+        brief : bool
+            Whether the sections of its docstring are left out: parameters, results.
         """
         lines, first = inspect.getsourcelines(source)
-        code = textwrap.dedent("".join(lines))
+        lines = textwrap.dedent("".join(lines)).splitlines()
+        left_out = _sections(lines) if brief else []
         caption = self.claims.fill(caption)
         self._lab_caption(f"lst:{label}", caption)
+        shown = "\n".join(without(left_out, lines, "    ..."))
         _emit(
-            {"text/markdown": f"```python\n{code}```"},
+            {"text/markdown": f"```python\n{shown}\n```"},
             kind="listing",
             label=f"lst:{label}",
             caption=caption,
-            code=code,
+            code="\n".join(lines) + "\n",
             first_line=max(first, 1),
-            breakable=len(lines) > SHORT,
+            left_out=left_out,
+            breakable=shown.count("\n") >= SHORT,
         )
 
     def provenance(self):
@@ -219,6 +224,26 @@ class Report:
             labels.append(label)
         number = labels.index(label)
         return kind, "ABCDEFGH"[number] if kind == "app" else number + 1
+
+
+def without(left_out, lines, mark):
+    """Return lines, with a mark for those from the first left out to the last."""
+    if not left_out:
+        return lines
+    first, last = left_out
+    return [*lines[:first], mark, *lines[last + 1 :]]
+
+
+def _sections(lines):
+    """Return the first and the last line of a docstring's sections, if it has any.
+
+    The empty line before them is the first; the quotation marks are not the last.
+    """
+    underlined = [k for k, line in enumerate(lines) if re.fullmatch(r" +-{3,}", line)]
+    if not underlined:
+        return []
+    ends = [k for k, line in enumerate(lines) if line.strip() == '"""']
+    return [underlined[0] - 2, next(k for k in ends if k > underlined[0]) - 1]
 
 
 def _emit(data, **description):

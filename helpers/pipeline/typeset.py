@@ -9,7 +9,7 @@ from traitlets.config import Config
 from helpers import ROOT
 from helpers.pipeline.command import UserError
 from helpers.pipeline.pandoc import convert
-from helpers.pipeline.publish import EQUATION, REFERENCE, WORDS
+from helpers.pipeline.publish import EQUATION, REFERENCE, WORDS, without
 
 COLOUR = re.compile(r"\\textcolor\[rgb\]\{([\d.,]+)\}")
 # Separates the fragments that one call of pandoc converts together.
@@ -97,8 +97,18 @@ def _raw_reference(match):
     return rf"`\hyperref[{label}]{{{WORDS[kind]}~\ref*{{{label}}}}}`{{=latex}}"
 
 
-def listing(code, first_line):
-    """Return Python code as a highlighted LaTeX Verbatim with line numbers."""
+def listing(code, first_line, left_out):
+    """Return Python code as a highlighted LaTeX Verbatim with line numbers.
+
+    Parameters
+    ----------
+    code : str
+        All of it: what is left out decides on the colours of what follows.
+    first_line : int
+        Number of its first line.
+    left_out : list of int
+        The first and the last line that are not shown; empty if all are.
+    """
     from pygments import highlight
     from pygments.formatters import LatexFormatter
     from pygments.lexers import PythonLexer
@@ -108,6 +118,11 @@ def listing(code, first_line):
         linenos=True, linenostart=first_line, verboptions=options
     )
     verbatim = highlight(code, PythonLexer(), formatter)
+    if left_out:
+        begin, *lines = verbatim.splitlines(keepends=True)
+        next_number = rf"\setcounter{{FancyVerbLine}}{{{first_line + left_out[1]}}}"
+        lines = without(left_out, lines, f"    ...{next_number}\n")
+        verbatim = "".join([begin, *lines])
     return verbatim.replace("`", r"\textasciigrave{}")  # else it is set as a quote
 
 
