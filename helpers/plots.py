@@ -3,13 +3,11 @@
 They neither save nor show, and take their look from the current style.
 """
 
-import math
-
 import numpy as np
-from matplotlib.ticker import Formatter, LogLocator, NullLocator
 
 from helpers.compression import compress
 from helpers.theory import optimum
+from helpers.ticks import number_ticks
 
 # Marker and colour of each outcome: distinct in shape for grey print.
 OUTCOMES = {
@@ -19,41 +17,6 @@ OUTCOMES = {
     "diverged": ("X", "#D55E00"),
 }
 PREDICTED = {"color": "black", "linestyle": (0, (1, 3)), "linewidth": 1.6}
-FEW = 1e3  # up to so many times its lowest value an axis has a number in between
-SUPERSCRIPTS = str.maketrans(
-    "-0123456789",
-    "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079",
-)
-
-
-class LogTicks(LogLocator):
-    """Ticks of a logarithmic axis: each decade, and 2 and 5 where there are few.
-
-    All have their numbers. Matplotlib would have eight more in each decade, most
-    without; they take a third of the time of a figure.
-    """
-
-    def tick_values(self, vmin, vmax):
-        """Return the places of the ticks between two values."""
-        self.set_params(subs=[1, 2, 5] if vmax < FEW * vmin else [1])
-        return super().tick_values(vmin, vmax)
-
-
-class LogNumbers(Formatter):
-    """Numbers of a logarithmic axis as plain text: 600, or 10 and its exponent.
-
-    Matplotlib sets them as mathematics, which takes most of the time of a figure.
-    """
-
-    def __call__(self, value, position=None):
-        """Return the text of a tick."""
-        low, high = sorted(self.axis.get_view_interval())
-        if value == 0 or (low > 1e-4 and high < min(1e5, FEW * low)):
-            return f"{value:g}"
-        exponent = math.floor(math.log10(abs(value)) + 1e-9)
-        power = "10" + str(exponent).translate(SUPERSCRIPTS)
-        factor = f"{value / 10**exponent:g}"
-        return power if factor == "1" else f"{factor}×{power}"
 
 
 def plot_costs(ax, curves, *, unit, best=None):
@@ -80,7 +43,7 @@ def plot_costs(ax, curves, *, unit, best=None):
         if best:
             ax.axhline(best[label], color=line.get_color(), linewidth=0.6)
     ax.set(xlabel="iteration", ylabel=f"cost $J$ in {unit}", yscale="log")
-    _number(ax.yaxis)
+    number_ticks(ax.yaxis)
     ax.legend()
     return ax
 
@@ -104,10 +67,10 @@ def plot_excess(ax, curves, predictions, *, unit):
     """
     for label, excess in curves.items():
         ax.plot(excess, label=label)
-    for number, excess in enumerate(predictions.values()):
-        ax.plot(excess, **PREDICTED, label=None if number else "predicted")
+    for k, excess in enumerate(predictions.values()):
+        ax.plot(excess, **PREDICTED, label=None if k else "predicted")
     ax.set(xlabel="iteration", ylabel=f"$J - J^*$ in {unit}", yscale="log")
-    _number(ax.yaxis)
+    number_ticks(ax.yaxis)
     ax.legend()
     return ax
 
@@ -138,7 +101,7 @@ def plot_learning_rates(ax, curves, *, unit, best):
     ax.set_xlim(0, max(len(costs) for costs in curves.values()) - 1)
     ax.set_yscale("log")
     ax.set(xlabel="iteration", ylabel=f"cost $J$ in {unit}")
-    _number(ax.xaxis, ax.yaxis)
+    number_ticks(ax.xaxis, ax.yaxis)
     return ax
 
 
@@ -169,7 +132,7 @@ def plot_outcomes(ax, rows):
     ax.set_yticks(range(len(rows)), list(rows))
     ax.invert_yaxis()
     ax.set(xscale="log", xlabel=r"learning rate $\eta$", ylabel="scaling, features")
-    _number(ax.xaxis)
+    number_ticks(ax.xaxis)
     ax.legend(loc="upper center", bbox_to_anchor=(0.4, -0.2), ncols=5)
     return ax
 
@@ -316,17 +279,9 @@ def plot_timings(ax, seconds):
         sizes = [int(n) for n in took]
         ax.plot(sizes, list(took.values()), marker=marker, markersize=4, label=label)
     ax.set(xscale="log", yscale="log", xlabel="samples $n$", ylabel="seconds")
-    _number(ax.xaxis, ax.yaxis)
+    number_ticks(ax.xaxis, ax.yaxis)
     ax.legend(loc="center left", bbox_to_anchor=(1.02, 0.5))
     return ax
-
-
-def _number(*axes):
-    for axis in axes:
-        if axis.get_scale() == "log":
-            axis.set_major_locator(LogTicks())
-        axis.set_minor_locator(NullLocator())
-        axis.set_major_formatter(LogNumbers())
 
 
 def _scatter(ax, x, y, label=None):

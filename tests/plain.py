@@ -17,8 +17,8 @@ NBCONVERT = (
     "jupyter-nbconvert --to latex --template template report.ipynb"
     " --TemplateExporter.extra_template_basedirs={root}/report"
     " --LatexExporter.preprocessors=helpers.pipeline.typeset.Prose"
-    " --LatexExporter.filters=listing=helpers.pipeline.typeset.listing"
-    " --LatexExporter.filters=name_colours=helpers.pipeline.typeset.name_colours"
+    " --LatexExporter.filters=listing=helpers.pipeline.listings.listing"
+    " --LatexExporter.filters=name_colours=helpers.pipeline.listings.name_colours"
 )
 LATEXMK = "latexmk -norc -pdf -silent -interaction=nonstopmode report.tex"
 

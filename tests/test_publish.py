@@ -13,7 +13,7 @@ from pygments.formatters import LatexFormatter
 from traitlets.config import Config
 
 from helpers.model import cost
-from helpers.pipeline import pdf, publish, typeset
+from helpers.pipeline import listings, pdf, publish, typeset
 from helpers.pipeline.claims import Claims
 from helpers.pipeline.command import UserError
 from helpers.pipeline.publish import Report
@@ -311,7 +311,7 @@ def test_works_are_known_before_the_first_pass(tmp_path, monkeypatch):
 
 def test_the_colours_of_listings_have_names():
     definitions = LatexFormatter(style="friendly").get_style_defs()
-    named = typeset.name_colours(definitions)
+    named = listings.name_colours(definitions)
     assert r"\textcolor[rgb]" not in named
     colours = dict(re.findall(r"\\definecolor\{(\w+)\}\{rgb\}\{(.*?)\}\n", named))
     back = re.sub(

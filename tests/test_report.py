@@ -13,7 +13,7 @@ from helpers import ROOT
 from helpers.explore.actions import add_to_experiments
 from helpers.pipeline.carried import read_pdf
 from helpers.pipeline.elsewhere import build_report
-from helpers.pipeline.identity import RUNS, path_of
+from helpers.pipeline.identity import RUNS, helper_files, imports_of, path_of
 from helpers.pipeline.report import PDF
 from helpers.pipeline.runs import load_experiment, read_record
 
@@ -115,6 +115,14 @@ def test_every_figure_table_and_listing_has_caption_label_and_reference(publishe
             assert f"@{item['label']}" in prose, item["label"]
     labels = [d["label"] for d in floats]
     assert len(set(labels)) == len(labels)
+
+
+def test_the_appendix_has_every_module_that_the_results_rest_on(published):
+    labels = [d["label"] for d in published if d["kind"] == "listing"]
+    listed = {label[8:] for label in labels if label.startswith("lst:all-")}
+    imported = imports_of("descent") + imports_of("report")
+    core = [p for p in helper_files(tuple(imported)) if p.parent.name == "helpers"]
+    assert listed == {path.stem for path in core} - {"__init__"}
 
 
 def test_every_figure_says_what_can_be_concluded_and_has_words_for_the_blind(published):

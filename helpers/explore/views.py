@@ -13,7 +13,8 @@ from matplotlib.transforms import Bbox, TransformedBbox
 
 from helpers.explore.plane import Plane
 from helpers.model import predict
-from helpers.plots import PREDICTED, LogNumbers
+from helpers.plots import PREDICTED
+from helpers.ticks import LogNumbers
 
 # Where the axes are in the figure: left, bottom, width, height.
 PLACES = {

@@ -18,6 +18,7 @@ from IPython import get_ipython
 from IPython.display import display
 
 from helpers.pipeline.claims import Claims
+from helpers.pipeline.listings import sections, without
 from helpers.pipeline.pandoc import convert
 from helpers.pipeline.provenance import trace
 
@@ -151,7 +152,7 @@ class Report:
         """
         lines, first = inspect.getsourcelines(source)
         lines = textwrap.dedent("".join(lines)).splitlines()
-        left_out = _sections(lines) if brief else []
+        left_out = sections(lines) if brief else []
         caption = self.claims.fill(caption)
         self._lab_caption(f"lst:{label}", caption)
         shown = "\n".join(without(left_out, lines, "    ..."))
@@ -224,26 +225,6 @@ class Report:
             labels.append(label)
         number = labels.index(label)
         return kind, "ABCDEFGH"[number] if kind == "app" else number + 1
-
-
-def without(left_out, lines, mark):
-    """Return lines, with a mark for those from the first left out to the last."""
-    if not left_out:
-        return lines
-    first, last = left_out
-    return [*lines[:first], mark, *lines[last + 1 :]]
-
-
-def _sections(lines):
-    """Return the first and the last line of a docstring's sections, if it has any.
-
-    The empty line before them is the first; the quotation marks are not the last.
-    """
-    underlined = [k for k, line in enumerate(lines) if re.fullmatch(r" +-{3,}", line)]
-    if not underlined:
-        return []
-    ends = [k for k, line in enumerate(lines) if line.strip() == '"""']
-    return [underlined[0] - 2, next(k for k in ends if k > underlined[0]) - 1]
 
 
 def _emit(data, **description):

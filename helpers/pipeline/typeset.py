@@ -1,17 +1,15 @@
 """Set an executed report in LaTeX, with nbconvert."""
 
-import re
-
 from nbconvert.exporters import LatexExporter
 from nbconvert.preprocessors import Preprocessor
 from traitlets.config import Config
 
 from helpers import ROOT
 from helpers.pipeline.command import UserError
+from helpers.pipeline.listings import listing, name_colours
 from helpers.pipeline.pandoc import convert
-from helpers.pipeline.publish import EQUATION, REFERENCE, WORDS, without
+from helpers.pipeline.publish import EQUATION, REFERENCE, WORDS
 
-COLOUR = re.compile(r"\\textcolor\[rgb\]\{([\d.,]+)\}")
 # Separates the fragments that one call of pandoc converts together.
 SEAM = "\n\n```{=latex}\n%%seam%%\n```\n\n"
 
@@ -95,49 +93,6 @@ def _raw_reference(match):
     if kind == "eq":
         return rf"`\eqref{{{label}}}`{{=latex}}"
     return rf"`\hyperref[{label}]{{{WORDS[kind]}~\ref*{{{label}}}}}`{{=latex}}"
-
-
-def listing(code, first_line, left_out):
-    """Return Python code as a highlighted LaTeX Verbatim with line numbers.
-
-    Parameters
-    ----------
-    code : str
-        All of it: what is left out decides on the colours of what follows.
-    first_line : int
-        Number of its first line.
-    left_out : list of int
-        The first and the last line that are not shown; empty if all are.
-    """
-    from pygments import highlight
-    from pygments.formatters import LatexFormatter
-    from pygments.lexers import PythonLexer
-
-    options = r"fontsize=\footnotesize,frame=lines,framerule=0.3pt,numbersep=8pt"
-    formatter = LatexFormatter(
-        linenos=True, linenostart=first_line, verboptions=options
-    )
-    verbatim = highlight(code, PythonLexer(), formatter)
-    if left_out:
-        begin, *lines = verbatim.splitlines(keepends=True)
-        next_number = rf"\setcounter{{FancyVerbLine}}{{{first_line + left_out[1]}}}"
-        lines = without(left_out, lines, f"    ...{next_number}\n")
-        verbatim = "".join([begin, *lines])
-    return verbatim.replace("`", r"\textasciigrave{}")  # else it is set as a quote
-
-
-def name_colours(definitions):
-    """Give names to the colours in Pygments' definitions of LaTeX commands.
-
-    LaTeX would read the three numbers of a colour at every word that has it, in a
-    sixth of its time.
-    """
-    for number, rgb in enumerate(sorted(set(COLOUR.findall(definitions)))):
-        name = f"listing{number}"
-        numbers, named = rf"\textcolor[rgb]{{{rgb}}}", rf"\textcolor{{{name}}}"
-        defined = rf"\definecolor{{{name}}}{{rgb}}{{{rgb}}}" + "\n"
-        definitions = defined + definitions.replace(numbers, named)
-    return definitions
 
 
 def check_provenance(notebook):
