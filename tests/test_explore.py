@@ -18,7 +18,7 @@ from helpers.explore.controls import CLICKED, FRAMES
 from helpers.explore.explorer import Explorer
 from helpers.explore.plane import AROUND, Plane
 from helpers.explore.trial import attempt, direction, explain, pose
-from helpers.explore.views import PLACES, RC, Views, _cell
+from helpers.explore.views import PLACES, RC, Views, cell_of
 from helpers.model import cost, predict
 from helpers.pipeline.arithmetic import settings
 from helpers.pipeline.command import UserError
@@ -206,7 +206,7 @@ def test_what_is_drawn_ahead_changes_nothing_but_the_time(
     views.show(trial, 60)
     views.show(trial, 50)
     np.testing.assert_array_equal(pixels(views), before)
-    views._draw_frame = None  # nothing has to be drawn for what comes now
+    views.scenery._draw_frame = None  # nothing has to be drawn for what comes now
     views.show(attempt(one_feature, PLAIN))
     quick = pixels(views)
     views.figure.canvas.draw()
@@ -214,7 +214,7 @@ def test_what_is_drawn_ahead_changes_nothing_but_the_time(
 
 
 def test_no_axes_are_drawn_over_others():
-    for one, other in combinations(map(_cell, PLACES), 2):
+    for one, other in combinations(map(cell_of, PLACES), 2):
         assert not (other.x0 < one.x1 and one.x0 < other.x1) or not (
             other.y0 < one.y1 and one.y0 < other.y1
         )

@@ -1,17 +1,16 @@
 """Five linked pictures of a trial, redrawn fast enough to be dragged.
 
-What depends on the data only, axes and scatter, is drawn once and kept as a picture;
-what a control moves is drawn on top of it. A change of the data redraws the axes that
-show it.
+What depends on the data only, axes and scatter, is `helpers.explore.scenery`: drawn
+once and kept. What a control moves is drawn on top of it.
 """
 
 import numpy as np
 from matplotlib.collections import LineCollection
-from matplotlib.patches import Rectangle
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
-from matplotlib.transforms import Bbox, TransformedBbox
+from matplotlib.transforms import Bbox
 
 from helpers.explore.plane import Plane
+from helpers.explore.scenery import Scenery, same
 from helpers.model import predict
 from helpers.plots import PREDICTED
 from helpers.ticks import LogNumbers
@@ -36,7 +35,6 @@ MARGINS = dict.fromkeys(PLACES, (0.07, 0.124, 0.012, 0.012))
 MARGINS["costs"] = (0.079, 0.13, 0.03, 0.02)
 MARGINS["surface"] = (0.064, 0.095, 0.012, 0.012)
 MARGINS["weights"] = (0.16, 0.124, 0.012, 0.012)
-MOST_KEPT = 96  # frames, of about 300 kB
 RC = {"font.size": 9, "axes.labelsize": 9, "xtick.labelsize": 8, "ytick.labelsize": 8}
 RC |= {"figure.dpi": 100}
 # Most of the time of a drawing goes into its letters: nothing is looked up for them.
@@ -70,12 +68,11 @@ class Views:
             figure.text(
                 x + wide / 2, y + high + 0.03, TITLES[name], ha="center", size=10
             )
-        self.plane = self.problem = self.trial = self.background = None
-        self.step = 0
-        self.shown, self.kept = {}, {}
-        self.moving = []
-        self._make_moving()
-        figure.canvas.mpl_connect("draw_event", self._keep)
+        self.plane = self.problem = self.trial = None
+        self.step, self.shown = 0, {}
+        self.moving = self._make_moving()
+        cells = {name: cell_of(name) for name in PLACES}
+        self.scenery = Scenery(figure, self.axes, cells, self.moving)
 
     def show(self, trial, step=None):
         """Show a trial as it was after some update; at its end by default."""
@@ -86,32 +83,28 @@ class Views:
         if new:
             self.others.set_segments(self.plane.around(trial.setting))
         self._move()
-        if self.background is None:
-            self.figure.canvas.draw()
-        else:
-            self._redraw(changed)
+        self.scenery.draw(changed)
 
     def prepare(self, problem):
         """Draw the axes for other data in advance; the picture stays as it is."""
-        if self.background is None:
+        if self.scenery.background is None:
             return
         here = self.problem
         for self.problem in (problem, here):
-            for name in self._frame():
-                self._put_frame(name)
-        self.figure.canvas.restore_region(self.background)
+            self.scenery.put(self._frame())
         self._move()
-        self._draw_moving()
+        self.scenery.restore()
 
     def _frame(self):
-        """Set the axes anew that do not fit this trial; return their names."""
+        """Set the axes anew that do not fit this trial; return what they now show."""
         sample, length = self.problem.sample, self.trial.setting["n_iterations"]
         target = (sample.target, sample.y.min(), sample.y.max())
         one = len(sample.features) == 1
         needed = {"costs": (_room_for(length),), "residuals": target}
         needed |= {"fit": sample if one else target}
         needed |= {"surface": self.problem, "weights": tuple(self.columns)}
-        changed = [n for n, key in needed.items() if not _same(self.shown.get(n), key)]
+        shown = self.shown
+        changed = {n: key for n, key in needed.items() if not same(shown.get(n), key)}
         for name in changed:
             ax = self.axes[name]
             for artist in [*ax.collections, *ax.lines, *ax.patches]:
@@ -122,7 +115,7 @@ class Views:
         return changed
 
     def _make_moving(self):
-        """Make what a control moves: lines, bars and points."""
+        """Make what a control moves, and return it: lines, bars and points."""
         costs, surface, fit, residuals, weights = self.axes.values()
         (self.cost,) = costs.plot([], [], color="C0", ls="-", lw=2)
         (self.foretold,) = costs.plot([], [], **PREDICTED)
@@ -138,11 +131,9 @@ class Views:
         self.bars = LineCollection([], colors="C1", capstyle="butt")
         weights.add_collection(self.bars, autolim=False)
         (self.goals,) = weights.plot([], [], "k|", ms=14, mew=2)
-        self.moving = [self.cost, self.foretold, self.now, self.others, self.path]
-        self.moving += [self.begin, self.here, self.line, self.points, self.errors]
-        self.moving += [self.bars, self.goals]
-        for artist in self.moving:
-            artist.set_animated(True)
+        moving = [self.cost, self.foretold, self.now, self.others, self.path]
+        moving += [self.begin, self.here, self.line, self.points, self.errors]
+        return [*moving, self.bars, self.goals]
 
     def _frame_costs(self, ax, sample):
         ax.set(xlim=(0, _room_for(self.trial.setting["n_iterations"])), xlabel="update")
@@ -236,57 +227,8 @@ class Views:
         )
         self.goals.set_data(goals / widest, rows)
 
-    def _keep(self, event):
-        """Keep the picture of all that does not move; called after a whole drawing."""
-        if self.figure.canvas.is_saving():
-            return  # that was for a file
-        self.kept.clear()  # it may be of another size
-        self.background = self.figure.canvas.copy_from_bbox(self.figure.bbox)
-        self._draw_moving()
 
-    def _redraw(self, changed):
-        """Draw what has changed on what is kept."""
-        canvas = self.figure.canvas
-        canvas.restore_region(self.background)
-        for name in changed:
-            self._put_frame(name)
-        if changed:
-            self.background = canvas.copy_from_bbox(self.figure.bbox)
-        self._draw_moving()
-        canvas.blit(self.figure.bbox)
-
-    def _put_frame(self, name):
-        """Put the frame of one of the axes into the picture, as it was once drawn."""
-        key = self.shown[name]
-        known = (name, key if type(key) is tuple else id(key))
-        if known not in self.kept:
-            self._draw_frame(name)
-            box = TransformedBbox(_cell(name), self.figure.transFigure)
-            region = self.figure.canvas.copy_from_bbox(box)
-            # With the key, whose id nothing else can have as long as it is here.
-            self.kept[known] = (key, region)
-            if len(self.kept) > MOST_KEPT:
-                del self.kept[next(iter(self.kept))]
-        self.figure.canvas.restore_region(self.kept[known][1])
-
-    def _draw_frame(self, name):
-        """Draw one of the axes, without what moves, on a clean ground."""
-        cell = _cell(name)
-        ground = Rectangle(
-            cell.p0, cell.width, cell.height, facecolor="white", linewidth=0
-        )
-        ground.set_transform(self.figure.transFigure)
-        ground.set_figure(self.figure)
-        renderer = self.figure.canvas.get_renderer()
-        ground.draw(renderer)
-        self.axes[name].draw(renderer)
-
-    def _draw_moving(self):
-        for artist in self.moving:
-            artist.axes.draw_artist(artist)
-
-
-def _cell(name):
+def cell_of(name):
     """Return the part of the figure that is of one of the axes."""
     left, bottom, width, height = PLACES[name]
     before, below, after, above = MARGINS[name]
@@ -299,11 +241,6 @@ def _room_for(length):
     """Return where the axis of the updates ends: a round number, so it seldom moves."""
     digits = 10 ** int(np.floor(np.log10(length)))
     return next(m * digits for m in (1, 2, 5, 10) if m * digits >= length)
-
-
-def _same(shown, needed):
-    """Say whether axes show what they need to: a description, or one and the same."""
-    return shown is needed or (type(shown) is type(needed) is tuple and shown == needed)
 
 
 def _around(values, share=0.05):
