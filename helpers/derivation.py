@@ -1,8 +1,8 @@
-"""Two independent checks that the derived gradients and the code agree."""
+"""Checks that the derivation, its code and the training loop agree."""
 
 import numpy as np
 
-from helpers.model import cost, gradients, predict
+from helpers.model import cost, gradients, initialize, predict
 
 
 def symbolic_difference(n_samples=4, n_features=3):
@@ -72,3 +72,37 @@ def finite_difference_deviation(X, y, w, b, step=1e-4):
     dJ_dw, dJ_db = gradients(X, y, predict(X, w, b))
     coded = np.append(dJ_dw, dJ_db)
     return float(np.abs(numeric - coded).max() / np.abs(coded).max())
+
+
+def textbook_costs(X, y, learning_rate, n_iterations):
+    r"""Descend from zero as the equations are written.
+
+    .. math::
+
+        w \leftarrow w - \eta \frac{\partial J}{\partial w}, \qquad
+        b \leftarrow b - \eta \frac{\partial J}{\partial b}
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+        Features.
+    y : ndarray of shape (n_samples,)
+        Targets.
+    learning_rate : float
+        Step length eta.
+    n_iterations : int
+        Number of updates.
+
+    Returns
+    -------
+    ndarray of shape (n_iterations + 1,)
+        The cost after each update.
+    """
+    w, b = initialize(X.shape[1])
+    costs = []
+    for _ in range(n_iterations + 1):
+        z = predict(X, w, b)
+        costs.append(cost(y, z))
+        dJ_dw, dJ_db = gradients(X, y, z)
+        w, b = w - learning_rate * dJ_dw, b - learning_rate * dJ_db
+    return np.array(costs)

@@ -171,15 +171,17 @@ def batches(T, factor, batch_size, rng):
 
     .. math::
 
-        E = [X\ 1\ y]^T, \quad G = \frac2n [X\ 1\ 0], \qquad
-        (z - y)^T = \theta E, \quad \nabla J = (z - y)^T G
+        E = [X\ 1\ y]^T, \quad G = \frac fn [X\ 1\ 0], \qquad
+        (z - y)^T = \theta E, \quad \frac f2 \nabla J = (z - y)^T G
+
+    With the factor f = 2 that is the gradient; with 2 eta, eta times the gradient.
 
     Parameters
     ----------
     T : ndarray of shape (n_samples, n_features + 2)
         See `tables`.
     factor : float
-        What stands for the 2 in G: times eta, it makes steps of errors at once.
+        The factor f.
     batch_size : int or None
         Samples per update; None, or all of them, is the full batch.
     rng : numpy.random.Generator or None
@@ -210,6 +212,8 @@ def descend(parts, theta, learning_rate, momentum, nesterov):
         (z - y)^T = \theta E, \quad \nabla J = (z - y)^T G, \qquad
         v \leftarrow \eta \nabla J + \mu v, \quad \theta \leftarrow \theta - v
 
+    Where eta is part of G, the second product is eta times the gradient.
+
     Parameters
     ----------
     parts : iterator of (ndarray, ndarray)
@@ -231,8 +235,9 @@ def descend(parts, theta, learning_rate, momentum, nesterov):
         yield theta
         ahead = theta - momentum * step if nesterov else theta
         error = ahead.dot(E)
-        gradient = error.dot(G)
-        down = gradient if learning_rate is None else learning_rate * gradient
+        down = error.dot(G)
+        if learning_rate is not None:
+            down = learning_rate * down
         step = down + momentum * step if momentum else down
         theta = theta - step
 

@@ -224,7 +224,7 @@ def plot_cost_surface(ax, X, y, paths, thin=(), *, units):
     paths : dict of str to ndarray of shape (n, 2)
         By label, the points (w, b) that a descent went through.
     thin : list of ndarray of shape (n, 2)
-        Further paths, drawn as thin lines without a label.
+        Further paths from other starts, drawn as thin lines.
     units : (str, str)
         Units of w and b.
 
@@ -236,18 +236,16 @@ def plot_cost_surface(ax, X, y, paths, thin=(), *, units):
     points = np.concatenate(list(paths.values()))
     all_points = np.concatenate([points, *thin])
     low, high = all_points.min(axis=0), all_points.max(axis=0)
-    margin = 0.1 * (high - low).max()
-    w, b = (
-        np.linspace(start - margin, end + margin, 121)
-        for start, end in zip(low, high, strict=True)
-    )
+    centre, half = (low + high) / 2, 0.6 * (high - low).max()  # a square
+    w, b = (np.linspace(middle - half, middle + half, 121) for middle in centre)
     few = compress(X, y)
     error = w[:, None] * few.X[:, 0] + b[:, None, None] - few.y
     J = np.square(error).mean(axis=-1)
     levels = np.geomspace(J.min() * 1.02, J.max(), 12)
     ax.contour(w, b, J, levels, colors="0.6", linewidths=0.6)
-    for path in thin:
-        ax.plot(*path.T, color="C2", linestyle="-", linewidth=0.5)
+    for k, path in enumerate(thin):
+        label = None if k else "other starts"
+        ax.plot(*path.T, color="C2", linestyle="-", linewidth=0.5, label=label)
     for (label, path), marker in zip(paths.items(), "os^v", strict=False):
         ax.plot(*path.T, marker=marker, markersize=3, ls="-", linewidth=1, label=label)
     best = optimum(X, y)
@@ -256,7 +254,7 @@ def plot_cost_surface(ax, X, y, paths, thin=(), *, units):
     ax.set(xlabel=f"weight $w$ ({units[0]})", ylabel=f"offset $b$ ({units[1]})")
     ax.set_aspect("equal")  # else circles would look like ellipses
     ax.grid(visible=False)
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.25), ncols=2)
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2)
     return ax
 
 

@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 
-from helpers.derivation import finite_difference_deviation, symbolic_difference
+from helpers.derivation import (
+    finite_difference_deviation,
+    symbolic_difference,
+    textbook_costs,
+)
+from helpers.descent import gradient_descent
 from helpers.model import cost, gradients, initialize, predict
 
 
@@ -61,6 +66,18 @@ def test_finite_differences_notice_a_wrong_gradient(cars, monkeypatch):
         lambda X, y, z: tuple(1.001 * g for g in gradients(X, y, z)),
     )
     assert finite_difference_deviation(X, y, np.ones(7), 1.0) > 1e-4
+
+
+def test_the_training_loop_has_the_costs_of_the_equations_as_written(cars, monkeypatch):
+    X, y = cars
+    costs = gradient_descent(X, y, learning_rate=0.1, n_iterations=300).costs
+    written = textbook_costs(X, y, 0.1, 300)
+    np.testing.assert_allclose(costs, written, rtol=1e-13)
+    monkeypatch.setattr(
+        "helpers.derivation.gradients",
+        lambda X, y, z: tuple(1.001 * g for g in gradients(X, y, z)),
+    )
+    assert abs(textbook_costs(X, y, 0.1, 300) / costs - 1).max() > 1e-6
 
 
 def test_shapes_that_would_broadcast_are_refused(sample):

@@ -1,5 +1,7 @@
 """Set an executed report in LaTeX, with nbconvert."""
 
+import re
+
 from nbconvert.exporters import LatexExporter
 from nbconvert.preprocessors import Preprocessor
 from traitlets.config import Config
@@ -10,6 +12,7 @@ from helpers.pipeline.listings import listing, name_colours
 from helpers.pipeline.pandoc import convert
 from helpers.pipeline.publish import EQUATION, REFERENCE, WORDS
 
+GOES_ON = re.compile(r"(\\end\{equation\})\n\n(?=[a-z])")
 # Separates the fragments that one call of pandoc converts together.
 SEAM = "\n\n```{=latex}\n%%seam%%\n```\n\n"
 
@@ -69,6 +72,8 @@ def markdown_to_latex(fragments):
         "--wrap=preserve",
         "--syntax-highlighting=none",
     )
+    # What goes on after an equation is no new paragraph.
+    latex = GOES_ON.sub(r"\1\n", latex)
     converted = [part.strip() for part in latex.split("%%seam%%")]
     for fragment, part in zip(fragments, converted, strict=False):
         if "{=latex}" in part:
