@@ -35,6 +35,14 @@ override CSV := $(value CSV)
 override PDF := $(value PDF)
 override TOLERANCE := $(value TOLERANCE)
 override SUBMISSIONS := $(value SUBMISSIONS)
+# What is handed in has the title block of the report as it was last made.
+ifeq ($(MAKECMDGOALS),submission)
+last = $(shell sed -n $(1)p build/inputs 2>/dev/null)
+override COURSE := $(or $(COURSE),$(call last,1))
+override TITLE := $(or $(TITLE),$(call last,2))
+override STUDENT := $(or $(STUDENT),$(call last,3))
+override DATE := $(or $(DATE),$(call last,4))
+endif
 export COURSE TITLE STUDENT DATE EXPERIMENT SCHEDULER CSV PDF TOLERANCE SUBMISSIONS
 # Where Python is told to write no bytecode, every command would compile all it imports.
 export PYTHONDONTWRITEBYTECODE :=
@@ -53,7 +61,7 @@ CLUSTER := $(PREFIX)/ready-for-cluster
 LANGUAGE := $(addprefix metadata.language_info.,codemirror_mode file_extension mimetype nbconvert_exporter pygments_lexer version)
 STRIP := $(PREFIX)/bin/nbstripout --keep-id --extra-keys "$(LANGUAGE) metadata.widgets cell.metadata.execution"
 
-SOURCES := experiments.yaml requirements.txt $(wildcard notebooks/*.ipynb) \
+SOURCES := requirements.txt $(wildcard experiments.yaml notebooks/*.ipynb) \
 	$(wildcard helpers/*.py helpers/pipeline/*.py report/*.* report/template/*)
 SOURCES := $(filter-out report/report.%,$(SOURCES))
 

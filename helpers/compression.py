@@ -81,6 +81,8 @@ def compress(X, y=None):
         small = _compress_dask(X, y)
     elif y is not None:
         small = _compress([("", X, y)])
+    elif hasattr(X, "shape"):
+        raise ValueError("y is missing: it must come with the array X")
     else:
         small = _compress(_named(X))
     if small.n_samples == 0:

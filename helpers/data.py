@@ -1,6 +1,7 @@
 """Read a table, choose its columns, bring the features to one scale."""
 
 import warnings
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -98,6 +99,7 @@ def _read(path):
     import pandas as pd  # slow to import: only those who read data pay for it
 
     try:
+        _require_commas(path)
         with warnings.catch_warnings():
             # A row longer than the header is a mistake, not a shift of all columns.
             warnings.simplefilter("error", pd.errors.ParserWarning)
@@ -110,7 +112,9 @@ def _read(path):
                 skip_blank_lines=False,
             )
     except FileNotFoundError:
-        raise ValueError(f"{path}: there is no such file") from None
+        inside = Path("data", path)
+        hint = f"; did you mean {inside}?" if (ROOT / inside).is_file() else ""
+        raise ValueError(f"{path}: there is no such file{hint}") from None
     except (
         pd.errors.EmptyDataError,
         pd.errors.ParserError,
@@ -124,6 +128,17 @@ def _read(path):
     if table.empty:
         raise ValueError(f"{path}: no rows below the header")
     return table
+
+
+def _require_commas(path):
+    """Raise ValueError for the other kind of CSV, which spreadsheets may write."""
+    with (ROOT / path).open("rb") as file:
+        header = file.readline()
+    if b";" in header and b"," not in header:
+        raise ValueError(
+            f"{path}: values must be separated by commas, not by semicolons, and have "
+            "a decimal point"
+        )
 
 
 def _choose(table, path, target, features):

@@ -262,6 +262,7 @@ def _setting_text(run):
     said += [f"batches of {run.batch_size}"] if run.batch_size else []
     said += [f"{run.initialisation} start"] if run.initialisation != "zeros" else []
     said += ["a start of its own"] if run.start else []
+    said += [f"data {run.data}"]
     return "; ".join(said)
 
 

@@ -394,7 +394,8 @@ def test_a_value_that_is_not_finite_is_named_by_chunk_and_row(value, rng):
         ([([["a"], ["b"]], np.ones(2))], "real numbers, got <U1"),
         ([(np.ones((0, 2)), np.ones(0))], "there are no samples"),
         ([], "there are no chunks"),
-        (np.ones((3, 2)), "chunk 0: it must be a pair .* got ndarray"),
+        (np.ones((3, 2)), "y is missing: it must come with the array X"),
+        ([np.ones((3, 2))], "chunk 0: it must be a pair .* got ndarray"),
         ([(np.ones((3, 2)), np.ones(3), 3)], "chunk 0: it must be a pair"),
     ],
 )

@@ -78,6 +78,7 @@ def test_own_tables_are_read_with_chosen_columns(table):
         ("y,a\n1,2\n2,3\n", "y", "a,a", "features must be different columns"),
         ("y,a\n1,2\n2,x\n3,4\n", "y", "all", "line 3, column 'a': 'x' is not a finite"),
         ("y,a\n9,1,2\n8,3,4\n7,5,7\n", "y", "a", "not a CSV file with a header"),
+        ("y;a\n1,5;2\n2,5;3\n", "y", "a", "commas, not by semicolons, and have a dec"),
         ("y,name\n1,q\n2,r\n", "y", "all", "features must be different columns"),
     ],
 )
@@ -90,6 +91,8 @@ def test_bad_tables_are_named(table, text, target, features, message):
 def test_a_missing_file_and_a_binary_file_are_named(tmp_path):
     with pytest.raises(ValueError, match="nowhere.csv: there is no such file"):
         load_data("nowhere.csv", "y")
+    with pytest.raises(ValueError, match="no such file; did you mean data/auto.csv?"):
+        load_data("auto.csv", "mpg")
     (tmp_path / "b.csv").write_bytes(b"\xff\xfe\x00y,a\n1,2")
     with pytest.raises(ValueError, match="not a CSV file"):
         load_data(tmp_path / "b.csv", "y")

@@ -151,6 +151,23 @@ def test_the_title_block_arrives_as_it_was_typed(project):
     assert title.read_text().splitlines()[2] == "Ada"
 
 
+def test_what_is_handed_in_has_the_title_block_of_the_last_report(project):
+    name = "Łukasz $HOME & \"Søn\" (x, y) 'x' #1"
+
+    def meant(*arguments):
+        told = make(project.folder, "-pn", *arguments, f"PREFIX={sys.prefix}").stdout
+        found = re.findall(r"^(?:override )?(\w+) := (.*)$", told, re.MULTILINE)
+        plain = {key: text.replace("$$", "$") for key, text in found}
+        return {key: plain[key] for key in ("STUDENT", "DATE")}
+
+    assert meant("submission") == {"STUDENT": "", "DATE": ""}
+    make(project.folder, "build/inputs", f"STUDENT={name}")
+    assert meant("submission") == {"STUDENT": name, "DATE": ""}
+    again = meant("submission", "STUDENT=Ada", "DATE=now")
+    assert again == {"STUDENT": "Ada", "DATE": "now"}
+    assert meant("report") == {"STUDENT": "", "DATE": ""}
+
+
 def test_a_report_is_not_made_of_what_is_missing(project):
     project.write("experiments.yaml", "cost_curves: {features: nonsense}\n")
     project.write("report/report.pdf", "an earlier report")

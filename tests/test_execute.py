@@ -78,6 +78,12 @@ def test_a_cell_that_fails_is_named_by_its_first_line_if_that_is_short(run):
     assert run("1 + 1").cell == ""
 
 
+def test_a_magic_that_does_not_exist_is_named(run):
+    outcome = run("%%prse\nHello")
+    assert outcome.error == "UsageError: Cell magic `%%prse` not found."
+    kept(outcome)
+
+
 def test_a_run_says_of_itself_what_it_is(run):
     outcome = run("1 + 1", metadata={"identifier": "bad-123"})
     notebook = nbformat.reads(outcome.notebook, as_version=4)

@@ -46,6 +46,9 @@ def test_claims_fill_text_and_refuse_what_cannot_be_meant():
     claims = Claims()
     claims.state("one.cost", 23.943662938, ".6f", unit="(mi/gal)²", source="run-1")
     assert claims.fill("a cost of {{one.cost}}") == "a cost of 23.943663"
+    assert claims.fill("{{ one.cost }} or $x^{2}}$") == "23.943663 or $x^{2}}$"
+    with pytest.raises(ValueError, match="'{{one.cost} here' is no claim"):
+        claims.fill("a cost of {{one.cost} here")
     with pytest.raises(ValueError, match="'one.cots'; did you mean 'one.cost'"):
         claims.fill("{{one.cots}}")
     with pytest.raises(ValueError, match="stated twice"):
@@ -121,12 +124,20 @@ def test_references_are_numbered_in_the_order_they_are_named(shown):
 def test_prose_is_set_with_its_numbers_references_and_citations(shown):
     report = Report()
     report.claims.state("n", 392, "d")
+    report.table(pd.DataFrame({"x": ["1"]}), label="cars", caption="Cars.")
     report.prose("All {{n}} cars & 5 % in @tab:cars [@quinlan1993]: $x_i$ {{n}}.")
     report.prose("$$ z = w x $$ {#eq:model}")
     latex, _ = as_latex(shown)
     reference = r"\hyperref[tab:cars]{Table~\ref*{tab:cars}}"
     assert rf"All 392 cars \& 5 \% in {reference} \citep{{quinlan1993}}" in latex
     assert r"\begin{equation}\label{eq:model}" in latex
+
+
+def test_what_follows_an_equation_in_small_letters_is_no_new_paragraph(shown):
+    Report().prose("It is\n\n$$ a $$ {#eq:x}\n\nwith a.\n\n$$ b $$ {#eq:y}\n\nThen b.")
+    latex, _ = as_latex(shown)
+    assert "\\end{equation}\nwith a." in latex
+    assert "\\end{equation}\n\nThen b." in latex
 
 
 def test_only_the_labelled_equation_is_numbered(shown):
@@ -156,6 +167,31 @@ def test_a_table_that_the_list_of_provenance_lacks_is_named(shown, monkeypatch):
     report.table(frame, label="late", caption="Another.")
     with pytest.raises(UserError, match=r"^tab:late comes after report\.provenance"):
         as_latex(shown)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("It is $$ a = 1\n\nand so on.", "mathematics is left open: 'It is "),
+        (r"It is \begin{align} a.", "mathematics is left open: 'It is "),
+        ("![A picture](some.png)", r"a picture is shown by report\.figure: '!\[A"),
+    ],
+)
+def test_markdown_that_would_come_out_as_something_else_is_named(shown, text, message):
+    Report().prose(text)
+    with pytest.raises(UserError, match=message):
+        as_latex(shown)
+
+
+def test_a_table_in_markdown_is_set(shown):
+    Report().prose("| a | b |\n|---|---|\n| 1 | 2 |")
+    assert r"\begin{longtable}" in as_latex(shown)[0]
+
+
+def test_claims_in_a_plain_markdown_cell_are_named():
+    cells = [nbformat.v4.new_markdown_cell("It is {{n}}.")]
+    with pytest.raises(UserError, match="claims are for %%prose cells: 'It is {{n}}"):
+        typeset.to_latex(nbformat.v4.new_notebook(cells=cells))
 
 
 def test_a_figure_is_set_with_caption_and_label_and_shown_in_the_notebook(shown):

@@ -8,6 +8,7 @@ import unicodedata
 import pytest
 from project import Project
 from pypdf import PdfReader
+from small import make_small
 
 from helpers import ROOT
 from helpers.explore.actions import add_to_experiments
@@ -271,6 +272,23 @@ def test_placeholders_and_references_are_all_resolved(text):
     assert "{{" not in before_the_listings
     assert "??" not in text
     assert not re.search(r"@(fig|tab|lst|eq|app):", before_the_listings)
+
+
+def test_two_at_once_wait_and_what_cannot_be_set_changes_nothing(tmp_path):
+    project = Project(tmp_path)
+    make_small(project)
+    both = [project.start("helpers.pipeline.report") for _ in range(2)]
+    said = [process.communicate(timeout=100)[1] for process in both]
+    assert [process.returncode for process in both] == [0, 0]
+    assert sum("waiting for another `make report`" in err for err in said) == 1
+    made = [project.folder / "report" / name for name in ("report.pdf", "results.json")]
+    before = [path.read_bytes() for path in made]
+    project.replace("notebooks/report.ipynb", "run.costs[-1],", "run.costs[-1] + 1,")
+    project.replace("notebooks/report.ipynb", "see @fig:costs", "see @fig:cost")
+    status, _, err = project.run("helpers.pipeline.report")
+    assert status == 2
+    assert "error: nothing is labelled 'fig:cost'; did you mean 'fig:costs'?" in err
+    assert [path.read_bytes() for path in made] == before
 
 
 def test_what_was_found_by_hand_is_included(tmp_path):

@@ -209,6 +209,27 @@ def test_results_are_of_one_experiment_and_tell_what_is_not_there(project):
     refused = project.run("helpers.pipeline.results", "--experiment", "god")
     assert refused[0] == 2
     assert refused[2] == "error: no experiment 'god'; did you mean 'good'?\n"
+    project.write("experiments.yaml", "good: {n_iterations: 5}\nnew: {seed: 3}\n")
+    refused = project.run("helpers.pipeline.results", "--experiment", "new")[2]
+    assert refused.startswith("error: no run of new is finished yet; ")
+
+
+def test_columns_that_only_some_runs_have_are_printed(project):
+    project.write(
+        "experiments.yaml", "two: {learning_rate: [0.1, 0.001], n_iterations: 50}\n"
+    )
+    project.sweep()
+    header, *rows = project.run("helpers.pipeline.results")[1].splitlines()
+    assert "reached" in header.split()
+    assert sum("NaN" in row for row in rows) == 1
+
+
+@pytest.mark.parametrize("limit", ["abc", "0", "-1", "nan"])
+def test_a_time_limit_that_cannot_be_meant_is_named(project, limit):
+    status, out, err = project.sweep("--time-limit", limit)
+    assert status == 2
+    assert err == f"error: the time limit must be a number of seconds, got {limit!r}\n"
+    assert out == ""
 
 
 def test_as_many_costs_as_features_are_still_told_by_the_last(project):

@@ -83,10 +83,12 @@ def test_further_runs_are_listed_with_their_setting(runs):
     momentum = {"momentum": 0.5, "nesterov": True, "batch_size": 16}
     defaults = {"target": "mpg", "momentum": 0.0, "nesterov": False, "batch_size": 0}
     defaults |= {"initialisation": "zeros", "start": "", "experiment": "mine"}
+    defaults |= {"data": "data/mine.csv"}
     further = runs.assign(**defaults)
     plain = tables.further_table(further).iloc[0]
     assert plain["experiment"] == "mine"
     assert "momentum" not in plain["setting"]
+    assert plain["setting"].endswith("; data data/mine.csv")
     moved = {**momentum, "start": "1,2", "initialisation": "normal"}
     setting = tables.further_table(further.assign(**moved))["setting"].iloc[0]
     for part in ("momentum 0.5; Nesterov", "batches of 16", "normal start", "its own"):

@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from helpers.words import number_text
 
-PLACEHOLDER = re.compile(r"\{\{([\w.-]+)\}\}")
+NAME = r"[\w.-]+"
+PLACEHOLDER = re.compile(rf"\{{\{{ *({NAME}) *\}}\}}")
 
 
 class Claim(NamedTuple):
@@ -74,7 +75,7 @@ class Claims(dict):
         ValueError
             If the name is taken, or could not be used as a placeholder.
         """
-        if not PLACEHOLDER.fullmatch("{{" + name + "}}"):
+        if not re.fullmatch(NAME, name):
             raise ValueError(
                 f"a claim's name has letters, digits, dots, hyphens: {name!r}"
             )
@@ -112,7 +113,14 @@ class Claims(dict):
         ValueError
             If no claim has that name; the message gives the nearest.
         """
-        return PLACEHOLDER.sub(self._text_of, text)
+        filled = PLACEHOLDER.sub(self._text_of, text)
+        if "{{" in filled:
+            rest = filled[filled.index("{{") :][:30]
+            raise ValueError(
+                f"{rest!r} is no claim: it is {{{{name}}}}; in mathematics, put a "
+                "space between braces"
+            )
+        return filled
 
     def _text_of(self, match):
         name = match[1]

@@ -78,17 +78,10 @@ def as_text(results):
     return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
-def record_results(claims):
-    """Write ``report/results.json``, unless it says the same already.
-
-    Parameters
-    ----------
-    claims : dict of str to dict
-        As the report's notebook has recorded them.
-    """
-    text = as_text(collect(claims))
-    if not RESULTS.exists() or RESULTS.read_text(encoding="utf-8") != text:
-        RESULTS.write_text(text, encoding="utf-8")
+def record_results(content):
+    """Write ``report/results.json``, unless it says the same already."""
+    if not RESULTS.exists() or RESULTS.read_bytes() != content:
+        RESULTS.write_bytes(content)
 
 
 def here():
@@ -99,11 +92,13 @@ def here():
     return ", ".join((f"{platform.system()} {processors()}", python, tex))
 
 
-def attachments(title, now):
+def attachments(claims, title, now):
     """Return what the PDF carries.
 
     Parameters
     ----------
+    claims : dict of str to dict
+        As the report's notebook has recorded them.
     title : dict of str to str
         The title block as it was asked for.
     now : helpers.pipeline.revision.Revision
@@ -119,7 +114,7 @@ def attachments(title, now):
     build = {"layout": LAYOUT, **now._asdict(), "title": title}
     content = json.dumps(build, ensure_ascii=False, indent=1) + "\n"
     return {
-        RESULTS.name: RESULTS.read_bytes(),
+        RESULTS.name: as_text(collect(claims)).encode(),
         **{name: (ROOT / name).read_bytes() for name in ATTACHED},
         "build.json": content.encode(),
     }

@@ -179,6 +179,8 @@ def execute(notebook, parameters, kernel, *, time_limit=600, metadata=None):
         )
     except PapermillExecutionError as failure:
         error = _one_line(failure.ename, failure.evalue)
+        if not failure.traceback:  # IPython's own errors are only printed
+            error = _last_words(seen[0].nb) or error
         cell = _name_of_cell(failure.exec_count, failure.source)
     except Exception as failure:  # a failure is an outcome: the others go on
         error = unforeseen = _one_line(type(failure).__name__, failure)
@@ -202,6 +204,17 @@ def without_traces(notebook):
         if set(cell.metadata.get("tags", [])) & MADE_BY_PAPERMILL:
             cell["id"] = f"papermill-{number}"
     return notebook
+
+
+def _last_words(notebook):
+    """Return the last line of an error that a notebook has only printed."""
+    printed = [
+        output.text
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if output.get("name") == "stderr"
+    ]
+    return "".join(printed).strip().rpartition("\n")[2]
 
 
 def _name_of_cell(number, source, width=50):

@@ -16,6 +16,7 @@ from helpers.pipeline.command import UserError
 
 EXPERIMENTS = ROOT / "experiments.yaml"
 TYPES = {"str": str, "int": int, "float": float, "bool": bool}
+WORDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
 
 
 class Parameter(NamedTuple):
@@ -89,6 +90,10 @@ def read_grids(path):
         line = error.problem_mark.line + 1
         problem = error.problem.splitlines()[0]
         raise UserError(f"{path.name}, line {line}: {problem}") from None
+    except FileNotFoundError:
+        raise UserError(
+            f"there is no {path.name}: it lists what is to be run"
+        ) from None
     except (OSError, YAMLError, ValueError, KeyError) as error:
         reason = " ".join(str(error).split())
         raise UserError(f"{path.name} cannot be read: {reason}") from None
@@ -193,7 +198,7 @@ def _checked(where, value, parameter):
     if parameter.type is float and type(value) is int:
         value = _float(where, value)
     if type(value) is not parameter.type:
-        raise UserError(f"{where} must be {parameter.type.__name__}, got {value!r}")
+        raise UserError(f"{where} must be {WORDS[parameter.type]}, got {value!r}")
     if parameter.choices and value not in parameter.choices:
         allowed = ", ".join(parameter.choices)
         raise UserError(f"{where} must be one of {allowed}, got {value!r}")

@@ -47,7 +47,8 @@ class Progress:
             return
         ended = f"[{self.ended}/{len(self.plan.missing)}]"
         how = "failed" if error else "done"
-        print(f"{ended} {name} {how} ({seconds:.2f} s)", file=sys.stderr)
+        point = self.plan.runs[name]
+        print(f"{ended} {name} {how} ({seconds:.2f} s): {point}", file=sys.stderr)
 
 
 def print_summary(plan, failures, seconds):

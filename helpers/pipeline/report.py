@@ -1,11 +1,18 @@
 """Make the report: sweep, execute the report's notebook, set it."""
 
+import contextlib
 import os
 import shutil
+import sys
 
 from helpers import ROOT
 from helpers.pipeline.command import UserError, run_command
-from helpers.pipeline.evidence import TITLE_BLOCK, attachments, record_results
+from helpers.pipeline.evidence import (
+    RESULTS,
+    TITLE_BLOCK,
+    attachments,
+    record_results,
+)
 from helpers.pipeline.identity import modules_behind
 from helpers.pipeline.kernels import warm_kernels
 from helpers.pipeline.plan import make_plan, modules_for
@@ -20,6 +27,27 @@ PDF = ROOT / "report" / "report.pdf"
 
 def main():
     """Write ``report/report.pdf``; the old one stays until the new one is done."""
+    EXECUTED.parent.mkdir(exist_ok=True)
+    with one_at_a_time(EXECUTED.parent / "report.lock"):
+        make_report()
+
+
+@contextlib.contextmanager
+def one_at_a_time(path):
+    """Wait until no other process is here: they would write the same files."""
+    import fcntl
+
+    with path.open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("waiting for another `make report`", file=sys.stderr, flush=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def make_report():
+    """Do the work of `main`."""
     now, plan = revision(), make_plan()
     modules = sorted({*modules_for(plan), *modules_behind("report")})
     with warm_kernels(modules) as kernel:
@@ -30,8 +58,8 @@ def main():
         sweep(plan, Settings(os.environ.get("SCHEDULER", "")))
         preamble = begin_preamble(TEX)
         notebook = execute_report(kernel)
-    record_results(read_record(EXECUTED)["claims"])
-    attached = attachments(title_of(notebook), now)
+    claims = read_record(EXECUTED)["claims"]
+    attached = attachments(claims, title_of(notebook), now)
     latex, figures = to_latex(notebook, attached=sorted(attached))
     try:
         pdf = to_pdf(latex, figures | attached, TEX, preamble, now.time)
@@ -39,6 +67,7 @@ def main():
         raise UserError(error) from None
     if revision() != now:
         raise UserError("a file was changed while the report was made: make report")
+    record_results(attached[RESULTS.name])
     unfinished = PDF.with_suffix(".unfinished")
     shutil.copyfile(pdf, unfinished)
     unfinished.replace(PDF)
@@ -69,7 +98,6 @@ def execute_report(kernel):
     given = {name: os.environ.get(name.upper()) for name in TITLE_BLOCK}
     title = {name: value for name, value in given.items() if value}
     outcome = execute("report", title, kernel)
-    EXECUTED.parent.mkdir(exist_ok=True)
     EXECUTED.write_text(outcome.notebook, encoding="utf-8")
     if outcome.error:
         where = f"{EXECUTED.relative_to(ROOT)}, {outcome.cell}".rstrip(", ")

@@ -19,9 +19,12 @@ def main():
     parser.add_argument("--csv", default="", help="file to write instead")
     asked = parser.parse_args()
     file, plan = asked.csv, make_plan(asked.experiment, confirmed=True)
-    rows = list(results(plan))
+    rows = list(results(plan, repr if file else "{:.5g}".format))
     if not rows:
-        raise UserError("no run is finished yet; `make sweep` makes them")
+        of = f" of {asked.experiment}" if asked.experiment else ""
+        raise UserError(
+            f"no run{of} is finished yet; `make sweep` makes them, and names what fails"
+        )
     table = pd.DataFrame(rows)
     if file:
         try:
@@ -31,36 +34,41 @@ def main():
             raise UserError(f"{file} cannot be written: {reason}") from None
         print(f"written: {file}")
     else:
-        varied = [name for name in table if table[name].astype(str).nunique() > 1]
+        varied = [name for name in table if table[name].nunique(dropna=False) > 1]
         print(table[varied or list(table)].to_string(index=False))
     if plan.missing:
         count = f"{len(plan.missing)} of {len(plan.runs)} runs"
         print(f"not among them: {count}, which failed or have not been run: make sweep")
 
 
-def results(plan):
+def results(plan, number):
     """Yield a mapping for each finished run: its parameters and its numbers.
 
     Of what a run has recorded, the numbers and texts are taken; of a list with
-    one for each feature all of them, of any other the last, so the final cost.
+    one for each feature all of them, each as `number` writes it, of any other the
+    last, so the final cost.
     """
     for experiment, points in plan.points.items():
         for point in points:
             name = identify(point)
             if name not in plan.missing:
                 recorded = read_record(path_of(name))
-                told = {key: _told(key, value) for key, value in recorded.items()}
+                told = {
+                    key: _told(key, value, number) for key, value in recorded.items()
+                }
                 plain = {
                     k: v for k, v in told.items() if not isinstance(v, list | dict)
                 }
                 yield {"experiment": experiment, "run": name} | point.parameters | plain
 
 
-def _told(key, value):
+def _told(key, value, number):
     """Return what a cell of the table says of a list; anything else as it is."""
     if not isinstance(value, list) or not value or isinstance(value[-1], list | dict):
         return value
-    return ", ".join(map(str, value)) if key in FOR_EACH_FEATURE else value[-1]
+    if key not in FOR_EACH_FEATURE:
+        return value[-1]
+    return ", ".join(v if isinstance(v, str) else number(v) for v in value)
 
 
 if __name__ == "__main__":

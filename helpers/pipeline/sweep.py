@@ -41,7 +41,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--experiment", default="", help="only this one")
     parser.add_argument("--scheduler", default="", help="tcp://host:port of Dask")
-    parser.add_argument("--time-limit", type=float, default=600, help="seconds a run")
+    parser.add_argument("--time-limit", default="600", help="seconds a run")
     parser.add_argument("--dry-run", action="store_true", help="only say what and why")
     parser.add_argument("--yes", action="store_true", help=f"more than {MANY:,} points")
     asked = parser.parse_args()
@@ -52,7 +52,7 @@ def main():
         explain(plan)
         return
     scheduler = asked.scheduler or os.environ.get("SCHEDULER", "")
-    settings = Settings(scheduler, asked.time_limit)
+    settings = Settings(scheduler, checked_time_limit(asked.time_limit))
     if plan.missing:
         from helpers.pipeline.kernels import warm_kernels
 
@@ -60,6 +60,17 @@ def main():
             sweep(plan, settings)
     else:
         sweep(plan, settings)
+
+
+def checked_time_limit(given):
+    """Return a time limit in seconds as a number."""
+    try:
+        seconds = float(given)
+    except ValueError:
+        seconds = 0
+    if not seconds > 0:
+        raise UserError(f"the time limit must be a number of seconds, got {given!r}")
+    return seconds
 
 
 def sweep(plan, settings):

@@ -11,6 +11,7 @@ from helpers.pipeline.command import UserError
 from helpers.pipeline.listings import listing, name_colours
 from helpers.pipeline.pandoc import convert
 from helpers.pipeline.publish import EQUATION, REFERENCE, WORDS
+from helpers.pipeline.references import check_references
 
 GOES_ON = re.compile(r"(\\end\{equation\})\n\n(?=[a-z])")
 # Separates the fragments that one call of pandoc converts together.
@@ -27,6 +28,9 @@ class Prose(Preprocessor):
     def preprocess(self, notebook, resources):
         """Return the notebook with LaTeX where it had Markdown."""
         cells = [cell for cell in notebook.cells if cell.cell_type == "markdown"]
+        for cell in cells:
+            if "{{" in cell.source:
+                raise UserError(f"claims are for %%prose cells: {cell.source[:60]!r}")
         places = [(cell, "source") for cell in cells]
         for description in descriptions(notebook):
             places += [(description, key) for key in ("text", "caption")]
@@ -76,9 +80,18 @@ def markdown_to_latex(fragments):
     latex = GOES_ON.sub(r"\1\n", latex)
     converted = [part.strip() for part in latex.split("%%seam%%")]
     for fragment, part in zip(fragments, converted, strict=False):
-        if "{=latex}" in part:
-            raise UserError(f"a block of Markdown is left open: {fragment[:60]!r}")
+        _check_set(fragment, part)
     return converted
+
+
+def _check_set(fragment, latex):
+    """Raise UserError for Markdown that comes out as something else than was meant."""
+    if "{=latex}" in latex:
+        raise UserError(f"a block of Markdown is left open: {fragment[:60]!r}")
+    if r"\$\$" in latex or r"\textbackslash begin" in latex:
+        raise UserError(f"mathematics is left open: {fragment[:60]!r}")
+    if r"\includegraphics" in latex:
+        raise UserError(f"a picture is shown by report.figure: {fragment[:60]!r}")
 
 
 def _label(markdown):
@@ -138,6 +151,8 @@ def to_latex(notebook, attached=()):
         The figures' files, by name.
     """
     check_provenance(notebook)
+    markdown = [c.source for c in notebook.cells if c.cell_type == "markdown"]
+    check_references(descriptions(notebook), markdown)
     exporter = LatexExporter(
         template_name="template",
         extra_template_basedirs=[str(ROOT / "report")],

@@ -147,7 +147,8 @@ def print_table(lines):
         if line.verdict != HOLDS or not line.what.startswith(("run ", "page "))
     ]
     table = [("claim", "stated", "reproduced", "difference", "verdict")]
-    for line in shown:
+    # What does not hold comes last, where it is seen.
+    for line in sorted(shown, key=lambda line: line.verdict not in (HOLDS, NOTED)):
         gap = "" if math.isnan(line.difference) else f"{line.difference:.1e}"
         gap = "0" if line.difference == 0 else gap
         pair = (_cut(line.stated), _cut(line.reproduced))
