@@ -137,6 +137,7 @@ distclean: clean ## remove the environment and the report as well
 
 # The environment, exactly as locked, with this folder as the package `helpers`.
 $(READY): requirements.txt pyproject.toml apt.txt helpers/pipeline/system.py helpers/explore/lab.json
+	@echo 'installing into $(PREFIX) what requirements.txt lists: a minute, 1 GB'
 	@$(if $(filter .venv,$(PREFIX)),$(PYTHON3) helpers/pipeline/system.py venv)
 	@$(if $(filter .venv,$(PREFIX)),$(PYTHON3) -m venv .venv)
 	@sed -n '/^uv==/,/# via/p' requirements.txt | $(PYTHON) -m pip install -q --no-deps -r /dev/stdin
