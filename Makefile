@@ -1,11 +1,12 @@
-# The title block: make report STUDENT='Ada Lovelace'. What is not given is as in the
-# parameters cell of notebooks/report.ipynb.
+# The title block: make report STUDENT='Ada Lovelace'. What has not been given since make
+# clean is as in the parameters cell of notebooks/report.ipynb.
 COURSE =
 TITLE =
 STUDENT =
 DATE =
-# For make sweep: only this experiment (also for make results); a Dask scheduler (tcp://host:port); seconds a
-# run may take; DRY_RUN=1 only says what would be run, YES=1 means a very large grid.
+# For make sweep, and results: only this experiment. For make sweep: a Dask scheduler
+# (tcp://host:port); seconds a run may take; DRY_RUN=1 only says what would be run, YES=1
+# means a very large grid.
 EXPERIMENT =
 SCHEDULER =
 TIME_LIMIT = 600
@@ -35,14 +36,12 @@ override CSV := $(value CSV)
 override PDF := $(value PDF)
 override TOLERANCE := $(value TOLERANCE)
 override SUBMISSIONS := $(value SUBMISSIONS)
-# What is handed in has the title block of the report as it was last made.
-ifeq ($(MAKECMDGOALS),submission)
+# What is not given is as it was given last.
 last = $(shell sed -n $(1)p build/inputs 2>/dev/null)
 override COURSE := $(or $(COURSE),$(call last,1))
 override TITLE := $(or $(TITLE),$(call last,2))
 override STUDENT := $(or $(STUDENT),$(call last,3))
 override DATE := $(or $(DATE),$(call last,4))
-endif
 export COURSE TITLE STUDENT DATE EXPERIMENT SCHEDULER CSV PDF TOLERANCE SUBMISSIONS
 # Where Python is told to write no bytecode, every command would compile all it imports.
 export PYTHONDONTWRITEBYTECODE :=
@@ -72,7 +71,7 @@ help: ## print this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 11
 
 report: report/report.pdf ## make the report: report/report.pdf
-	@echo report/report.pdf is up to date
+	@echo "report/report.pdf is up to date$${STUDENT:+, for $$STUDENT}"
 
 sweep: $(if $(SCHEDULER),$(CLUSTER),$(READY)) ## run the experiments that have not been run (EXPERIMENT=name for one)
 	@$(PYTHON) -m helpers.pipeline.sweep --experiment "$$EXPERIMENT" \
@@ -154,11 +153,12 @@ $(CLUSTER): requirements-cluster.txt $(READY)
 
 # The title block as last asked for, the commit, and the data; touched only when they
 # change.
+build/inputs: NEW := build/inputs.$(shell echo $$PPID)
 build/inputs: FORCE
-	@mkdir -p build && printf '%s\n' "$$COURSE" "$$TITLE" "$$STUDENT" "$$DATE" > $@.new
-	@$(PYTHON3) helpers/pipeline/revision.py >> $@.new
-	@find data -type f -exec cksum {} + >> $@.new
-	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+	@mkdir -p build && printf '%s\n' "$$COURSE" "$$TITLE" "$$STUDENT" "$$DATE" > $(NEW)
+	@$(PYTHON3) helpers/pipeline/revision.py >> $(NEW)
+	@find data -type f -exec cksum {} + >> $(NEW)
+	@cmp -s $(NEW) $@ && rm $(NEW) || mv $(NEW) $@
 
 # The report. TeX is looked for first: nothing is half done.
 report/report.pdf: $(READY) $(SOURCES) build/inputs

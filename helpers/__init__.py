@@ -12,8 +12,9 @@ The core, data in and arrays out::
     theory      what the Hessian says of a descent before it is run
     data        read a table, scale its features
     scores      how good a fit is
-    derivation  two checks that derivation and code agree
+    derivation  checks that derivation, code and training agree
     plots       data and an Axes in, the Axes out
+    ticks       the numbers of logarithmic axes
     tables      runs in, frames of texts out
     words       numbers and names in print
 

@@ -99,7 +99,6 @@ def _read(path):
     import pandas as pd  # slow to import: only those who read data pay for it
 
     try:
-        _require_commas(path)
         with warnings.catch_warnings():
             # A row longer than the header is a mistake, not a shift of all columns.
             warnings.simplefilter("error", pd.errors.ParserWarning)
@@ -121,20 +120,21 @@ def _read(path):
         pd.errors.ParserWarning,
         OSError,
     ) as error:
+        if isinstance(error, pd.errors.ParserWarning):
+            _require_commas(path, pd.read_csv(ROOT / path, nrows=0))
         reason = " ".join(str(error).split())
         raise ValueError(f"{path}: not a CSV file with a header: {reason}") from None
     except UnicodeDecodeError:
         raise ValueError(f"{path}: not a CSV file in UTF-8") from None
+    _require_commas(path, table)
     if table.empty:
         raise ValueError(f"{path}: no rows below the header")
     return table
 
 
-def _require_commas(path):
+def _require_commas(path, table):
     """Raise ValueError for the other kind of CSV, which spreadsheets may write."""
-    with (ROOT / path).open("rb") as file:
-        header = file.readline()
-    if b";" in header and b"," not in header:
+    if len(table.columns) == 1 and ";" in table.columns[0]:
         raise ValueError(
             f"{path}: values must be separated by commas, not by semicolons, and have "
             "a decimal point"

@@ -18,8 +18,8 @@ def name_of(choice):
 
 
 def list_text(items):
-    """Print texts as one: a, b and c."""
-    *others, last = items
+    """Print texts as one: a, b and c; no, if there are none."""
+    *others, last = list(items) or ["no"]
     return f"{', '.join(others)} and {last}" if others else last
 
 

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import nbformat
+import papermill
 import pytest
 
 from helpers.pipeline import arithmetic
@@ -41,6 +43,20 @@ def told(environment):
     return done.stdout.splitlines()
 
 
+def told_by_a_kernel(options, folder):
+    """Return what a kernel of the sweep says of its arithmetic."""
+    cells = [nbformat.v4.new_code_cell(TELL)]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), folder / "tell.ipynb")
+    done = papermill.execute_notebook(
+        folder / "tell.ipynb",
+        None,
+        kernel_name="python3",
+        progress_bar=False,
+        **options,
+    )
+    return "".join(output["text"] for output in done.cells[0].outputs).splitlines()
+
+
 @pytest.mark.skipif(not arithmetic.instructions(), reason="needs x86-64, level 3")
 @pytest.mark.parametrize(
     "set_by_a_person",
@@ -51,12 +67,14 @@ def told(environment):
     ],
 )
 def test_kernels_use_the_instructions_that_all_processors_have(
-    monkeypatch, set_by_a_person
+    tmp_path, monkeypatch, set_by_a_person
 ):
+    for name in arithmetic.settings():
+        monkeypatch.delenv(name, raising=False)
     for name, value in set_by_a_person.items():
         monkeypatch.setenv(name, value)
-    with warm_kernels([]):
-        inside = told({name: os.environ[name] for name in arithmetic.settings()})
+    with warm_kernels(["numpy"]) as options:
+        inside = told_by_a_kernel(options, tmp_path)
     assert inside[0] == "[('Haswell', 1)]"
     assert inside[1] == "True False"
     assert inside == told(arithmetic.settings())
@@ -76,6 +94,7 @@ def test_other_instructions_give_other_bits():
         ("linux", OLD, False, "a_machine Some Model"),
         ("linux", ARM, False, "a_machine 0xd40"),
         ("linux", None, False, "a_machine"),
+        ("darwin", None, False, "a_machine Apple M1"),
     ],
 )
 def test_a_processor_without_them_is_named(
@@ -87,6 +106,8 @@ def test_a_processor_without_them_is_named(
     monkeypatch.setattr(arithmetic, "ABOUT", about)
     monkeypatch.setattr(platform, "machine", lambda: "a_machine")
     monkeypatch.setattr(sys, "platform", system)
+    answer = subprocess.CompletedProcess([], 0, "Apple M1\n")
+    monkeypatch.setattr(subprocess, "run", lambda *command, **options: answer)
     assert bool(arithmetic.instructions()) == chosen
     assert arithmetic.processors() == named
 

@@ -1,5 +1,6 @@
 """Reading tables and scaling features."""
 
+import gzip
 import hashlib
 
 import numpy as np
@@ -86,6 +87,15 @@ def test_bad_tables_are_named(table, text, target, features, message):
     with pytest.raises(ValueError, match=message) as caught:
         load_data(table(text), target, features)
     assert "\n" not in str(caught.value)
+
+
+def test_a_compressed_table_is_read(tmp_path):
+    rng = np.random.default_rng(0)
+    for number in range(60):  # one of five has a ; before any comma in its first line
+        path = tmp_path / f"{number}.csv.gz"
+        rows = "".join(f"{a},{b}\n" for a, b in rng.normal(size=(9, 2)))
+        path.write_bytes(gzip.compress(f"y,a\n{rows}".encode()))
+        assert load_data(path, "y").X.shape == (9, 1)
 
 
 def test_a_missing_file_and_a_binary_file_are_named(tmp_path):

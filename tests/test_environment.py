@@ -151,21 +151,35 @@ def test_the_title_block_arrives_as_it_was_typed(project):
     assert title.read_text().splitlines()[2] == "Ada"
 
 
-def test_what_is_handed_in_has_the_title_block_of_the_last_report(project):
+def test_what_is_not_given_is_as_it_was_given_last(project):
     name = "Łukasz $HOME & \"Søn\" (x, y) 'x' #1"
 
-    def meant(*arguments):
-        told = make(project.folder, "-pn", *arguments, f"PREFIX={sys.prefix}").stdout
-        found = re.findall(r"^(?:override )?(\w+) := (.*)$", told, re.MULTILINE)
-        plain = {key: text.replace("$$", "$") for key, text in found}
-        return {key: plain[key] for key in ("STUDENT", "DATE")}
+    def given(*arguments):
+        make(project.folder, "build/inputs", *arguments)
+        return (project.folder / "build" / "inputs").read_text().splitlines()[:4]
 
-    assert meant("submission") == {"STUDENT": "", "DATE": ""}
-    make(project.folder, "build/inputs", f"STUDENT={name}")
-    assert meant("submission") == {"STUDENT": name, "DATE": ""}
-    again = meant("submission", "STUDENT=Ada", "DATE=now")
-    assert again == {"STUDENT": "Ada", "DATE": "now"}
-    assert meant("report") == {"STUDENT": "", "DATE": ""}
+    assert given() == ["", "", "", ""]
+    assert given(f"STUDENT={name}") == ["", "", name, ""]
+    assert given("DATE=now") == ["", "", name, "now"]
+    assert given("STUDENT=Ada") == ["", "", "Ada", "now"]
+    make(project.folder, "clean")
+    assert given() == ["", "", "", ""]
+
+
+def test_inputs_are_written_by_several_at_once(project):
+    command = ["make", "--no-print-directory", "build/inputs", "STUDENT=Ada"]
+    for _ in range(5):
+        both = [subprocess.Popen(command, cwd=project.folder) for _ in range(4)]
+        assert [process.wait(60) for process in both] == [0, 0, 0, 0]
+        (project.folder / "build" / "inputs").unlink()
+
+
+@pytest.mark.parametrize("package", ["", "pipeline", "explore"])
+def test_each_package_says_what_its_modules_are_for(package):
+    folder = ROOT / "helpers" / package
+    told = (folder / "__init__.py").read_text().split('"""')[1]
+    for path in folder.glob("[a-z]*.py"):
+        assert re.search(rf"\b{path.stem}\b", told), path
 
 
 def test_a_report_is_not_made_of_what_is_missing(project):

@@ -75,10 +75,13 @@ def test_a_notebook_that_raises_keeps_its_error(run):
 def test_a_cell_that_fails_is_named_by_its_first_line_if_that_is_short(run):
     outcome = run("%%time\n" + "long = 'and so on' " * 9 + "+ 1\nmore")
     assert outcome.cell == "In [2]: long = 'and so on' long = 'and so on' long = 'and…"
+    assert run("\n\n1 / 0").cell == "In [2]: 1 / 0"
     assert run("1 + 1").cell == ""
 
 
 def test_a_magic_that_does_not_exist_is_named(run):
+    outcome = run("import sys; print('a warning', file=sys.stderr)\n1 + 1")
+    assert outcome.error == ""
     outcome = run("%%prse\nHello")
     assert outcome.error == "UsageError: Cell magic `%%prse` not found."
     kept(outcome)

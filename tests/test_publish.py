@@ -49,6 +49,8 @@ def test_claims_fill_text_and_refuse_what_cannot_be_meant():
     assert claims.fill("{{ one.cost }} or $x^{2}}$") == "23.943663 or $x^{2}}$"
     with pytest.raises(ValueError, match="'{{one.cost} here' is no claim"):
         claims.fill("a cost of {{one.cost} here")
+    in_code = "Write `{{ a | b }}` or\n```\n{{x\n```"
+    assert claims.fill(in_code) == in_code
     with pytest.raises(ValueError, match="'one.cots'; did you mean 'one.cost'"):
         claims.fill("{{one.cots}}")
     with pytest.raises(ValueError, match="stated twice"):
@@ -68,10 +70,20 @@ def test_a_cell_that_is_executed_again_states_its_claims_anew(monkeypatch):
     execute("claims.state('a', 1); claims.state('gone', 1)", "one")
     execute("claims.state('a', 2)", "one")
     assert {name: claim.value for name, claim in claims.items()} == {"a": 2}
-    execute("claims.state('b', 1)", None)  # as papermill does
-    for name, cell in (("a", "another"), ("a", None), ("b", "one"), ("b", None)):
-        with pytest.raises(ValueError, match=f"'{name}' is stated twice"):
-            execute(f"claims.state('{name}', 3)", cell)
+    with pytest.raises(ValueError, match="'a' is stated twice"):
+        execute("claims.state('a', 3)", "another")
+    nested = "get_ipython().run_cell('1 + 1'); claims.state('b', 1)"
+    shell.user_ns["get_ipython"] = lambda: shell
+    for _ in range(2):
+        execute(nested, "third")
+    assert claims["b"].value == 1
+
+
+def test_where_cells_have_no_names_a_claim_is_made_once():
+    claims = Claims()
+    claims.state("a", 1)
+    with pytest.raises(ValueError, match="'a' is stated twice"):
+        claims.state("a", 1)
 
 
 @pytest.mark.parametrize(
@@ -165,7 +177,7 @@ def test_a_table_that_the_list_of_provenance_lacks_is_named(shown, monkeypatch):
     report.provenance()
     as_latex(shown)
     report.table(frame, label="late", caption="Another.")
-    with pytest.raises(UserError, match=r"^tab:late comes after report\.provenance"):
+    with pytest.raises(UserError, match=r"^tab:late is not listed by report\.prov"):
         as_latex(shown)
 
 
@@ -183,9 +195,20 @@ def test_markdown_that_would_come_out_as_something_else_is_named(shown, text, me
         as_latex(shown)
 
 
-def test_a_table_in_markdown_is_set(shown):
-    Report().prose("| a | b |\n|---|---|\n| 1 | 2 |")
-    assert r"\begin{longtable}" in as_latex(shown)[0]
+def test_markdown_is_set_as_it_is_meant(shown, tmp_path):
+    report = Report()
+    report.prose("| a | b |\n|---|---|\n| 1 | 2 |")
+    report.prose("Code: `$$ a`, and\n\n```\n\\includegraphics{x}\n\\begin{y}\n```")
+    report.prose("It costs \\$\\$ or [less](https://example.org/@ada).")
+    latex, _ = as_latex(shown)
+    assert r"\begin{longtable}" in latex
+    assert (pdf.to_pdf(latex, {}, tmp_path)).exists()
+
+
+def test_mathematics_in_a_plain_markdown_cell_may_have_double_braces():
+    cells = [nbformat.v4.new_markdown_cell(r"It is $\hat{{x}}$.")]
+    latex, _ = typeset.to_latex(nbformat.v4.new_notebook(cells=cells))
+    assert r"\hat{{x}}" in latex
 
 
 def test_claims_in_a_plain_markdown_cell_are_named():
@@ -258,9 +281,27 @@ def test_a_brief_listing_leaves_out_sections_and_keeps_line_numbers(shown):
     assert '"""' not in "".join(left)
 
 
-def test_a_brief_listing_of_a_docstring_without_sections_is_whole(shown):
-    Report().listing(rate_text, label="rate", caption="`rate_text`.", brief=True)
-    assert "..." not in shown[1].data["text/markdown"]
+@pytest.mark.parametrize(
+    ("code", "left_out"),
+    [
+        ('def f():\n    """Do it."""\n', []),
+        (
+            'def f():\n    """Do it.\n\n    Returns\n    -------\n    int\n    """\n',
+            [2, 5],
+        ),
+        ("def f():\n    '''Do it.\n\n    Raises\n    ------\n    E'''\n", [2, 4]),
+        ('def f():\n    """Do it."""\n    return """\n    a\n    ---\n    """\n', []),
+        ("def f():\n    return 1\n", []),
+        (
+            'class A:\n    """It."""\n\n    def f(self):\n        """Do.\n\n'
+            '        Returns\n        -------\n        """\n',
+            [],
+        ),
+        ('@one\nclass A:\n    """It.\n\n    More\n    ----\n    x\n    """\n', [3, 6]),
+    ],
+)
+def test_only_the_sections_of_its_own_docstring_are_found(code, left_out):
+    assert listings.sections(code) == left_out
 
 
 def test_the_title_block_survives_special_characters(shown):
@@ -271,6 +312,20 @@ def test_the_title_block_survives_special_characters(shown):
     assert r"50 \%\_\#" in latex
     assert r"Łukasz \{Żółć\} \textasciitilde" in latex
     assert r"\$1" in latex
+
+
+def test_the_nearest_of_what_could_have_been_meant_is_told(tmp_path):
+    (tmp_path / "report.aux").write_text("\\newlabel{fig:costs}{{1}{1}}\n")
+    (tmp_path / "report.bbl").write_text("\\bibitem[A(2004)]{boyd2004}\nA.\n")
+    names = pdf.names_in(tmp_path)
+    assert names == ["fig:costs", "boyd2004"]
+    for kind, wrong, right in (
+        ("LaTeX Warning: Reference", "fig:cost", "fig:costs"),
+        ("Package natbib Warning: Citation", "boyd2005", "boyd2004"),
+    ):
+        log = f"{kind} `{wrong}' on page 3 undefined on input line 7."
+        told = pdf.complaint(log, failed=False, names=names)
+        assert told.endswith(f"`{wrong}' on page 3 undefined; did you mean {right}?")
 
 
 @pytest.mark.parametrize(
@@ -359,5 +414,5 @@ def test_the_colours_of_listings_have_names():
 
 
 def test_lists_are_printed_as_they_are_said():
-    said = [list_text(items) for items in ("a", "ab", "abc")]
-    assert said == ["a", "a and b", "a, b and c"]
+    said = [list_text(items) for items in ("", "a", "ab", "abc")]
+    assert said == ["no", "a", "a and b", "a, b and c"]

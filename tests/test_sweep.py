@@ -224,7 +224,7 @@ def test_columns_that_only_some_runs_have_are_printed(project):
     assert sum("NaN" in row for row in rows) == 1
 
 
-@pytest.mark.parametrize("limit", ["abc", "0", "-1", "nan"])
+@pytest.mark.parametrize("limit", ["abc", "0", "-1", "nan", "inf"])
 def test_a_time_limit_that_cannot_be_meant_is_named(project, limit):
     status, out, err = project.sweep("--time-limit", limit)
     assert status == 2

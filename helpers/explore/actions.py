@@ -2,7 +2,6 @@
 
 import json
 import os
-from operator import eq
 
 import numpy as np
 
@@ -119,7 +118,10 @@ def _compared(theirs, ours):
     if all(map(np.array_equal, theirs, ours)):
         return "the same numbers, to the last bit"
     own_arithmetic = settings().items() - os.environ.items()  # not by `make lab`
-    shapes = (list(map(np.shape, side)) for side in (theirs, ours))
-    if own_arithmetic and eq(*shapes) and all(map(np.allclose, theirs, ours)):
+    if own_arithmetic and all(map(_close, theirs, ours)):
         return "the same numbers but for rounding, since `make lab` was not used"
     return "OTHER NUMBERS than here"
+
+
+def _close(one, other):
+    return np.shape(one) == np.shape(other) and np.allclose(one, other, rtol=1e-9)

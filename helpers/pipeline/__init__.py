@@ -12,10 +12,11 @@ In the order in which a report comes about::
     executors    on this machine's cores, or on Dask; `cluster` starts one here
     kernels      warm, private kernels, by the `provisioner`, forked from the `zygote`
     kernelapp    ipykernel's application, made for that
+    arithmetic   the same bits on every processor of a kind
     results      the results of all runs as a table
     claims       the numbers that the report states
     publish      titles, prose, figures, tables and listings of a notebook
-    typeset      the executed report as LaTeX
+    typeset      the executed report as LaTeX; `listings` of code
     pdf          LaTeX as PDF; `pandoc` converts Markdown
     provenance   where a figure or table comes from
     revision     which commit this is, and what differs from it
@@ -31,7 +32,7 @@ In the order in which a report comes about::
     bundle       open one, and take of it what counts
     sandbox      run it behind walls, and within limits
     gradebook    the table of all, and the details of each
-    columns      tables for the terminal
+    columns      tables for the terminal; `command` speaks to people
 """
 
 import sys

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from helpers.words import number_text
 
+CODE = re.compile(r"(`{3,}|~{3,}).*?\1|(`+).*?\2", re.DOTALL)  # in Markdown
 NAME = r"[\w.-]+"
 PLACEHOLDER = re.compile(rf"\{{\{{ *({NAME}) *\}}\}}")
 
@@ -49,11 +50,11 @@ class Claims(dict):
 
         Parameters
         ----------
-        cell : str or None
-            Its identifier; None if it is not known, as where nobody edits cells.
+        cell : str
+            Its identifier.
         """
         self._cell = cell
-        for name in [n for n, c in self._stated_in.items() if c == cell is not None]:
+        for name in [name for name, by in self._stated_in.items() if by == cell]:
             del self[name], self._stated_in[name]
 
     def state(self, name, value, spec="", *, unit="", source=""):
@@ -114,10 +115,10 @@ class Claims(dict):
             If no claim has that name; the message gives the nearest.
         """
         filled = PLACEHOLDER.sub(self._text_of, text)
-        if "{{" in filled:
-            rest = filled[filled.index("{{") :][:30]
+        rest = re.search(r"\{\{.{,30}", CODE.sub("", filled))
+        if rest:
             raise ValueError(
-                f"{rest!r} is no claim: it is {{{{name}}}}; in mathematics, put a "
+                f"{rest[0]!r} is no claim: it is {{{{name}}}}; in mathematics, put a "
                 "space between braces"
             )
         return filled

@@ -1,5 +1,6 @@
 """How commands speak to people: one line for what they can mend."""
 
+import math
 import os
 import sys
 import traceback
@@ -7,6 +8,17 @@ import traceback
 
 class UserError(Exception):
     """Something the user can mend; the message names it and what would be right."""
+
+
+def checked_time_limit(given):
+    """Return a time limit in seconds, as it was typed, as a number."""
+    try:
+        seconds = float(given)
+    except ValueError:
+        seconds = 0
+    if not 0 < seconds < math.inf:
+        raise UserError(f"the time limit must be a number of seconds, got {given!r}")
+    return seconds
 
 
 def run_command(main):

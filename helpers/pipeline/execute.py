@@ -2,7 +2,6 @@
 
 import json
 import signal
-import textwrap
 import time
 from typing import NamedTuple
 
@@ -179,7 +178,7 @@ def execute(notebook, parameters, kernel, *, time_limit=600, metadata=None):
         )
     except PapermillExecutionError as failure:
         error = _one_line(failure.ename, failure.evalue)
-        if not failure.traceback:  # IPython's own errors are only printed
+        if failure.ename == CellExecutionError.__name__:  # IPython only prints its own
             error = _last_words(seen[0].nb) or error
         cell = _name_of_cell(failure.exec_count, failure.source)
     except Exception as failure:  # a failure is an outcome: the others go on
@@ -207,21 +206,18 @@ def without_traces(notebook):
 
 
 def _last_words(notebook):
-    """Return the last line of an error that a notebook has only printed."""
-    printed = [
-        output.text
-        for cell in notebook.cells
-        for output in cell.get("outputs", [])
-        if output.get("name") == "stderr"
-    ]
+    """Return the last line that the last executed cell has printed as an error."""
+    executed = [cell for cell in notebook.cells if cell.get("execution_count")]
+    printed = [o.text for o in executed[-1].outputs if o.get("name") == "stderr"]
     return "".join(printed).strip().rpartition("\n")[2]
 
 
 def _name_of_cell(number, source, width=50):
     """Return what one finds a cell by: its number and its first line."""
-    lines = [line for line in source.splitlines() if not line.startswith("%%")]
+    lines = [line for line in source.splitlines() if line.strip() and line[:2] != "%%"]
     first = next(iter(lines), "")
-    return f"In [{number or ' '}]: {textwrap.shorten(first, width, placeholder='…')}"
+    first = first if len(first) <= width else first[: width - 1] + "…"
+    return f"In [{number or ' '}]: {first}"
 
 
 def _one_line(name, message):

@@ -19,7 +19,7 @@ from pathlib import Path
 from helpers import ROOT
 from helpers.pipeline.bundle import counts, unpack
 from helpers.pipeline.columns import aligned
-from helpers.pipeline.command import UserError, run_command
+from helpers.pipeline.command import UserError, checked_time_limit, run_command
 from helpers.pipeline.compare import Line
 from helpers.pipeline.gradebook import FINE, HEADER, Grade, readable, write_gradebook
 from helpers.pipeline.kernels import CAN_FORK
@@ -43,18 +43,19 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("submissions", type=Path, help="a folder of zips and folders")
     parser.add_argument("--tolerance", help="relative; see verify")
-    parser.add_argument("--time-limit", type=float, default=600, help="seconds each")
+    parser.add_argument("--time-limit", default="600", help="seconds each")
     parser.add_argument("--unwalled", action="store_true", help="without bubblewrap")
     asked = parser.parse_args()
     submissions = find(asked.submissions)
     tolerance = checked_tolerance(asked.tolerance)
+    seconds = checked_time_limit(asked.time_limit)
     if not asked.unwalled and not walls():
         raise UserError(
             "what is handed in is only run behind walls, and bubblewrap is not there, "
             "or may not work here: apt-get install bubblewrap; WALLS=none runs it "
             "without, and it can then read your files and use the network"
         )
-    limits = Limits(seconds=asked.time_limit)
+    limits = Limits(seconds=seconds)
     grades = []
     for grade in grade_all(submissions, limits, tolerance, not asked.unwalled):
         grades.append(grade)

@@ -7,11 +7,13 @@ import platform
 from functools import cache
 
 from helpers import ROOT
+from helpers.pipeline.arithmetic import processors
 from helpers.pipeline.command import UserError
 from helpers.pipeline.experiments import read_notebook
 
 RUNS = ROOT / "build" / "runs"
 BLOCKS = ("body", "handlers", "cases", "orelse", "finalbody")
+PROCESSORS = processors()
 ALWAYS = ("report/figures.mplstyle", "requirements.txt")
 
 
@@ -27,7 +29,8 @@ def ingredients(point):
     -------
     dict of str to str
         By name: the notebook, its parameters, every helper that it imports, the
-        data file, the look of figures, the lock, and the version of Python.
+        data file, the look of figures, the lock, the version of Python, and the
+        processors that give the same bits.
     """
     files = helper_files(tuple(imports_of(point.notebook)))
     return {
@@ -39,6 +42,7 @@ def ingredients(point):
         ),
         **{name: digest(ROOT / name) for name in ALWAYS},
         "Python": platform.python_version(),
+        "processors": PROCESSORS,
     }
 
 

@@ -1,20 +1,33 @@
 """Source code on the page: what is shown of it, and how it is set."""
 
+import ast
 import re
 
 COLOUR = re.compile(r"\\textcolor\[rgb\]\{([\d.,]+)\}")
 
 
-def sections(lines):
-    """Return the first and the last line of a docstring's sections, if it has any.
+def sections(code):
+    """Find the sections of a docstring: parameters, results, and so on.
 
-    The empty line before them is the first; the quotation marks are not the last.
+    Parameters
+    ----------
+    code : str
+        A function or class.
+
+    Returns
+    -------
+    list of int
+        The first and the last line, from zero; empty if there are none. The empty
+        line before them is the first, the one before the closing quotes the last.
     """
-    underlined = [k for k, line in enumerate(lines) if re.fullmatch(r" +-{3,}", line)]
-    if not underlined:
+    [defined] = ast.parse(code).body
+    if not ast.get_docstring(defined):
         return []
-    ends = [k for k, line in enumerate(lines) if line.strip() == '"""']
-    return [underlined[0] - 2, next(k for k in ends if k > underlined[0]) - 1]
+    docstring, lines = defined.body[0], code.split("\n")
+    for k in range(docstring.lineno + 1, docstring.end_lineno):
+        if re.fullmatch(r"\s*-{3,}", lines[k]):
+            return [k - 2, docstring.end_lineno - 2]
+    return []
 
 
 def without(left_out, lines, mark):
@@ -47,10 +60,10 @@ def listing(code, first_line, left_out):
     )
     verbatim = highlight(code, PythonLexer(), formatter)
     if left_out:
-        begin, *lines = verbatim.splitlines(keepends=True)
+        begin, *lines = verbatim.split("\n")
         next_number = rf"\setcounter{{FancyVerbLine}}{{{first_line + left_out[1]}}}"
-        lines = without(left_out, lines, f"    ...{next_number}\n")
-        verbatim = "".join([begin, *lines])
+        lines = without(left_out, lines, f"    ...{next_number}")
+        verbatim = "\n".join([begin, *lines])
     return verbatim.replace("`", r"\textasciigrave{}")  # else it is set as a quote
 
 

@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+from difflib import get_close_matches
 
 from helpers import ROOT
 from helpers.pipeline.revision import LONG_AGO
@@ -86,7 +87,7 @@ def to_pdf(latex, files, folder, preamble=None, moment=LONG_AGO):
     else:
         raise RuntimeError(f"LaTeX's references do not settle in {PASSES} passes")
     log = log_file.read_text(errors="replace") if log_file.exists() else ""
-    wrong = complaint(log, failed=failed)
+    wrong = complaint(log, failed=failed, names=names_in(folder))
     if wrong:
         for state in folder.glob("report.[!tl]*"):
             state.unlink()  # only the text and the log are worth keeping
@@ -126,7 +127,21 @@ def _run(command, folder, moment=LONG_AGO):
     return done.returncode != 0
 
 
-def complaint(log, *, failed):
+def names_in(folder):
+    """Return the labels and the works that a document may refer to."""
+    found = []
+    for ending, name in (
+        ("aux", r"\\newlabel\{(.+?)\}"),
+        ("bbl", r"^\\bibitem.*\{(.+?)\}"),
+    ):
+        path = folder / f"report.{ending}"
+        if path.exists():
+            text = path.read_text(errors="replace")
+            found += re.findall(name, text, re.MULTILINE)
+    return found
+
+
+def complaint(log, *, failed, names=()):
     """Return the first thing in a LaTeX log that must not be in a report.
 
     Parameters
@@ -135,6 +150,8 @@ def complaint(log, *, failed):
         LaTeX's log, its lines not broken.
     failed : bool
         Whether LaTeX gave up.
+    names : list of str
+        What could have been meant where a name is not known.
 
     Returns
     -------
@@ -155,5 +172,7 @@ def complaint(log, *, failed):
         where = where or re.search(r"^l\.\d+ .*?(.{1,60})$", log, re.MULTILINE)
         return f"{error[1]} At: {where[1].strip()}" if where else error[1]
     if warning:
-        return warning[1]
+        told = warning[1].partition(" on input line")[0]
+        near = get_close_matches(told.split("'")[0].partition("`")[2], names, n=1)
+        return f"{told}; did you mean {near[0]}?" if near else told
     return "it failed; its log is empty" if failed else ""

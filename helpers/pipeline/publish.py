@@ -49,7 +49,8 @@ class Report:
             shell.events.register("pre_run_cell", self._begin_cell)
 
     def _begin_cell(self, info):
-        self.claims.begin_cell(info.cell_id)
+        if info.cell_id:  # not for what a cell executes in its turn, nor in a run
+            self.claims.begin_cell(info.cell_id)
 
     def _prose_cell(self, line, cell):
         self.prose(cell)
@@ -151,8 +152,9 @@ class Report:
             Whether the sections of its docstring are left out: parameters, results.
         """
         lines, first = inspect.getsourcelines(source)
-        lines = textwrap.dedent("".join(lines)).splitlines()
-        left_out = sections(lines) if brief else []
+        code = textwrap.dedent("".join(lines))
+        lines = code.removesuffix("\n").split("\n")
+        left_out = sections(code) if brief else []
         caption = self.claims.fill(caption)
         self._lab_caption(f"lst:{label}", caption)
         shown = "\n".join(without(left_out, lines, "    ..."))
@@ -161,7 +163,7 @@ class Report:
             kind="listing",
             label=f"lst:{label}",
             caption=caption,
-            code="\n".join(lines) + "\n",
+            code=code,
             first_line=max(first, 1),
             left_out=left_out,
             breakable=shown.count("\n") >= SHORT,

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from helpers import ROOT
-from helpers.pipeline.command import UserError, run_command
+from helpers.pipeline.command import UserError, checked_time_limit, run_command
 from helpers.pipeline.identity import (
     RUNS,
     failed_path_of,
@@ -60,17 +60,6 @@ def main():
             sweep(plan, settings)
     else:
         sweep(plan, settings)
-
-
-def checked_time_limit(given):
-    """Return a time limit in seconds as a number."""
-    try:
-        seconds = float(given)
-    except ValueError:
-        seconds = 0
-    if not seconds > 0:
-        raise UserError(f"the time limit must be a number of seconds, got {given!r}")
-    return seconds
 
 
 def sweep(plan, settings):

@@ -7,13 +7,16 @@ from nbconvert.preprocessors import Preprocessor
 from traitlets.config import Config
 
 from helpers import ROOT
+from helpers.pipeline.claims import CODE, PLACEHOLDER
 from helpers.pipeline.command import UserError
 from helpers.pipeline.listings import listing, name_colours
 from helpers.pipeline.pandoc import convert
 from helpers.pipeline.publish import EQUATION, REFERENCE, WORDS
-from helpers.pipeline.references import check_references
 
 GOES_ON = re.compile(r"(\\end\{equation\})\n\n(?=[a-z])")
+SET_CODE = re.compile(
+    r"\\texttt\{.*?\}(?=\W)|\\begin\{verbatim\}.*?\\end\{verbatim\}", re.DOTALL
+)
 # Separates the fragments that one call of pandoc converts together.
 SEAM = "\n\n```{=latex}\n%%seam%%\n```\n\n"
 
@@ -29,7 +32,8 @@ class Prose(Preprocessor):
         """Return the notebook with LaTeX where it had Markdown."""
         cells = [cell for cell in notebook.cells if cell.cell_type == "markdown"]
         for cell in cells:
-            if "{{" in cell.source:
+            # After a letter, it is an argument in mathematics.
+            if re.search(rf"(?<!\w){PLACEHOLDER.pattern}", CODE.sub("", cell.source)):
                 raise UserError(f"claims are for %%prose cells: {cell.source[:60]!r}")
         places = [(cell, "source") for cell in cells]
         for description in descriptions(notebook):
@@ -88,7 +92,9 @@ def _check_set(fragment, latex):
     """Raise UserError for Markdown that comes out as something else than was meant."""
     if "{=latex}" in latex:
         raise UserError(f"a block of Markdown is left open: {fragment[:60]!r}")
-    if r"\$\$" in latex or r"\textbackslash begin" in latex:
+    text, latex = CODE.sub("", fragment), SET_CODE.sub("", latex)
+    opened = re.search(r"(?<!\\)\$\$", text) and r"\$\$" in latex
+    if opened or r"\textbackslash begin" in latex:
         raise UserError(f"mathematics is left open: {fragment[:60]!r}")
     if r"\includegraphics" in latex:
         raise UserError(f"a picture is shown by report.figure: {fragment[:60]!r}")
@@ -122,8 +128,8 @@ def check_provenance(notebook):
     for description in told:
         if description.get("traced") and description["label"] not in listed:
             raise UserError(
-                f"{description['label']} comes after report.provenance(), which lists "
-                "what made each figure and table: move its cell up"
+                f"{description['label']} is not listed by report.provenance(), which "
+                "must come after all figures and tables"
             )
 
 
@@ -151,8 +157,6 @@ def to_latex(notebook, attached=()):
         The figures' files, by name.
     """
     check_provenance(notebook)
-    markdown = [c.source for c in notebook.cells if c.cell_type == "markdown"]
-    check_references(descriptions(notebook), markdown)
     exporter = LatexExporter(
         template_name="template",
         extra_template_basedirs=[str(ROOT / "report")],
