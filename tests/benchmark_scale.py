@@ -195,11 +195,12 @@ def on_dask():
 
     It is one cluster, so that each case has the same processes beside it.
     """
-    from distributed import Client, LocalCluster
+    from distributed import Client
 
-    here = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}
+    from helpers.pipeline.cluster import local_cluster
+
     with (
-        LocalCluster(2, threads_per_worker=1, memory_limit=None, **here) as cluster,
+        local_cluster(2, memory_limit=None) as cluster,
         Client(cluster) as client,
     ):
         # Shared out evenly while there is nothing else, then what one holds alone.

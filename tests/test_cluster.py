@@ -9,6 +9,7 @@ import sys
 import time
 
 import numpy as np
+import psutil
 import pytest
 
 from helpers.compression import compress
@@ -41,19 +42,19 @@ def cluster(project):
         scheduler = start(
             "distributed.cli.dask_scheduler", *local, "--port", "0", "--no-dashboard"
         )
-        address = first_match(scheduler, r"Scheduler at:\s+(tcp://\S+)")
+        address = first_match(scheduler.stderr, r"Scheduler at:\s+(tcp://\S+)")
         for _ in range(2):
             worker = start(
                 "distributed.cli.dask_worker", address, *local,
                 "--nthreads", "1", "--no-dashboard", "--no-nanny",
             )  # fmt: skip
-            first_match(worker, r"Registered to:\s+(tcp://\S+)")
+            first_match(worker.stderr, r"Registered to:\s+(tcp://\S+)")
         yield address, started[1:]
 
 
-def first_match(process, pattern):
-    """Read a process's log until a line matches."""
-    for line in process.stderr:
+def first_match(said, pattern):
+    """Read what a process says until a line matches."""
+    for line in said:
         found = re.search(pattern, line)
         if found:
             return found[1]
@@ -70,6 +71,19 @@ def test_a_sweep_on_a_cluster_gives_the_same_runs(project, cluster):
     assert project.sweep()[0] == 0
     assert records(project) == on_cluster
     assert len(on_cluster) == 2
+
+
+def test_the_cluster_of_make_is_swept_on_and_ends_with_ctrl_c(project):
+    process = project.start("helpers.pipeline.cluster", "--workers", "1")
+    address = first_match(
+        process.stdout, r"^make sweep SCHEDULER=(tcp://127.0.0.1:\d+)$"
+    )
+    status, out, err = project.sweep("--scheduler", address)
+    family = psutil.Process(process.pid).children(recursive=True)
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=30)[1].startswith("interrupted")
+    assert psutil.wait_procs(family, timeout=30)[1] == []
+    assert (status, len(project.runs)) == (0, 2), out + err
 
 
 def test_dask_arrays_are_compressed_by_its_workers_to_the_same_bits(cluster, rng):
