@@ -9,9 +9,6 @@ measured: the file says how many.
 import argparse
 import contextlib
 import json
-import os
-import platform
-import re
 import statistics
 import subprocess
 import sys
@@ -27,6 +24,7 @@ from helpers import ROOT
 from helpers.compression import compress
 from helpers.data import fit_scaling, load_data
 from helpers.descent import gradient_descent, gradient_descents
+from helpers.pipeline.arithmetic import model
 
 FEATURES, UPDATES = 7, 1000
 RATE, RATES = 0.1, np.array([0.3, 0.1, 0.03, 0.01, 0.003])
@@ -244,7 +242,7 @@ def timings():
             seconds.setdefault(way, {})[str(n)] = float(f"{took:.3g}")
     packages = ("numpy", "scikit-learn", "torch")
     return {
-        "machine": f"{processor()}, {machine()}",
+        "machine": f"{model()}, {machine()}",
         "packages": {name: version(name).partition("+")[0] for name in packages},
         "features": FEATURES,
         "updates": UPDATES,
@@ -286,14 +284,6 @@ def timings_at(n, some):
     for way, began in first.items():
         times[way] = began + (times[way] - began) * (UPDATES - 1) / (some - 1)
     return times
-
-
-def processor():
-    """Name the processor, where the system tells."""
-    with contextlib.suppress(OSError, TypeError):
-        about = Path("/proc/cpuinfo").read_text(encoding="utf-8")
-        return re.search(r"model name\s*: (.*)", about)[1]
-    return platform.processor() or os.name
 
 
 if __name__ == "__main__":

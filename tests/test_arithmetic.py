@@ -4,12 +4,12 @@ import os
 import platform
 import subprocess
 import sys
-from pathlib import Path
 
 import nbformat
 import papermill
 import pytest
 
+from helpers import ROOT
 from helpers.pipeline import arithmetic
 from helpers.pipeline.kernels import warm_kernels
 
@@ -115,6 +115,5 @@ def test_a_processor_without_them_is_named(
 def test_a_program_is_run_so():
     show = "import os; print(os.environ['OMP_NUM_THREADS'])"
     run = [sys.executable, "-m", "helpers.pipeline.arithmetic"]
-    root = Path(__file__).parents[1]
     command = [*run, sys.executable, "-c", show]
-    assert subprocess.check_output(command, cwd=root, text=True) == "1\n"
+    assert subprocess.check_output(command, cwd=ROOT, text=True) == "1\n"

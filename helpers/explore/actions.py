@@ -3,11 +3,10 @@
 import json
 import os
 
-import numpy as np
-
 from helpers import ROOT
 from helpers.pipeline.arithmetic import settings
 from helpers.pipeline.command import UserError
+from helpers.pipeline.compare import TOLERANCE, alike
 from helpers.pipeline.execute import execute
 from helpers.pipeline.experiments import (
     EXPERIMENTS,
@@ -109,19 +108,16 @@ def show_as_run(trial):
         raise UserError(f"{outcome.error} (see {path.relative_to(ROOT)})")
     recorded, fit = read_record(path), trial.fit
     name = path.relative_to(ROOT).as_posix()
-    said = _compared((recorded["costs"], recorded["w"]), (fit.costs, fit.w))
+    theirs = [recorded["costs"], recorded["w"]]
+    said = _compared(theirs, [fit.costs.tolist(), fit.w.tolist()])
     return f"[{name}](../{name}): {said}; cost {recorded['costs'][-1]!r}."
 
 
 def _compared(theirs, ours):
     """Say whether numbers of a run are those found here."""
-    if all(map(np.array_equal, theirs, ours)):
+    if alike(theirs, ours, 0):
         return "the same numbers, to the last bit"
     own_arithmetic = settings().items() - os.environ.items()  # not by `make lab`
-    if own_arithmetic and all(map(_close, theirs, ours)):
+    if own_arithmetic and alike(theirs, ours, TOLERANCE):
         return "the same numbers but for rounding, since `make lab` was not used"
     return "OTHER NUMBERS than here"
-
-
-def _close(one, other):
-    return np.shape(one) == np.shape(other) and np.allclose(one, other, rtol=1e-9)

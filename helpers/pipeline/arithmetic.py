@@ -46,12 +46,15 @@ def processors():
     """Name the processors that give the same bits: a level, or else one model."""
     if _has_level_3():
         return "x86-64-v3"
+    return f"{platform.machine()} {model()}".strip()
+
+
+def model():
+    """Name this machine's processor, where the system tells."""
     if sys.platform == "darwin":
         asked = ["sysctl", "-n", "machdep.cpu.brand_string"]
-        model = subprocess.run(asked, capture_output=True, text=True).stdout.strip()
-    else:
-        model = _about_the_processor("model name", "CPU part")
-    return f"{platform.machine()} {model}".strip()
+        return subprocess.run(asked, capture_output=True, text=True).stdout.strip()
+    return _about_the_processor("model name", "CPU part")
 
 
 def _has_level_3():

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from helpers.pipeline.evidence import RESULTS
 
+TOLERANCE = 1e-9  # relative, where the arithmetic is another one
 HOLDS, DIFFERS, MISSING, NOTED = "holds", "differs", "missing", "noted"
 RUN = re.compile(r"[\w-]+-[0-9a-f]{12}")
 DECIMAL = re.compile(r"\d+\.(\d+)")

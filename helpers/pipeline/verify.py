@@ -14,6 +14,7 @@ from helpers.pipeline.compare import (
     DIFFERS,
     HOLDS,
     NOTED,
+    TOLERANCE,
     Line,
     compare_claims,
     compare_documents,
@@ -23,8 +24,6 @@ from helpers.pipeline.compare import (
 )
 from helpers.pipeline.elsewhere import build_report, copy_project
 from helpers.pipeline.evidence import RESULTS
-
-TOLERANCE = 1e-9  # relative, where the platform is another one
 
 
 def main():
