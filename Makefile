@@ -61,7 +61,7 @@ LANGUAGE := $(addprefix metadata.language_info.,codemirror_mode file_extension m
 STRIP := $(PREFIX)/bin/nbstripout --keep-id --extra-keys "$(LANGUAGE) metadata.widgets cell.metadata.execution"
 
 SOURCES := requirements.txt $(wildcard experiments.yaml notebooks/*.ipynb) \
-	$(wildcard helpers/*.py helpers/pipeline/*.py report/*.* report/template/*)
+	$(wildcard helpers/*.py helpers/*/*.py helpers/pipeline/*/*.py report/*.* report/template/*)
 SOURCES := $(filter-out report/report.%,$(SOURCES))
 
 .DELETE_ON_ERROR:
@@ -78,7 +78,7 @@ sweep: $(if $(SCHEDULER),$(CLUSTER),$(READY)) ## run the experiments that have n
 		--time-limit $(TIME_LIMIT) $(if $(DRY_RUN),--dry-run) $(if $(YES),--yes)
 
 results: $(READY) ## print the results of all runs (CSV=file for a table to keep)
-	@$(PYTHON) -m helpers.pipeline.results --experiment "$$EXPERIMENT" $(if $(CSV),--csv "$$CSV")
+	@$(PYTHON) -m helpers.pipeline.sweep.results --experiment "$$EXPERIMENT" $(if $(CSV),--csv "$$CSV")
 
 verify: $(READY) ## make all anew and compare with what is recorded (PDF=file: with that report)
 	@$(PYTHON3) helpers/pipeline/system.py tex
@@ -86,23 +86,23 @@ verify: $(READY) ## make all anew and compare with what is recorded (PDF=file: w
 		$(if $(TOLERANCE),--tolerance "$$TOLERANCE") $(if $(JSON),--json)
 
 submission: report/report.pdf ## write what is handed in: build/submission.zip
-	@$(PYTHON) -m helpers.pipeline.submission
+	@$(PYTHON) -m helpers.pipeline.verify.submission
 
 grade: $(READY) ## verify all that a class has handed in (SUBMISSIONS=folder)
 	@$(PYTHON3) helpers/pipeline/system.py tex
 	@$(if $(WALLS),,$(PYTHON3) helpers/pipeline/system.py walls)
-	@$(PYTHON) -m helpers.pipeline.grade "$$SUBMISSIONS" --time-limit $(TIME_LIMIT) \
+	@$(PYTHON) -m helpers.pipeline.grading "$$SUBMISSIONS" --time-limit $(TIME_LIMIT) \
 		$(if $(TOLERANCE),--tolerance "$$TOLERANCE") $(if $(WALLS),--unwalled)
 
 reproduce: $(READY) ## build the commit in two clones under other conditions, and compare
 	@$(PYTHON3) helpers/pipeline/system.py tex
-	@$(PYTHON) -m helpers.pipeline.reproduce
+	@$(PYTHON) -m helpers.pipeline.verify.reproduce
 
 cluster: $(CLUSTER) ## start a Dask scheduler and two workers here, until Ctrl-C
-	@$(PYTHON) -m helpers.pipeline.cluster
+	@$(PYTHON) -m helpers.pipeline.sweep.cluster
 
 lab: $(READY) ## open the notebooks in JupyterLab
-	@$(PYTHON) -m helpers.pipeline.arithmetic $(PREFIX)/bin/jupyter lab --ip=127.0.0.1 --ServerApp.answer_yes=True \
+	@$(PYTHON) -m helpers.pipeline.kernels.arithmetic $(PREFIX)/bin/jupyter lab --ip=127.0.0.1 --ServerApp.answer_yes=True \
 		$(if $(filter 0,$(shell id -u)),--allow-root) --ServerApp.root_dir='$(CURDIR)' \
 		--LabApp.default_url=/lab/tree/notebooks/explore.ipynb
 
@@ -156,7 +156,7 @@ $(CLUSTER): requirements-cluster.txt $(READY)
 build/inputs: NEW := build/inputs.$(shell echo $$PPID)
 build/inputs: FORCE
 	@mkdir -p build && printf '%s\n' "$$COURSE" "$$TITLE" "$$STUDENT" "$$DATE" > $(NEW)
-	@$(PYTHON3) helpers/pipeline/revision.py >> $(NEW)
+	@$(PYTHON3) helpers/pipeline/report/revision.py >> $(NEW)
 	@find data -type f -exec cksum {} + >> $(NEW)
 	@cmp -s $(NEW) $@ && rm $(NEW) || mv $(NEW) $@
 

@@ -1,25 +1,20 @@
 """Gradient descent for linear regression, and the pipeline of its report.
 
-The core, data in and arrays out::
+The core, arrays in and arrays out::
 
-    model       the model, its cost and its gradients
-    descent     gradient descent, one or many at once
-    outcome     how a descent ended
-    compression few rows with the same costs as many
-    triangle    the triangular factor of rows that come piece by piece
-    threads     sums that do not depend on how many threads share them
-    checks      the data and settings that it refuses
-    theory      what the Hessian says of a descent before it is run
-    data        read a table, scale its features
-    scores      how good a fit is
-    derivation  checks that derivation, code and training agree
-    plots       data and an Axes in, the Axes out
-    ticks       the numbers of logarithmic axes
-    tables      runs in, frames of texts out
-    words       numbers and names in print
+    model            the model, its cost and its gradients
+    descent          gradient descent, one or many at once
+    outcome          how a descent ended
+    theory           what the Hessian says of a descent before it is run
+    data             read a table, scale its features
+    scores           how good a fit is
+    compression      few rows with the same costs as many
+    validation       data and settings are right, or an error says what would be
+    gradient_checks  derivation and code agree
+    threads          sums that do not depend on how many threads share them
 
-The shell around it, `helpers.pipeline`, touches disk and processes;
-`helpers.explore` is what the interactive notebook is made of.
+Around it: `helpers.figures` draws for print, `helpers.explore` is the interactive
+notebook, and `helpers.pipeline` touches disk and processes.
 """
 
 from pathlib import Path

@@ -19,9 +19,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from helpers.checks import check_chunk, check_finite
 from helpers.threads import one_thread
 from helpers.triangle import Triangle
+from helpers.validation import check_chunk, check_finite
 
 # Rows that are factorised at once: [1 X y] of ten features stays in a core's cache. Of
 # a power of two, the columns would be in each other's place there.

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from helpers import ROOT
-from helpers.checks import check_data
+from helpers.validation import check_data
 
 MISSING = ["?", "", "NA"]
 SCALINGS = ("standardise", "min-max", "none")

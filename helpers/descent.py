@@ -4,10 +4,10 @@ from itertools import chain, islice, repeat
 
 import numpy as np
 
-from helpers.checks import check_data, check_settings, check_start, check_starts
 from helpers.model import initialize
 from helpers.outcome import conclude, has_exploded
 from helpers.threads import one_thread
+from helpers.validation import check_data, check_settings, check_start, check_starts
 
 # How many updates and samples may pass until it is seen that a descent has exploded.
 UPDATES, SAMPLES = 100, 40_000

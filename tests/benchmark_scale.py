@@ -24,7 +24,7 @@ from helpers import ROOT
 from helpers.compression import compress
 from helpers.data import fit_scaling, load_data
 from helpers.descent import gradient_descent, gradient_descents
-from helpers.pipeline.arithmetic import model
+from helpers.pipeline.kernels.arithmetic import model
 
 FEATURES, UPDATES = 7, 1000
 RATE, RATES = 0.1, np.array([0.3, 0.1, 0.03, 0.01, 0.003])
@@ -195,7 +195,7 @@ def on_dask():
     """
     from distributed import Client
 
-    from helpers.pipeline.cluster import local_cluster
+    from helpers.pipeline.sweep.cluster import local_cluster
 
     with (
         local_cluster(2, memory_limit=None) as cluster,

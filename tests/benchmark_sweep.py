@@ -24,10 +24,10 @@ from papermill import execute_notebook
 from project import Project
 
 from helpers import ROOT
-from helpers.pipeline.elsewhere import build_report
-from helpers.pipeline.experiments import read_points
-from helpers.pipeline.identity import modules_behind
-from helpers.pipeline.kernels import warm_kernels
+from helpers.pipeline.kernels.warm import warm_kernels
+from helpers.pipeline.sweep.experiments import read_points
+from helpers.pipeline.sweep.inputs import modules_behind
+from helpers.pipeline.verify.rebuild import build_report
 
 PLAIN = str(Path(__file__).with_name("plain.py"))
 GRID_OF_32 = """\
@@ -181,7 +181,7 @@ def peak_of_tree(process):
 @contextlib.contextmanager
 def cluster(project):
     """Start a scheduler and two workers on this machine; yield its address."""
-    with project.start("helpers.pipeline.cluster") as process:
+    with project.start("helpers.pipeline.sweep.cluster") as process:
         started = [psutil.Process(process.pid)]
         try:
             yield re.search(r"tcp://\S+", process.stdout.readline())[0]

@@ -3,7 +3,7 @@
 import os
 import signal
 
-from helpers.pipeline.arithmetic import instructions
+from helpers.pipeline.kernels.arithmetic import instructions
 
 # Those of a run; its one thread is not asked for: descents see to that themselves.
 os.environ.update(instructions())

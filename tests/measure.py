@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from helpers.pipeline.columns import aligned
+from helpers.pipeline.command import aligned
 
 REPEATS = 5
 

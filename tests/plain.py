@@ -10,15 +10,16 @@ import sys
 from concurrent.futures import ProcessPoolExecutor
 
 from helpers import ROOT
-from helpers.pipeline.experiments import read_points
-from helpers.pipeline.identity import RUNS, identify, path_of
+from helpers.pipeline.sweep.experiments import read_points
+from helpers.pipeline.sweep.inputs import RUNS, identify, path_of
 
 NBCONVERT = (
     "jupyter-nbconvert --to latex --template template report.ipynb"
     " --TemplateExporter.extra_template_basedirs={root}/report"
-    " --LatexExporter.preprocessors=helpers.pipeline.typeset.Prose"
-    " --LatexExporter.filters=listing=helpers.pipeline.listings.listing"
-    " --LatexExporter.filters=name_colours=helpers.pipeline.listings.name_colours"
+    " --LatexExporter.preprocessors=helpers.pipeline.report.typeset.Prose"
+    " --LatexExporter.filters=listing=helpers.pipeline.report.listings.listing"
+    " --LatexExporter.filters=name_colours="
+    "helpers.pipeline.report.listings.name_colours"
 )
 LATEXMK = "latexmk -norc -pdf -silent -interaction=nonstopmode report.tex"
 

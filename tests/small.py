@@ -7,10 +7,11 @@ CELLS = [
     """\
 import matplotlib.pyplot as plt
 
-from helpers import plots
+from helpers.figures import curves
 from helpers import ROOT
-from helpers.pipeline.publish import Report
-from helpers.pipeline.runs import load_experiment, record
+from helpers.pipeline.report.publish import Report
+from helpers.pipeline.records import record
+from helpers.pipeline.sweep.results import load_experiment
 
 plt.style.use(["default", ROOT / "report" / "figures.mplstyle"])
 report = Report()
@@ -28,7 +29,7 @@ for run in runs.itertuples():
     "%%prose\nThe costs are {{horsepower.cost}} and {{all.cost}}; see @fig:costs.",
     """\
 fig, ax = plt.subplots()
-plots.plot_costs(ax, {run.features: run.costs for run in runs.itertuples()}, unit="")
+curves.plot_costs(ax, {run.features: run.costs for run in runs.itertuples()}, unit="")
 report.figure(fig, label="costs", caption="The costs.", alt="Two curves that fall.")""",
     "report.provenance()",
     "record(claims={name: claim._asdict() for name, claim in claims.items()})",

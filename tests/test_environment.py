@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 from ruamel.yaml import YAML
 
 from helpers import ROOT
-from helpers.pipeline.pdf import PREAMBLE
+from helpers.pipeline.report.pdf import PREAMBLE
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 LOCK = (ROOT / "requirements.txt").read_text()
@@ -86,7 +86,9 @@ def test_every_package_of_the_template_is_installed():
 
 def test_the_kernels_of_the_sweep_are_registered():
     group = entry_points(group="jupyter_client.kernel_provisioners")
-    assert "helpers.pipeline.provisioner:WarmProvisioner" in {e.value for e in group}
+    assert "helpers.pipeline.kernels.provisioner:WarmProvisioner" in {
+        e.value for e in group
+    }
 
 
 @pytest.mark.parametrize("need", ["tex", "venv"])

@@ -10,7 +10,7 @@ import pytest
 from helpers import ROOT
 from helpers.data import SCALINGS
 from helpers.model import INITIALISATIONS
-from helpers.pipeline.experiments import notebook_parameters
+from helpers.pipeline.sweep.experiments import notebook_parameters
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 

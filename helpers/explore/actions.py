@@ -4,19 +4,18 @@ import json
 import os
 
 from helpers import ROOT
-from helpers.pipeline.arithmetic import settings
 from helpers.pipeline.command import UserError
-from helpers.pipeline.compare import TOLERANCE, alike
-from helpers.pipeline.execute import execute
-from helpers.pipeline.experiments import (
+from helpers.pipeline.kernels.arithmetic import settings
+from helpers.pipeline.kernels.warm import warm_kernels
+from helpers.pipeline.records import TOLERANCE, alike, read_record
+from helpers.pipeline.sweep.execute import execute
+from helpers.pipeline.sweep.experiments import (
     EXPERIMENTS,
     Point,
     notebook_parameters,
     read_points,
 )
-from helpers.pipeline.identity import forget_files, identify, modules_behind
-from helpers.pipeline.kernels import warm_kernels
-from helpers.pipeline.runs import read_record
+from helpers.pipeline.sweep.inputs import forget_files, identify, modules_behind
 
 EXPLORED = ROOT / "build" / "explored"
 

@@ -1,6 +1,6 @@
 """Five linked pictures of a trial, redrawn fast enough to be dragged.
 
-What depends on the data only, axes and scatter, is `helpers.explore.scenery`: drawn
+What depends on the data only, axes and scatter, is `helpers.explore.background`: drawn
 once and kept. What a control moves is drawn on top of it.
 """
 
@@ -9,11 +9,11 @@ from matplotlib.collections import LineCollection
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 from matplotlib.transforms import Bbox
 
-from helpers.explore.plane import Plane
-from helpers.explore.scenery import Scenery, same
+from helpers.explore.background import Scenery, same
+from helpers.explore.projection import Plane
+from helpers.figures.curves import LogNumbers
+from helpers.figures.plots import PREDICTED
 from helpers.model import predict
-from helpers.plots import PREDICTED
-from helpers.ticks import LogNumbers
 
 # Where the axes are in the figure: left, bottom, width, height.
 PLACES = {

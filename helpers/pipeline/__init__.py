@@ -1,38 +1,16 @@
 """The shell around the core: disk, processes, pages.
 
-In the order in which a report comes about::
+Five rooms, in the order in which a report lives. A room may use those before it, and
+of them only the modules that their ``__all__`` names::
 
-    system       what the operating system must have, installed if it can be
-    experiments  experiments.yaml, checked, as a list of points
-    identity     what identifies a run, all that determines it, and where it is kept
-    runs         what a run records, and the tables of many
-    plan         what a sweep has to do; `explain` says why
-    sweep        run every point that has not been run; `progress` shows it
-    execute      execute one point, within bounds
-    executors    on this machine's cores, or on Dask; `cluster` starts one here
-    kernels      warm, private kernels, by the `provisioner`, forked from the `zygote`
-    kernelapp    ipykernel's application, made for that
-    arithmetic   the same bits on every processor of a kind
-    results      the results of all runs as a table
-    claims       the numbers that the report states
-    publish      titles, prose, figures, tables and listings of a notebook
-    typeset      the executed report as LaTeX; `listings` of code
-    pdf          LaTeX as PDF; `pandoc` converts Markdown
-    provenance   where a figure or table comes from
-    revision     which commit this is, and what differs from it
-    evidence     the recorded results, and what the PDF carries of them
-    report       execute the report's notebook and set it
-    carried      what a PDF carries and prints, read again
-    elsewhere    make a report in another copy of the project
-    compare      a report with what came of making it again
-    verify       make everything anew, and compare
-    reproduce    build the commit twice, under different conditions
-    submission   the zip that is handed in
-    grade        verify all that a class has handed in
-    bundle       open one, and take of it what counts
-    sandbox      run it behind walls, and within limits
-    gradebook    the table of all, and the details of each
-    columns      tables for the terminal; `command` speaks to people
+    kernels   kernels that start at once
+    sweep     the grid, and one executed notebook for each of its points
+    report    what a notebook publishes, set in LaTeX, with its evidence
+    verify    a report made again and compared
+    grading   what a class has handed in, verified behind walls
+
+Beside them are the leaves that all may use: `command` (how commands speak to people),
+`records` (what a run reports) and `system` (what the operating system must have).
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""How commands speak to people: one line for what they can mend."""
+"""How commands speak to people: one line for what they can mend, and plain tables."""
 
 import math
 import os
@@ -44,3 +44,29 @@ def run_command(main):
         traceback.print_exc()
         status = 2
     sys.exit(status)
+
+
+def aligned(rows, right=()):
+    """Align rows of texts in columns.
+
+    Parameters
+    ----------
+    rows : iterable of sequence of str
+        All of the same length.
+    right : container of int
+        Columns to align on the right.
+
+    Returns
+    -------
+    list of str
+        A line for each row.
+    """
+    rows = list(rows)
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            text.rjust(width) if number in right else text.ljust(width)
+            for number, (text, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]

@@ -1,0 +1,9 @@
+"""Figures and tables for print: data in, an ``Axes`` drawn on or a frame of texts out.
+
+curves      the cost against the iteration, and the ticks of logarithmic axes
+plots       the other figures of the report
+tables      the report's tables
+formatting  numbers and names in print
+
+It may import matplotlib and pandas; the core may not.
+"""

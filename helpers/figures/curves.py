@@ -1,0 +1,79 @@
+"""The cost against the iteration, and the ticks of logarithmic axes."""
+
+import math
+
+from matplotlib.ticker import Formatter, LogLocator, NullLocator
+
+FEW = 1e3  # up to so many times its lowest value an axis has a number in between
+SUPERSCRIPTS = str.maketrans(
+    "-0123456789",
+    "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079",
+)
+
+
+def plot_costs(ax, curves, *, unit, best=None):
+    """Plot the cost against the iteration.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    curves : dict of str to ndarray
+        The cost after each update, by the label of its line.
+    unit : str
+        Unit of the cost.
+    best : dict of str to float, optional
+        Lowest attainable cost by label, drawn as a thin line.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The same axes.
+    """
+    for label, costs in curves.items():
+        (line,) = ax.plot(costs, label=label)
+        if best:
+            ax.axhline(best[label], color=line.get_color(), linewidth=0.6)
+    ax.set(xlabel="iteration", ylabel=f"cost $J$ in {unit}", yscale="log")
+    number_ticks(ax.yaxis)
+    ax.legend()
+    return ax
+
+
+class LogTicks(LogLocator):
+    """Ticks of a logarithmic axis: each decade, and 2 and 5 where there are few.
+
+    All have their numbers. Matplotlib would have eight more in each decade, most
+    without; they take a third of the time of a figure.
+    """
+
+    def tick_values(self, vmin, vmax):
+        """Return the places of the ticks between two values."""
+        self.set_params(subs=[1, 2, 5] if vmax < FEW * vmin else [1])
+        return super().tick_values(vmin, vmax)
+
+
+class LogNumbers(Formatter):
+    """Numbers of a logarithmic axis as plain text: 600, or 10 and its exponent.
+
+    Matplotlib sets them as mathematics, which takes most of the time of a figure.
+    """
+
+    def __call__(self, value, position=None):
+        """Return the text of a tick."""
+        low, high = sorted(self.axis.get_view_interval())
+        if value == 0 or (low > 1e-4 and high < min(1e5, FEW * low)):
+            return f"{value:g}"
+        exponent = math.floor(math.log10(abs(value)) + 1e-9)
+        power = "10" + str(exponent).translate(SUPERSCRIPTS)
+        factor = f"{value / 10**exponent:g}"
+        return power if factor == "1" else f"{factor}×{power}"
+
+
+def number_ticks(*axes):
+    """Give logarithmic axes ticks that all have their numbers."""
+    for axis in axes:
+        if axis.get_scale() == "log":
+            axis.set_major_locator(LogTicks())
+        axis.set_minor_locator(NullLocator())
+        axis.set_major_formatter(LogNumbers())

@@ -1,0 +1,259 @@
+"""The figures' plots: data and an ``Axes`` in, the same ``Axes`` out.
+
+They neither save nor show, and take their look from the current style.
+"""
+
+import numpy as np
+
+from helpers.compression import compress
+from helpers.figures.curves import number_ticks
+from helpers.theory import optimum
+
+# Marker and colour of each outcome: distinct in shape for grey print.
+OUTCOMES = {
+    "converged": ("o", "#009E73"),
+    "descending": ("v", "#0072B2"),
+    "oscillating": ("s", "#E69F00"),
+    "diverged": ("X", "#D55E00"),
+}
+PREDICTED = {"color": "black", "linestyle": (0, (1, 3)), "linewidth": 1.6}
+
+
+def plot_excess(ax, curves, predictions, *, unit):
+    """Plot how far the cost is above its optimum, with what theory foretold.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    curves, predictions : dict of str to ndarray
+        Measured and predicted ``J - J_best`` after each update, by label.
+    unit : str
+        Unit of the cost.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The same axes.
+    """
+    for label, excess in curves.items():
+        ax.plot(excess, label=label)
+    for k, excess in enumerate(predictions.values()):
+        ax.plot(excess, **PREDICTED, label=None if k else "predicted")
+    ax.set(xlabel="iteration", ylabel=f"$J - J^*$ in {unit}", yscale="log")
+    number_ticks(ax.yaxis)
+    ax.legend()
+    return ax
+
+
+def plot_learning_rates(ax, curves, *, unit, best):
+    """Plot costs for several learning rates on logarithmic axes.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    curves : dict of str to ndarray
+        Cost after each update, by label.
+    unit : str
+        Unit of the cost.
+    best : float
+        Lowest attainable cost.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The same axes.
+    """
+    for label, costs in curves.items():
+        ax.plot(costs, label=label)
+    ax.axhline(best, color="black", linewidth=0.6, label="optimum")
+    ax.set_xscale("symlog", linthresh=1, linscale=0.4)
+    ax.set_xlim(0, max(len(costs) for costs in curves.values()) - 1)
+    ax.set_yscale("log")
+    ax.set(xlabel="iteration", ylabel=f"cost $J$ in {unit}")
+    number_ticks(ax.xaxis, ax.yaxis)
+    return ax
+
+
+def plot_outcomes(ax, rows):
+    """Mark how each run ended, by its learning rate, one row for each setting.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    rows : dict of str to (float, list of (float, str))
+        By the label of the row: the stability limit, and for each run its
+        learning rate and its status.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The same axes.
+    """
+    for y, (limit, runs) in enumerate(rows.values()):
+        ax.vlines(limit, y - 0.35, y + 0.35, color="black", linewidth=1.2, zorder=3)
+        for learning_rate, status in runs:
+            marker, color = OUTCOMES[status]
+            ax.plot(learning_rate, y, marker=marker, color=color, markersize=6)
+    for status, (marker, color) in OUTCOMES.items():
+        ax.plot([], [], marker=marker, color=color, linestyle="none", label=status)
+    ax.plot([], [], color="black", linestyle="-", label="stability limit")
+    ax.set_yticks(range(len(rows)), list(rows))
+    ax.invert_yaxis()
+    ax.set(xscale="log", xlabel=r"learning rate $\eta$", ylabel="scaling, features")
+    number_ticks(ax.xaxis)
+    ax.legend(loc="upper center", bbox_to_anchor=(0.4, -0.2), ncols=5)
+    return ax
+
+
+def plot_fit(ax, x, y, z, *, xlabel, ylabel):
+    """Plot samples of one feature with the fitted line.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    x, y, z : ndarray of shape (n_samples,)
+        Feature, target and prediction.
+    xlabel, ylabel : str
+        Names of the axes, with units.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The same axes.
+    """
+    _scatter(ax, x, y, label="observed")
+    ends = [np.argmin(x), np.argmax(x)]
+    ax.plot(x[ends], z[ends], color="C1", linestyle="-", label="fitted line")
+    ax.set(xlabel=xlabel, ylabel=ylabel)
+    ax.legend()
+    return ax
+
+
+def plot_predictions(ax, y, z, *, name, unit):
+    """Plot predicted against observed targets, with the line of equality.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    y, z : ndarray of shape (n_samples,)
+        Observed and predicted target.
+    name, unit : str
+        Of the target.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The same axes.
+    """
+    _scatter(ax, y, z, label="samples")
+    ends = [min(y.min(), z.min()), max(y.max(), z.max())]
+    ax.plot(ends, ends, color="C1", linestyle="-", label="predicted = observed")
+    ax.set(xlabel=f"observed {name} ({unit})", ylabel=f"predicted {name} ({unit})")
+    ax.legend()
+    return ax
+
+
+def plot_residuals(ax, y, z, *, name, unit):
+    """Plot the residuals y - z against the predictions.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    y, z : ndarray of shape (n_samples,)
+        Observed and predicted target.
+    name, unit : str
+        Of the target.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The same axes.
+    """
+    _scatter(ax, z, y - z)
+    ax.axhline(0, color="C1", linewidth=1.4)
+    ax.set(xlabel=f"predicted {name} ({unit})", ylabel=f"residual $y - z$ ({unit})")
+    return ax
+
+
+def plot_cost_surface(ax, X, y, paths, thin=(), *, units):
+    """Draw the cost of a one-feature model over (w, b) with descents on it.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    X : ndarray of shape (n_samples, 1)
+        The scaled feature.
+    y : ndarray of shape (n_samples,)
+        Targets.
+    paths : dict of str to ndarray of shape (n, 2)
+        By label, the points (w, b) that a descent went through.
+    thin : list of ndarray of shape (n, 2)
+        Further paths from other starts, drawn as thin lines.
+    units : (str, str)
+        Units of w and b.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The same axes.
+    """
+    points = np.concatenate(list(paths.values()))
+    all_points = np.concatenate([points, *thin])
+    low, high = all_points.min(axis=0), all_points.max(axis=0)
+    centre, half = (low + high) / 2, 0.6 * (high - low).max()  # a square
+    w, b = (np.linspace(middle - half, middle + half, 121) for middle in centre)
+    few = compress(X, y)
+    error = w[:, None] * few.X[:, 0] + b[:, None, None] - few.y
+    J = np.square(error).mean(axis=-1)
+    levels = np.geomspace(J.min() * 1.02, J.max(), 12)
+    ax.contour(w, b, J, levels, colors="0.6", linewidths=0.6)
+    for k, path in enumerate(thin):
+        label = None if k else "other starts"
+        ax.plot(*path.T, color="C2", linestyle="-", linewidth=0.5, label=label)
+    for (label, path), marker in zip(paths.items(), "os^v", strict=False):
+        ax.plot(*path.T, marker=marker, markersize=3, ls="-", linewidth=1, label=label)
+    best = optimum(X, y)
+    ax.plot(*points[0], "kP", markersize=6, label="start")
+    ax.plot(best.w[0], best.b, "k*", markersize=9, label="optimum")
+    ax.set(xlabel=f"weight $w$ ({units[0]})", ylabel=f"offset $b$ ({units[1]})")
+    ax.set_aspect("equal")  # else circles would look like ellipses
+    ax.grid(visible=False)
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2)
+    return ax
+
+
+def plot_timings(ax, seconds):
+    """Plot the time that several ways take against the number of samples.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    seconds : dict of str to dict
+        By the label of its line: seconds by number of samples.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The same axes.
+    """
+    for (label, took), marker in zip(seconds.items(), "os^vDX", strict=False):
+        sizes = [int(n) for n in took]
+        ax.plot(sizes, list(took.values()), marker=marker, markersize=4, label=label)
+    ax.set(xscale="log", yscale="log", xlabel="samples $n$", ylabel="seconds")
+    number_ticks(ax.xaxis, ax.yaxis)
+    ax.legend(loc="center left", bbox_to_anchor=(1.02, 0.5))
+    return ax
+
+
+def _scatter(ax, x, y, label=None):
+    ax.plot(
+        x, y, "o", color="C0", markersize=3, alpha=0.55, markeredgewidth=0, label=label
+    )

@@ -1,0 +1,51 @@
+"""Verify everything that a class has handed in."""
+
+import argparse
+from pathlib import Path
+
+from helpers import ROOT
+from helpers.pipeline.command import (
+    UserError,
+    aligned,
+    checked_time_limit,
+    run_command,
+)
+from helpers.pipeline.grading.grade import GRADES, find, grade_all
+from helpers.pipeline.grading.gradebook import FINE, HEADER, readable, write_gradebook
+from helpers.pipeline.grading.sandbox import Limits, walls
+from helpers.pipeline.verify.verify import checked_tolerance
+
+
+def main():
+    """Grade as the command line asks; status 1 if something does not hold."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("submissions", type=Path, help="a folder of zips and folders")
+    parser.add_argument("--tolerance", help="relative; see verify")
+    parser.add_argument("--time-limit", default="600", help="seconds each")
+    parser.add_argument("--unwalled", action="store_true", help="without bubblewrap")
+    asked = parser.parse_args()
+    submissions = find(asked.submissions)
+    tolerance = checked_tolerance(asked.tolerance)
+    seconds = checked_time_limit(asked.time_limit)
+    if not asked.unwalled and not walls():
+        raise UserError(
+            "what is handed in is only run behind walls, and bubblewrap is not there, "
+            "or may not work here: apt-get install bubblewrap; WALLS=none runs it "
+            "without, and it can then read your files and use the network"
+        )
+    limits = Limits(seconds=seconds)
+    grades = []
+    for grade in grade_all(submissions, limits, tolerance, not asked.unwalled):
+        grades.append(grade)
+        done = f"{len(grades)} of {len(submissions)}"
+        print(f"{done}: {readable(grade.name)}: {grade.verdict}", flush=True)
+    grades.sort(key=lambda grade: grade.name)
+    write_gradebook(GRADES, grades)
+    table = [HEADER, *(grade.cells for grade in grades)]
+    print("\n".join(["", *aligned(table, right=(2, 3, 4, 5)), ""]))
+    print(f"written: {GRADES.relative_to(ROOT)}/index.html and grades.csv")
+    return 0 if all(grade.verdict in FINE for grade in grades) else 1
+
+
+if __name__ == "__main__":
+    run_command(main)

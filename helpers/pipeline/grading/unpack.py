@@ -1,0 +1,174 @@
+"""Open what somebody else has handed in: take what counts, and trust nothing of it."""
+
+import contextlib
+import os
+import stat
+import zipfile
+from collections import Counter
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+from helpers.pipeline.command import UserError
+from helpers.pipeline.report.revision import MADE
+
+LARGEST = 200 * 2**20  # bytes of all that counts, unpacked
+MOST = 2000  # files
+# What a report is made from: the submission's. All else that runs is the grader's.
+FOLDERS = ("notebooks/", "data/", "helpers/")
+FILES = ("experiments.yaml", "report/references.bib", "report/figures.mplstyle")
+FILES += ("report/timings.json", MADE)
+TRUSTED = ("helpers/pipeline/", "report/template/")
+NEEDED = ("notebooks/report.ipynb", "experiments.yaml", "report/report.pdf")
+LEFT_OUT = {"__pycache__", ".ipynb_checkpoints", "__MACOSX", ".git", ".venv", "build"}
+
+
+class Member(NamedTuple):
+    """A file of a submission, as it is described there.
+
+    Attributes
+    ----------
+    size : int
+        Its length in bytes.
+    regular : bool
+        Whether it is an ordinary file or folder: no link, pipe or device.
+    read : callable
+        Returns its content.
+    """
+
+    size: int
+    regular: bool
+    read: object
+
+
+def unpack(path, folder):
+    """Write what counts of a submission to a folder.
+
+    Parameters
+    ----------
+    path : Path
+        A zip, a folder, or a folder with only a zip in it.
+    folder : Path
+        Where; below it, the paths are those of a checkout.
+
+    Raises
+    ------
+    UserError
+        If it is damaged, incomplete, too large, or leads out of its folder.
+    """
+    try:
+        with _opened(path) as members:
+            counted = select(members)
+            for name, member in counted.items():
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                (folder / name).write_bytes(member.read())
+    except UserError:
+        raise
+    except Exception as error:  # whatever a damaged zip makes the library say
+        raise UserError(f"it cannot be unpacked: {error}") from None
+
+
+def select(members):
+    """Return the files that count, by their paths in a checkout.
+
+    Parameters
+    ----------
+    members : list of (str, Member)
+        Everything in a submission.
+
+    Returns
+    -------
+    dict of str to Member
+        What the report is made from, and the report.
+
+    Raises
+    ------
+    UserError
+        If something is missing, is there twice, is a link, or is too large.
+    """
+    for name, member in members:
+        parts = name.removesuffix("/").split("/")
+        if "\\" in name or {"", ".", ".."} & set(parts):
+            raise UserError(f"it leads out of its folder: {name!r}")
+        if not member.regular:
+            raise UserError(f"{name!r} is a link, or no ordinary file")
+    top = _top([name for name, _ in members])
+    counted = [
+        (name.removeprefix(top), member)
+        for name, member in members
+        if name.startswith(top) and counts(name.removeprefix(top))
+    ]
+    for name, times in Counter(name for name, _ in counted).items():
+        if times > 1:
+            raise UserError(f"it has {name} twice")
+    found = dict(counted)
+    for name in NEEDED:
+        if name not in found:
+            raise UserError(f"there is no {name} in it")
+    size = sum(member.size for _, member in counted)
+    if size > LARGEST or len(counted) > MOST:
+        raise UserError(
+            f"it is too large: {size / 2**20:,.0f} MiB in {len(counted):,} files, at "
+            f"most {LARGEST / 2**20:.0f} MiB in {MOST:,} can be graded"
+        )
+    return found
+
+
+def counts(name):
+    """Say whether a path of a checkout is taken from a submission."""
+    if LEFT_OUT & set(name.split("/")) or name.startswith(TRUSTED) or name[-1:] == "/":
+        return False
+    return name.startswith(FOLDERS) or name in FILES or name in NEEDED
+
+
+def _top(names):
+    """Return the folder, within a submission, that is the checkout."""
+    found = [name for name in names if f"/{name}".endswith(f"/{NEEDED[0]}")]
+    if not found:
+        raise UserError(f"there is no {NEEDED[0]} in it")
+    return min(found, key=len).removesuffix(NEEDED[0])
+
+
+@contextlib.contextmanager
+def _opened(path):
+    """Yield everything in a zip or a folder, as pairs of a name and a `Member`."""
+    if not path.is_dir():
+        with zipfile.ZipFile(path) as bundle:
+            yield [_in_zip(bundle, entry) for entry in bundle.infolist()]
+        return
+    inside = sorted(path.iterdir())
+    if len(inside) == 1 and inside[0].suffix == ".zip" and inside[0].is_file():
+        with _opened(inside[0]) as members:  # as learning platforms hand them out
+            yield members
+    else:
+        yield list(_in_folder(path))
+
+
+def _in_zip(bundle, entry):
+    """Describe an entry of a zip."""
+    kind = stat.S_IFMT(entry.external_attr >> 16)
+    ordinary = kind in (0, stat.S_IFREG, stat.S_IFDIR)
+    encrypted = entry.flag_bits & 1
+    usual = entry.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+    read = partial(_read, bundle, entry)
+    member = Member(entry.file_size, ordinary and usual and not encrypted, read)
+    return entry.filename, member
+
+
+def _read(bundle, entry):
+    """Return the content of an entry, and never more than it is said to have."""
+    with bundle.open(entry) as file:
+        return file.read(entry.file_size)
+
+
+def _in_folder(folder):
+    """Describe the files below a folder; links are not followed."""
+    for parent, folders, files in os.walk(folder):
+        folders[:] = sorted(set(folders) - LEFT_OUT)
+        links = [name for name in folders if Path(parent, name).is_symlink()]
+        for name in sorted([*files, *links]):
+            path = Path(parent, name)
+            about = path.lstat()
+            regular = stat.S_ISREG(about.st_mode)
+            member = Member(about.st_size, regular, path.read_bytes)
+            yield path.relative_to(folder).as_posix(), member

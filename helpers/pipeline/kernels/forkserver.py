@@ -1,0 +1,210 @@
+"""A process that has done the imports, and forks a kernel whenever it is asked.
+
+``python -m helpers.pipeline.kernels.forkserver SOCKET MODULE ...`` imports the
+modules, makes the application and the shell that kernels have in common, and listens
+on a Unix socket.
+A client connects, sends one line of JSON (``argv`` of the kernel, ``cwd``, ``env``),
+and owns the kernel as long as the connection lasts. It is told, one byte each time::
+
+    R   the kernel is ready to be connected to
+    X   the kernel has ended; one more byte is its exit status
+
+Every byte that the client sends is a signal for the kernel. When the client
+goes away its kernel is killed; when the process that started the zygote goes
+away, all of them are, and the zygote ends and removes the socket's folder.
+"""
+
+import contextlib
+import gc
+import importlib
+import json
+import os
+import selectors
+import shutil
+import signal
+import socket
+import sys
+
+from helpers import ROOT
+
+READY, ENDED = b"R", b"X"
+FIGURES = ROOT / "report" / "figures.mplstyle"
+# What every kernel imports on its way up.
+KERNEL = (
+    "ipykernel.debugger",
+    "IPython.core.completerlib",
+    "IPython.core.debugger",
+    "IPython.core.oinspect",
+    "IPython.core.pylabtools",
+    "IPython.extensions.storemagic",
+    "faulthandler",
+    "sqlite3",
+    "tornado.platform.asyncio",
+)
+
+
+def main(address, *modules):
+    """Import the modules, then serve until standard input is closed."""
+    preload(modules)
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(f"{address}.new")
+    listener.listen()
+    os.rename(f"{address}.new", address)  # it is there as soon as it can be used
+    serve(listener)
+    shutil.rmtree(os.path.dirname(address), ignore_errors=True)
+
+
+def preload(modules):
+    """Import what the kernels will need, and prepare their application."""
+    gc.disable()  # nothing of what follows is garbage
+    # A kernel chooses this backend by itself, but only before matplotlib is imported.
+    os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
+    sys.modules["debugpy"] = None  # slow to import, and a run has no one to debug it
+    from helpers.pipeline.kernels.application import WarmKernelApp
+
+    for name in (*KERNEL, *modules):
+        # What cannot be imported here fails in the notebook, where it can be seen.
+        with contextlib.suppress(BaseException):
+            importlib.import_module(name)
+    if "matplotlib" in sys.modules:
+        with contextlib.suppress(Exception):
+            draw_once()
+    del sys.modules["debugpy"]
+    # A kernel looks now and then whether the zygote is still there.
+    WarmKernelApp.instance(parent_handle=os.getpid()).prepare()
+    gc.freeze()  # else the collector would touch, and so copy, every shared page
+    gc.enable()
+
+
+def draw_once():
+    """Draw a figure, so that fonts and renderers are loaded; pyplot stays unused."""
+    import io
+
+    from matplotlib import style
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    with style.context(FIGURES):
+        figure = Figure()
+        FigureCanvasAgg(figure)
+        axes = figure.add_subplot(xlabel="$x^2$", xticks=[], yticks=[])
+        axes.plot([1, 2], label="x")
+        axes.legend()
+        figure.savefig(io.BytesIO(), format="png")
+        if "helpers.pipeline.report.publish" in sys.modules:  # which prints
+            figure.savefig(io.BytesIO(), format="pdf")
+
+
+def serve(listener):
+    """Fork kernels, pass on signals, and report deaths."""
+    kernels = {}  # connection by the kernel's pid
+    wakeup_r, wakeup_w = socket.socketpair()
+    wakeup_w.setblocking(False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the sweep to handle
+    signal.set_wakeup_fd(wakeup_w.fileno())
+    with selectors.DefaultSelector() as selector:
+        for source in (sys.stdin, listener, wakeup_r):
+            selector.register(source, selectors.EVENT_READ)
+        while True:
+            for key, _ in selector.select():
+                source = key.fileobj
+                if source is sys.stdin:
+                    for pid in kernels:
+                        signal_kernel(pid, signal.SIGKILL)
+                    return
+                if source is listener:
+                    connection = listener.accept()[0]
+                    pid = fork_kernel(connection)
+                    if pid is not None:
+                        kernels[pid] = connection
+                        selector.register(connection, selectors.EVENT_READ, pid)
+                elif source is wakeup_r:
+                    wakeup_r.recv(4096)
+                    for pid, status in ended():
+                        connection = kernels.pop(pid)
+                        selector.unregister(connection)
+                        report_end(connection, status)
+                elif key.data in kernels:
+                    pass_on(source, key.data)
+
+
+def fork_kernel(connection):
+    """Fork the kernel that a new client asks for; return its pid, None if it left."""
+    line = connection.makefile().readline()
+    if not line:
+        connection.close()
+        return None
+    request = json.loads(line)
+    pid = os.fork()
+    if pid == 0:
+        become_kernel(request, connection)
+    return pid
+
+
+def become_kernel(request, connection):
+    """Turn this fork into a Jupyter kernel; does not return."""
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.setsid()  # a signal reaches what the notebook starts, too
+    sys.stdin = open(os.devnull)  # noqa: SIM115
+    os.dup2(sys.stdin.fileno(), 0)
+    os.environ.clear()
+    os.environ.update(request["env"])
+    os.chdir(request["cwd"])
+    sys.argv = ["ipykernel_launcher", *request["argv"]]
+    if "numpy.random" in sys.modules:
+        sys.modules["numpy.random"].seed()  # else all kernels would draw the same
+
+    from helpers.pipeline.kernels.application import PrivateIOPubThread, WarmKernelApp
+
+    PrivateIOPubThread.folder = os.path.dirname(connection.getsockname())
+    status = 1
+    try:
+        app = WarmKernelApp.instance()
+        app.initialize(request["argv"])
+        connection.sendall(READY)
+        app.start()
+        status = 0
+    finally:
+        os._exit(status)
+
+
+def ended():
+    """Yield the pid and exit status of every child that has ended."""
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if pid == 0:
+                return
+            yield pid, os.waitstatus_to_exitcode(status)
+
+
+def report_end(connection, status):
+    """Tell the client, if it is still there, that its kernel has ended."""
+    with contextlib.suppress(OSError):
+        connection.sendall(ENDED + bytes([status % 256]))
+    connection.close()
+
+
+def pass_on(connection, pid):
+    """Send a kernel the signals its client asks for; kill it if the client is gone."""
+    try:
+        wanted = connection.recv(64)
+    except OSError:
+        wanted = b""
+    for number in wanted or bytes([signal.SIGKILL]):
+        signal_kernel(pid, number)
+
+
+def signal_kernel(pid, number):
+    """Signal a kernel and all it has started (its group is not there at first)."""
+    for send in (os.killpg, os.kill):
+        with contextlib.suppress(ProcessLookupError):
+            send(pid, number)
+            return
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,168 @@
+"""Launch a kernel by asking the zygote for a fork: a Jupyter kernel provisioner.
+
+It is registered as the entry point ``warm``; papermill, nbclient and whatever else
+starts kernels through jupyter_client work above it unchanged.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import socket
+import sys
+import time
+import uuid
+from pathlib import Path
+from queue import Empty
+
+from jupyter_client import AsyncKernelClient, AsyncKernelManager
+from jupyter_client.provisioning import LocalProvisioner
+from traitlets import Type, default
+
+from helpers.pipeline.kernels.forkserver import ENDED, READY
+from helpers.pipeline.kernels.warm import ZYGOTE
+
+# Options, beside the connection file, of kernels like the zygote's: none, or the one
+# that nbclient adds, which concerns a history that they do not keep.
+PLAIN = ([], ["--HistoryManager.hist_file=:memory:"])
+
+
+class PrivateKernelClient(AsyncKernelClient):
+    """A client that waits for the kernel's word, not for time to pass."""
+
+    async def wait_for_ready(self, timeout=None):
+        """Return once the kernel has answered on both channels."""
+        async with asyncio.timeout(timeout):
+            while True:
+                asked = self.kernel_info()
+                reply = await self.get_shell_msg()
+                self._handle_kernel_info_reply(reply)
+                # Whoever subscribes late misses what was published: then ask again.
+                with contextlib.suppress(Empty):
+                    while True:
+                        message = await self.get_iopub_msg(timeout=0.2)
+                        if (
+                            message["parent_header"].get("msg_id") == asked
+                            and message["content"].get("execution_state") == "idle"
+                        ):
+                            return
+
+
+class PrivateKernelManager(AsyncKernelManager):
+    """A manager whose kernels listen in the private directory of the zygote."""
+
+    client_factory = Type(PrivateKernelClient)
+    # What is wrapped: the wrapper sleeps, for tests that want to see it half done.
+    start_kernel = AsyncKernelManager.start_kernel.__wrapped__
+    shutdown_kernel = AsyncKernelManager.shutdown_kernel.__wrapped__
+
+    @default("transport")
+    def _transport_default(self):
+        return "ipc"
+
+    @default("ip")
+    def _ip_default(self):
+        return str(Path(os.environ[ZYGOTE]).with_name(uuid.uuid4().hex[:12]))
+
+    @default("connection_file")
+    def _connection_file_default(self):
+        return f"{self.ip}.json"
+
+
+class WarmProvisioner(LocalProvisioner):
+    """Launches kernels by asking the zygote for a fork.
+
+    Without a zygote, and for kernels other than this interpreter's own, it is
+    jupyter_client's ordinary provisioner.
+    """
+
+    async def launch_kernel(self, cmd, **kwargs):
+        """Start the kernel, and return once it can be connected to."""
+        arguments = _ipykernel_arguments(cmd)
+        if ZYGOTE not in os.environ or arguments is None:
+            return await super().launch_kernel(cmd, **kwargs)
+        self.cwd = kwargs.get("cwd") or os.getcwd()
+        request = {"argv": arguments, "cwd": str(self.cwd), "env": kwargs["env"]}
+        self.process = ForkedKernel(await _connect(os.environ[ZYGOTE]))
+        await self.process.start(request)
+        return self.connection_info
+
+    async def kill(self, restart=False):
+        """Kill the kernel, and return once it is dead."""
+        await super().kill(restart)
+        if isinstance(self.process, ForkedKernel):
+            await self.process.died()
+
+
+class ForkedKernel:
+    """A kernel forked by the zygote, with the interface of ``subprocess.Popen``."""
+
+    stdin = stdout = stderr = None
+
+    def __init__(self, connection):
+        self.connection = connection
+        self.returncode = None
+
+    async def start(self, request):
+        """Ask for the kernel and wait until it listens, or has died."""
+        loop = asyncio.get_running_loop()
+        await loop.sock_sendall(self.connection, json.dumps(request).encode() + b"\n")
+        if await loop.sock_recv(self.connection, 1) != READY:
+            self._note(b"")
+
+    async def died(self):
+        """Wait until the kernel has ended."""
+        loop = asyncio.get_running_loop()
+        while self.returncode is None:
+            self._note(await loop.sock_recv(self.connection, 2))
+
+    def poll(self):
+        """Return the exit status, or None while the kernel lives."""
+        if self.returncode is None:
+            with contextlib.suppress(BlockingIOError):
+                self._note(self.connection.recv(2))
+        return self.returncode
+
+    def wait(self):
+        """Return the exit status; called only after the end was seen."""
+        return self.returncode
+
+    def send_signal(self, number):
+        """Have the zygote, whose child the kernel is, send it a signal."""
+        with contextlib.suppress(OSError):
+            self.connection.send(bytes([number]))
+
+    def _note(self, message):
+        """Take up what the zygote says; if it says nothing any more, all is over."""
+        if message[:1] in (ENDED, b""):
+            self.returncode = message[1] if len(message) == 2 else 1
+            self.connection.close()
+
+
+def _ipykernel_arguments(cmd):
+    """Return what a command passes to this interpreter's ipykernel.
+
+    It is None for other kernels, and for options that the zygote's do not have.
+    """
+    if cmd[0] != sys.executable or "ipykernel_launcher" not in cmd:
+        return None
+    arguments = list(cmd[cmd.index("ipykernel_launcher") + 1 :])
+    return arguments if arguments[:1] == ["-f"] and arguments[2:] in PLAIN else None
+
+
+async def _connect(address, patience=60):
+    """Connect to the zygote, which may still be busy importing."""
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
+        connection = socket.socket(socket.AF_UNIX)
+        connection.setblocking(False)
+        try:
+            await asyncio.get_running_loop().sock_connect(connection, address)
+            return connection
+        except FileNotFoundError:
+            connection.close()
+            await asyncio.sleep(0.02)
+        except ConnectionRefusedError:
+            connection.close()
+            break
+    raise RuntimeError(f"the process that forks kernels is not at {address}")

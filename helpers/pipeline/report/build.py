@@ -1,0 +1,105 @@
+"""Make the report: sweep, execute the report's notebook, set it."""
+
+import contextlib
+import os
+import shutil
+import sys
+
+from helpers import ROOT
+from helpers.pipeline.command import UserError
+from helpers.pipeline.kernels.warm import warm_kernels
+from helpers.pipeline.records import read_record
+from helpers.pipeline.report.evidence import (
+    RESULTS,
+    TITLE_BLOCK,
+    attachments,
+    record_results,
+)
+from helpers.pipeline.report.revision import revision
+from helpers.pipeline.sweep.inputs import modules_behind
+from helpers.pipeline.sweep.plan import make_plan, modules_for
+from helpers.pipeline.sweep.run import Settings, sweep
+
+EXECUTED = ROOT / "build" / "report.ipynb"
+TEX = ROOT / "build" / "tex"
+PDF = ROOT / "report" / "report.pdf"
+
+
+def report():
+    """Write ``report/report.pdf``; the old one stays until the new one is done."""
+    EXECUTED.parent.mkdir(exist_ok=True)
+    with one_at_a_time(EXECUTED.parent / "report.lock"):
+        make_report()
+
+
+@contextlib.contextmanager
+def one_at_a_time(path):
+    """Wait until no other process is here: they would write the same files."""
+    import fcntl
+
+    with path.open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("waiting for another `make report`", file=sys.stderr, flush=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def make_report():
+    """Do the work of `main`."""
+    now, plan = revision(), make_plan()
+    modules = sorted({*modules_for(plan), *modules_behind("report")})
+    with warm_kernels(modules) as kernel:
+        # Imported now: papermill and nbconvert take as long as the zygote's modules.
+        from helpers.pipeline.report.pdf import begin_preamble, to_pdf
+        from helpers.pipeline.report.typeset import title_of, to_latex
+
+        sweep(plan, Settings(os.environ.get("SCHEDULER", "")))
+        preamble = begin_preamble(TEX)
+        notebook = execute_report(kernel)
+    claims = read_record(EXECUTED)["claims"]
+    attached = attachments(claims, title_of(notebook), now)
+    latex, figures = to_latex(notebook, attached=sorted(attached))
+    try:
+        pdf = to_pdf(latex, figures | attached, TEX, preamble, now.time)
+    except RuntimeError as error:
+        raise UserError(error) from None
+    if revision() != now:
+        raise UserError("a file was changed while the report was made: make report")
+    record_results(attached[RESULTS.name])
+    unfinished = PDF.with_suffix(".unfinished")
+    shutil.copyfile(pdf, unfinished)
+    unfinished.replace(PDF)
+
+
+def execute_report(kernel):
+    """Execute ``notebooks/report.ipynb`` with the title block of the environment.
+
+    Parameters
+    ----------
+    kernel : dict
+        Which kernels to use.
+
+    Returns
+    -------
+    nbformat.NotebookNode
+        The executed notebook, also kept as ``build/report.ipynb``.
+
+    Raises
+    ------
+    UserError
+        If a cell raises; the kept notebook has the error on top.
+    """
+    import nbformat
+
+    from helpers.pipeline.sweep.execute import execute
+
+    given = {name: os.environ.get(name.upper()) for name in TITLE_BLOCK}
+    title = {name: value for name, value in given.items() if value}
+    outcome = execute("report", title, kernel)
+    EXECUTED.write_text(outcome.notebook, encoding="utf-8")
+    if outcome.error:
+        where = f"{EXECUTED.relative_to(ROOT)}, {outcome.cell}".rstrip(", ")
+        raise UserError(f"{outcome.error} (see {where})")
+    return nbformat.reads(outcome.notebook, as_version=4)

@@ -1,0 +1,120 @@
+"""What a report can be checked by: its recorded results, carried in the PDF.
+
+``report/results.json`` holds every claim and every run, to ten significant digits,
+one on a line. It is committed, so that a change of any number shows in review.
+"""
+
+import json
+import platform
+import subprocess
+from math import isfinite
+
+from helpers import ROOT
+from helpers.pipeline.kernels.arithmetic import processors
+from helpers.pipeline.records import read_record
+from helpers.pipeline.sweep.experiments import read_points
+from helpers.pipeline.sweep.inputs import identify, path_of
+
+RESULTS = ROOT / "report" / "results.json"
+LAYOUT = 2
+HEAD = ("layout", "platform")
+DIGITS = 10  # beyond them, another processor may say something else
+TITLE_BLOCK = ("course", "title", "student", "date")
+ATTACHED = ("experiments.yaml", "requirements.txt")
+
+
+def collect(claims):
+    """Collect the recorded results.
+
+    Parameters
+    ----------
+    claims : dict of str to dict
+        As the report's notebook has recorded them.
+
+    Returns
+    -------
+    dict
+        ``layout``; the ``platform``; ``claims`` and ``runs`` by their identifiers.
+    """
+    runs = {}
+    for experiment, points in read_points().items():
+        for point in points:
+            name = identify(point)
+            known = runs.setdefault(name, _run(point, read_record(path_of(name))))
+            known["experiments"].append(experiment)
+    made = {"layout": LAYOUT, "platform": here()}
+    return made | {"claims": rounded(claims), "runs": rounded(runs)}
+
+
+def _run(point, recorded):
+    """Return what is kept of a run."""
+    outcome = {"status": recorded.get("status")}
+    if recorded.get("costs"):
+        outcome["cost"] = recorded["costs"][-1]
+    parameters = {"notebook": point.notebook, **point.parameters}
+    return {"experiments": [], "parameters": parameters, "outcome": outcome}
+
+
+def rounded(value):
+    """Return a value with its numbers to ten significant digits."""
+    if isinstance(value, dict):
+        return {key: rounded(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [rounded(item) for item in value]
+    if isinstance(value, float):
+        return float(f"{value:.{DIGITS}g}") if isfinite(value) else str(value)
+    return value
+
+
+def as_text(results):
+    """Write results as JSON, one claim and one run on a line."""
+    parts = [f' "{name}": {json.dumps(results[name])}' for name in HEAD]
+    for kind in ("claims", "runs"):
+        lines = (
+            f"  {json.dumps(name)}: {json.dumps(entry, ensure_ascii=False)}"
+            for name, entry in results[kind].items()
+        )
+        parts.append(f' "{kind}": {{\n' + ",\n".join(lines) + "\n }")
+    return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
+def record_results(content):
+    """Write ``report/results.json``, unless it says the same already."""
+    if not RESULTS.exists() or RESULTS.read_bytes() != content:
+        RESULTS.write_bytes(content)
+
+
+def here():
+    """Name the platform: on the same one, the same bits are expected."""
+    told = subprocess.run(["pdflatex", "--version"], capture_output=True, text=True)
+    tex = told.stdout.partition("\n")[0]
+    python = f"Python {platform.python_version()}"
+    return ", ".join((f"{platform.system()} {processors()}", python, tex))
+
+
+def attachments(claims, title, now):
+    """Return what the PDF carries.
+
+    Parameters
+    ----------
+    claims : dict of str to dict
+        As the report's notebook has recorded them.
+    title : dict of str to str
+        The title block as it was asked for.
+    now : helpers.pipeline.report.revision.Revision
+        The version that the report was made from.
+
+    Returns
+    -------
+    dict of str to bytes
+        By file name: the recorded results, the grid, the lock, and ``build.json``
+        with the commit, its time, a digest of what differs from it, and the title
+        block.
+    """
+    build = {"layout": LAYOUT, **now._asdict(), "title": title}
+    content = json.dumps(build, ensure_ascii=False, indent=1) + "\n"
+    return {
+        RESULTS.name: as_text(collect(claims)).encode(),
+        **{name: (ROOT / name).read_bytes() for name in ATTACHED},
+        "build.json": content.encode(),
+    }

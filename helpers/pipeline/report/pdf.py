@@ -1,0 +1,178 @@
+"""Set LaTeX as PDF."""
+
+import os
+import re
+import shutil
+import subprocess
+from difflib import get_close_matches
+
+from helpers import ROOT
+from helpers.pipeline.report.revision import LONG_AGO
+
+PREAMBLE = ROOT / "report" / "template" / "preamble.tex"
+PASSES = 6  # references settle in two or three
+WORKS = re.compile(r"\\bibliographystyle\{([\w-]+)\}\s*\\bibliography\{([\w-]+)\}")
+ONLY_WORKS = r"""
+\ifdefined\preamble\else\input{preamble}\fi
+\begin{document}\input{report.bbl}\end{document}
+"""
+
+
+def begin_preamble(folder):
+    """Begin to make a format of the preamble, so that no pass has to read it again.
+
+    Parameters
+    ----------
+    folder : Path
+        Where `to_pdf` will work.
+
+    Returns
+    -------
+    subprocess.Popen
+        The process, for `to_pdf` to wait for.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(PREAMBLE, folder)
+    command = ["pdflatex", "-ini", "-interaction=batchmode", "-no-shell-escape"]
+    command += ["-jobname=preamble", r"&pdflatex preamble.tex\dump"]
+    return subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL)
+
+
+def to_pdf(latex, files, folder, preamble=None, moment=LONG_AGO):
+    """Run LaTeX until all references are settled.
+
+    Parameters
+    ----------
+    latex : str
+        The document.
+    files : dict of str to bytes
+        The files it includes and carries, by name.
+    folder : Path
+        Where to work; what is there makes the next call faster.
+    preamble : subprocess.Popen, optional
+        What `begin_preamble` has begun there; without it, LaTeX takes longer.
+
+    moment : int
+        Time stamp of the PDF, in seconds since 1970: that of the commit, so that
+        the same commit is the same bytes.
+
+    Returns
+    -------
+    Path
+        The PDF.
+
+    Raises
+    ------
+    RuntimeError
+        If LaTeX cannot set the document, or something refers to nothing; the
+        message is the first complaint of its log.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(PREAMBLE, folder)
+    for name, content in {**files, "report.tex": latex.encode()}.items():
+        (folder / name).write_bytes(content)
+    command = ["pdflatex", "-interaction=batchmode", "-halt-on-error"]
+    command += ["-no-shell-escape"]
+    if preamble and preamble.wait() == 0:
+        command.append("-fmt=preamble")
+    log_file, aux = folder / "report.log", folder / "report.aux"
+    set_bibliography(latex, folder, command)
+    command.append("report.tex")
+    for _ in range(PASSES):
+        # What a pass learns of its references is what the next one knows of them.
+        known = aux.read_bytes() if aux.exists() else b""
+        failed = _run(command, folder, moment)
+        if failed or aux.read_bytes() == known:
+            break
+    else:
+        raise RuntimeError(f"LaTeX's references do not settle in {PASSES} passes")
+    log = log_file.read_text(errors="replace") if log_file.exists() else ""
+    wrong = complaint(log, failed=failed, names=names_in(folder))
+    if wrong:
+        for state in folder.glob("report.[!tl]*"):
+            state.unlink()  # only the text and the log are worth keeping
+        raise RuntimeError(f"LaTeX cannot set the report: {wrong} (see {log_file})")
+    return folder / "report.pdf"
+
+
+def set_bibliography(latex, folder, command):
+    """Set the list of works before the first pass: it names all, cited or not.
+
+    How they are cited is made known, too: with a question mark for each, pages
+    would end elsewhere, and that takes LaTeX one pass more.
+    """
+    works = WORKS.search(latex)
+    if not works:
+        return
+    style, data = works.groups()
+    lines = ["\\citation{*}", f"\\bibstyle{{{style}}}", f"\\bibdata{{{data}}}"]
+    (folder / "works.aux").write_text("\n".join(lines))
+    _run(["bibtex", "works"], folder)
+    (folder / "works.bbl").replace(folder / "report.bbl")
+    if not (folder / "report.aux").exists():
+        (folder / "works.tex").write_text(ONLY_WORKS)
+        _run([*command, "works.tex"], folder)
+        (folder / "works.aux").replace(folder / "report.aux")
+
+
+def _run(command, folder, moment=LONG_AGO):
+    """Run a program of TeX; return whether it failed."""
+    told = {"BIBINPUTS": f"{ROOT / 'report'}:", "max_print_line": "9999"}
+    told |= {"SOURCE_DATE_EPOCH": str(moment), "FORCE_SOURCE_DATE": "1"}
+    # Nor does it depend on what a person has in TeX folders of their own.
+    told |= {"TEXMFHOME": "", "TEXINPUTS": "", "TEXMFCONFIG": "", "TEXMFVAR": ""}
+    done = subprocess.run(
+        command, cwd=folder, env=os.environ | told, stdout=subprocess.DEVNULL
+    )
+    return done.returncode != 0
+
+
+def names_in(folder):
+    """Return the labels and the works that a document may refer to."""
+    found = []
+    for ending, name in (
+        ("aux", r"\\newlabel\{(.+?)\}"),
+        ("bbl", r"^\\bibitem.*\{(.+?)\}"),
+    ):
+        path = folder / f"report.{ending}"
+        if path.exists():
+            text = path.read_text(errors="replace")
+            found += re.findall(name, text, re.MULTILINE)
+    return found
+
+
+def complaint(log, *, failed, names=()):
+    """Return the first thing in a LaTeX log that must not be in a report.
+
+    Parameters
+    ----------
+    log : str
+        LaTeX's log, its lines not broken.
+    failed : bool
+        Whether LaTeX gave up.
+    names : list of str
+        What could have been meant where a name is not known.
+
+    Returns
+    -------
+    str
+        The complaint, or nothing.
+    """
+    alien = re.search(r"Unicode character (\S+) \(U\+\w+\)", log)
+    if alien:
+        return f"the character {alien[1]} has no letter in its (Latin) fonts"
+    warning = re.search(
+        r"Warning: ((?:Reference|Citation|Label) .*(?:undefined|multiply defined).*)",
+        log,
+    )
+    error = re.search(r"^! (.*)", log, re.MULTILINE)
+    if error:
+        # LaTeX shows what it was reading, up to the mistake; or what has no end.
+        where = re.search(r"^Runaway \w+\?\n(.{1,60})", log, re.MULTILINE)
+        where = where or re.search(r"^l\.\d+ .*?(.{1,60})$", log, re.MULTILINE)
+        return f"{error[1]} At: {where[1].strip()}" if where else error[1]
+    if warning:
+        told = warning[1].partition(" on input line")[0]
+        near = get_close_matches(told.split("'")[0].partition("`")[2], names, n=1)
+        return f"{told}; did you mean {near[0]}?" if near else told
+    return "it failed; its log is empty" if failed else ""

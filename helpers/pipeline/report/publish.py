@@ -1,0 +1,262 @@
+"""What a notebook puts on the page: prose, figures, tables, listings.
+
+Everything is shown twice from one call: in JupyterLab as the reader of the
+notebook sees it, and, through the output's metadata, to `typeset`, which sets
+it in LaTeX. Prose and captions are Markdown with ``{{claims}}``, references
+such as ``@fig:costs``, and citations such as ``[@key]``.
+"""
+
+import base64
+import contextlib
+import inspect
+import io
+import re
+import textwrap
+from pathlib import Path
+
+from IPython import get_ipython
+from IPython.display import display
+
+from helpers.pipeline.report.claims import Claims
+from helpers.pipeline.report.listings import sections, without
+from helpers.pipeline.report.pandoc import convert
+from helpers.pipeline.report.provenance import trace
+
+WORDS = {"fig": "Figure", "tab": "Table", "lst": "Listing", "eq": "", "app": "Appendix"}
+REFERENCE = re.compile(rf"(?<![\w@])@({'|'.join(WORDS)}):([a-z0-9-]+)")
+SHORT = 35  # lines of a listing that is kept on one page
+EQUATION = re.compile(r"\$\$((?:(?!\$\$).)+)\$\$ *\{#(eq:[a-z0-9-]+)\}", re.DOTALL)
+
+
+class Report:
+    """The page that a notebook writes.
+
+    Making one gives the notebook the cell magic ``%%prose``.
+
+    Attributes
+    ----------
+    claims : Claims
+        Every number that may be named in prose and captions.
+    """
+
+    def __init__(self):
+        self.claims = Claims()
+        self._numbers = {}
+        self._provenance = {}
+        shell = get_ipython()
+        if shell is not None:
+            shell.register_magic_function(self._prose_cell, "cell", "prose")
+            shell.events.register("pre_run_cell", self._begin_cell)
+
+    def _begin_cell(self, info):
+        if info.cell_id:  # not for what a cell executes in its turn, nor in a run
+            self.claims.begin_cell(info.cell_id)
+
+    def _prose_cell(self, line, cell):
+        self.prose(cell)
+
+    def title(self, *, course, title, student, date):
+        """Show the title block."""
+        heading = {"course": course, "title": title, "student": student, "date": date}
+        _emit(
+            {"text/markdown": f"# {course}\n## {title}\n**{student}** · {date}"},
+            kind="title",
+            heading=heading,
+        )
+
+    def prose(self, text):
+        """Show Markdown, with its claims filled in and its references numbered."""
+        text = self.claims.fill(text)
+        _emit({"text/markdown": self._for_lab(text)}, kind="prose", text=text)
+
+    def figure(self, figure, *, label, caption, alt):
+        """Show a matplotlib figure with its caption.
+
+        Parameters
+        ----------
+        figure : matplotlib.figure.Figure
+            Closed afterwards.
+        label : str
+            Its name in references, without ``fig:``.
+        caption : str
+            What is shown, and what can be concluded.
+        alt : str
+            What it looks like, for those who cannot see it.
+        """
+        import matplotlib.pyplot as plt
+        from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+        # Laid out once: as an engine of the figure it would be at each rendering.
+        ConstrainedLayoutEngine().execute(figure)
+        pdf = _pdf_of(figure)
+        data = {
+            "image/png": base64.b64encode(_png_of(pdf, figure)).decode(),
+            "application/pdf": base64.b64encode(pdf).decode(),
+            "text/plain": alt,
+        }
+        plt.close(figure)
+        caption = self.claims.fill(caption)
+        label = f"fig:{label}"
+        traced = self._trace(label)
+        _emit(data, kind="figure", label=label, caption=caption, alt=alt, traced=traced)
+        self._lab_caption(label, caption)
+
+    def table(self, frame, *, label, caption, align=None, long=False):
+        """Show a frame of ready-made texts as a table with its caption.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame
+            Its cells and column names are set as they are: text with ``$``
+            mathematics.
+        label : str
+            Its name in references, without ``tab:``.
+        caption : str
+            What is shown, and what can be concluded.
+        align : str, optional
+            LaTeX alignment of the columns; the first to the left and the others
+            to the right by default.
+        long : bool
+            Whether it may run over several pages.
+        """
+        caption = self.claims.fill(caption)
+        align = align or "l" + "r" * (frame.shape[1] - 1)
+        latex = _styled(frame, "latex-math").to_latex(
+            hrules=True,
+            column_format=align,
+            environment="longtable" if long else None,
+        )
+        html = _styled(frame, "html").to_html(table_uuid=label)  # else at random
+        self._lab_caption(f"tab:{label}", caption)
+        _emit(
+            {"text/html": html, "text/plain": frame.to_string()},
+            kind="longtable" if long else "table",
+            label=f"tab:{label}",
+            caption=caption,
+            latex=latex,
+            traced=self._trace(f"tab:{label}"),
+        )
+
+    def listing(self, source, *, label, caption, brief=False):
+        """Show the source of a function, class or module, as it is on disk now.
+
+        Parameters
+        ----------
+        source : function, class or module
+            What to show.
+        label : str
+            Its name in references, without ``lst:``.
+        caption : str
+            What it does.
+        brief : bool
+            Whether the sections of its docstring are left out: parameters, results.
+        """
+        lines, first = inspect.getsourcelines(source)
+        code = textwrap.dedent("".join(lines))
+        lines = code.removesuffix("\n").split("\n")
+        left_out = sections(code) if brief else []
+        caption = self.claims.fill(caption)
+        self._lab_caption(f"lst:{label}", caption)
+        shown = "\n".join(without(left_out, lines, "    ..."))
+        _emit(
+            {"text/markdown": f"```python\n{shown}\n```"},
+            kind="listing",
+            label=f"lst:{label}",
+            caption=caption,
+            code=code,
+            first_line=max(first, 1),
+            left_out=left_out,
+            breakable=shown.count("\n") >= SHORT,
+        )
+
+    def provenance(self):
+        """Show what made each figure and table: its cell, helpers and runs."""
+        entries = [
+            {**entry._asdict(), "what": WORDS[entry.label.partition(":")[0]]}
+            for entry in self._provenance.values()
+        ]
+        lines = (
+            f"- {self._reference(e['label'])}, cell `In [{e['cell']}]`: "
+            f"{', '.join(f'`{f}`' for f in e['functions'])}; "
+            f"runs: {', '.join(e['runs']) or 'none'}"
+            for e in entries
+        )
+        _emit({"text/markdown": "\n".join(lines)}, kind="provenance", entries=entries)
+
+    def bibliography(self, path):
+        """Show the cited works of a BibTeX file."""
+        cited = "---\nnocite: '@*'\n---"
+        options = ("--citeproc", f"--bibliography={path}")
+        listed = convert(cited, "html", "markdown", *options)
+        _emit(
+            {"text/html": f"<h1>References</h1>{listed}"},
+            kind="bibliography",
+            path=Path(path).stem,
+        )
+
+    def _trace(self, label):
+        """Note what has made a figure or table; say whether that is known."""
+        shell = get_ipython()
+        if shell is not None:
+            cells, variables = shell.user_ns["In"], shell.user_ns
+            self._provenance[label] = trace(label, cells, variables)
+        return shell is not None
+
+    def _lab_caption(self, label, caption):
+        kind, number = self._number(label)
+        text = f"**{WORDS[kind]} {number}.** {self._for_lab(caption)}"
+        _emit({"text/markdown": text}, kind="lab")
+
+    def _for_lab(self, text):
+        """Write numbers for references and equations, as LaTeX does in print."""
+        text = EQUATION.sub(
+            lambda m: f"$${m[1].rstrip()} \\tag{{{self._number(m[2])[1]}}}$$", text
+        )
+        return REFERENCE.sub(lambda m: self._reference(m[0][1:]), text)
+
+    def _reference(self, label):
+        kind, number = self._number(label)
+        number = f"({number})" if kind == "eq" else number
+        return f"[{WORDS[kind]} {number}](#{label})".replace("[ ", "[")
+
+    def _number(self, label):
+        """Count each kind in the order in which its labels are first named."""
+        kind = label.partition(":")[0]
+        labels = self._numbers.setdefault(kind, [])
+        if label not in labels:
+            labels.append(label)
+        number = labels.index(label)
+        return kind, "ABCDEFGH"[number] if kind == "app" else number + 1
+
+
+def _emit(data, **description):
+    """Display data with a description that survives in the executed notebook."""
+    data.setdefault("text/plain", description["kind"])
+    display(data, metadata={"report": description}, raw=True)
+
+
+def _pdf_of(figure):
+    buffer = io.BytesIO()
+    # No date in the file: the same figure is the same bytes.
+    figure.savefig(buffer, format="pdf", metadata={"CreationDate": None})
+    return buffer.getvalue()
+
+
+def _png_of(pdf, figure):
+    """Picture what goes into print: it takes a fifth of the time of drawing anew."""
+    import matplotlib as mpl
+    import pypdfium2
+
+    dpi = mpl.rcParams["savefig.dpi"]
+    dpi = figure.dpi if dpi == "figure" else dpi
+    buffer = io.BytesIO()
+    with contextlib.closing(pypdfium2.PdfDocument(pdf)) as document:
+        # A little less, or rounding may add a column of pixels.
+        picture = document[0].render(scale=dpi / 72 * (1 - 1e-9)).to_pil()
+    picture.save(buffer, "png", compress_level=1)
+    return buffer.getvalue()
+
+
+def _styled(frame, escape):
+    style = frame.style.hide(axis="index").format(escape=escape)
+    return style.format_index(axis=1, escape=escape)

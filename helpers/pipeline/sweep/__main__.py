@@ -1,0 +1,36 @@
+"""Run every point of the grid that has not been run yet."""
+
+import argparse
+import os
+
+from helpers.pipeline.command import checked_time_limit, run_command
+from helpers.pipeline.sweep.plan import MANY, make_plan, modules_for, print_dry_run
+from helpers.pipeline.sweep.run import Settings, sweep
+
+
+def main():
+    """Sweep as the command line asks."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--experiment", default="", help="only this one")
+    parser.add_argument("--scheduler", default="", help="tcp://host:port of Dask")
+    parser.add_argument("--time-limit", default="600", help="seconds a run")
+    parser.add_argument("--dry-run", action="store_true", help="only say what and why")
+    parser.add_argument("--yes", action="store_true", help=f"more than {MANY:,} points")
+    asked = parser.parse_args()
+    plan = make_plan(asked.experiment, confirmed=asked.yes or asked.dry_run)
+    if asked.dry_run:
+        print_dry_run(plan)
+        return
+    scheduler = asked.scheduler or os.environ.get("SCHEDULER", "")
+    settings = Settings(scheduler, checked_time_limit(asked.time_limit))
+    if plan.missing:
+        from helpers.pipeline.kernels.warm import warm_kernels
+
+        with warm_kernels(modules_for(plan)):
+            sweep(plan, settings)
+    else:
+        sweep(plan, settings)
+
+
+if __name__ == "__main__":
+    run_command(main)

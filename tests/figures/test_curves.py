@@ -1,0 +1,40 @@
+"""The ticks of logarithmic axes: few, and each with its number."""
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from helpers.figures import plots
+from helpers.figures.curves import LogNumbers
+
+
+@pytest.fixture
+def ax():
+    return Figure().add_subplot()
+
+
+def test_numbers_of_a_logarithmic_axis_are_plain_text(ax):
+    ax.set(yscale="log", ylim=(1e-9, 1e3))
+    texts = LogNumbers()
+    texts.set_axis(ax.yaxis)
+    assert [texts(v) for v in (1e-6, 1, 1e3)] == ["10⁻⁶", "10⁰", "10³"]
+    ax.set(ylim=(5, 600))
+    assert texts(100) == "100"
+
+
+@pytest.mark.parametrize(
+    ("bounds", "expected"),
+    [
+        ((9, 700), ["10", "20", "50", "100", "200", "500"]),
+        ((0.5, 700_000), ["10⁰", "10¹", "10²", "10³", "10⁴", "10⁵"]),
+        ((3.1, 4.2), ["3.2", "3.4", "3.6", "3.8", "4", "4.2"]),
+    ],
+)
+def test_every_tick_of_a_logarithmic_axis_has_its_number(ax, bounds, expected):
+    plots.plot_costs(ax, {"costs": np.array(bounds)}, unit="")
+    ax.set_ylim(bounds)
+    low, high = bounds
+    ticks = zip(ax.get_yticks(), ax.get_yticklabels(), strict=True)
+    texts = [text.get_text() for place, text in ticks if low <= place <= high * 1.001]
+    assert texts == expected
+    assert not ax.yaxis.get_minor_locator()()

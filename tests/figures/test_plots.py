@@ -1,0 +1,43 @@
+"""What the plots show, by the data of their artists."""
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from helpers.figures import plots
+from helpers.model import cost, predict
+
+
+@pytest.fixture
+def ax():
+    return Figure().add_subplot()
+
+
+def test_lines_of_equal_cost_are_where_the_cost_is_equal(ax, cars):
+    X, y = cars[0][:, [2]], cars[1]
+    path = np.array([[0.0, 0.0], [-5.0, 20.0]])
+    thin = [np.array([[9.0, 9.0], [1.0, 2.0]])] * 3
+    plots.plot_cost_surface(ax, X, y, {"a path": path}, thin, units=("mpg", "mpg"))
+    [contours] = ax.collections
+    for level, line in zip(contours.levels, contours.get_paths(), strict=True):
+        places = line.vertices[::50]
+        found = [cost(y, predict(X, place[:1], place[1])) for place in places]
+        np.testing.assert_allclose(found, level, rtol=0.03)
+    assert [line.get_label() for line in ax.lines[3:]] == ["a path", "start", "optimum"]
+    np.testing.assert_array_equal(ax.lines[0].get_xydata(), thin[0])
+    optimum = ax.lines[-1].get_xydata()[0]
+    np.testing.assert_allclose(optimum, np.polyfit(X[:, 0], y, 1), rtol=1e-9)
+
+
+def test_timings_have_a_line_for_each_way(ax):
+    plots.plot_timings(ax, {"loop": {"10": 1.0, "1000": 90.0}, "few": {"10": 0.5}})
+    assert [line.get_label() for line in ax.lines] == ["loop", "few"]
+    np.testing.assert_array_equal(ax.lines[0].get_xydata(), [[10, 1], [1000, 90]])
+    assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
+
+
+def test_outcomes_stand_at_their_learning_rates(ax):
+    rows = {"one": (0.5, [(0.1, "converged"), (1.0, "diverged")])}
+    plots.plot_outcomes(ax, rows)
+    markers = [(*line.get_xydata()[0], line.get_marker()) for line in ax.lines[:2]]
+    assert markers == [(0.1, 0, "o"), (1.0, 0, "X")]

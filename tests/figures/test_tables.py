@@ -1,0 +1,100 @@
+"""The tables' cells, computed by hand."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.data import Data
+from helpers.figures import tables
+from helpers.figures.formatting import math_text
+
+
+def a_run(**changes):
+    run = {
+        "run": "descent-1",
+        "features": "horsepower",
+        "scaling": "standardise",
+        "learning_rate": 0.1,
+        "n_iterations": 10,
+        "n_folds": 2,
+        "limit": 1.0,
+        "condition": 4.0,
+        "best": 1.0,
+        "costs": np.array([9.0, 2.0]),
+        "status": "descending",
+        "diverged_at": None,
+        "reached": None,
+        "needed": 1234,
+    }
+    return run | changes
+
+
+@pytest.fixture
+def runs():
+    diverged = {"learning_rate": 2.0, "status": "diverged", "diverged_at": 7}
+    slower = {"learning_rate": 0.01, "costs": np.array([9.0, 5.0])}
+    rows = [a_run(**slower), a_run(), a_run(**diverged, needed=None)]
+    return pd.DataFrame(rows, dtype=object)
+
+
+def test_rates_are_listed_with_what_was_reached_and_predicted(runs):
+    rows = tables.rates_table(runs).to_numpy().tolist()
+    assert rows[1][:3] == ["horsepower only", "$10^{-1}$", "$1.0000$"]
+    assert rows[1][3:] == ["$2.000000$", "descending", "–", "$1,234$"]
+    assert rows[2][3:] == ["–", "diverged at 7", "–", "–"]
+
+
+def test_the_best_run_is_that_with_the_lowest_final_cost(runs):
+    (best,) = tables.best_runs(runs).itertuples()
+    assert best.learning_rate == 0.1
+    (row,) = tables.scaling_table(runs).to_numpy().tolist()
+    assert row[-2:] == ["$2.000000$", "$1.000000$"]
+
+
+def test_weights_stand_beside_their_own_feature():
+    data = Data(np.array([[0.0, 0.0], [2.0, 4.0]]), np.zeros(2), ["a", "b"], "y", 0)
+    sheet = {"columns": {"a": {"unit": "m"}, "b": {"unit": ""}, "y": {"unit": "s"}}}
+    run = pd.Series(
+        {
+            "w": np.array([1.0, -3.0]),
+            "b": 5.0,
+            "w_original": np.array([1.0, -1.5]),
+            "b_original": 7.0,
+        }
+    )
+    rows = tables.weights_table(run, data, sheet).to_numpy().tolist()
+    assert rows == [
+        ["b", "–", "$2$", "$-3.0000$", "$-1.500000$"],
+        ["a", "m", "$1$", "$+1.0000$", "$+1.000000$"],
+        ["offset", "–", "–", "$+5.0000$", "$+7.000000$"],
+    ]
+
+
+def test_scores_are_in_their_own_columns():
+    score = {"MSE": 1.0, "RMSE": 2.0, "MAE": 3.0, "R2": 4.0}
+    other = {key: value + 2 for key, value in score.items()}
+    run = a_run(training=score, closed_form=other, held_out=[score, other])
+    table = tables.scores_table(pd.DataFrame([run], dtype=object))
+    assert table["MAE"].tolist() == ["$3.000000$", "$5.000000$", r"$4.000 \pm 1.000$"]
+    assert table["$R^2$"][0] == "$4.000000$"
+
+
+def test_further_runs_are_listed_with_their_setting(runs):
+    momentum = {"momentum": 0.5, "nesterov": True, "batch_size": 16}
+    defaults = {"target": "mpg", "momentum": 0.0, "nesterov": False, "batch_size": 0}
+    defaults |= {"initialisation": "zeros", "start": "", "experiment": "mine"}
+    defaults |= {"data": "data/mine.csv"}
+    further = runs.assign(**defaults)
+    plain = tables.further_table(further).iloc[0]
+    assert plain["experiment"] == "mine"
+    assert "momentum" not in plain["setting"]
+    assert plain["setting"].endswith("; data data/mine.csv")
+    moved = {**momentum, "start": "1,2", "initialisation": "normal"}
+    setting = tables.further_table(further.assign(**moved))["setting"].iloc[0]
+    for part in ("momentum 0.5; Nesterov", "batches of 16", "normal start", "its own"):
+        assert part in setting
+
+
+def test_numbers_that_are_not_finite_are_printed_as_such():
+    assert math_text(float("nan"), ".3f") == "–"
+    assert math_text(float("inf"), ".1e") == r"$\infty$"

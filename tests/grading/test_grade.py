@@ -1,0 +1,356 @@
+"""A class hands in: who is right is told, and nobody comes to harm."""
+
+import csv
+import io
+import os
+import subprocess
+import sys
+import zipfile
+
+import pytest
+from project import Project, need
+from small import files_of, make_small, spread
+
+from helpers.pipeline.command import UserError
+from helpers.pipeline.grading import sandbox, unpack
+from helpers.pipeline.grading.grade import find
+from helpers.pipeline.grading.gradebook import Grade, write_gradebook
+from helpers.pipeline.grading.sandbox import MIB, Limits, run_confined
+from helpers.pipeline.verify.compare import DIFFERS, HOLDS, MISSING, Line
+from helpers.pipeline.verify.rebuild import build_report
+
+REPORT = "notebooks/report.ipynb"
+
+
+@pytest.fixture
+def walls():
+    need(sandbox.walls(), "bubblewrap that may work")
+
+
+def zipped(files, folder="submission/"):
+    """Return a zip of files by name, with any names that are asked for."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as it:
+        for name, text in files.items():
+            it.writestr(f"{folder}{name}" if isinstance(name, str) else name, text)
+    return content.getvalue()
+
+
+@pytest.fixture(scope="module")
+def right(tmp_path_factory):
+    """Return the files of a small project with the report that comes of it."""
+    project = Project(tmp_path_factory.mktemp("right"))
+    make_small(project)
+    title = {"course": "C", "title": "T $x$", "student": "Ada Lovelace", "date": "now"}
+    build_report(project.folder, {}, title)
+    return files_of(project.folder)
+
+
+def with_cell(files, code):
+    """Return the files with code at the beginning of the report's notebook."""
+    anchor = b"import matplotlib.pyplot as plt\\n"
+    assert anchor in files[REPORT]
+    changed = files[REPORT].replace(anchor, anchor + code.encode(), 1)
+    return files | {REPORT: changed}
+
+
+def graded(project, handed_in, *options):
+    """Grade a folder in which not all holds; return its rows of the grade book."""
+    command = [sys.executable, "-m", "helpers.pipeline.grading", handed_in, *options]
+    done = subprocess.run(
+        list(map(str, command)),
+        cwd=project.folder,
+        env=project.environment,
+        capture_output=True,
+        text=True,
+        timeout=500,
+    )
+    assert done.stderr == ""
+    assert done.returncode == 1
+    grades = project.folder / "build" / "grades"
+    with (grades / "grades.csv").open(newline="", encoding="utf-8") as file:
+        return {row["submission"]: row for row in csv.DictReader(file)}
+
+
+@pytest.mark.usefixtures("walls")
+def test_a_class_of_ten_is_graded(tmp_path, right):
+    handed_in, secret = tmp_path / "class", tmp_path / "secret.txt"
+    handed_in.mkdir()
+    secret.write_text("the grader's own")
+    fraud = b"print('all holds')\n"
+    own_pipeline = {
+        "Makefile": b"report verify:\n\ttouch " + str(tmp_path / "was-run").encode(),
+        "helpers/pipeline/verify/verify.py": fraud,
+        "helpers/pipeline/grading/grade.py": fraud,
+    }
+    bundles = {
+        "01.zip": with_cell(right, "raise KeyError('lost')\\n"),
+        "02.zip": right,
+        "03.zip": with_cell(right, "import numpy; numpy.ones(50 * 10**9 // 8)\\n"),
+        "04.zip": right | {"../../../outside.txt": b"!"},
+        "05.zip": right | {"helpers/model.py": right["helpers/model.py"] + b"# mine\n"},
+        "06.zip": right | own_pipeline,
+        "09.zip": right | {".venv/bin/python": b"", "build/report.ipynb": b"{}"},
+    }
+    for name, files in bundles.items():
+        (handed_in / name).write_bytes(zipped(files))
+    spread(handed_in / "07", right)
+    (handed_in / "07" / ".venv").symlink_to("/usr")
+    (handed_in / "08").mkdir()
+    (handed_in / "08" / "work.zip").write_bytes(zipped(right, "a/b/"))
+    (handed_in / "10.zip").write_bytes(zipped(right, ""))
+    (handed_in / "readme.txt").write_text("not handed in")
+    before = sorted(tmp_path.rglob("*"))
+
+    project = Project(tmp_path / "grader")
+    rows = graded(project, handed_in)
+    first = [f"{n:02}.zip" for n in range(1, 7)]
+    assert list(rows) == [*first, "07", "08", "09.zip", "10.zip"]
+    why = {name: (row["verdict"], row["why"]) for name, row in rows.items()}
+    verdict, reason = why.pop("01.zip")
+    assert verdict == "cannot be graded"
+    assert reason.startswith("KeyError: 'lost'")
+    verdict, reason = why.pop("03.zip")
+    assert verdict == "cannot be graded"
+    assert "MemoryError: Unable to allocate 46.6 GiB" in reason
+    verdict, reason = why.pop("04.zip")
+    assert verdict == "cannot be graded"
+    assert reason == "it leads out of its folder: 'submission/../../../outside.txt'"
+    verdict, reason = why.pop("05.zip")  # the same numbers, but from other code
+    assert (verdict, int(rows["05.zip"]["missing"])) == (DIFFERS, 4)
+    assert "run descent-" in reason or "horsepower.cost" in reason
+    assert set(why.values()) == {(HOLDS, "")}
+    assert {rows[name]["differs"] for name in why} == {"0"}
+    assert min(int(rows[name]["holds"]) for name in why) > 8
+    after = {path for path in tmp_path.rglob("*") if project.folder not in path.parents}
+    assert after == {*before, project.folder}
+
+
+@pytest.mark.usefixtures("walls")
+def test_one_that_never_ends_is_stopped_and_the_others_are_told(tmp_path, right):
+    (tmp_path / "class").mkdir()
+    for_ever = with_cell(right, "while True: __import__('time').sleep(1)\\n")
+    (tmp_path / "class" / "1.zip").write_bytes(zipped(for_ever))
+    (tmp_path / "class" / "2.zip").write_bytes(b"")
+    project = Project(tmp_path / "grader")
+    rows = graded(project, tmp_path / "class", "--time-limit", 20)
+    assert [(row["verdict"], row["why"]) for row in rows.values()] == [
+        ("cannot be graded", "it took more than 20 s"),
+        ("cannot be graded", "it cannot be unpacked: File is not a zip file"),
+    ]
+
+
+LINK = zipfile.ZipInfo("submission/notebooks/link")
+LINK.external_attr = 0o120777 << 16
+NEEDED = dict.fromkeys(unpack.NEEDED, b"")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "it cannot be unpacked: File is not a zip file"),
+        (zipped(NEEDED)[:-40], "it cannot be unpacked: "),
+        (zipped({}), "there is no notebooks/report.ipynb in it"),
+        (zipped({"experiments.yaml": b""}), "there is no notebooks/report.ipynb in it"),
+        (zipped({REPORT: b""}), "there is no experiments.yaml in it"),
+        (zipped({"/etc/passwd": b""}, ""), "it leads out of its folder: '/etc/passwd'"),
+        (zipped({"..\\a": b""}, ""), "it leads out of its folder: "),
+        (zipped({"data/../../a": b""}, ""), "it leads out of its folder: "),
+        (zipped({"helpers/./pipeline/a": b""}), "it leads out of its folder: "),
+        (zipped({"helpers//pipeline/a": b""}), "it leads out of its folder: "),
+        (zipped(NEEDED | {LINK: "/etc"}), "'submission/notebooks/link' is a link, or"),
+        (
+            zipped(NEEDED | {f"data/{n}": b"" for n in range(unpack.MOST)}),
+            "it is too large: 0 MiB in 2,003 files, at most 200 MiB in 2,000",
+        ),
+    ],
+)
+def test_what_cannot_be_opened_has_its_reason(tmp_path, content, message):
+    (tmp_path / "it.zip").write_bytes(content)
+    with pytest.raises(UserError) as caught:
+        unpack.unpack(tmp_path / "it.zip", tmp_path / "out")
+    assert str(caught.value).startswith(message)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_zip_that_grows_is_not_unpacked(tmp_path, monkeypatch):
+    monkeypatch.setattr(unpack, "LARGEST", 2**20)
+    content = zipped(NEEDED | {"data/zeros": bytes(5 * 2**20)})
+    assert len(content) < 20_000
+    (tmp_path / "it.zip").write_bytes(content)
+    with pytest.raises(UserError, match="it is too large: 5 MiB in 4 files, at most 1"):
+        unpack.unpack(tmp_path / "it.zip", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_zip_that_lies_about_a_size_yields_no_more_than_it_says(tmp_path):
+    content = zipped(NEEDED | {"data/zeros": bytes(2**20)})
+    told = (2**20).to_bytes(4, "little")
+    assert content.count(told) == 2
+    (tmp_path / "it.zip").write_bytes(content.replace(told, (10).to_bytes(4, "little")))
+    with zipfile.ZipFile(tmp_path / "it.zip") as it:
+        entry = it.getinfo("submission/data/zeros")
+        with pytest.raises(zipfile.BadZipFile):  # its checksum is that of all of it
+            unpack._in_zip(it, entry)[1].read()
+
+
+def test_a_file_that_is_there_twice_or_encrypted_is_named():
+    member = unpack.Member(0, True, bytes)
+    needed = [(name, member) for name in unpack.NEEDED]
+    with pytest.raises(UserError, match="it has experiments.yaml twice"):
+        unpack.select([*needed, ("experiments.yaml", member)])
+    entry = zipfile.ZipInfo("data/x")
+    entry.flag_bits = 1
+    assert not unpack._in_zip(zipfile.ZipFile(io.BytesIO(), "w"), entry)[1].regular
+
+
+def test_links_out_of_a_folder_are_not_followed(tmp_path):
+    spread(tmp_path / "it", NEEDED)
+    (tmp_path / "it" / "data").symlink_to("/etc")
+    with pytest.raises(UserError, match="'data' is a link, or no ordinary file"):
+        unpack.unpack(tmp_path / "it", tmp_path / "out")
+    (tmp_path / "it" / "data").unlink()
+    os.mkfifo(tmp_path / "it" / "pipe")  # whoever reads it waits for ever
+    with pytest.raises(UserError, match="'pipe' is a link, or no ordinary file"):
+        unpack.unpack(tmp_path / "it", tmp_path / "out")
+
+
+def test_only_what_a_report_is_made_from_is_taken():
+    taken = ["notebooks/report.ipynb", "helpers/model.py", "data/a/b.csv"]
+    taken += ["experiments.yaml", "report/references.bib", "report/results.json"]
+    left = [
+        "Makefile",
+        "helpers/pipeline/verify/verify.py",
+        "requirements.txt",
+        "COMMIT",
+    ]
+    left += ["report/template/index.tex.j2", "notebooks/", "notebooks/build/x"]
+    left += ["helpers/__pycache__/model.pyc", "tests/test_model.py"]
+    assert [name for name in taken + left if unpack.counts(name)] == taken
+
+
+def test_a_folder_without_submissions_is_named(tmp_path):
+    with pytest.raises(UserError, match="there is no folder .*SUBMISSIONS=folder"):
+        find(tmp_path / "nowhere")
+    (tmp_path / "a.txt").write_text("")
+    with pytest.raises(UserError, match="there is no zip and no folder in"):
+        find(tmp_path)
+
+
+def confined(tmp_path, code, walled=True, **limits):
+    """Run Python in a sandbox, in a folder of its own."""
+    folder = tmp_path / "folder"
+    folder.mkdir(exist_ok=True)
+    allowed = Limits()._replace(**{"seconds": 30, **limits})
+    command = [sys.executable, "-c", code]
+    return run_confined(command, folder, allowed, walled=walled)
+
+
+@pytest.mark.parametrize("walled", [True, False])
+@pytest.mark.parametrize(
+    ("code", "limits", "reason"),
+    [
+        ("import time; time.sleep(60)", {"seconds": 1}, "it took more than 1 s"),
+        (
+            "import os, time\nfor _ in range(4):\n if not os.fork(): break\n"
+            "x = bytearray(b'1' * (100 << 20)); time.sleep(60)",
+            {"memory": 300 * MIB},
+            "it used more than 300 MiB of memory",
+        ),
+        (
+            "import os, time\nfor _ in range(30):\n if not os.fork(): break\n"
+            "time.sleep(60)",
+            {"processes": 20},
+            "it started more than 20 processes",
+        ),
+    ],
+)
+def test_what_uses_too_much_is_stopped(tmp_path, code, limits, reason, walled):
+    need(not walled or sandbox.walls(), "bubblewrap that may work")
+    before = {member.pid for member in sandbox._family(os.getpid())}
+    assert confined(tmp_path, code, walled, **limits).stopped == reason
+    assert {member.pid for member in sandbox._family(os.getpid())} <= before
+
+
+FILL = """
+import os
+for n in range(40):
+    with open(os.path.join({folder!r}, str(n)), "wb") as file:
+        file.write(bytes(1 << 20))
+"""
+
+
+@pytest.mark.usefixtures("walls")
+@pytest.mark.parametrize("folder", ["build", "report", "/tmp", "/dev/shm"])
+def test_behind_walls_the_disk_does_not_fill(tmp_path, folder):
+    ended = confined(tmp_path, FILL.format(folder=folder), disk=20 * MIB)
+    assert "No space left on device" in ended.err
+    assert not list((tmp_path / "folder").rglob("*.[0-9]"))
+
+
+def test_without_walls_what_is_written_is_watched(tmp_path):
+    code = FILL.format(folder=".") + "import time; time.sleep(60)"
+    ended = confined(tmp_path, code, walled=False, disk=20 * MIB)
+    assert ended.stopped == "it wrote more than 20 MiB"
+
+
+@pytest.mark.usefixtures("walls")
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        ("open({secret!r})", "FileNotFoundError"),
+        ("open('/etc/passwd')", "FileNotFoundError"),
+        ("import os; os.kill({pid}, 0)", "ProcessLookupError"),
+        ("import socket; socket.create_connection(('127.0.0.1', {port}))", "refused"),
+        ("open('made', 'w')", "Read-only file system"),
+        ("open('/usr/made', 'w')", "Read-only file system"),
+        ("open('/made', 'w')", "Read-only file system"),
+        ("import os; print(os.environ['SECRET'])", "KeyError"),
+        ("bytearray(50 * 10**9)", "MemoryError"),
+    ],
+)
+def test_behind_walls_nothing_can_be_reached(tmp_path, monkeypatch, code, error):
+    import socket
+
+    secret = tmp_path / "secret"
+    secret.write_text("the grader's own")
+    monkeypatch.setenv("SECRET", "the grader's own")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        code = code.format(secret=str(secret), pid=os.getpid(), port=port)
+        ended = confined(tmp_path, code)
+    assert ended.status != 0
+    assert error in ended.err
+    assert "the grader's own" not in ended.out.decode()
+
+
+def test_texts_of_submissions_stay_texts(tmp_path):
+    line = Line("<b>claim</b>", "1", "2\x1b[31m", 0.5, DIFFERS)
+    grades = [
+        Grade("=cmd|x.zip", [line], "", 1.0),
+        Grade("<script>.zip", [], "it\nsaid " + "x" * 1000, 2.0),
+        Grade("c.zip", [Line("a", "1", "1", 0.0, HOLDS)], "", 3.0),
+        Grade("d.zip", [Line("a", "1", "missing", float("nan"), MISSING)], "", 3.0),
+    ]
+    write_gradebook(tmp_path, grades)
+    with (tmp_path / "grades.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.reader(file))
+    assert rows[1] == [
+        "'=cmd|x.zip",
+        DIFFERS,
+        "0",
+        "1",
+        "0",
+        "1.0 s",
+        "<b>claim</b>",
+    ] + ["1.html"]
+    assert rows[2][:2] == ["<script>.zip", "cannot be graded"]
+    assert len(rows[2][6]) == 300
+    assert [row[1] for row in rows[3:]] == [HOLDS, DIFFERS]
+    page, details = ((tmp_path / name).read_text() for name in ("index.html", "1.html"))
+    assert "1 of 4 hold" in page
+    assert "<script>" not in page
+    assert "&lt;script&gt;.zip" in page
+    assert "<b>" not in details
+    assert "\x1b" not in details
+    assert all((tmp_path / f"{n}.html").exists() for n in range(1, 5))

@@ -1,0 +1,276 @@
+"""Warm kernels: the same results as ordinary ones, private, and without memory."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import papermill
+import pytest
+from papermill.exceptions import PapermillExecutionError
+
+from helpers.pipeline.kernels.warm import CAN_FORK, ZYGOTE, warm_kernels
+
+pytestmark = pytest.mark.skipif(not CAN_FORK, reason="kernels are forked on Linux only")
+
+
+@pytest.fixture(scope="module")
+def warm():
+    with warm_kernels(["numpy", "matplotlib.pyplot"]) as options:
+        yield options
+
+
+@pytest.fixture
+def execute(tmp_path):
+    """Execute the code of some cells; return the texts and types of the outputs."""
+
+    def run(options, *cells, kernel="python3"):
+        notebook = nbformat.v4.new_notebook(
+            cells=list(map(nbformat.v4.new_code_cell, cells))
+        )
+        nbformat.write(notebook, tmp_path / "in.ipynb")
+        done = papermill.execute_notebook(
+            tmp_path / "in.ipynb",
+            tmp_path / "out.ipynb",
+            kernel_name=kernel,
+            progress_bar=False,
+            coalesce_streams=True,  # as the sweep does: a text may come in pieces
+            **options,
+        )
+        return [output for cell in done.cells for output in cell.get("outputs", [])]
+
+    return run
+
+
+def text_of(outputs):
+    return "".join(output.get("text", "") for output in outputs)
+
+
+def test_results_are_those_of_an_ordinary_kernel(warm, execute, monkeypatch):
+    cells = (
+        "import matplotlib.pyplot as plt, numpy as np, sys",
+        "plt.plot(np.sin(np.arange(9)))\nplt.show()",
+        "print(np.linalg.svd(np.arange(12.0).reshape(3, 4))[1].tolist())",
+        "print(plt.get_backend(), __name__, sys.stdin.read())",
+        "%matplotlib inline\nfig = plt.figure()\nfig",
+        "import os; print(os.getcwd())",
+        "import asyncio\nawait asyncio.sleep(0)\nIn[-1], _",
+        "ip = get_ipython(); ip.kernel.shell is ip, ip.user_ns is globals()",
+        "names = 'TERM PAGER GIT_PAGER CLICOLOR CLICOLOR_FORCE FORCE_COLOR MPLBACKEND'",
+        "[os.environ.get(name) for name in names.split()]",
+        "get_ipython().starting_dir, _dh",
+        "%cd -q report\n_dh",
+        "1 / 3",
+    )
+    forked = execute(warm, *cells)
+    monkeypatch.delenv(ZYGOTE)
+    ordinary = execute({}, *cells)
+    for output in forked + ordinary:
+        output.pop("execution_count", None)
+    assert "image/png" in forked[0]["data"]
+    assert forked == ordinary
+
+
+def test_what_a_warning_says_is_the_same_in_every_run(warm, execute):
+    warn = "import warnings\nwarnings.warn('beware')"
+    first, second = (execute(warm, warn) for _ in range(2))
+    assert "beware" in text_of(first)
+    assert first == second
+
+
+def test_fonts_are_looked_for_before_an_ordinary_kernel_could(tmp_path):
+    look = (
+        "import os\nfrom helpers.pipeline.kernels.warm import warm_kernels\n"
+        "with warm_kernels([]) as options:\n"
+        "    print(options, os.listdir(os.environ['MPLCONFIGDIR']))"
+    )
+    environment = {**os.environ, "KERNELS": "plain", "MPLCONFIGDIR": str(tmp_path)}
+    command = [sys.executable, "-c", look]
+    seen = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert seen.stdout.startswith("{} ['fontlist-"), seen.stderr
+
+
+def test_nothing_leaks_from_run_to_run(warm, execute):
+    soil = (
+        "import os, random, sys, matplotlib as mpl, numpy as np\n"
+        "leak = 1\nos.environ['LEAK'] = '1'\nos.chdir('/')\nsys.path.append('/leak')\n"
+        "mpl.rcParams['lines.linewidth'] = 77\nnp.random.seed(5)\nrandom.seed(5)\n"
+        "np.leak = 1"
+    )
+    look = (
+        "import os, random, sys, matplotlib as mpl, numpy as np\n"
+        "print('leak' in globals(), 'LEAK' in os.environ, os.getcwd() == '/',\n"
+        "  '/leak' in sys.path, hasattr(np, 'leak'), mpl.rcParams['lines.linewidth'])\n"
+        "print(np.random.rand(), random.random())"
+    )
+    execute(warm, soil)
+    first, second = (text_of(execute(warm, look)).splitlines() for _ in range(2))
+    assert first[0] == second[0] == "False False False False False 1.5"
+    assert not set(first[1].split()) & set(second[1].split())
+
+
+def listening_ports(pid):
+    """Return the TCP ports at which a process listens."""
+    lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
+    lines += Path("/proc/net/tcp6").read_text().splitlines()[1:]
+    fields = [line.split() for line in lines]
+    ports = {f"socket:[{f[9]}]": f[1] for f in fields if f[3] == "0A"}
+    descriptors = list(Path(f"/proc/{pid}/fd").iterdir())
+    links = [os.readlink(fd) for fd in descriptors if os.path.lexists(fd)]
+    return [ports[link] for link in links if link in ports]
+
+
+def test_no_port_is_opened_and_no_other_user_can_come_in(warm, execute):
+    look = (
+        "import os\nfrom pathlib import Path\n"
+        "lines = Path('/proc/net/tcp').read_text().splitlines()[1:]\n"
+        "ports = {f'socket:[{l.split()[9]}]' for l in lines if l.split()[3] == '0A'}\n"
+        "fds = Path('/proc/self/fd').iterdir()\n"
+        "mine = {os.readlink(fd) for fd in fds if os.path.lexists(fd)}\n"
+        "from ipykernel.kernelapp import IPKernelApp\n"
+        "app = IPKernelApp.instance()\n"
+        "print(ports & mine, os.getppid())\nprint(app.transport, app.ip)"
+    )
+    seen, transport = text_of(execute(warm, look)).splitlines()
+    ports, zygote = seen.rsplit(" ", 1)
+    assert ports == "set()"
+    assert listening_ports(zygote) == []
+    assert listening_ports(os.getpid()) == []
+    kind, address = transport.split()
+    assert kind == "ipc"
+    folder = Path(address).parent
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert folder.stat().st_uid == os.getuid()
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can try as another user")
+def test_another_user_is_turned_away(warm):
+    connect = "import socket, sys; socket.socket(socket.AF_UNIX).connect(sys.argv[1])"
+    # The system's own Python: nobody may not enter root's folders.
+    command = ["/usr/bin/python3", "-c", connect, os.environ[ZYGOTE]]
+    until(lambda: os.path.exists(os.environ[ZYGOTE]))
+    nobody = {"user": 65534, "group": 65534, "extra_groups": []}
+    done = subprocess.run(command, **nobody, capture_output=True, text=True)
+    assert "PermissionError" in done.stderr
+    assert subprocess.run(command, capture_output=True).returncode == 0
+
+
+def test_the_look_at_ports_would_see_one():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        number = f"{server.getsockname()[1]:04X}"
+        assert [port[-4:] for port in listening_ports(os.getpid())] == [number]
+
+
+def test_output_of_forked_processes_arrives(warm, execute):
+    fork = (
+        "import multiprocessing as mp\n"
+        "child = mp.get_context('fork').Process(target=print, args=('from a child',))\n"
+        "child.start(); child.join()"
+    )
+    pass_on = "import sys\nfor _ in range(100): sys.stdout.flush()"
+    assert text_of(execute(warm, fork, pass_on)) == "from a child\n"
+
+
+def test_an_error_in_a_cell_is_reported_as_usual(warm, execute):
+    with pytest.raises(PapermillExecutionError, match="no such luck"):
+        execute(warm, "raise ValueError('no such luck')")
+
+
+def test_a_kernel_that_dies_is_noticed(warm, execute):
+    from nbclient.exceptions import DeadKernelError
+
+    with pytest.raises(DeadKernelError):
+        execute(warm, "import os; os._exit(3)")
+    assert (
+        text_of(execute(warm, "print('the next one is fine')"))
+        == "the next one is fine\n"
+    )
+
+
+def test_kernels_end_with_their_notebook(warm, execute):
+    pid = int(text_of(execute(warm, "import os; print(os.getpid())")))
+    assert not Path(f"/proc/{pid}").exists()
+
+
+def test_what_a_notebook_started_ends_with_it(warm, execute):
+    start = "import subprocess; print(subprocess.Popen(['sleep', '1000']).pid)"
+    pid = int(text_of(execute(warm, start)))
+    until(lambda: not is_running(pid))
+
+
+def test_all_ends_when_the_owner_of_the_zygote_is_killed(tmp_path):
+    script = tmp_path / "owner.py"
+    script.write_text(
+        "import os, time\n"
+        "from helpers.pipeline.kernels.warm import ZYGOTE, warm_kernels\n"
+        "with warm_kernels([]):\n"
+        "    while not os.path.exists(os.environ[ZYGOTE]): time.sleep(0.01)\n"
+        "    print(os.environ[ZYGOTE], flush=True)\n    time.sleep(1000)\n"
+    )
+    owner = subprocess.Popen(
+        [sys.executable, str(script)], stdout=subprocess.PIPE, text=True
+    )
+    with owner:
+        folder = Path(owner.stdout.readline().strip()).parent
+        assert folder.exists()
+        owner.send_signal(signal.SIGKILL)
+    until(lambda: not folder.exists())
+
+
+def test_a_run_fails_when_the_zygote_dies(execute):
+    kill = "import os, signal, time\nos.kill(os.getppid(), signal.SIGKILL)\n"
+    from nbclient.exceptions import DeadKernelError
+
+    inherited = os.environ.pop(ZYGOTE, None)
+    with warm_kernels([]) as options, pytest.raises(DeadKernelError):
+        execute(options, kill + "while True: time.sleep(1)")
+    if inherited:
+        os.environ[ZYGOTE] = inherited
+        os.environ["JUPYTER_DEFAULT_PROVISIONER_NAME"] = "warm"
+
+
+def test_only_kernels_of_this_interpreter_are_forked():
+    from helpers.pipeline.kernels.provisioner import _ipykernel_arguments
+
+    launcher = ["-m", "ipykernel_launcher", "-f", "connection"]
+    assert _ipykernel_arguments([sys.executable, *launcher]) == ["-f", "connection"]
+    assert _ipykernel_arguments(["/other/python", *launcher]) is None
+    assert _ipykernel_arguments(["R", "--slave"]) is None
+    asked = [sys.executable, *launcher, "--IPKernelApp.pylab=inline"]
+    assert _ipykernel_arguments(asked) is None
+
+
+def test_a_zygote_that_never_comes_up_is_given_up(tmp_path):
+    from helpers.pipeline.kernels.provisioner import _connect
+
+    with pytest.raises(RuntimeError, match="is not at"):
+        asyncio.run(_connect(str(tmp_path / "absent"), patience=0.1))
+
+
+def is_running(pid):
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+def until(condition):
+    """Wait, for at most ten seconds, until something is so."""
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+
+
+def test_a_zygote_that_has_died_is_not_waited_for(tmp_path):
+    from helpers.pipeline.kernels.provisioner import _connect
+
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "zygote"))
+    with pytest.raises(RuntimeError, match="is not at"):
+        asyncio.run(_connect(str(tmp_path / "zygote"), patience=3600))

@@ -1,0 +1,418 @@
+"""Claims, prose, captions, and how they are set."""
+
+import inspect
+import re
+from types import SimpleNamespace
+
+import matplotlib.pyplot as plt
+import nbformat
+import pandas as pd
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from pygments.formatters import LatexFormatter
+from traitlets.config import Config
+
+from helpers.figures.formatting import list_text, math_text, number_text, rate_text
+from helpers.model import cost
+from helpers.pipeline.command import UserError
+from helpers.pipeline.report import listings, pdf, publish, typeset
+from helpers.pipeline.report.claims import Claims
+from helpers.pipeline.report.publish import Report
+
+
+@pytest.mark.parametrize(
+    ("value", "spec", "text"),
+    [
+        (23.9436629, ".6f", "23.943663"),
+        (0.0001, ".0e", "10^{-4}"),
+        (1.0, ".0e", "1"),
+        (80694.0, ".2e", r"8.07 \times 10^{4}"),
+        (-3.2e-7, ".1e", r"-3.2 \times 10^{-7}"),
+        (128247, ",d", "128,247"),
+        ("converged", "", "converged"),
+    ],
+)
+def test_numbers_are_printed_for_mathematics(value, spec, text):
+    assert number_text(value, spec) == text
+
+
+def test_rates_that_are_powers_of_ten_are_printed_as_such():
+    printed = [rate_text(rate) for rate in (1.0, 0.1, 1e-8, 0.85)]
+    assert printed == ["$1$", "$10^{-1}$", "$10^{-8}$", "$0.85$"]
+    assert math_text(None) == "–"
+
+
+def test_claims_fill_text_and_refuse_what_cannot_be_meant():
+    claims = Claims()
+    claims.state("one.cost", 23.943662938, ".6f", unit="(mi/gal)²", source="run-1")
+    assert claims.fill("a cost of {{one.cost}}") == "a cost of 23.943663"
+    assert claims.fill("{{ one.cost }} or $x^{2}}$") == "23.943663 or $x^{2}}$"
+    with pytest.raises(ValueError, match="'{{one.cost} here' is no claim"):
+        claims.fill("a cost of {{one.cost} here")
+    in_code = "Write `{{ a | b }}` or\n```\n{{x\n```"
+    assert claims.fill(in_code) == in_code
+    with pytest.raises(ValueError, match="'one.cots'; did you mean 'one.cost'"):
+        claims.fill("{{one.cots}}")
+    with pytest.raises(ValueError, match="stated twice"):
+        claims.state("one.cost", 1)
+    with pytest.raises(ValueError, match="letters, digits, dots"):
+        claims.state("one cost", 1)
+
+
+def test_a_cell_that_is_executed_again_states_its_claims_anew(monkeypatch):
+    shell = InteractiveShell(config=Config({"HistoryManager": {"enabled": False}}))
+    monkeypatch.setattr(publish, "get_ipython", lambda: shell)
+    shell.user_ns["claims"] = claims = Report().claims
+
+    def execute(code, cell):
+        shell.run_cell(code, cell_id=cell).raise_error()
+
+    execute("claims.state('a', 1); claims.state('gone', 1)", "one")
+    execute("claims.state('a', 2)", "one")
+    assert {name: claim.value for name, claim in claims.items()} == {"a": 2}
+    with pytest.raises(ValueError, match="'a' is stated twice"):
+        execute("claims.state('a', 3)", "another")
+    nested = "get_ipython().run_cell('1 + 1'); claims.state('b', 1)"
+    shell.user_ns["get_ipython"] = lambda: shell
+    for _ in range(2):
+        execute(nested, "third")
+    assert claims["b"].value == 1
+
+
+def test_where_cells_have_no_names_a_claim_is_made_once():
+    claims = Claims()
+    claims.state("a", 1)
+    with pytest.raises(ValueError, match="'a' is stated twice"):
+        claims.state("a", 1)
+
+
+@pytest.mark.parametrize(
+    ("error", "bound", "text"),
+    [
+        (4.8e-12, 1e-10, "10^{-10}"),
+        (3e-12, 1e-11, "10^{-11}"),
+        (3e-13, 1e-12, "10^{-12}"),
+        (3e-16, 1e-12, "10^{-12}"),
+        (0.0, 1e-12, "10^{-12}"),
+        (0.4, 10.0, "10^{1}"),
+    ],
+)
+def test_a_rounding_error_is_claimed_as_a_power_of_ten_above_it(error, bound, text):
+    claims = Claims()
+    claims.state_below("error", error, 1e-12)
+    assert claims["error"][:2] == (bound, text)
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """Collect what a report displays, as the outputs of a notebook."""
+    outputs = []
+
+    def display(data, metadata, raw):
+        outputs.append(
+            nbformat.v4.new_output("display_data", data=data, metadata=metadata)
+        )
+
+    monkeypatch.setattr(publish, "display", display)
+    return outputs
+
+
+def as_latex(outputs):
+    cell = nbformat.v4.new_code_cell(outputs=outputs)
+    return typeset.to_latex(nbformat.v4.new_notebook(cells=[cell]))
+
+
+def test_references_are_numbered_in_the_order_they_are_named(shown):
+    report = Report()
+    report.prose("By @eq:b and @fig:later, $$ x $$ {#eq:a} see @fig:now, @app:code.")
+    text = shown[0].data["text/markdown"]
+    assert r"$$ x \tag{1}$$" in text
+    assert "[(2)](#eq:b)" in text
+    assert "[Figure 1](#fig:later)" in text
+    assert "[Figure 2](#fig:now)" in text
+    assert "[Appendix A](#app:code)" in text
+
+
+def test_prose_is_set_with_its_numbers_references_and_citations(shown):
+    report = Report()
+    report.claims.state("n", 392, "d")
+    report.table(pd.DataFrame({"x": ["1"]}), label="cars", caption="Cars.")
+    report.prose("All {{n}} cars & 5 % in @tab:cars [@quinlan1993]: $x_i$ {{n}}.")
+    report.prose("$$ z = w x $$ {#eq:model}")
+    latex, _ = as_latex(shown)
+    reference = r"\hyperref[tab:cars]{Table~\ref*{tab:cars}}"
+    assert rf"All 392 cars \& 5 \% in {reference} \citep{{quinlan1993}}" in latex
+    assert r"\begin{equation}\label{eq:model}" in latex
+
+
+def test_what_follows_an_equation_in_small_letters_is_no_new_paragraph(shown):
+    Report().prose("It is\n\n$$ a $$ {#eq:x}\n\nwith a.\n\n$$ b $$ {#eq:y}\n\nThen b.")
+    latex, _ = as_latex(shown)
+    assert "\\end{equation}\nwith a." in latex
+    assert "\\end{equation}\n\nThen b." in latex
+
+
+def test_only_the_labelled_equation_is_numbered(shown):
+    Report().prose("$$ a $$ and $$ b $$ {#eq:x}")
+    assert shown[0].data["text/markdown"] == r"$$ a $$ and $$ b \tag{1}$$"
+
+
+def test_a_block_left_open_is_named(shown):
+    report = Report()
+    report.prose("```\nnever closed")
+    report.prose("Next.")
+    with pytest.raises(UserError, match="a block of Markdown is left open: '```"):
+        as_latex(shown)
+
+
+def test_a_table_that_the_list_of_provenance_lacks_is_named(shown, monkeypatch):
+    shell = SimpleNamespace(
+        user_ns={"In": [""]},
+        register_magic_function=print,
+        events=SimpleNamespace(register=print),
+    )
+    monkeypatch.setattr(publish, "get_ipython", lambda: shell)
+    report, frame = Report(), pd.DataFrame({"x": ["1"]})
+    report.table(frame, label="listed", caption="One.")
+    report.provenance()
+    as_latex(shown)
+    report.table(frame, label="late", caption="Another.")
+    with pytest.raises(UserError, match=r"^tab:late is not listed by report\.prov"):
+        as_latex(shown)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("It is $$ a = 1\n\nand so on.", "mathematics is left open: 'It is "),
+        (r"It is \begin{align} a.", "mathematics is left open: 'It is "),
+        ("![A picture](some.png)", r"a picture is shown by report\.figure: '!\[A"),
+    ],
+)
+def test_markdown_that_would_come_out_as_something_else_is_named(shown, text, message):
+    Report().prose(text)
+    with pytest.raises(UserError, match=message):
+        as_latex(shown)
+
+
+def test_markdown_is_set_as_it_is_meant(shown, tmp_path):
+    report = Report()
+    report.prose("| a | b |\n|---|---|\n| 1 | 2 |")
+    report.prose("Code: `$$ a`, and\n\n```\n\\includegraphics{x}\n\\begin{y}\n```")
+    report.prose("It costs \\$\\$ or [less](https://example.org/@ada).")
+    latex, _ = as_latex(shown)
+    assert r"\begin{longtable}" in latex
+    assert (pdf.to_pdf(latex, {}, tmp_path)).exists()
+
+
+def test_mathematics_in_a_plain_markdown_cell_may_have_double_braces():
+    cells = [nbformat.v4.new_markdown_cell(r"It is $\hat{{x}}$.")]
+    latex, _ = typeset.to_latex(nbformat.v4.new_notebook(cells=cells))
+    assert r"\hat{{x}}" in latex
+
+
+def test_claims_in_a_plain_markdown_cell_are_named():
+    cells = [nbformat.v4.new_markdown_cell("It is {{n}}.")]
+    with pytest.raises(UserError, match="claims are for %%prose cells: 'It is {{n}}"):
+        typeset.to_latex(nbformat.v4.new_notebook(cells=cells))
+
+
+def test_a_figure_is_set_with_caption_and_label_and_shown_in_the_notebook(shown):
+    figure, axes = plt.subplots()
+    axes.set(xlabel="x", ylabel="y")
+    Report().figure(figure, label="costs", caption="The *cost*.", alt="A line.")
+    latex, files = as_latex(shown)
+    (name,) = files
+    assert files[name].startswith(b"%PDF")
+    assert rf"{{{name}}}" in latex
+    assert r"\caption{The \emph{cost}.}\label{fig:costs}" in latex
+    assert shown[1].data["text/markdown"] == "**Figure 1.** The *cost*."
+    assert shown[0].data["text/plain"] == "A line."
+    assert not plt.get_fignums()
+
+
+def test_the_same_figure_is_the_same_bytes(shown):
+    for _ in range(2):
+        figure, axes = plt.subplots()
+        axes.plot([1, 2])
+        Report().figure(figure, label="a", caption="b", alt="c")
+    assert shown[0].data == shown[2].data
+
+
+def test_a_table_escapes_text_and_keeps_mathematics(shown):
+    frame = pd.DataFrame({"a_b": ["50 % & more", "$x_1$"], r"$\eta$": ["$1$", "–"]})
+    Report().table(frame, label="t", caption="C.")
+    latex, _ = as_latex(shown)
+    assert r"a\_b & $\eta$ \\" in latex
+    assert r"50 \% \& more & $1$ \\" in latex
+    assert "$x_1$ & –" in latex
+    assert r"\toprule" in latex
+    assert "50 % &amp; more" in shown[1].data["text/html"]
+
+
+def test_a_listing_is_the_source_on_disk_with_its_line_numbers(shown):
+    Report().listing(cost, label="cost", caption="`cost`.")
+    latex, _ = as_latex(shown)
+    first = cost.__code__.co_firstlineno
+    assert f"firstnumber={first}" in latex
+    assert r"\PY{k}{def}" in latex
+    assert "return error @ error / len(y)" in shown[1].data["text/markdown"]
+
+
+def test_a_brief_listing_leaves_out_sections_and_keeps_line_numbers(shown):
+    Report().listing(cost, label="cost", caption="`cost`.", brief=True)
+    markdown = shown[1].data["text/markdown"]
+    assert "Parameters" not in markdown
+    assert markdown.endswith("    return error @ error / len(y)\n```")
+    verbatim = as_latex(shown)[0].partition(r"\begin{Verbatim}")[2]
+    lines, first = inspect.getsourcelines(cost)
+    number, left = first - 1, []
+    for printed in verbatim.partition(r"\end{Verbatim}")[0].splitlines()[1:]:
+        number += 1
+        if jump := re.search(
+            r"    \.\.\.\\setcounter\{FancyVerbLine\}\{(\d+)\}", printed
+        ):
+            left = lines[number - first : int(jump[1]) + 1 - first]
+            number = int(jump[1])
+        elif "return" in printed:
+            assert lines[number - first].startswith("    return error @ error")
+    assert number == first + len(lines) - 1
+    assert left[1].strip() == "Parameters"
+    assert '"""' not in "".join(left)
+
+
+@pytest.mark.parametrize(
+    ("code", "left_out"),
+    [
+        ('def f():\n    """Do it."""\n', []),
+        (
+            'def f():\n    """Do it.\n\n    Returns\n    -------\n    int\n    """\n',
+            [2, 5],
+        ),
+        ("def f():\n    '''Do it.\n\n    Raises\n    ------\n    E'''\n", [2, 4]),
+        ('def f():\n    """Do it."""\n    return """\n    a\n    ---\n    """\n', []),
+        ("def f():\n    return 1\n", []),
+        (
+            'class A:\n    """It."""\n\n    def f(self):\n        """Do.\n\n'
+            '        Returns\n        -------\n        """\n',
+            [],
+        ),
+        ('@one\nclass A:\n    """It.\n\n    More\n    ----\n    x\n    """\n', [3, 6]),
+    ],
+)
+def test_only_the_sections_of_its_own_docstring_are_found(code, left_out):
+    assert listings.sections(code) == left_out
+
+
+def test_the_title_block_survives_special_characters(shown):
+    heading = {"course": "C & D", "title": "50 %_#", "student": "Łukasz {Żółć} ~^\\"}
+    Report().title(**heading, date="$1")
+    latex, _ = as_latex(shown)
+    assert r"C \& D" in latex
+    assert r"50 \%\_\#" in latex
+    assert r"Łukasz \{Żółć\} \textasciitilde" in latex
+    assert r"\$1" in latex
+
+
+def test_the_nearest_of_what_could_have_been_meant_is_told(tmp_path):
+    (tmp_path / "report.aux").write_text("\\newlabel{fig:costs}{{1}{1}}\n")
+    (tmp_path / "report.bbl").write_text("\\bibitem[A(2004)]{boyd2004}\nA.\n")
+    names = pdf.names_in(tmp_path)
+    assert names == ["fig:costs", "boyd2004"]
+    for kind, wrong, right in (
+        ("LaTeX Warning: Reference", "fig:cost", "fig:costs"),
+        ("Package natbib Warning: Citation", "boyd2005", "boyd2004"),
+    ):
+        log = f"{kind} `{wrong}' on page 3 undefined on input line 7."
+        told = pdf.complaint(log, failed=False, names=names)
+        assert told.endswith(f"`{wrong}' on page 3 undefined; did you mean {right}?")
+
+
+@pytest.mark.parametrize(
+    ("log", "failed", "wrong"),
+    [
+        ("", False, ""),
+        (
+            "LaTeX Warning: Reference `fig:x' on page 1 undefined on input",
+            False,
+            "fig:x",
+        ),
+        ("LaTeX Warning: Label `a' multiply defined.", False, "multiply defined"),
+        ("Package natbib Warning: Citation `q' on page 1 undefined", False, "q"),
+        (
+            "! Undefined control sequence.\nl.5 It is \\foo\n           {1}",
+            True,
+            "Undefined control sequence. At: It is \\foo",
+        ),
+        (
+            "Runaway argument?\n{1 and \n! File ended while scanning.\n<inserted text>",
+            True,
+            "File ended while scanning. At: {1 and",
+        ),
+        (
+            "! LaTeX Error: Unicode character 王 (U+738B)",
+            True,
+            "character 王 has no letter",
+        ),
+        ("", True, "it failed"),
+    ],
+)
+def test_the_log_of_latex_is_read_for_what_must_not_be(log, failed, wrong):
+    found = pdf.complaint(log, failed=failed)
+    assert wrong in found
+    assert bool(found) == bool(wrong)
+
+
+def test_latex_errors_end_on_one_line_and_the_next_build_works(tmp_path):
+    document = r"\documentclass{article}\begin{document}%s\end{document}"
+    with pytest.raises(RuntimeError, match="Undefined control sequence") as caught:
+        pdf.to_pdf(document % r"\nonsense", {}, tmp_path)
+    assert "\n" not in str(caught.value)
+    assert pdf.to_pdf(document % "fine", {}, tmp_path).exists()
+
+
+def test_shell_escape_is_off(tmp_path):
+    document = (
+        r"\documentclass{article}\begin{document}x\write18{touch x}\end{document}"
+    )
+    pdf.to_pdf(document, {}, tmp_path)
+    assert not (tmp_path / "x").exists()
+    assert "runsystem(touch x)...disabled" in (tmp_path / "report.log").read_text()
+
+
+def test_works_are_known_before_the_first_pass(tmp_path, monkeypatch):
+    run, logs = pdf._run, []
+
+    def noted(command, folder, *moment):
+        failed = run(command, folder, *moment)
+        if command[-1] == "report.tex":
+            logs.append((folder / "report.log").read_text())
+        return failed
+
+    monkeypatch.setattr(pdf, "_run", noted)
+    document = (
+        r"\ifdefined\preamble\else\input{preamble}\fi\begin{document}"
+        r"\citet{boyd2004}\bibliographystyle{plainnat}\bibliography{references}"
+        r"\end{document}"
+    )
+    pdf.to_pdf(document, {}, tmp_path)
+    assert len(logs) == 2
+    assert not any("Citation" in log for log in logs)
+
+
+def test_the_colours_of_listings_have_names():
+    definitions = LatexFormatter(style="friendly").get_style_defs()
+    named = listings.name_colours(definitions)
+    assert r"\textcolor[rgb]" not in named
+    colours = dict(re.findall(r"\\definecolor\{(\w+)\}\{rgb\}\{(.*?)\}\n", named))
+    back = re.sub(
+        r"\\textcolor\{(\w+)\}",
+        lambda match: rf"\textcolor[rgb]{{{colours[match[1]]}}}",
+        named,
+    )
+    assert back.endswith(definitions)
+
+
+def test_lists_are_printed_as_they_are_said():
+    said = [list_text(items) for items in ("", "a", "ab", "abc")]
+    assert said == ["no", "a", "a and b", "a, b and c"]

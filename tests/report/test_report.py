@@ -1,0 +1,323 @@
+"""The report that `make report` has built: its notebook, its log, its PDF."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import unicodedata
+
+import pytest
+from project import Project
+from pypdf import PdfReader
+from small import make_small
+
+from helpers import ROOT
+from helpers.explore.actions import add_to_experiments
+from helpers.pipeline.records import read_record
+from helpers.pipeline.report.build import PDF
+from helpers.pipeline.sweep.inputs import RUNS, helper_files, imports_of, path_of
+from helpers.pipeline.sweep.results import load_experiment
+from helpers.pipeline.verify.reader import read_pdf
+from helpers.pipeline.verify.rebuild import build_report
+
+EXECUTED = ROOT / "build" / "report.ipynb"
+
+
+@pytest.fixture(scope="module")
+def text():
+    """Return the text of the PDF, its ligatures and line breaks undone."""
+    pages = " ".join(read_pdf(PDF).pages)
+    return re.sub(r"\s+", " ", unicodedata.normalize("NFKC", pages))
+
+
+@pytest.fixture(scope="module")
+def cells():
+    return json.loads(EXECUTED.read_text())["cells"]
+
+
+@pytest.fixture(scope="module")
+def published(cells):
+    """Return what was published, in order."""
+    outputs = [output for cell in cells for output in cell.get("outputs", [])]
+    return [
+        o["metadata"]["report"] for o in outputs if "report" in o.get("metadata", {})
+    ]
+
+
+@pytest.fixture(scope="module")
+def log():
+    return (ROOT / "build" / "tex" / "report.log").read_text(errors="replace")
+
+
+def test_it_has_all_sections_of_the_template(text):
+    for heading in (
+        "1 Introduction",
+        "2 Mathematical exercises",
+        "Exercise 1: the chain rule",
+        "Exercise 2: the factors",
+        "3 Code exercises",
+        "Exercise 3. Implement a gradient descent algorithm",
+        "4 Results",
+        "References",
+        "A Helper code",
+        "B Runs and versions",
+    ):
+        assert heading in text
+
+
+def test_it_opens_with_the_title_block_that_was_asked_for(published, text):
+    (heading,) = [d["heading"] for d in published if d["kind"] == "title"]
+    opening = text[:300]
+    for line in heading.values():
+        assert line in opening
+
+
+def test_its_conclusions_hold():
+    """What prose and captions say in words, the claims must say in numbers."""
+    claims = {n: c["value"] for n, c in read_record(EXECUTED)["claims"].items()}
+    assert claims["above.diverged"] == claims["above"] > 0
+    assert claims["below.fell"] == claims["below"] > 0
+    assert claims["theory.matched"] == claims["theory.counted"] > 0
+    assert claims["theory.deviation"] < 1e-9
+    assert claims["symbolic.exact"] == claims["symbolic.checked"]
+    assert claims["differences.deviation"] <= 1e-9
+    assert claims["scores.difference"] < 1e-6
+    assert claims["raw.reached"] == 0
+    assert claims["limit.status"] == "oscillating"
+    assert claims["one.status"] == claims["all.status"] == "converged"
+    assert not (load_experiment("unscaled").status == "converged").any()
+
+
+def test_it_states_the_two_optima_and_the_limits(text):
+    for number in ("23.943663", "10.847481", "0.605948", "0.821478", "0.2168"):
+        assert number in text
+
+
+def test_it_cites_real_works(text):
+    for author in (
+        "Quinlan",
+        "Goodfellow",
+        "Boyd",
+        "Golub",
+        "Harris",
+        "Hunter",
+        "Kluyver",
+    ):
+        assert author in text
+
+
+def test_every_figure_table_and_listing_has_caption_label_and_reference(published):
+    floats = [
+        d for d in published if d["kind"] in ("figure", "table", "longtable", "listing")
+    ]
+    assert len([d for d in floats if d["kind"] == "figure"]) >= 6
+    prose = " ".join(d["text"] for d in published if d["kind"] == "prose")
+    for item in floats:
+        assert len(item["caption"].split()) >= 3, item["label"]
+        if not item["label"].startswith("lst:all-"):  # those fill their own appendix
+            assert f"@{item['label']}" in prose, item["label"]
+    labels = [d["label"] for d in floats]
+    assert len(set(labels)) == len(labels)
+
+
+def test_the_appendix_has_every_module_that_the_results_rest_on(published):
+    labels = [d["label"] for d in published if d["kind"] == "listing"]
+    listed = {label[8:] for label in labels if label.startswith("lst:all-")}
+    imported = imports_of("descent") + imports_of("report")
+    core = [p for p in helper_files(tuple(imported)) if p.parent.name == "helpers"]
+    assert listed == {path.stem for path in core} - {"__init__"}
+
+
+def test_every_figure_says_what_can_be_concluded_and_has_words_for_the_blind(published):
+    for figure in (d for d in published if d["kind"] == "figure"):
+        assert len(re.findall(r"[.:](?:\s|$)", figure["caption"])) >= 2
+        assert len(figure["alt"].split()) >= 3
+
+
+def test_numbers_in_the_notebook_agree_with_those_in_print(published, text):
+    """A figure named first in the text has the lowest number, in both."""
+    for kind, word in (("figure", "Figure"), ("listing", "Listing")):
+        shown = [d["label"] for d in published if d["kind"] == kind]
+        prose = " ".join(d.get("text", "") + d.get("caption", "") for d in published)
+        named = sorted(
+            (label for label in shown if f"@{label}" in prose),
+            key=lambda label: prose.index(f"@{label}"),
+        )
+        assert named == shown[: len(named)]
+        assert f"{word} {len(shown)}." in text
+    prose = " ".join(d["text"] for d in published if d["kind"] == "prose")
+    declared = re.findall(r"\{#(eq:[a-z-]+)\}", prose)
+    assert declared == sorted(declared, key=lambda label: prose.index(label))
+
+
+def test_the_log_is_clean(log):
+    assert "undefined" not in log
+    assert "multiply" not in log
+    too_wide = [
+        float(width) for width in re.findall(r"Overfull \\hbox \(([\d.]+)pt", log)
+    ]
+    assert [width for width in too_wide if width > 1] == []
+
+
+def test_all_fonts_are_embedded():
+    seen = set()
+
+    def look(resources):
+        for font in (resources.get("/Font") or {}).values():
+            font = font.get_object()
+            for part in font.get("/DescendantFonts", [font]):
+                descriptor = part.get_object().get("/FontDescriptor")
+                if font["/Subtype"] == "/Type3":
+                    continue  # its glyphs are drawings in the file itself
+                embedded = {"/FontFile", "/FontFile2", "/FontFile3"} & set(descriptor)
+                assert embedded, font["/BaseFont"]
+                seen.add(font["/BaseFont"])
+        for inner in (resources.get("/XObject") or {}).values():
+            if "/Resources" in inner.get_object():
+                look(inner.get_object()["/Resources"])
+
+    for page in PdfReader(PDF).pages:
+        look(page["/Resources"])
+    assert len(seen) > 5
+
+
+def test_links_lead_somewhere():
+    reader = PdfReader(PDF)
+    targets = set(reader.named_destinations)
+    used = set()
+    for page in reader.pages:
+        for link in page.get("/Annots", []):
+            action = link.get_object().get("/A", {})
+            if action.get("/S") == "/GoTo":
+                used.add(action["/D"])
+    assert len(used) > 30
+    assert used <= targets
+
+
+def test_figures_are_vectors():
+    images = [image for page in PdfReader(PDF).pages for image in page.images]
+    assert images == []
+
+
+def test_no_number_is_typed(cells):
+    """Outside of mathematics, prose and captions have digits only in claims."""
+    for cell in cells:
+        source = "".join(cell["source"])
+        if source.startswith("%%prose"):
+            text = source.removeprefix("%%prose")
+        elif cell["cell_type"] == "code":
+            text = " ".join(re.findall(r'caption=((?:\s*"[^"]*")+)', source))
+        else:
+            continue
+        for known in (
+            r"\$\$.*?\$\$ *(\{#[\w:-]+\})?",
+            r"\$.*?\$",
+            r"`.*?`",
+            r"\{\{[\w.-]+\}\}",
+            r"@(?:\w+:)?[\w-]+",
+            r"\(Exercises 1 and 2\)|\(Exercise 3\)",
+        ):
+            text = re.sub(known, "", text, flags=re.DOTALL)
+        assert not re.findall(r"\d", text), (cell["id"], text)
+
+
+def test_every_claim_is_used_and_leads_to_its_run(cells):
+    sources = " ".join("".join(cell["source"]) for cell in cells)
+    for name, claim in read_record(EXECUTED)["claims"].items():
+        assert "{{" + name + "}}" in sources, name
+        if claim["source"]:
+            assert path_of(claim["source"]).exists()
+
+
+def test_claims_are_what_the_runs_recorded():
+    claims = read_record(EXECUTED)["claims"]
+    curves = load_experiment("cost_curves").set_index("features")
+    assert claims["one.cost"]["value"] == curves.loc["horsepower"].costs[-1]
+    assert claims["all.cost"]["value"] == curves.loc["all"].costs[-1]
+    assert claims["one.cost"]["source"] == curves.loc["horsepower", "run"]
+
+
+def test_the_axes_of_every_figure_are_labelled():
+    """Run the figure cells with a report that looks at the axes."""
+    from IPython.core.interactiveshell import InteractiveShell
+
+    shell = InteractiveShell.instance()
+    shell.run_cell("import matplotlib; matplotlib.use('agg')").raise_error()
+    notebook = json.loads((ROOT / "notebooks" / "report.ipynb").read_text())
+    seen = []
+
+    def look(figure, **_):
+        for axes in figure.axes:
+            seen.append(axes)
+            assert axes.get_xlabel(), axes
+            shared = axes.get_shared_y_axes().joined(axes, figure.axes[0])
+            assert axes.get_ylabel() or (axes is not figure.axes[0] and shared)
+            if len(axes.get_lines()) > 1 and not figure.legends:
+                labels = [t.get_text() for t in getattr(axes.get_legend(), "texts", [])]
+                named = [li for li in axes.get_lines() if li.get_label()[0] != "_"]
+                assert len(named) <= len(labels) or len(named) <= 1
+
+    for cell in notebook["cells"]:
+        code = "".join(cell["source"])
+        if cell["cell_type"] != "code" or code.startswith("%%"):
+            continue
+        if "report.figure" in code or "report." not in code or "Report()" in code:
+            shell.run_cell(code, silent=True).raise_error()
+        if "Report()" in code:
+            shell.user_ns["report"].figure = look
+    assert len({axes.figure for axes in seen}) == code_cells_with_figures(notebook)
+    InteractiveShell.clear_instance()
+
+
+def test_placeholders_and_references_are_all_resolved(text):
+    before_the_listings = text.partition("A Helper code")[0]
+    assert "{{" not in before_the_listings
+    assert "??" not in text
+    assert not re.search(r"@(fig|tab|lst|eq|app):", before_the_listings)
+
+
+def test_two_at_once_wait_and_what_cannot_be_set_changes_nothing(tmp_path):
+    project = Project(tmp_path)
+    make_small(project)
+    prefix = [f"PREFIX={sys.prefix}", f"--assume-old={sys.prefix}/ready-for-dl4ia"]
+    both = [
+        subprocess.Popen(
+            ["make", "report", *prefix],
+            cwd=project.folder,
+            env=project.environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    said = [process.communicate(timeout=100)[1] for process in both]
+    assert [process.returncode for process in both] == [0, 0]
+    assert sum("waiting for another `make report`" in err for err in said) == 1
+    made = [project.folder / "report" / name for name in ("report.pdf", "results.json")]
+    before = [path.read_bytes() for path in made]
+    project.replace("notebooks/report.ipynb", "run.costs[-1],", "run.costs[-1] + 1,")
+    project.replace("notebooks/report.ipynb", "see @fig:costs", "see @fig:cost")
+    status, _, err = project.run("helpers.pipeline.report")
+    assert status == 2
+    assert "Reference `fig:cost' on page 1 undefined; did you mean fig:costs?" in err
+    assert [path.read_bytes() for path in made] == before
+
+
+def test_what_was_found_by_hand_is_included(tmp_path):
+    project = Project(tmp_path)
+    shutil.copytree(RUNS, tmp_path / "build" / "runs")
+    setting = {"features": "weight, year", "learning_rate": 0.3, "momentum": 0.5}
+    path = tmp_path / "experiments.yaml"
+    add_to_experiments(setting, path)
+    build_report(project.folder, {})
+    made = read_pdf(tmp_path / "report" / "report.pdf")
+    text = " ".join("\n".join(made.pages).split())
+    assert "Further experiments" in text
+    assert re.search(r"explored descent-\w+ mpg from weight, year; ", text)
+    assert any(r["experiments"] == ["explored"] for r in made.results["runs"].values())
+
+
+def code_cells_with_figures(notebook):
+    return sum("report.figure(" in "".join(c["source"]) for c in notebook["cells"])

@@ -1,0 +1,100 @@
+"""Runs that misbehave: they are stopped, kept, and said in one line."""
+
+import nbformat
+import pytest
+
+from helpers.pipeline.kernels.warm import warm_kernels
+from helpers.pipeline.sweep import execute as module
+from helpers.pipeline.sweep.execute import execute
+
+
+@pytest.fixture(scope="module")
+def kernel():
+    with warm_kernels([]) as options:
+        yield options
+
+
+@pytest.fixture
+def run(kernel, monkeypatch, tmp_path):
+    """Execute the code of one cell as a notebook of the project."""
+    monkeypatch.setattr(module, "ROOT", tmp_path)
+    (tmp_path / "notebooks").mkdir()
+
+    def execute_code(code, **options):
+        cells = [
+            nbformat.v4.new_code_cell("print('before')"),
+            nbformat.v4.new_code_cell(code),
+        ]
+        notebook = nbformat.v4.new_notebook(cells=cells)
+        notebook.metadata.kernelspec = {
+            "name": "python3",
+            "display_name": "",
+            "language": "",
+        }
+        nbformat.write(notebook, tmp_path / "notebooks" / "bad.ipynb")
+        return execute("bad", {}, kernel, **options)
+
+    return execute_code
+
+
+def kept(outcome):
+    """Return the executed notebook, having checked that its error is on top."""
+    notebook = nbformat.reads(outcome.notebook, as_version=4)
+    assert "An Exception was encountered" in notebook.cells[0].source
+    assert any("before" in str(cell.get("outputs")) for cell in notebook.cells)
+    return notebook
+
+
+def test_a_notebook_that_never_ends_is_stopped(run):
+    outcome = run("while True: pass", time_limit=1)
+    assert outcome.error == "TimeLimit: stopped after 1 s"
+    kept(outcome)
+
+
+def test_a_notebook_that_ends_its_kernel_is_noticed(run):
+    outcome = run("import os; os._exit(1)")
+    assert outcome.error.startswith("KernelDied: the notebook ended its own kernel")
+    kept(outcome)
+
+
+def test_a_notebook_that_prints_without_end_is_stopped(run, monkeypatch):
+    monkeypatch.setattr(module, "MOST_OUTPUT", 100_000)
+    outcome = run("while True: print('x' * 10_000)")
+    assert outcome.error == "TooMuchOutput: more than 100,000 characters"
+    kept(outcome)
+    assert len(outcome.notebook) < 300_000
+
+
+def test_a_notebook_that_raises_keeps_its_error(run):
+    outcome = run("raise ValueError('no such luck')")
+    assert outcome.error == "ValueError: no such luck"
+    assert outcome.cell == "In [2]: raise ValueError('no such luck')"
+    kept(outcome)
+
+
+def test_a_cell_that_fails_is_named_by_its_first_line_if_that_is_short(run):
+    outcome = run("%%time\n" + "long = 'and so on' " * 9 + "+ 1\nmore")
+    assert outcome.cell == "In [2]: long = 'and so on' long = 'and so on' long = 'and…"
+    assert run("\n\n1 / 0").cell == "In [2]: 1 / 0"
+    assert run("1 + 1").cell == ""
+
+
+def test_a_magic_that_does_not_exist_is_named(run):
+    outcome = run("import sys; print('a warning', file=sys.stderr)\n1 + 1")
+    assert outcome.error == ""
+    outcome = run("%%prse\nHello")
+    assert outcome.error == "UsageError: Cell magic `%%prse` not found."
+    kept(outcome)
+
+
+def test_a_run_says_of_itself_what_it_is(run):
+    outcome = run("1 + 1", metadata={"identifier": "bad-123"})
+    notebook = nbformat.reads(outcome.notebook, as_version=4)
+    assert outcome.error == ""
+    assert notebook.metadata["run"] == {"identifier": "bad-123"}
+
+
+def test_what_is_printed_is_one_text_in_however_many_pieces_it_comes(run):
+    outcome = run("for part in 'abc':\n    print(part, flush=True)")
+    outputs = nbformat.reads(outcome.notebook, as_version=4).cells[1].outputs
+    assert [output.text for output in outputs] == ["a\nb\nc\n"]

@@ -1,0 +1,91 @@
+"""The grid: what its file may say, and what is said when it may not."""
+
+import pytest
+
+from helpers.pipeline.command import UserError
+from helpers.pipeline.sweep import experiments
+from helpers.pipeline.sweep.experiments import notebook_parameters, read_points, select
+
+
+@pytest.fixture
+def grid(tmp_path):
+    def write(text):
+        path = tmp_path / "experiments.yaml"
+        path.write_text(text)
+        return path
+
+    return write
+
+
+def test_every_combination_is_a_point_in_the_order_of_the_file(grid):
+    file = grid("a:\n  features: [horsepower, all]\n  learning_rate: [1, 1e-1]\n")
+    points = read_points(file)["a"]
+    varied = [(p.parameters["features"], p.parameters["learning_rate"]) for p in points]
+    assert varied == [("horsepower", 1), ("horsepower", 0.1), ("all", 1), ("all", 0.1)]
+
+
+def test_points_are_complete_with_the_defaults_of_the_notebook(grid):
+    (point,) = read_points(grid("a: {features: all}\n"))["a"]
+    assert set(point.parameters) == set(notebook_parameters("descent"))
+    assert point.parameters["scaling"] == "standardise"
+
+
+def test_powers_of_ten_are_numbers(grid):
+    (point,) = read_points(grid("a: {learning_rate: 1e-3}\n"))["a"]
+    assert point.parameters["learning_rate"] == 0.001
+
+
+def test_whole_rates_are_the_same_point_as_decimal_ones(grid):
+    [first] = read_points(grid("a: {learning_rate: [1, 1.0, 1e0]}\n"))["a"]
+    [second] = read_points(grid("a: {learning_rate: 1.0}\n"))["a"]
+    assert repr(first) == repr(second)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a: {features: [all\nb: 1\n", r"experiments.yaml, line \d: "),
+        ("a:\n  seed: 1\nb:\n  seed: 2\na:\n  seed: 3\n", "line 5: .*duplicate key"),
+        ("", "must name at least one experiment"),
+        ("- a\n", "must name at least one experiment"),
+        ("a: 3\n", "experiment 'a' must list parameters and their values, got 3"),
+        (
+            "a: {learning_rat: 1}\n",
+            "a: no parameter 'learning_rat'; .* 'learning_rate'",
+        ),
+        ("a: {learning_rate: fast}\n", "learning_rate must be a number, got 'fast'"),
+        ("a: {learning_rate: true}\n", "learning_rate must be a number, got True"),
+        ("a: {n_iterations: 1.5}\n", "n_iterations must be a whole number, got 1.5"),
+        ("a: {features: 3}\n", "features must be text, got 3"),
+        ("a: {scaling: log}\n", "one of standardise, min-max, none, got 'log'"),
+        ("a: {learning_rate: []}\n", "learning_rate has no value"),
+        ("2024: {seed: 1}\n", "2024 must be quoted to be a name"),
+        ("a: {data: 2023-13-45}\n", "experiments.yaml cannot be read"),
+        ("a: {seed: !!int x}\n", "experiments.yaml cannot be read"),
+        ("a: {seed: \0}\n", "experiments.yaml cannot be read"),
+        (f"a: {{learning_rate: 1{'0' * 400}}}\n", "learning_rate is too large"),
+        ("a: {notebook: absent}\n", "there is no notebooks/absent.ipynb"),
+    ],
+)
+def test_what_cannot_be_meant_is_named_on_one_line(grid, text, message):
+    with pytest.raises(UserError, match=message) as caught:
+        read_points(grid(text))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(UserError, match="there is no experiments.yaml: it lists"):
+        read_points(tmp_path / "experiments.yaml")
+
+
+def test_an_unknown_experiment_is_answered_with_the_nearest(grid):
+    points = read_points(grid("learning_rates: {seed: 1}\n"))
+    with pytest.raises(UserError, match="did you mean 'learning_rates'"):
+        select(points, "learning_rate")
+
+
+def test_a_notebook_without_parameters_cell_is_named(monkeypatch):
+    cell = {"cell_type": "code", "metadata": {}, "source": ["x = 1"]}
+    monkeypatch.setattr(experiments, "read_notebook", lambda name: {"cells": [cell]})
+    with pytest.raises(UserError, match="has no cell tagged 'parameters'"):
+        notebook_parameters("bare")

@@ -1,0 +1,276 @@
+"""The sweep, as a person runs it, in copies of the project."""
+
+import json
+import os
+import signal
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from helpers.pipeline.records import read_record
+
+
+def counts(out):
+    """Return runs, done, cached and failed of each experiment in the summary."""
+    rows = [line.split() for line in out.splitlines()]
+    assert rows[0] == ["experiment", "runs", "done", "cached", "failed", "time"]
+    table = [row for row in rows[1:] if row[-1:] == ["s"]]
+    return {row[0]: tuple(map(int, row[1:5])) for row in table}
+
+
+def test_a_sweep_runs_the_grid_once_and_only_what_changed_after(project):
+    status, out, err = project.sweep()
+    assert status == 0
+    assert counts(out) == {"quick": (2, 2, 0, 0)}
+    assert [line.split()[0] for line in err.splitlines()] == ["[1/2]", "[2/2]"]
+    before = project.runs
+    assert len(before) == 2
+
+    project.write("README.md", "A comment.")
+    (project.folder / "build" / "runs" / ".ipynb_checkpoints").mkdir()
+    assert counts(project.sweep()[1]) == {"quick": (2, 0, 2, 0)}
+    (project.folder / "build" / "runs" / ".ipynb_checkpoints").rmdir()
+    assert project.runs == before
+
+    project.replace("experiments.yaml", "[horsepower, all]", "[horsepower, all, year]")
+    assert counts(project.sweep()[1]) == {"quick": (3, 1, 2, 0)}
+    assert set(before) < set(project.runs)
+
+    costs = [
+        read_record(project.folder / "build" / "runs" / name)["costs"]
+        for name in before
+    ]
+    assert all(len(c) == 11 and c[0] == pytest.approx(610.4738265) for c in costs)
+
+
+def test_a_failing_run_fails_alone_is_kept_and_named(project):
+    project.write(
+        "experiments.yaml",
+        "mixed:\n  features: [horsepower, horsepow, name]\n  n_iterations: 10\n",
+    )
+    status, out, err = project.sweep()
+    assert status == 2
+    assert counts(out) == {"mixed": (3, 1, 0, 2)}
+    assert "failed: mixed (features=horsepow, n_iterations=10)\n" in out
+    assert "ValueError: data/auto.csv: no column 'horsepow'" in out
+    assert "column 'name': 'chevrolet chevelle malibu' is not a finite number" in out
+    assert "error: 2 of 3 runs failed: ValueError: data/auto.csv: no column" in err
+    assert "Traceback" not in out + err
+    kept = [name for name in project.runs if name.endswith(".failed.ipynb")]
+    assert len(kept) == 2
+    notebook = json.loads((project.folder / "build/runs" / kept[0]).read_text())
+    assert "error" in "".join(notebook["cells"][0]["source"]).lower()
+    assert "to run: failed before" in project.sweep("--dry-run")[1]
+
+
+def test_a_run_that_failed_is_tried_again_and_its_failure_forgotten(project):
+    project.write("experiments.yaml", "a: {data: data/mine.csv, n_iterations: 5}\n")
+    assert project.sweep()[0] == 2
+    assert "failed" in project.runs[0]
+    header, *rows = (project.folder / "data/auto.csv").read_text().splitlines()
+    project.write("data/mine.csv", "\n".join([header, *rows[:50]]))
+    assert project.sweep()[0] == 0
+    (kept,) = project.runs
+    assert "failed" not in kept
+
+
+@pytest.mark.parametrize(
+    ("grid", "message"),
+    [
+        ("a: {learning_rate: 0}", "learning_rate must be a positive number, got 0.0"),
+        ("a: {n_iterations: -1}", "n_iterations must be a whole number of at least 1"),
+        ("a: {data: data/none.csv}", "data/none.csv: there is no such file"),
+    ],
+)
+def test_values_that_cannot_be_meant_end_on_one_line(project, grid, message):
+    project.write("experiments.yaml", grid + "\n")
+    status, out, err = project.sweep()
+    assert status == 2
+    assert "Traceback" not in out + err
+    progress, error = err.splitlines()
+    assert progress.startswith("[1/1]")
+    assert error.startswith("error: 1 of 1 runs failed: ValueError: ")
+    assert message in error
+
+
+def test_a_broken_grid_stops_before_anything_starts(project):
+    project.write("experiments.yaml", "a: [1\n")
+    status, out, err = project.sweep()
+    assert (status, out) == (2, "")
+    assert err.startswith("error: experiments.yaml, line ")
+    assert len(err.splitlines()) == 1
+    assert project.runs == []
+
+
+def test_one_experiment_can_be_chosen(project):
+    project.write("experiments.yaml", "a: {n_iterations: 5}\nb: {n_iterations: 6}\n")
+    assert counts(project.sweep("--experiment", "b")[1]) == {"b": (1, 1, 0, 0)}
+    status, _, err = project.sweep("--experiment", "c")
+    assert status == 2
+    assert "no experiment 'c'" in err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_an_interrupted_sweep_leaves_nothing_that_looks_finished(project, number):
+    rates = ", ".join(f"{rate}e-3" for rate in range(1, 61))
+    project.write("experiments.yaml", f"many: {{learning_rate: [{rates}]}}\n")
+    sweep = project.start("helpers.pipeline.sweep", start_new_session=True)
+    deadline = time.monotonic() + 60
+    while not [name for name in project.runs if not name.startswith(".")]:
+        assert sweep.poll() is None
+        assert time.monotonic() < deadline
+    if number == signal.SIGINT:
+        os.killpg(sweep.pid, number)  # Ctrl-C reaches the whole group
+        out, err = sweep.communicate(timeout=30)
+        assert sweep.returncode == 130
+        assert "interrupted: finished runs are kept" in err
+        assert "Traceback" not in out + err
+        assert [name for name in project.runs if name.startswith(".")] == []
+    else:
+        sweep.kill()
+        sweep.communicate(timeout=30)
+    processes_of(project, deadline)
+    finished = [name for name in project.runs if not name.startswith(".")]
+    assert 0 < len(finished) < 60
+    for name in finished:
+        assert read_record(project.folder / "build" / "runs" / name)["costs"]
+
+
+def test_a_dry_run_says_what_would_be_run_and_why(project):
+    project.sweep()
+    project.replace("experiments.yaml", "[horsepower, all]", "[horsepower, year]")
+    out = project.sweep("--dry-run")[1]
+    assert out.splitlines()[0].endswith(": cached")
+    assert out.splitlines()[1].endswith(": to run: new")
+    project.replace("helpers/model.py", "Predict", "Foretell")
+    out = project.sweep("--dry-run")[1]
+    assert out.splitlines()[0].endswith(": to run: helpers/model.py changed")
+    assert out.splitlines()[-1] == "2 to run, 0 cached"
+    assert len(project.runs) == 2
+
+
+def test_a_very_large_grid_must_be_confirmed(project):
+    project.write("experiments.yaml", f"huge: {{seed: {list(range(10_001))}}}\n")
+    status, _, err = project.sweep()
+    assert status == 2
+    assert "10,001 points: if that is meant, say --yes (YES=1)" in err
+
+
+def test_two_sweeps_at_once_do_not_harm_each_other(project):
+    sweeps = [project.start("helpers.pipeline.sweep") for _ in range(2)]
+    ended = [(*sweep.communicate(timeout=100), sweep.returncode) for sweep in sweeps]
+    assert [status for *_, status in ended] == [0, 0]
+    assert len(project.runs) == 2
+    for name in project.runs:
+        assert read_record(project.folder / "build" / "runs" / name)["costs"]
+
+
+def test_the_folder_of_runs_that_cannot_be_written_is_named(project):
+    (project.folder / "build").write_text("a file where a folder should be")
+    status, out, err = project.sweep()
+    assert status == 2
+    assert "error: build/runs cannot be written: " in err
+    assert len(err.splitlines()) == 1
+    assert "Traceback" not in out + err
+
+
+def test_results_are_printed_and_written(project):
+    assert "no run is finished yet" in project.run("helpers.pipeline.sweep.results")[2]
+    project.sweep()
+    printed = project.run("helpers.pipeline.sweep.results")[1].splitlines()
+    assert len(printed) == 3
+    assert "features" in printed[0]
+    assert project.run("helpers.pipeline.sweep.results", "--csv", "out.csv")[0] == 0
+    header, *rows = (project.folder / "out.csv").read_text().splitlines()
+    assert len(rows) == 2
+    assert {"status", "costs", "learning_rate"} <= set(header.split(","))
+    table = pd.read_csv(project.folder / "out.csv").set_index("features")
+    assert len(table.loc["all", "w"].split(", ")) == 7
+    assert table.loc["all", "names"].startswith("cylinders, displacement, ")
+    assert table.loc["all", "costs"] > table.loc["all", "best"]
+    refused = project.run("helpers.pipeline.sweep.results", "--csv", "no/out.csv")[2]
+    assert refused.startswith("error: no/out.csv cannot be written: ")
+    assert "None" not in refused
+
+
+def test_results_are_of_one_experiment_and_tell_what_is_not_there(project):
+    project.write(
+        "experiments.yaml",
+        "good: {n_iterations: 5}\nmixed: {learning_rate: [0.1, 1e-1, -1]}\n",
+    )
+    project.sweep()
+    *printed, last = project.run("helpers.pipeline.sweep.results")[1].splitlines()
+    assert len(printed) == 3
+    assert last.startswith("not among them: 1 of 3 runs, which failed or have not")
+    one = project.run("helpers.pipeline.sweep.results", "--experiment", "good")[1]
+    assert len(one.splitlines()) == 2
+    refused = project.run("helpers.pipeline.sweep.results", "--experiment", "god")
+    assert refused[0] == 2
+    assert refused[2] == "error: no experiment 'god'; did you mean 'good'?\n"
+    project.write("experiments.yaml", "good: {n_iterations: 5}\nnew: {seed: 3}\n")
+    refused = project.run("helpers.pipeline.sweep.results", "--experiment", "new")[2]
+    assert refused.startswith("error: no run of new is finished yet; ")
+
+
+def test_columns_that_only_some_runs_have_are_printed(project):
+    project.write(
+        "experiments.yaml", "two: {learning_rate: [0.1, 0.001], n_iterations: 50}\n"
+    )
+    project.sweep()
+    header, *rows = project.run("helpers.pipeline.sweep.results")[1].splitlines()
+    assert "reached" in header.split()
+    assert sum("NaN" in row for row in rows) == 1
+
+
+@pytest.mark.parametrize("limit", ["abc", "0", "-1", "nan", "inf"])
+def test_a_time_limit_that_cannot_be_meant_is_named(project, limit):
+    status, out, err = project.sweep("--time-limit", limit)
+    assert status == 2
+    assert err == f"error: the time limit must be a number of seconds, got {limit!r}\n"
+    assert out == ""
+
+
+def test_as_many_costs_as_features_are_still_told_by_the_last(project):
+    project.write("experiments.yaml", "few: {features: all, n_iterations: 6}\n")
+    project.sweep()
+    project.run("helpers.pipeline.sweep.results", "--csv", "out.csv")
+    table = pd.read_csv(project.folder / "out.csv")
+    assert table["costs"].dtype == float
+    assert len(table.loc[0, "w"].split(", ")) == 7
+
+
+def test_a_worker_killed_in_mid_run_costs_only_a_retry(project):
+    rates = ", ".join(f"{rate}e-3" for rate in range(1, 13))
+    project.write("experiments.yaml", f"many: {{learning_rate: [{rates}]}}\n")
+    sweep = project.start("helpers.pipeline.sweep")
+    deadline = time.monotonic() + 60
+    while not [name for name in project.runs if not name.startswith(".")]:
+        assert sweep.poll() is None
+        assert time.monotonic() < deadline
+    children = Path(f"/proc/{sweep.pid}/task/{sweep.pid}/children").read_text().split()
+    workers = [
+        pid
+        for pid in children
+        if "zygote" not in Path(f"/proc/{pid}/cmdline").read_text()
+    ]
+    os.kill(int(workers[0]), signal.SIGKILL)
+    out, err = sweep.communicate(timeout=60)
+    assert sweep.returncode == 0, err
+    assert counts(out) == {"many": (12, 12, 0, 0)}
+    assert len(project.runs) == 12
+
+
+def processes_of(project, deadline):
+    """Wait until no process works in a copy of the project any more."""
+    while True:
+        working = []
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                working.append(os.readlink(f"/proc/{pid}/cwd") == str(project.folder))
+            except OSError:
+                continue
+        if not any(working):
+            return
+        assert time.monotonic() < deadline, "a process was left behind"

@@ -1,0 +1,113 @@
+"""The house: what each room may import, and what it lets others use."""
+
+import ast
+from importlib import import_module
+
+import pytest
+
+from helpers import ROOT
+
+# In the order in which a report lives: a room may use those before it.
+ROOMS = ["kernels", "sweep", "report", "verify", "grading"]
+HELPERS = ROOT / "helpers"
+MODULES = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): (
+        path
+    )
+    for path in sorted(HELPERS.rglob("*.py"))
+}
+CORE = [name for name in MODULES if name.count(".") == 1 and name + ".x" not in MODULES]
+CORE = [name for name in CORE if (HELPERS / f"{name.partition('.')[2]}.py").is_file()]
+
+
+def imports(name):
+    """Return the modules that a module imports anywhere, with those of helpers whole.
+
+    ``from helpers.data import load_data`` imports ``helpers.data``.
+    """
+    found = set()
+    for node in ast.walk(ast.parse(MODULES[name].read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            members = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= members & MODULES.keys() or {node.module}
+    return found
+
+
+def room(name):
+    """Return the room that a module is in, or core, or leaf of the pipeline."""
+    _, first, *rest = [*name.split("."), ""]
+    if first in ("figures", "explore"):
+        return first
+    if first == "pipeline":
+        return rest[0] if rest and rest[0] in ROOMS else "leaf"
+    return "core"
+
+
+def ours(name):
+    return {other for other in imports(name) if other.split(".")[0] == "helpers"}
+
+
+@pytest.mark.parametrize("name", CORE)
+def test_the_core_imports_numpy_and_itself(name):
+    others = {other.split(".")[0] for other in imports(name)} - {"helpers"}
+    assert not others & {"matplotlib", "IPython", "ipywidgets", "papermill", "yaml"}
+    assert "pandas" not in others or name == "helpers.data"
+    assert {room(other) for other in ours(name)} <= {"core"}
+
+
+def test_figures_know_the_core_only():
+    for name in filter(lambda name: room(name) == "figures", MODULES):
+        assert {room(other) for other in ours(name)} <= {"core", "figures"}, name
+
+
+def test_the_leaves_of_the_pipeline_know_no_room():
+    for name in filter(lambda name: room(name) == "leaf", MODULES):
+        assert {room(other) for other in ours(name)} <= {"core", "leaf"}, name
+
+
+@pytest.mark.parametrize("number", range(len(ROOMS)), ids=ROOMS)
+def test_rooms_import_downwards_only(number):
+    allowed = {"core", "figures", "leaf", *ROOMS[: number + 1]}
+    for name in filter(lambda name: room(name) == ROOMS[number], MODULES):
+        assert {room(other) for other in ours(name)} <= allowed, name
+
+
+def test_exploring_stands_beside_the_report():
+    allowed = {"core", "figures", "explore", "leaf", "kernels", "sweep"}
+    for name in filter(lambda name: room(name) == "explore", MODULES):
+        assert {room(other) for other in ours(name)} <= allowed, name
+
+
+def test_nobody_reaches_past_what_a_room_names():
+    doors = {each: import_module(f"helpers.pipeline.{each}").__all__ for each in ROOMS}
+    for name in MODULES:
+        for other in ours(name):
+            home = room(other)
+            if home in doors and home != room(name):
+                assert other.split(".")[3] in doors[home], f"{name} uses {other}"
+
+
+def test_doors_name_modules_that_are_there_and_used_by_others():
+    for each in ROOMS:
+        used = {
+            other.split(".")[3]
+            for name in MODULES
+            if room(name) != each
+            for other in ours(name)
+            if room(other) == each
+        }
+        notebooks = "".join(
+            path.read_text(encoding="utf-8")
+            for path in (ROOT / "notebooks").glob("*.ipynb")
+        )
+        for module in import_module(f"helpers.pipeline.{each}").__all__:
+            name = f"helpers.pipeline.{each}.{module}"
+            assert name in MODULES
+            assert module in used or name in notebooks, name
+
+
+def test_modules_are_short():
+    long = {n: len(p.read_text().splitlines()) for n, p in MODULES.items()}
+    assert not {name: lines for name, lines in long.items() if lines > 300}

@@ -1,0 +1,568 @@
+"""Whatever is altered in a report, or in what it was made from, is caught and named."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+from project import Project
+from pypdf import PdfReader, PdfWriter
+from pypdf.generic import DecodedStreamObject, NameObject
+from small import make_small
+
+from helpers.pipeline.command import UserError
+from helpers.pipeline.report.build import PDF
+from helpers.pipeline.report.revision import COMMIT, Revision
+from helpers.pipeline.verify.compare import (
+    DIFFERS,
+    HOLDS,
+    MISSING,
+    NOTED,
+    close,
+    compare_claims,
+    compare_documents,
+    compare_runs,
+    compare_sources,
+    relative,
+    renamed,
+)
+from helpers.pipeline.verify.reader import read_pdf
+from helpers.pipeline.verify.rebuild import build_report
+from helpers.pipeline.verify.verify import (
+    checked_tolerance,
+    compare_beside,
+    print_table,
+)
+from helpers.pipeline.verify.verify import verify as verify_report
+
+
+@cache
+def report():
+    """Return what the report carries and says."""
+    return read_pdf(PDF)
+
+
+@pytest.fixture(scope="module")
+def made():
+    """Return the report as it was made."""
+    return report()
+
+
+@pytest.fixture
+def alter(tmp_path):
+    """Return a function that alters the report and reads what it then carries."""
+
+    def altered(change):
+        path = tmp_path / "altered.pdf"
+        write_altered(path, change)
+        return read_pdf(path)
+
+    return altered
+
+
+def write_altered(path, change):
+    """Write the report with a change."""
+    writer = PdfWriter(clone_from=PdfReader(PDF))
+    change(writer)
+    writer.write(path)
+    writer.close()
+
+
+def on_page(text, old, new):
+    """Return a change of what the first page that says a text prints."""
+
+    def change(writer):
+        for page, said in zip(writer.pages, report().pages, strict=True):
+            if text not in said:
+                continue
+            content = page.get_contents().get_data()
+            if old in content:
+                stream = DecodedStreamObject()
+                stream.set_data(content.replace(old, new, 1))
+                page[NameObject("/Contents")] = writer._add_object(stream)
+                return
+        raise AssertionError(f"no page says {text!r} with {old!r}")
+
+    return change
+
+
+def in_file(name, old, new):
+    """Return a change of what an attachment says."""
+
+    def change(writer):
+        stream = attached(writer)[name]["/EF"]["/F"].get_object()
+        content = stream.get_data()
+        assert old.encode() in content
+        stream.set_data(content.replace(old.encode(), new.encode(), 1))
+
+    return change
+
+
+def in_results(edit):
+    """Return a change of the recorded results that the PDF carries."""
+
+    def change(writer):
+        stream = attached(writer)["results.json"]["/EF"]["/F"].get_object()
+        results = json.loads(stream.get_data())
+        edit(results)
+        stream.set_data(json.dumps(results).encode())
+
+    return change
+
+
+def attached(writer):
+    """Return the attachments of a PDF by name."""
+    names = writer.root_object["/Names"]["/EmbeddedFiles"]["/Names"]
+    return {names[i]: names[i + 1].get_object() for i in range(0, len(names), 2)}
+
+
+def remove_attachment(writer):
+    names = writer.root_object["/Names"]["/EmbeddedFiles"]["/Names"]
+    at = names.index("experiments.yaml")
+    del names[at : at + 2]
+
+
+def remove_page(writer):
+    writer.remove_page(5)
+
+
+def add_page(writer):
+    writer.add_page(PdfReader(PDF).pages[8])
+
+
+def redraw(writer):
+    """Move a curve of a figure."""
+    for page in writer.pages:
+        for picture in page["/Resources"].get("/XObject", {}).values():
+            stream = picture.get_object()
+            stream.set_data(stream.get_data().replace(b" l\n", b" m\n", 1))
+            return
+
+
+def rename_author(writer):
+    writer.add_metadata({"/Author": "Somebody Else"})
+
+
+def some_run(results):
+    return next(iter(results["runs"].values()))
+
+
+def set_value(results):
+    results["claims"]["all.cost"]["value"] *= 1 + 1e-9
+
+
+def set_text(results):
+    results["claims"]["all.cost"]["text"] = "10.847482"
+
+
+def set_unit(results):
+    results["claims"]["all.cost"]["unit"] = "mi/gal"
+
+
+def set_source(results):
+    results["claims"]["all.cost"]["source"] = "descent-000000000000"
+
+
+def remove_claim(results):
+    del results["claims"]["one.cost"]
+
+
+def add_claim(results):
+    results["claims"]["mine"] = {"value": 1, "text": "1", "unit": "", "source": ""}
+
+
+def make_nonsense(results):
+    results["claims"]["one.cost"] = "good"
+
+
+def remove_run(results):
+    del results["runs"][next(iter(results["runs"]))]
+
+
+def set_parameter(results):
+    some_run(results)["parameters"]["learning_rate"] = 0.2
+
+
+def set_outcome(results):
+    some_run(results)["outcome"]["cost"] = 1.0
+
+
+def build_of(old, new):
+    return in_file("build.json", old, new)
+
+
+# What is altered, and what must be named.
+IN_THE_PDF = {
+    "a digit": (on_page("Training both", b"(610.47", b"(610.48"), "610.48"),
+    "a digit elsewhere": (on_page("67.6", b"67.6", b"67.5"), "67.5"),
+    "a word": (on_page("The fit", b"(Figure)", b"(Finger)"), "Finger"),
+    "a caption": (on_page("Figure 1.", b"23.943663", b"23.943662"), "23.943662"),
+    "a cell": (on_page("Table 2.", b"417.090861", b"417.090862"), "417.090862"),
+    "a cell's word": (
+        on_page("Table 2.", b"(descending)", b"(ascending)"),
+        "ascending",
+    ),
+    "the title block": (on_page("Student", b"(Linus)", b"(Lukas)"), "Lukas"),
+    "a listing": (on_page("Listing 2", b"(@)", b"(*)"), "*"),
+    "a list of runs": (on_page("The 41 runs", b"(1000)", b"(1001)"), "1001"),
+    "a curve": (redraw, "a drawing"),
+    "a page less": (remove_page, "page 6 missing"),
+    "a page more": (add_page, "there"),
+    "the author": (rename_author, "the file"),
+    "a value": (in_results(set_value), "all.cost"),
+    "a printed value": (in_results(set_text), "all.cost"),
+    "a unit": (in_results(set_unit), "all.cost"),
+    "a claim's run": (in_results(set_source), "all.cost"),
+    "a claim less": (in_results(remove_claim), "one.cost"),
+    "a claim more": (in_results(add_claim), "mine"),
+    "a claim that is none": (in_results(make_nonsense), "one.cost"),
+    "a run less": (in_results(remove_run), "run descent-"),
+    "a run's parameter": (in_results(set_parameter), "run descent-"),
+    "a run's outcome": (in_results(set_outcome), "run descent-"),
+    "the grid": (in_file("experiments.yaml", "n_folds: 5", "n_folds: 4"), "experim"),
+    "the lock": (in_file("requirements.txt", "numpy==2", "numpy==1"), "requirem"),
+    "the commit": (build_of('"commit": "', '"commit": "0'), "attached build.json"),
+    "the student": (build_of("Linus", "Lukas"), "attached build.json"),
+    "an attachment less": (remove_attachment, "attached experiments.yaml"),
+}
+
+
+@pytest.mark.parametrize("name", IN_THE_PDF)
+def test_what_is_altered_in_the_pdf_is_caught_and_named(alter, made, name):
+    change, named = IN_THE_PDF[name]
+    wrong = [line for line in differences(alter(change), made) if line.verdict != HOLDS]
+    assert any(named in f"{line.what} {line.stated}" for line in wrong), wrong
+    assert len(wrong) < 5  # nothing else is blamed
+
+
+def differences(carried, made, tolerance=0.0):
+    return [
+        *compare_claims(carried.results["claims"], made.results["claims"], tolerance),
+        *compare_runs(carried.results["runs"], made.results["runs"], tolerance),
+        *compare_documents(carried, made, tolerance),
+    ]
+
+
+def test_nothing_is_caught_where_nothing_is_altered(made):
+    lines = differences(made, made)
+    assert {line.verdict for line in lines} == {HOLDS}
+    assert {line.what for line in lines} >= {*made.results["claims"], "page 1"}
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """Return a small project with its report, and what that carries."""
+    project = Project(tmp_path_factory.mktemp("small"))
+    make_small(project)
+    build_report(project.folder, {})
+    return project, read_pdf(project.folder / "report" / "report.pdf")
+
+
+IN_THE_PROJECT = {
+    "a helper": ("helpers/model.py", "2 / len(y)", "1.99 / len(y)", "all.cost"),
+    "the data": ("data/auto.csv", "18.0,", "18.5,", "all.cost"),
+    "a parameter": ("experiments.yaml", "tions: 10", "tions: 11", "all.cost"),
+    "the lock": ("requirements.txt", "\n", "\n# altered\n", "requirements.txt"),
+    "the prose": ("notebooks/report.ipynb", "costs are", "costs were", "page"),
+}
+
+
+@pytest.mark.parametrize("name", IN_THE_PROJECT)
+def test_what_a_report_was_not_made_from_is_caught_and_named(tmp_path, small, name):
+    path, old, new, named = IN_THE_PROJECT[name]
+    original, stated = small
+    shutil.copytree(original.folder, tmp_path / "altered")
+    project = Project.at(tmp_path / "altered")
+    project.replace(path, old, new)
+    build_report(project.folder, {})
+    remade = read_pdf(project.folder / "report" / "report.pdf")
+    wrong = [line for line in differences(stated, remade) if line.verdict != HOLDS]
+    assert any(named in line.what for line in wrong)
+
+
+def test_an_unaltered_report_holds_and_nothing_is_left_behind(small):
+    project, _ = small
+
+    def there():
+        found = sorted(project.folder.rglob("*"))
+        return [path for path in found if "__pycache__" not in path.parts]
+
+    before = there()
+    status, out, err = verify(project, "--pdf", project.folder / "report/report.pdf")
+    assert (status, err) == (0, "")
+    assert "all.cost " in out
+    assert there() == before
+    *_, last = out.splitlines()
+    count = int(last.split()[0])
+    assert last == f"{count} of {count} hold"
+    assert count >= 8
+
+
+def project_of_the_report(folder):
+    """Return a copy of the project that takes itself for the one of the report."""
+    build = read_pdf(PDF).build
+    project = Project(folder)
+    version = [build[name] for name in Revision._fields]
+    project.write(COMMIT.name, json.dumps(version))
+    return project
+
+
+def verify(project, *options):
+    done = subprocess.run(
+        [sys.executable, "-m", "helpers.pipeline.verify", *map(str, options)],
+        cwd=project.folder,
+        env=project.environment,
+        capture_output=True,
+        text=True,
+        timeout=200,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def truncated(path):
+    path.write_bytes(PDF.read_bytes()[:100_000])
+    return "is damaged: "
+
+
+def empty(path):
+    path.write_bytes(b"")
+    return "is not a PDF"
+
+
+def a_text(path):
+    path.write_text("not a report")
+    return "is not a PDF"
+
+
+def absent(path):
+    return "cannot be read: No such file"
+
+
+def without_evidence(path):
+    writer = PdfWriter()
+    writer.add_blank_page(100, 100)
+    writer.write(path)
+    return "build.json is missing: a report without evidence"
+
+
+def of_an_older_layout(path):
+    write_altered(path, in_file("results.json", '"layout": 2', '"layout": 1'))
+    return "results.json has layout 1, this version reads 2"
+
+
+def with_damaged_evidence(path):
+    write_altered(path, in_file("results.json", "{", "["))
+    return "results.json is damaged"
+
+
+def with_commands_for_make(path):
+    write_altered(path, build_of('"course"', '"GNUMAKEFLAGS"'))
+    return "build.json is damaged"
+
+
+def with_a_line_break_in_the_title(path):
+    write_altered(path, build_of("Linus Falk", "Linus\\nFalk"))
+    return "build.json is damaged"
+
+
+def without_claims(path):
+    write_altered(path, in_file("results.json", '"claims"', '"claim"'))
+    return "results.json is damaged"
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        truncated,
+        empty,
+        a_text,
+        absent,
+        without_evidence,
+        of_an_older_layout,
+        with_damaged_evidence,
+        with_commands_for_make,
+        with_a_line_break_in_the_title,
+        without_claims,
+    ],
+)
+def test_a_report_that_cannot_be_verified_has_a_verdict_of_its_own(tmp_path, spoil):
+    path = tmp_path / "report.pdf"
+    message = spoil(path)
+    with pytest.raises(UserError) as caught:
+        read_pdf(path)
+    assert message in str(caught.value)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_difference_is_told_to_people_and_to_scripts(alter, made, capsys):
+    change, _ = IN_THE_PDF["a value"]
+    lines = differences(alter(change), made)
+    print_table(lines)
+    out = capsys.readouterr().out
+    assert re.search(r"all\.cost +10\.84748\d+ +10\.84748\d+ +1\.0e-09 +differs", out)
+    assert "page 1" not in out
+
+
+def test_a_report_that_cannot_be_made_is_no_difference(tmp_path):
+    project = project_of_the_report(tmp_path)
+    project.replace("experiments.yaml", "n_iterations", "n_iteration")
+    status, out, err = verify(project)
+    assert status == 2
+    assert err.startswith("error: it cannot be built: experiments.yaml: cost_curves: ")
+    assert len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (None, "there is no report/results.json"),
+        ("{", "report/results.json is damaged"),
+        ('{"layout": 7}', "report/results.json has layout 7"),
+    ],
+)
+def test_recorded_results_that_cannot_be_used_are_named(tmp_path, text, message):
+    project = Project(tmp_path)
+    path = project.folder / "report" / "results.json"
+    path.unlink() if text is None else path.write_text(text)
+    status, out, err = verify(project)
+    assert (status, out) == (2, "")
+    assert err.startswith(f"error: {message}")
+    assert len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("stated", "reproduced", "difference"),
+    [
+        (1.0, 1.0, 0.0),
+        ("a", "a", 0.0),
+        (2.0, 1.0, 0.5),
+        ("2.0", "1.0", 0.5),
+        (0.0, 0.0, 0.0),
+        (1, True, 0.0),
+        (1.7e308, -1.7e308, 2.0),
+        (-1.0, 1.0, 2.0),
+    ],
+)
+def test_differences_are_relative_to_the_larger(stated, reproduced, difference):
+    assert relative(stated, reproduced) == difference
+
+
+@pytest.mark.parametrize(
+    "pair", [("a", "b"), (1.0, "b"), (None, 1.0), (1.0, "inf"), (10**400, 1)]
+)
+def test_what_is_no_number_has_no_difference(pair):
+    assert relative(*pair) != relative(*pair)
+
+
+def test_a_tolerance_allows_the_last_digits_and_no_more():
+    def claims(value, text):
+        return {"a": {"value": value, "text": text, "unit": "", "source": ""}}
+
+    stated = claims(1.0, "1.000")
+    [line] = compare_claims(stated, claims(1 + 1e-10, "1.000"), 1e-9)
+    assert line.verdict == HOLDS
+    [line] = compare_claims(stated, claims(1 + 1e-10, "1.000"), 0.0)
+    assert line.verdict == DIFFERS
+    [line] = compare_claims(stated, claims(1 + 1e-8, "1.000"), 1e-9)
+    assert line.verdict == DIFFERS
+    assert {line.verdict for line in compare_claims(stated, {}, 1)} == {MISSING}
+    [line] = compare_claims(stated, claims(1 + 1e-10, "1.001"), 1e-9)
+    assert line.verdict == HOLDS
+    [line] = compare_claims(stated, claims(1 + 1e-10, "1.002"), 1e-9)
+    assert line.verdict == DIFFERS
+
+
+@pytest.mark.parametrize(
+    ("stated", "reproduced", "same"),
+    [
+        ("10.847481, and", "10.847482, and", True),
+        ("10.847481", "10.847483", False),
+        ("(9.99;", "(10.00;", True),
+        ("-0.1", "0.1", False),
+        ("1.0", "1.00", False),
+        ("128", "129", False),
+        ("10^{-11}", "10^{-12}", False),
+        ("a word", "another", False),
+        ("1.5 2.5", "1.5", False),
+        (1, 1, True),
+        (None, "1", False),
+    ],
+)
+def test_with_a_tolerance_a_last_place_may_differ_by_one(stated, reproduced, same):
+    assert close(stated, reproduced) is same
+
+
+def test_on_another_platform_runs_are_found_by_their_place_in_the_grid(made):
+    names = {name: name[:-4] + "0000" for name in made.results["runs"]}
+
+    def elsewhere(text):
+        for name, other in names.items():
+            text = text.replace(name, other)
+        return text
+
+    results = json.loads(elsewhere(json.dumps(made.results)))
+    pages = [elsewhere(text) for text in made.pages]
+    carried = made._replace(results=results, pages=pages)
+    assert any(line.verdict != HOLDS for line in differences(carried, made, 1e-9))
+    lines = differences(renamed(carried, made), made, 1e-9)
+    assert {line.verdict for line in lines} == {HOLDS}
+    set_parameter(carried.results)  # which is another run, then
+    lines = differences(renamed(carried, made), made, 1e-9)
+    assert any(line.what.startswith("run ") and line.verdict != HOLDS for line in lines)
+
+
+def test_a_claim_whose_run_is_not_recorded_is_named(made):
+    assert compare_sources(made.results) == []
+    results = json.loads(json.dumps(made.results))
+    gone = results["claims"]["all.cost"]["source"]
+    del results["runs"][gone]
+    found = {line.what: line for line in compare_sources(results)}
+    assert found["all.cost"][1:3] == (f"from {gone}", "no such run")
+    assert found["all.cost"].verdict == MISSING
+
+
+def test_what_lies_beside_the_pdf_is_what_it_carries(tmp_path, made):
+    def verdicts():
+        return [line.verdict for line in compare_beside(tmp_path, PDF)]
+
+    (tmp_path / "report").mkdir()
+    for name in ("report/results.json", "experiments.yaml"):
+        (tmp_path / name).write_bytes(made.files[Path(name).name])
+    assert verdicts() == [HOLDS] * 3
+    path = tmp_path / "report" / "results.json"
+    path.write_bytes(path.read_bytes().replace(b"10.84748", b"10.84749", 1))
+    assert verdicts() == [DIFFERS, HOLDS, HOLDS]
+    (tmp_path / "experiments.yaml").write_text("")
+    assert verdicts() == [DIFFERS, DIFFERS, HOLDS]
+
+
+def test_a_report_of_another_platform_is_noted(tmp_path, alter, made):
+    """A PDF that says so of itself must not hide that its drawings are not compared."""
+    write_altered(tmp_path / "it.pdf", in_file("results.json", "Linux", "Lunix"))
+    lines = verify_report(tmp_path / "it.pdf", made=PDF)
+    assert lines[0][:3] == (
+        "platform",
+        *(side.results["platform"] for side in (read_pdf(tmp_path / "it.pdf"), made)),
+    )
+    assert {line.verdict for line in lines} == {HOLDS, NOTED}
+
+
+def test_words_of_a_pdf_are_no_names_of_runs(made):
+    results = json.loads(json.dumps(made.results))
+    name, run = next(iter(results["runs"].items()))
+    del results["runs"][name]
+    results["runs"]["10.85"] = run
+    carried = made._replace(results=results, pages=["10.85 " + made.pages[0]])
+    assert renamed(carried, made).pages[0].startswith("10.85 ")
+
+
+@pytest.mark.parametrize("given", ["small", "-1e-9", "1", "nan", "inf", ""])
+def test_a_tolerance_that_is_none_is_named(given):
+    with pytest.raises(UserError, match=f"from 0 to below 1, got '{given}'"):
+        checked_tolerance(given)
+    assert checked_tolerance("1e-6") == 1e-6
