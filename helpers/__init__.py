@@ -3,8 +3,8 @@
 The core, arrays in and arrays out::
 
     model            the model, its cost and its gradients
-    descent          gradient descent, one or many at once
-    outcome          how a descent ended
+    optimisers       the step to take, given the gradient
+    descent          gradient descent, one or many side by side, and how it ended
     theory           what the Hessian says of a descent before it is run
     data             read a table, scale its features
     scores           how good a fit is

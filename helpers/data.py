@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from helpers import ROOT
-from helpers.validation import check_data
+from helpers.validation import as_floats, validate_data
 
 MISSING = ["?", "", "NA"]
 SCALINGS = ("standardise", "min-max", "none")
@@ -69,7 +69,7 @@ def load_data(path, target, features="all"):
     complete = numbers.notna().all(axis=1)
     numbers = numbers[complete].to_numpy(dtype=float)
     try:
-        X, y = check_data(numbers[:, 1:], numbers[:, 0])
+        X, y = validate_data(numbers[:, 1:], numbers[:, 0])
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
     return Data(X, y, chosen, target, int((~complete).sum()))
@@ -202,7 +202,7 @@ class Scaling(NamedTuple):
 
     def apply(self, X):
         """Return X, of shape (n_samples, n_features), in the new units."""
-        return (X - self.shift) / self.factor
+        return (as_floats(X, "X") - self.shift) / self.factor
 
     def original(self, w, b):
         """Return the weights and offset that predict the same from unscaled X."""
@@ -215,7 +215,7 @@ def fit_scaling(X, *, method, names=None):
 
     Parameters
     ----------
-    X : ndarray of shape (n_samples, n_features)
+    X : array_like of shape (n_samples, n_features)
         Features.
     method : {"standardise", "min-max", "none"}
         Subtract the mean and divide by the standard deviation (with 1/n); map
@@ -233,6 +233,7 @@ def fit_scaling(X, *, method, names=None):
     ValueError
         If the method is unknown, or a feature is constant and has no scale.
     """
+    X = as_floats(X, "X")
     if method == "standardise":
         shift, factor = X.mean(axis=0), X.std(axis=0)
     elif method == "min-max":

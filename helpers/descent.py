@@ -1,19 +1,57 @@
-"""Gradient descent on the cost of linear regression."""
+"""Gradient descent on the cost of linear regression, and how it ended."""
 
-from itertools import chain, islice, repeat
+from itertools import repeat
+from typing import NamedTuple
 
 import numpy as np
 
-from helpers.model import initialize
-from helpers.outcome import conclude, has_exploded
+from helpers.compression import compress
+from helpers.model import cost, gradients, initialize, predict
+from helpers.optimisers import make_optimiser
+from helpers.theory import optimum
 from helpers.threads import one_thread
-from helpers.validation import check_data, check_settings, check_start, check_starts
+from helpers.validation import (
+    validate_count,
+    validate_data,
+    validate_learning_rate,
+    validate_start,
+)
 
-# How many updates and samples may pass until it is seen that a descent has exploded.
-UPDATES, SAMPLES = 100, 40_000
+EPSILON = np.finfo(float).eps
+# A descent has converged if no more than this share of its first cost is left to gain.
+TOLERANCE = 1e-9
+
+
+class Descent(NamedTuple):
+    """What a descent arrived at, and how.
+
+    Attributes
+    ----------
+    w : ndarray of shape (n_features,)
+        Weights after the last iteration that is recorded.
+    b : float
+        Offset after it.
+    costs : ndarray of shape (n_iterations + 1,)
+        ``costs[k]`` is the cost on all samples after k updates. They are finite; a
+        descent that diverged has fewer.
+    path : ndarray of shape (n_iterations + 1, n_features + 1)
+        ``path[k]`` are the weights, then the offset, after k updates.
+    status : {"converged", "descending", "oscillating", "diverged"}
+        How it ended, see `summarise`.
+    diverged_at : int or None
+        The iteration at which the cost had exploded.
+    """
+
+    w: np.ndarray
+    b: float
+    costs: np.ndarray
+    path: np.ndarray
+    status: str
+    diverged_at: int | None
 
 
 @one_thread
+@np.errstate(over="ignore", invalid="ignore")  # a descent may diverge
 def gradient_descent(
     X,
     y,
@@ -22,260 +60,191 @@ def gradient_descent(
     n_iterations,
     initialisation="zeros",
     start=None,
-    momentum=0.0,
-    nesterov=False,
+    optimiser="plain",
     batch_size=None,
     rng=None,
+    **options,
 ):
-    r"""Minimise the cost by gradient descent.
+    r"""Minimise the cost by gradient descent, once or several times side by side.
 
     .. math::
 
-        v \leftarrow \eta \nabla J(\theta) + \mu v, \qquad
-        \theta \leftarrow \theta - v, \qquad \theta = (w, b)
+        w \leftarrow w - \mathrm{step}(\partial J / \partial w), \qquad
+        b \leftarrow b - \mathrm{step}(\partial J / \partial b)
 
-    With momentum 0 this is plain descent. Momentum is Polyak's heavy ball
-    [1]_; Nesterov's variant [2]_ takes the gradient at ``theta - momentum * v``.
+    Plain descent takes the step :math:`\eta g` for the gradient g and the learning
+    rate :math:`\eta`; for others see `helpers.optimisers`.
 
     Parameters
     ----------
-    X : ndarray of shape (n_samples, n_features)
+    X : array_like of shape (n_samples, n_features)
         Features.
-    y : ndarray of shape (n_samples,)
+    y : array_like of shape (n_samples,)
         Targets.
-    learning_rate : float
-        Step length eta, positive.
+    learning_rate : float or array_like of shape (m,)
+        Step length, positive; an array makes m descents.
     n_iterations : int
         Number of updates, at least 1.
     initialisation : {"zeros", "normal", "uniform"}
-        Start, see `initialize`.
-    start : array_like of shape (n_features + 1,), optional
-        Another start: the weights, then the offset.
-    momentum : float
-        Share mu of the last step that is kept, 0 <= mu < 1.
-    nesterov : bool
-        Whether the gradient is taken ahead, at the end of that kept share.
+        Where to start, see `helpers.model.initialize`.
+    start : array_like of shape (n_features + 1,) or (n_features + 1, m), optional
+        Or start here: the weights, then the offset; a column for each descent.
+    optimiser : str
+        A name in `helpers.optimisers.OPTIMISERS`.
     batch_size : int, optional
-        Samples per update, drawn without replacement until all have been
-        used, then drawn anew. All samples at every update by default.
+        Samples per update, drawn without replacement until all have been used, then
+        drawn anew. All samples at every update by default.
     rng : numpy.random.Generator, optional
         Source of randomness for the start and the mini-batches.
+    **options : float
+        Of the optimiser, such as ``momentum=0.9``.
 
     Returns
     -------
-    Descent
-        Weights, offset, the cost after each update, and how it ended.
+    Descent, or list of Descent
+        A list if there are several learning rates or starts, in their order.
 
     Raises
     ------
     ValueError
-        If the data or a setting cannot be meant; the message says which.
-
-    References
-    ----------
-    .. [1] B. T. Polyak, "Some methods of speeding up the convergence of
-       iteration methods", 1964.
-    .. [2] Y. Nesterov, "A method for solving the convex programming problem
-       with convergence rate O(1/k^2)", 1983.
+        If the data or a setting is wrong; the message names it.
     """
-    X, y = check_data(X, y)
-    check_settings(learning_rate, n_iterations, momentum, batch_size, len(y))
-    if batch_size is not None and rng is None:
-        raise ValueError("batch_size needs rng, a numpy Generator")
-    theta = np.append(*initialize(X.shape[1], method=initialisation, rng=rng))
-    if start is not None:
-        theta = check_start(start, X.shape[1])
-    T, R = tables(X, y)
-    parts = batches(T, 2 * learning_rate, batch_size, rng)
-    iterates = descend(parts, np.append(theta, -1), None, momentum, nesterov)
-    path, costs = follow(iterates, n_iterations, R, len(y))
-    return conclude(R, path[:, None], costs[:, None])[0]
+    X, y = validate_data(X, y)
+    learning_rate = validate_learning_rate(learning_rate)
+    validate_count("n_iterations", n_iterations)
+    w, b = initialize(X.shape[1], method=initialisation, rng=rng)
+    w, b = _side_by_side(w, b, start, learning_rate)
+    step_w = make_optimiser(optimiser, learning_rate, **options)
+    step_b = make_optimiser(optimiser, learning_rate, **options)
+    batches = draw_batches(X, y, batch_size, rng)
+
+    costs, path = [], [(w, b)]
+    for _ in range(n_iterations):
+        X_batch, y_batch = next(batches)  # all samples, or a mini-batch
+        z = predict(X_batch, w, b)
+        J = cost(y_batch, z)
+        dJ_dw, dJ_db = gradients(X_batch, y_batch, z)
+        w = w - step_w(dJ_dw)
+        b = b - step_b(dJ_db)
+        costs.append(J)
+        path.append((w, b))
+    costs.append(cost(y, predict(X, w, b)))
+
+    w, b = (np.array(part) for part in zip(*path, strict=True))
+    path, costs = np.concatenate([w, b[:, None]], axis=1), np.array(costs)
+    few = compress(X, y)  # a few rows with the same costs as all
+    if batch_size not in (None, len(y)):
+        at = zip(w, b, strict=True)
+        costs = np.array([cost(few.y, predict(few.X, *place)) for place in at])
+    best = optimum(few.X, few.y).J
+    if costs.ndim == 1:
+        return summarise(few, best, costs, path)
+    several = zip(costs.T, path.transpose(2, 0, 1), strict=True)
+    return [summarise(few, best, *one) for one in several]
 
 
-@one_thread
-def gradient_descents(
-    X, y, *, learning_rates, n_iterations, starts=0.0, momentum=0.0, nesterov=False
-):
-    """Descend many times at once, on all samples, and as `gradient_descent` does.
-
-    Learning rates and starts are paired; one learning rate is that of all starts,
-    one start that of all learning rates.
+def draw_batches(X, y, batch_size, rng):
+    """Yield the samples of each update, for ever.
 
     Parameters
     ----------
-    X : ndarray of shape (n_samples, n_features)
-        Features.
-    y : ndarray of shape (n_samples,)
-        Targets.
-    learning_rates : float or array_like of shape (m,)
-        Step lengths.
-    n_iterations : int
-        Number of updates of each.
-    starts : array_like of shape (n_features + 1,) or (m, n_features + 1)
-        The weights, then the offset, from which each starts; zero by default.
-    momentum, nesterov : float, bool
-        As for `gradient_descent`, the same for all.
-
-    Returns
-    -------
-    list of Descent
-        In their order, each with its own status.
-
-    Raises
-    ------
-    ValueError
-        If the data or a setting cannot be meant; the message says which.
-    """
-    X, y = check_data(X, y)
-    rates = np.atleast_1d(learning_rates)
-    if not rates.size:
-        raise ValueError("there must be at least one learning rate")
-    for rate in rates.tolist():
-        check_settings(rate, n_iterations, momentum, None, len(y))
-    starts = check_starts(starts, len(rates), X.shape[1])
-    T, R = tables(X, y)
-    parts = batches(T, 2, None, None)
-    theta = np.column_stack([starts, np.full(len(starts), -1.0)])
-    # For the same shape, a product takes half the time.
-    rates = np.ones_like(theta) * rates[:, None]
-    iterates = descend(parts, theta, rates, momentum, nesterov)
-    return conclude(R, *follow(iterates, n_iterations, R, len(y)))
-
-
-def tables(X, y):
-    r"""Return the data in one table T, and the factor R that has the same costs.
-
-    With the weight -1 for the targets, the errors of all samples are one product,
-    and the cost is the square of another, of p + 2 rows:
-
-    .. math::
-
-        T = [X\ 1\ y], \quad \theta = (w, b, -1), \qquad z - y = T \theta, \qquad
-        J = \frac1n \lVert T \theta \rVert^2 = \lVert R \theta \rVert^2, \quad
-        \tfrac1{\sqrt n} T = Q R
-
-    Returns
-    -------
-    T : ndarray of shape (n_samples, n_features + 2)
-        Column by column, as products of few columns are quickest.
-    R : ndarray of shape (n_features + 2, n_features + 2)
-        Upper triangular.
-    """
-    T = np.empty((len(y), X.shape[1] + 2), order="F")
-    T[:, :-2], T[:, -2], T[:, -1] = X, 1, y
-    return T, np.linalg.qr(T, mode="r") / np.sqrt(len(y))
-
-
-def batches(T, factor, batch_size, rng):
-    r"""Return the tables of the samples that each update uses, for ever.
-
-    .. math::
-
-        E = [X\ 1\ y]^T, \quad G = \frac fn [X\ 1\ 0], \qquad
-        (z - y)^T = \theta E, \quad \frac f2 \nabla J = (z - y)^T G
-
-    With the factor f = 2 that is the gradient; with 2 eta, eta times the gradient.
-
-    Parameters
-    ----------
-    T : ndarray of shape (n_samples, n_features + 2)
-        See `tables`.
-    factor : float
-        The factor f.
+    X, y : ndarray
+        All samples.
     batch_size : int or None
-        Samples per update; None, or all of them, is the full batch.
+        Samples per update; None, or their number, is all of them.
     rng : numpy.random.Generator or None
         Shuffles the samples anew once all have been used.
 
     Returns
     -------
     iterator of (ndarray, ndarray)
-        E and G; the last batch of a pass holds what is left.
+        Features and targets; the last batch of a pass holds what is left.
     """
-    n_samples = len(T)
-    weight = np.full(T.shape[1], float(factor))
-    weight[-1] = 0  # the -1 of the targets is not to be moved
-    if batch_size in (None, n_samples):
-        return repeat((T.T, T * (weight / n_samples)))
-    samples = np.ascontiguousarray(T)  # single rows are quicker to find
+    n_samples = len(y)
+    if batch_size is None:
+        return repeat((X, y))
+    validate_count("batch_size", batch_size, n_samples, "the number of samples")
+    if rng is None:
+        raise ValueError("batch_size needs rng, a numpy Generator")
+    if batch_size == n_samples:
+        return repeat((X, y))
     passes = (rng.permutation(n_samples) for _ in repeat(None))
     firsts = range(0, n_samples, batch_size)
-    drawn = (samples[order[k : k + batch_size]] for order in passes for k in firsts)
-    return ((part.T, part * (weight / len(part))) for part in drawn)
+    drawn = (order[first : first + batch_size] for order in passes for first in firsts)
+    return ((X[rows], y[rows]) for rows in drawn)
 
 
-def descend(parts, theta, learning_rate, momentum, nesterov):
-    r"""Yield theta before each update, for ever: the training loop.
-
-    .. math::
-
-        (z - y)^T = \theta E, \quad \nabla J = (z - y)^T G, \qquad
-        v \leftarrow \eta \nabla J + \mu v, \quad \theta \leftarrow \theta - v
-
-    Where eta is part of G, the second product is eta times the gradient.
-
-    Parameters
-    ----------
-    parts : iterator of (ndarray, ndarray)
-        E and G for each update, see `batches`.
-    theta : ndarray of shape (n_features + 2,) or (m, n_features + 2)
-        The start: weights, offset, -1; each row is a descent of its own.
-    learning_rate : ndarray, shaped like theta, or None
-        Step length eta; None if it is part of G.
-    momentum, nesterov : float, bool
-        See `gradient_descent`.
-
-    Yields
-    ------
-    theta : ndarray
-        Shaped like the start.
-    """
-    step = np.zeros_like(theta)
-    for E, G in parts:
-        yield theta
-        ahead = theta - momentum * step if nesterov else theta
-        error = ahead.dot(E)
-        down = error.dot(G)
-        if learning_rate is not None:
-            down = learning_rate * down
-        step = down + momentum * step if momentum else down
-        theta = theta - step
+def _side_by_side(w, b, start, learning_rate):
+    """Return where to start: one point, or a column for each of several descents."""
+    theta = np.append(w, b)
+    if start is not None:
+        theta = validate_start(start, len(w))
+    if np.ndim(learning_rate):
+        m = len(learning_rate)
+        if theta.ndim == 1:
+            theta = np.repeat(theta[:, None], m, axis=1)
+        elif theta.shape[1] != m:
+            raise ValueError(
+                f"start has {theta.shape[1]} columns for {m} learning rates; they "
+                "must be as many"
+            )
+    return theta[:-1], theta[-1]
 
 
-def follow(iterates, n_iterations, R, n_samples):
-    """Collect the iterates of descents, until they are done or all have exploded.
+def summarise(few, best, costs, path):
+    """Tell how a descent ended.
 
     Parameters
     ----------
-    iterates : iterator
-        See `descend`.
-    n_iterations : int
-        Number of updates.
-    R : ndarray of shape (n_features + 2, n_features + 2)
-        See `tables`.
-    n_samples : int
-        The more there are, the more often the costs are looked at.
+    few : helpers.compression.Compressed
+        The data, or a few rows with the same costs.
+    best : float
+        The lowest cost that there is.
+    costs : ndarray of shape (n_iterations + 1,)
+        On all samples, after each update.
+    path : ndarray of shape (n_iterations + 1, n_features + 1)
+        The weights, then the offset, after each update.
 
     Returns
     -------
-    path : ndarray of shape (k + 1, ...)
-        Each theta, after 0 to k updates.
-    costs : ndarray of shape (k + 1,) or (k + 1, m)
-        Its cost on all samples.
+    Descent
+        It has diverged where its cost has grown so much that every digit of the first
+        one is lost, and ends before. It has converged if no more than `TOLERANCE` times
+        its first cost is left to gain. Else its costs tell, in the mean over the last
+        two quarters of the iterations: they fall, stand still or rise.
+
+    Raises
+    ------
+    ValueError
+        If the cost at the start is not a finite number.
     """
-    first = next(iterates)
-    path = np.empty((n_iterations + 1, *first.shape))
-    costs = np.empty(path.shape[:-1])
-    iterates, seen = chain([first], iterates), 0
-    stride = min(UPDATES, 1 + SAMPLES // n_samples)
-    with np.errstate(over="ignore", invalid="ignore"):
-        while seen <= n_iterations:
-            latest = slice(seen, min(seen + stride, n_iterations + 1))
-            thetas = list(islice(iterates, latest.stop - seen))
-            np.concatenate(thetas, out=path[latest].reshape(-1, *first.shape[1:]))
-            error = path[latest] @ R.T
-            costs[latest] = np.vecdot(error, error)
-            seen = latest.stop
-            if has_exploded(costs[seen - 1], costs[0]).all():
-                break
-    return path[:seen], costs[:seen]
+    if not np.isfinite(costs[0]):
+        raise ValueError(
+            "the cost at the start is too large a number: scale the data, or start "
+            "from smaller weights"
+        )
+    # What rounding makes of a cost of zero.
+    size = np.abs(few.X) @ np.abs(path[0, :-1]) + abs(path[0, -1]) + np.abs(few.y)
+    zero = np.mean((EPSILON * len(size) * size) ** 2)
+    exploded = ~(costs * EPSILON <= max(costs[0], zero))  # also if it is not a number
+    diverged_at = int(exploded.argmax()) or None
+    costs, path = costs[:diverged_at], path[:diverged_at].copy()
+    w, b = path[-1, :-1], float(path[-1, -1])
+    if diverged_at:
+        status = "diverged"
+    elif cost(few.y, predict(few.X, w, b)) - best <= max(TOLERANCE * costs[0], zero):
+        status = "converged"
+    else:
+        status = _trend(costs)
+    return Descent(w, b, costs, path, status, diverged_at)
+
+
+def _trend(costs):
+    """Tell where costs were going in the last two quarters of their iterations."""
+    quarter = max(1, (len(costs) - 1) // 4)
+    before, after = costs[-2 * quarter : -quarter], costs[-quarter:]
+    change = after.mean() - before.mean()
+    noise = 2 * min(before.std(), after.std())
+    if abs(change) <= max(noise, 1e-12 * before.mean()):
+        return "oscillating"
+    return "descending" if change < 0 else "diverged"

@@ -1,10 +1,14 @@
 """Linear regression: the model, its cost and its gradients.
 
-Every function is one equation of the report. ``X`` is the design matrix with
-one row per sample, ``w`` the weights, ``b`` the offset, ``z`` the predictions.
+Each function is one equation of the report. ``X`` has one row for each sample, ``w``
+are the weights, ``b`` is the offset and ``z`` the predictions. With weights of shape
+(n_features, m) and m offsets, each column is a model of its own. All numbers are
+computed in double precision, whatever their type.
 """
 
 import numpy as np
+
+from helpers.validation import as_floats
 
 INITIALISATIONS = ("zeros", "normal", "uniform")
 
@@ -55,19 +59,19 @@ def predict(X, w, b):
 
     Parameters
     ----------
-    X : ndarray of shape (n_samples, n_features)
+    X : array_like of shape (n_samples, n_features)
         Features.
-    w : ndarray of shape (n_features,)
+    w : array_like of shape (n_features,) or (n_features, m)
         Weights.
-    b : float
+    b : float or array_like of shape (m,)
         Offset.
 
     Returns
     -------
-    z : ndarray of shape (n_samples,)
+    z : ndarray of shape (n_samples,) or (n_samples, m)
         Predictions, in target units.
     """
-    return X @ w + b
+    return as_floats(X, "X") @ as_floats(w, "w") + as_floats(b, "b")
 
 
 def cost(y, z):
@@ -79,22 +83,23 @@ def cost(y, z):
 
     Parameters
     ----------
-    y, z : ndarray of shape (n_samples,)
-        Observed targets and their predictions.
+    y : array_like of shape (n_samples,)
+        Observed targets.
+    z : array_like of shape (n_samples,) or (n_samples, m)
+        Their predictions.
 
     Returns
     -------
-    J : float
+    J : float or ndarray of shape (m,)
         Cost, in squared target units.
 
     Raises
     ------
     ValueError
-        If the shapes differ; they would broadcast to a wrong cost in silence.
+        If y and z are not of the same samples.
     """
-    _require_same_shape(y, z)
-    error = y - z
-    return error @ error / len(y)
+    error = _errors(y, z)
+    return np.vecdot(error, error) / error.shape[-1]
 
 
 def gradients(X, y, z):
@@ -102,33 +107,42 @@ def gradients(X, y, z):
 
     .. math::
 
-        \frac{\partial J}{\partial w_j} = \sum_i \frac{2}{n} (z_i - y_i)\, x_{ij},
-        \qquad \frac{\partial J}{\partial b} = \sum_i \frac{2}{n} (z_i - y_i)
+        \frac{\partial J}{\partial z_i} = \frac{2}{n} (z_i - y_i), \qquad
+        \frac{\partial J}{\partial w_j} = \sum_i \frac{\partial J}{\partial z_i} x_{ij},
+        \qquad \frac{\partial J}{\partial b} = \sum_i \frac{\partial J}{\partial z_i}
 
     Parameters
     ----------
-    X : ndarray of shape (n_samples, n_features)
+    X : array_like of shape (n_samples, n_features)
         Features.
-    y, z : ndarray of shape (n_samples,)
-        Observed targets and their predictions ``predict(X, w, b)``.
+    y : array_like of shape (n_samples,)
+        Observed targets.
+    z : array_like of shape (n_samples,) or (n_samples, m)
+        Their predictions ``predict(X, w, b)``.
 
     Returns
     -------
-    dJ_dw : ndarray of shape (n_features,)
+    dJ_dw : ndarray of shape (n_features,) or (n_features, m)
         Derivatives with respect to the weights.
-    dJ_db : float
+    dJ_db : float or ndarray of shape (m,)
         Derivative with respect to the offset.
 
     Raises
     ------
     ValueError
-        If y and z differ in shape.
+        If y and z are not of the same samples.
     """
-    _require_same_shape(y, z)
-    dJ_dz = (z - y) * 2 / len(y)
-    return X.T @ dJ_dz, dJ_dz.sum()
+    error = _errors(y, z)
+    dJ_dz = error * 2 / error.shape[-1]
+    return (dJ_dz @ as_floats(X, "X")).T, dJ_dz.sum(axis=-1)
 
 
-def _require_same_shape(y, z):
-    if y.shape != z.shape:
-        raise ValueError(f"y and z must have one shape, got {y.shape} and {z.shape}")
+def _errors(y, z):
+    """Return z - y, with a row for each model where there are many."""
+    y, z = as_floats(y, "y"), as_floats(z, "z")
+    if y.ndim != 1 or z.shape[:1] != y.shape or z.ndim > 2:
+        raise ValueError(
+            "y must be (n_samples,) and z (n_samples,) or (n_samples, m), "
+            f"got {y.shape} and {z.shape}"
+        )
+    return z.T - y

@@ -5,6 +5,7 @@ import numpy as np
 from helpers.data import fit_scaling
 from helpers.descent import gradient_descent
 from helpers.model import cost, predict
+from helpers.validation import as_floats
 
 
 def scores(y, z):
@@ -19,7 +20,7 @@ def scores(y, z):
 
     Parameters
     ----------
-    y, z : ndarray of shape (n_samples,)
+    y, z : array_like of shape (n_samples,)
         Observed targets and their predictions.
 
     Returns
@@ -28,6 +29,7 @@ def scores(y, z):
         "MSE" in squared target units, "RMSE" and "MAE" in target units, "R2"
         without a unit (nan if the targets are all equal).
     """
+    y, z = as_floats(y, "y"), as_floats(z, "z")
     mse = float(cost(y, z))
     variance = float(np.var(y))
     return {
@@ -71,8 +73,8 @@ def folds(n_samples, n_folds, rng):
 def cross_validate(X, y, test_folds, *, scaling, **settings):
     """Score a descent on folds that it was not trained on.
 
-    The scaling is learnt anew from each training part, so nothing of the held
-    out fold is known when it is predicted.
+    The scaling is learnt anew from each training part, so nothing is known of the
+    fold that is held out.
 
     Parameters
     ----------
@@ -92,11 +94,11 @@ def cross_validate(X, y, test_folds, *, scaling, **settings):
     list of dict
         The `scores` of each fold.
     """
-    outcomes = []
+    X, y, results = as_floats(X, "X"), as_floats(y, "y"), []
     for test in test_folds:
         train = np.setdiff1d(np.arange(len(y)), test)
         scale = fit_scaling(X[train], method=scaling)
         fit = gradient_descent(scale.apply(X[train]), y[train], **settings)
         z = predict(scale.apply(X[test]), fit.w, fit.b)
-        outcomes.append(scores(y[test], z))
-    return outcomes
+        results.append(scores(y[test], z))
+    return results

@@ -1,4 +1,4 @@
-"""What theory says of the descent before it is run.
+"""What theory says of a descent before it is run.
 
 The cost is a quadratic in theta = (w, b), so its Hessian decides everything:
 which learning rates are stable, how fast the cost falls, where it ends. The
@@ -11,6 +11,15 @@ from typing import NamedTuple
 import numpy as np
 
 from helpers.model import cost, predict
+from helpers.optimisers import options_of
+from helpers.validation import as_floats
+
+# e[k+1] = total * e[k] - product * e[k-1]: both, by optimiser, from a and mu.
+RECURRENCES = {
+    "plain": lambda a, mu: (a, 0.0),
+    "heavy-ball": lambda a, mu: (a + mu, mu),
+    "nesterov": lambda a, mu: (a * (1 + mu), a * mu),
+}
 
 
 class Optimum(NamedTuple):
@@ -23,6 +32,7 @@ class Optimum(NamedTuple):
 
 def design(X):
     """Append a column of ones to X, for the offset: shape (n, p + 1)."""
+    X = as_floats(X, "X")
     return np.column_stack([X, np.ones(len(X))])
 
 
@@ -45,59 +55,69 @@ def hessian(X):
     return A.T @ A * 2 / len(A)
 
 
-def stability_limit(X, momentum=0.0, nesterov=False):
+def stability_limit(X, optimiser="plain", **options):
     r"""Return the learning rate above which descent on all samples diverges.
 
     .. math:: \eta_{\max} = 2 / \lambda_{\max}(H)
 
-    Momentum raises it by the factor :math:`1 + \mu`, Nesterov's by
-    :math:`(1 + \mu) / (1 + 2 \mu)`: there the roots of `factors` reach -1.
+    A heavy ball raises it by the factor :math:`1 + \mu`, Nesterov's gradient changes it
+    by :math:`(1 + \mu) / (1 + 2 \mu)`: there a root of `factors` reaches -1.
 
     Parameters
     ----------
     X : ndarray of shape (n_samples, n_features)
         Features.
-    momentum : float
-        Share mu of the last step that is kept.
-    nesterov : bool
-        Whether the gradient is taken ahead.
+    optimiser, **options
+        A name in `helpers.optimisers.OPTIMISERS`, and its options.
 
     Returns
     -------
-    float
-        At the limit itself one component of the error flips its sign for ever.
+    float or None
+        At the limit itself one component of the error flips its sign for ever. None
+        for an optimiser whose limit is not known.
     """
-    raised = (1 + momentum) / (1 + 2 * momentum) if nesterov else 1 + momentum
+    if optimiser not in RECURRENCES:
+        return None
+    mu = _momentum(optimiser, options)
+    raised = (1 + mu) / (1 + 2 * mu) if optimiser == "nesterov" else 1 + mu
     return float(raised * 2 / np.linalg.eigvalsh(hessian(X))[-1])
 
 
-def factors(eigenvalues, learning_rate, momentum=0.0, nesterov=False):
+def factors(eigenvalues, learning_rate, optimiser="plain", **options):
     r"""Tell by how much each component of the error is multiplied at each update.
 
     Along an eigenvector of the Hessian, with :math:`a = 1 - \eta \lambda`, the errors
-    obey :math:`e_{k+1} = (a + \mu) e_k - \mu e_{k-1}` with momentum, and
-    :math:`e_{k+1} = a (1 + \mu) e_k - a \mu e_{k-1}` with Nesterov's. In the end the
-    root of larger size of the quadratic decides.
+    obey :math:`e_{k+1} = (a + \mu) e_k - \mu e_{k-1}` for the heavy ball, and
+    :math:`e_{k+1} = a (1 + \mu) e_k - a \mu e_{k-1}` for Nesterov's gradient. In the
+    end the larger root of the quadratic decides.
 
     Parameters
     ----------
     eigenvalues : ndarray
         Of the Hessian.
-    learning_rate, momentum : float
-        Step length eta; share mu of the last step that is kept.
-    nesterov : bool
-        Whether the gradient is taken ahead.
+    learning_rate : float
+        Step length eta.
+    optimiser, **options
+        A name in `helpers.optimisers.OPTIMISERS`, and its options.
 
     Returns
     -------
-    ndarray
-        Sizes of the factors; without momentum ``abs(1 - learning_rate * eigenvalues)``.
+    ndarray or None
+        Sizes of the factors; ``abs(1 - learning_rate * eigenvalues)`` for plain
+        descent. None for an optimiser without such a recurrence.
     """
-    a = 1 - learning_rate * np.asarray(eigenvalues, dtype=float)
-    total = a * (1 + momentum) if nesterov else a + momentum
-    product = a * momentum if nesterov else np.full_like(a, momentum)
+    if optimiser not in RECURRENCES:
+        return None
+    a = 1 - learning_rate * as_floats(eigenvalues, "eigenvalues")
+    mu = _momentum(optimiser, options)
+    total, product = RECURRENCES[optimiser](a, mu)
     root = np.sqrt(total**2 / 4 - product + 0j)
     return np.maximum(abs(total / 2 + root), abs(total / 2 - root))
+
+
+def _momentum(optimiser, options):
+    """Return the share of the last step that an optimiser keeps."""
+    return (options_of(optimiser) | options).get("momentum", 0.0)
 
 
 def condition_number(X):
@@ -139,13 +159,13 @@ def optimum(X, y):
     Optimum
         Weights, offset and cost; the shortest solution if there are many.
     """
-    theta = np.linalg.lstsq(design(X), y, rcond=None)[0]
+    theta = np.linalg.lstsq(design(X), as_floats(y, "y"), rcond=None)[0]
     w, b = theta[:-1], float(theta[-1])
     return Optimum(w, b, float(cost(y, predict(X, w, b))))
 
 
 def predicted_costs(X, y, learning_rate, iterations, start=0.0):
-    r"""Foretell the cost of plain descent, without descending.
+    r"""Predict the cost of plain descent, without descending.
 
     .. math::
 
@@ -164,7 +184,7 @@ def predicted_costs(X, y, learning_rate, iterations, start=0.0):
     learning_rate : float
         Step length eta.
     iterations : array_like of int
-        The numbers of updates k at which to tell the cost.
+        The numbers of updates k at which to predict the cost.
     start : ndarray of shape (n_features + 1,), optional
         The weights, then the offset, from which it starts; zero by default.
 
@@ -204,8 +224,10 @@ def iterations_to_within(costs, J_best, share=0.01):
     return int(close[0]) if len(close) else None
 
 
-def predicted_iterations_to_within(X, y, learning_rate, share=0.01, most=2**53):
-    """Foretell `iterations_to_within` for plain descent from zero.
+def predicted_iterations_to_within(
+    X, y, learning_rate, share=0.01, *, start=0.0, most=2**53
+):
+    """Predict `iterations_to_within` for plain descent.
 
     Parameters
     ----------
@@ -217,6 +239,8 @@ def predicted_iterations_to_within(X, y, learning_rate, share=0.01, most=2**53):
         Step length.
     share : float
         How close, as a share of the optimum.
+    start : ndarray of shape (n_features + 1,), optional
+        The weights, then the offset, from which it starts; zero by default.
     most : int
         Where the search ends.
 
@@ -225,19 +249,20 @@ def predicted_iterations_to_within(X, y, learning_rate, share=0.01, most=2**53):
     int or None
         Number of updates; None if the descent never comes that close.
     """
+
+    def is_close(k):
+        return predicted_costs(X, y, learning_rate, k, start)[0] <= target
+
     if learning_rate >= stability_limit(X):
         return None
     target = (1 + share) * optimum(X, y).J
     far, near = -1, 1
-    while predicted_costs(X, y, learning_rate, near)[0] > target:
+    while not is_close(near):
         far, near = near, 2 * near
         if near > most:
             return None
     # Below the limit the cost only falls, so the first k is found by halving.
     while near - far > 1:
         middle = (far + near) // 2
-        if predicted_costs(X, y, learning_rate, middle)[0] > target:
-            far = middle
-        else:
-            near = middle
+        far, near = (far, middle) if is_close(middle) else (middle, near)
     return near

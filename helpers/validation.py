@@ -1,12 +1,61 @@
-"""What cannot be meant: data and settings that a descent refuses, and why."""
+"""Data and settings are right, or an error names the value and says what would be."""
 
 from numbers import Integral, Real
 
 import numpy as np
 
+FLOAT = np.dtype(float)
 
-def check_data(X, y):
-    """Return the data as float arrays, or say why they cannot be fitted.
+
+def as_floats(values, name):
+    """Return numbers of any type in double precision; symbols stay symbols.
+
+    Small integers would wrap around, and half precision would lose digits.
+
+    Parameters
+    ----------
+    values : array_like
+        Numbers, a pandas frame or series; or symbols of SymPy, in an array of objects.
+    name : str
+        What they are, to begin the message with.
+
+    Raises
+    ------
+    ValueError
+        If they are no real numbers, or a masked array.
+    """
+    if type(values) is np.ndarray and values.dtype is FLOAT:
+        return values
+    if type(values) in (float, np.float64):
+        return values
+    array = validate_real(values, name)
+    if array.dtype == object:
+        for value in array.flat:
+            if hasattr(value, "free_symbols"):
+                return array
+            if not isinstance(value, Real):
+                raise ValueError(f"{name} must hold real numbers, got {value!r}")
+    return array.astype(float, order="C")
+
+
+def validate_real(values, name):
+    """Return values as an array, of the type that they have.
+
+    Raises
+    ------
+    ValueError
+        As for `as_floats`.
+    """
+    if isinstance(values, np.ma.MaskedArray):
+        raise ValueError(f"{name} is a masked array: drop or fill what is masked first")
+    array = np.asarray(values)
+    if array.dtype.kind not in "biufO":
+        raise ValueError(f"{name} must hold real numbers, got {array.dtype}")
+    return array
+
+
+def validate_data(X, y):
+    """Return the data as floats, ready for a descent.
 
     Parameters
     ----------
@@ -26,18 +75,19 @@ def check_data(X, y):
         If the shapes do not fit together, a value is not finite, or there are
         fewer samples than parameters (n_features + 1).
     """
-    X, y = np.asarray(X, dtype=float), np.asarray(y, dtype=float)
-    _check_shapes(X, y)
+    X, y = as_floats(X, "X"), as_floats(y, "y")
+    _validate_shapes(X, y)
+    X = np.ascontiguousarray(X)  # else the last bits would depend on the layout
     if len(y) < X.shape[1] + 1:
         raise ValueError(
             f"{len(y)} samples cannot determine {X.shape[1] + 1} parameters: "
             f"at least {X.shape[1] + 1} samples are needed"
         )
-    check_finite(X, y)
+    validate_finite(X, y)
     return X, y
 
 
-def check_finite(X, y, first=0, where=""):
+def validate_finite(X, y, first=0, where=""):
     """Raise ValueError at the first value that is not finite.
 
     Parameters
@@ -59,8 +109,8 @@ def check_finite(X, y, first=0, where=""):
             )
 
 
-def check_chunk(X, y, width, where=""):
-    """Return a chunk of a data set as arrays of numbers, as they are stored.
+def validate_chunk(X, y, width, where=""):
+    """Return a chunk of a data set as arrays of the types that they have.
 
     Parameters
     ----------
@@ -78,79 +128,67 @@ def check_chunk(X, y, width, where=""):
     ValueError
         If the shapes do not fit, or these are not real numbers.
     """
-    X, y = np.asarray(X), np.asarray(y)
-    _check_shapes(X, y, where)
+    X, y = validate_real(X, f"{where}X"), validate_real(y, f"{where}y")
+    if X.dtype == object or y.dtype == object:
+        X, y = as_floats(X, f"{where}X"), as_floats(y, f"{where}y")
+    _validate_shapes(X, y, where)
     if width not in (None, X.shape[1]):
         raise ValueError(
             f"{where}X has {X.shape[1]} features, those before it have {width}"
         )
-    for name, values in (("X", X), ("y", y)):
-        if values.dtype.kind not in "biuf":
-            raise ValueError(
-                f"{where}{name} must hold real numbers, got {values.dtype}"
-            )
     return X, y
 
 
-def check_start(start, n_features):
-    """Return a start as one array of floats, or raise ValueError."""
-    start = np.asarray(start, dtype=float)
-    if start.shape != (n_features + 1,) or not np.isfinite(start).all():
+def validate_start(start, n_features):
+    """Return a start as floats of shape (n_features + 1,) or (n_features + 1, m)."""
+    start = as_floats(start, "start")
+    if start.ndim not in (1, 2) or len(start) != n_features + 1 or not start.size:
         raise ValueError(
-            f"start must be {n_features + 1} finite numbers (the weights, then the "
-            f"offset), got {start.tolist()}"
+            f"start must be {n_features + 1} numbers (the weights, then the offset), "
+            f"or a column of them for each descent, got the shape {start.shape}"
         )
+    if not np.isfinite(start).all():
+        raise ValueError(f"start must be finite numbers, got {start.tolist()}")
     return start
 
 
-def check_starts(starts, n_rates, n_features):
-    """Return a start for each descent, in rows, or raise ValueError."""
-    starts = np.asarray(starts, dtype=float)
-    wanted = n_rates if n_rates > 1 or starts.ndim < 2 else len(starts)
-    try:
-        starts = np.broadcast_to(starts, (wanted, n_features + 1))
-    except ValueError:
-        raise ValueError(
-            f"starts must be {n_features + 1} numbers (the weights, then the "
-            f"offset) for each of {wanted} descents, got the shape {starts.shape}"
-        ) from None
-    for start in starts:
-        check_start(start, n_features)
-    return starts
-
-
-def check_settings(learning_rate, n_iterations, momentum, batch_size, n_samples):
-    """Raise ValueError, naming the value, for a setting that cannot be meant."""
-    if not _is_number(learning_rate) or not 0 < learning_rate < np.inf:
+def validate_learning_rate(learning_rate):
+    """Return a learning rate as a float, or several as an array of shape (m,)."""
+    if isinstance(learning_rate, bool | str):
         raise ValueError(
             f"learning_rate must be a positive number, got {learning_rate!r}"
         )
-    if not _is_whole(n_iterations) or n_iterations < 1:
+    rates = np.asarray(as_floats(learning_rate, "learning_rate"))
+    if rates.ndim > 1 or not rates.size:
         raise ValueError(
-            f"n_iterations must be a whole number of at least 1, got {n_iterations!r}"
+            "learning_rate must be a number or a list of at least one, got the shape "
+            f"{rates.shape}"
         )
-    if not _is_number(momentum) or not 0 <= momentum < 1:
-        raise ValueError(f"momentum must be in [0, 1), got {momentum!r}")
-    if batch_size is not None and (
-        not _is_whole(batch_size) or not 1 <= batch_size <= n_samples
-    ):
-        raise ValueError(
-            f"batch_size must be a whole number from 1 to {n_samples} (the number "
-            f"of samples), got {batch_size!r}"
-        )
+    for place, rate in enumerate(np.atleast_1d(rates).tolist()):
+        if not 0 < rate < np.inf:
+            at = f" at index {place}" if rates.ndim else ""
+            raise ValueError(f"learning_rate must be a positive number, got {rate}{at}")
+    return rates if rates.ndim else float(rates)
 
 
-def _check_shapes(X, y, where=""):
+def validate_count(name, value, most=None, of=""):
+    """Raise ValueError if a value is not a whole number from 1 to the most."""
+    right = isinstance(value, Integral) and not isinstance(value, bool)
+    if not right or value < 1 or (most is not None and value > most):
+        bounds = "of at least 1" if most is None else f"from 1 to {most} ({of})"
+        raise ValueError(f"{name} must be a whole number {bounds}, got {value!r}")
+
+
+def validate_share(name, value):
+    """Raise ValueError if a value is not a number in [0, 1)."""
+    right = isinstance(value, Real) and not isinstance(value, bool)
+    if not right or not 0 <= value < 1:
+        raise ValueError(f"{name} must be in [0, 1), got {value!r}")
+
+
+def _validate_shapes(X, y, where=""):
     if X.ndim != 2 or X.shape[1] < 1 or y.shape != (len(X),):
         raise ValueError(
             f"{where}X must be (n_samples, n_features) and y (n_samples,), "
             f"got {X.shape} and {y.shape}"
         )
-
-
-def _is_number(value):
-    return isinstance(value, Real) and not isinstance(value, bool)
-
-
-def _is_whole(value):
-    return isinstance(value, Integral) and not isinstance(value, bool)

@@ -4,6 +4,7 @@ import gzip
 import hashlib
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
@@ -126,6 +127,22 @@ def test_original_weights_predict_the_same(rng, method):
     scaling = fit_scaling(X, method=method)
     w_original, b_original = scaling.original(w, b)
     np.testing.assert_allclose(X @ w_original + b_original, scaling.apply(X) @ w + b)
+
+
+def test_a_frame_is_scaled_like_an_array_and_small_types_do_not_wrap(rng):
+    X = rng.integers(0, 255, size=(10, 2)).astype("uint8")
+    frame = pd.DataFrame(X, index=range(5, 15))
+    for method in ("standardise", "min-max"):
+        expected = fit_scaling(X.astype(float), method=method).apply(X.astype(float))
+        for values in (X, frame, X.astype("float16")):
+            scale = fit_scaling(values, method=method)
+            np.testing.assert_allclose(scale.apply(values), expected, rtol=1e-15)
+            np.testing.assert_allclose(scale.apply(X), expected, rtol=1e-15)
+    assert fit_scaling(frame, method="standardise").apply(frame).std() == (
+        pytest.approx(1)
+    )
+    with pytest.raises(ValueError, match="X is a masked array"):
+        fit_scaling(np.ma.masked_greater(X, 200), method="standardise")
 
 
 def test_a_constant_feature_is_named():

@@ -3,12 +3,14 @@
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.linear_model import LinearRegression
 
-from helpers.descent import batches, gradient_descent, gradient_descents
+from helpers.compression import compress
+from helpers.descent import draw_batches, gradient_descent
 from helpers.model import cost, gradients, predict
 from helpers.theory import optimum, stability_limit
 
@@ -20,7 +22,7 @@ def descend(cars, **settings):
 
 
 def same(one, other):
-    """Say whether two descents are equal to the last bit."""
+    """Tell whether two descents are equal to the last bit."""
     return (
         one.w.tobytes() == other.w.tobytes()
         and one.b == other.b
@@ -58,7 +60,8 @@ def test_costs_start_before_the_first_update(cars):
 @pytest.mark.parametrize(
     "neutral",
     [
-        {"momentum": 0.0, "nesterov": True},
+        {"optimiser": "heavy-ball", "momentum": 0.0},
+        {"optimiser": "nesterov", "momentum": 0},
         {"batch_size": 392, "rng": np.random.default_rng(3)},
         {"rng": np.random.default_rng(4)},
     ],
@@ -67,39 +70,14 @@ def test_neutral_options_are_plain_descent_to_the_last_bit(cars, neutral):
     assert same(descend(cars, **neutral), descend(cars))
 
 
-def test_heavy_ball_follows_its_recurrence(cars):
-    X, y = cars
-    A = np.column_stack([X, np.ones(len(y))])
-    theta = before = np.zeros(8)
-    costs = []
-    for _ in range(51):
-        costs.append(np.mean((A @ theta - y) ** 2))
-        step = -0.1 * 2 / len(y) * A.T @ (A @ theta - y) + 0.8 * (theta - before)
-        theta, before = theta + step, theta
-    np.testing.assert_allclose(descend(cars, momentum=0.8).costs, costs, rtol=1e-10)
-
-
-def test_nesterov_takes_the_gradient_ahead(cars):
-    X, y = cars
-    A = np.column_stack([X, np.ones(len(y))])
-    theta, step = np.zeros(8), np.zeros(8)
-    costs = []
-    for _ in range(51):
-        costs.append(np.mean((A @ theta - y) ** 2))
-        ahead = theta + 0.8 * step
-        step = 0.8 * step - 0.1 * 2 / len(y) * A.T @ (A @ ahead - y)
-        theta = theta + step
-    fit = descend(cars, momentum=0.8, nesterov=True)
-    np.testing.assert_allclose(fit.costs, costs, rtol=1e-10)
-
-
 def test_momentum_is_faster_on_an_ill_conditioned_problem(cars):
-    assert descend(cars, momentum=0.8).costs[-1] < descend(cars).costs[-1]
+    ball = descend(cars, optimiser="heavy-ball", momentum=0.8)
+    assert ball.costs[-1] < descend(cars).costs[-1]
 
 
 def test_a_pass_of_mini_batches_uses_every_sample_once(rng):
-    drawn = batches(np.arange(10.0)[:, None] + [0, 0], 2, 4, rng)
-    first, second = ([next(drawn)[0][0] for _ in range(3)] for _ in range(2))
+    drawn = draw_batches(np.arange(10.0)[:, None], np.arange(10.0), 4, rng)
+    first, second = ([next(drawn)[1] for _ in range(3)] for _ in range(2))
     assert [len(rows) for rows in first] == [4, 4, 2]
     assert sorted(np.concatenate(first)) == list(range(10))
     assert sorted(np.concatenate(second)) == list(range(10))
@@ -136,52 +114,67 @@ def test_each_update_is_a_step_against_the_gradients_that_the_report_derives(car
     assert fit.path[-1].tolist() == [*fit.w, fit.b]
 
 
+@pytest.mark.parametrize("size", [1, 7, 391])
+def test_costs_of_mini_batches_are_those_on_all_samples(cars, size):
+    X, y = cars
+    fit = descend(cars, batch_size=size, rng=np.random.default_rng(1))
+    on_all = [cost(y, predict(X, place[:-1], place[-1])) for place in fit.path]
+    np.testing.assert_allclose(fit.costs, on_all, rtol=1e-12)
+
+
 @pytest.mark.parametrize(
-    "options", [{}, {"momentum": 0.9}, {"momentum": 0.9, "nesterov": True}]
+    "options",
+    [
+        {},
+        {"optimiser": "heavy-ball", "momentum": 0.9},
+        {"optimiser": "nesterov", "momentum": 0.9},
+        {"optimiser": "adam"},
+    ],
 )
-def test_many_descents_at_once_are_those_one_by_one(cars, options):
-    rates, starts = np.geomspace(1e-4, 1, 9), np.arange(72.0).reshape(9, 8) - 36
-    many = gradient_descents(
-        *cars, learning_rates=rates, starts=starts, n_iterations=900, **options
-    )
-    for rate, start, fit in zip(rates, starts, many, strict=True):
-        alone = descend(
-            cars, learning_rate=rate, start=start, n_iterations=900, **options
-        )
+def test_many_descents_side_by_side_are_those_one_by_one(cars, options):
+    rates, starts = np.geomspace(1e-4, 1, 9), np.arange(72.0).reshape(8, 9) - 36
+    settings = {"n_iterations": 900, **options}
+    many = descend(cars, learning_rate=rates, start=starts, **settings)
+    for rate, start, fit in zip(rates, starts.T, many, strict=True):
+        alone = descend(cars, learning_rate=rate, start=start, **settings)
         assert (fit.status, fit.diverged_at) == (alone.status, alone.diverged_at)
         np.testing.assert_allclose(fit.costs, alone.costs, rtol=1e-10)
         assert fit.path.shape == alone.path.shape
         np.testing.assert_allclose([*fit.w, fit.b], fit.path[-1], rtol=0)
-    assert {fit.status for fit in many} >= {"converged", "descending", "diverged"}
+    if options.get("optimiser") != "adam":  # whose steps are no longer than its rate
+        assert {fit.status for fit in many} >= {"descending", "diverged"}
+
+
+def test_mini_batches_of_many_descents_are_the_same_for_all(cars):
+    settings = {"batch_size": 32, "rng": np.random.default_rng(5)}
+    many = descend(cars, learning_rate=[0.1, 0.01], **settings)
+    for rate, fit in zip([0.1, 0.01], many, strict=True):
+        settings["rng"] = np.random.default_rng(5)
+        alone = descend(cars, learning_rate=rate, **settings)
+        np.testing.assert_allclose(fit.costs, alone.costs, rtol=1e-10)
 
 
 def test_one_rate_serves_all_starts_and_one_start_all_rates(cars):
-    starts = np.eye(8)[:3]
-    by_start = gradient_descents(
-        *cars, learning_rates=0.1, starts=starts, n_iterations=2
-    )
-    assert [fit.path[0].tolist() for fit in by_start] == starts.tolist()
-    by_rate = gradient_descents(*cars, learning_rates=[0.1, 0.2], n_iterations=2)
+    starts = np.eye(8)[:, :3]
+    by_start = descend(cars, start=starts, n_iterations=2)
+    assert [fit.path[0].tolist() for fit in by_start] == starts.T.tolist()
+    by_rate = descend(cars, learning_rate=[0.1, 0.2], n_iterations=2)
     assert [fit.path[0].any() for fit in by_rate] == [False, False]
     np.testing.assert_allclose(by_rate[1].path[1], 2 * by_rate[0].path[1], rtol=1e-12)
+    (single,) = descend(cars, learning_rate=[0.1])
+    assert same(single, descend(cars))
 
 
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        ({"learning_rates": [0.1, -1]}, "learning_rate must be .* got -1"),
-        ({"learning_rates": [0.1, 0.2], "starts": np.zeros((3, 8))}, "2 descents"),
-        ({"learning_rates": 0.1, "starts": [1, 2]}, "8 numbers .* 1 descents"),
-        ({"learning_rates": 0.1, "starts": [np.nan] * 8}, "8 finite numbers"),
-        ({"learning_rates": []}, "at least one learning rate"),
-    ],
-)
-def test_many_settings_that_cannot_be_meant_are_named(cars, settings, message):
-    with pytest.raises(ValueError, match=message):
-        gradient_descents(*cars, n_iterations=1, **settings)
+@pytest.mark.parametrize("optimiser", ["plain", "heavy-ball", "nesterov", "adam"])
+def test_the_compressed_data_descend_like_all(cars, optimiser):
+    few = compress(*cars)
+    whole, small = (
+        descend(data, optimiser=optimiser, n_iterations=300) for data in (cars, few[:2])
+    )
+    np.testing.assert_allclose(small.costs, whole.costs, rtol=1e-9)
 
 
-def test_divergence_stops_early_without_warnings_and_says_where(cars):
+def test_divergence_ends_the_costs_without_warnings_and_says_where(cars):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         for rate in (1.0, 1e3, 1e200):
@@ -250,25 +243,39 @@ def test_below_the_limit_the_cost_never_rises(seed, n_features, share):
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
-        ({"learning_rate": 0}, "learning_rate must be a positive number, got 0"),
+        ({"learning_rate": 0}, "learning_rate must be a positive number, got 0.0"),
         ({"learning_rate": -0.1}, "got -0.1"),
         ({"learning_rate": float("nan")}, "got nan"),
         ({"learning_rate": float("inf")}, "got inf"),
         ({"learning_rate": "fast"}, "got 'fast'"),
+        ({"learning_rate": True}, "a positive number, got True"),
+        ({"learning_rate": None}, "learning_rate must hold real numbers"),
+        ({"learning_rate": []}, r"a list of at least one, got the shape \(0,\)"),
+        ({"learning_rate": [[0.1]]}, r"got the shape \(1, 1\)"),
+        ({"learning_rate": [0.1, 0.2, -1]}, "got -1.0 at index 2"),
+        ({"learning_rate": [0.1, np.nan]}, "got nan at index 1"),
         (
             {"n_iterations": 0},
             "n_iterations must be a whole number of at least 1, got 0",
         ),
         ({"n_iterations": -3}, "got -3"),
         ({"n_iterations": 1.5}, "got 1.5"),
-        ({"momentum": 1}, r"momentum must be in \[0, 1\), got 1"),
         ({"batch_size": 0}, "batch_size must be a whole number from 1 to 392"),
         ({"batch_size": 393}, "got 393"),
         ({"batch_size": 32}, "batch_size needs rng"),
         ({"initialisation": "ones"}, "zeros, normal, uniform, got 'ones'"),
+        ({"start": [1, 2]}, r"start must be 8 numbers .* got the shape \(2,\)"),
+        ({"start": [np.nan] * 8}, "start must be finite numbers"),
+        (
+            {"start": np.zeros((8, 3)), "learning_rate": [1, 2]},
+            "3 columns for 2 learning rates",
+        ),
+        ({"optimiser": "adm"}, "got 'adm'; did you mean 'adam'?"),
+        ({"optimiser": "adam", "momentum": 0.9}, "'adam' has no option 'momentum'"),
+        ({"momentum": 0.9}, "'plain' has no option 'momentum': it has none"),
     ],
 )
-def test_settings_that_cannot_be_meant_are_named(cars, setting, message):
+def test_wrong_settings_are_named(cars, setting, message):
     with pytest.raises(ValueError, match=message):
         descend(cars, **setting)
 
@@ -285,3 +292,25 @@ def test_data_that_cannot_be_fitted_is_named():
         gradient_descent([[1], [2], [3]], [1, 2, np.inf], **fit)
     with pytest.raises(ValueError, match=r"got \(3,\) and \(3,\)"):
         gradient_descent([1, 2, 3], [1, 2, 3], **fit)
+    masked = np.ma.masked_greater([1.0, 2, 3], 2)
+    with pytest.raises(ValueError, match="y is a masked array: drop or fill"):
+        gradient_descent([[1], [2], [4]], masked, **fit)
+    with pytest.raises(ValueError, match="too large a number: scale the data"):
+        gradient_descent([[1.0], [2], [4]], np.array([1, 2, 9]) * 1e200, **fit)
+
+
+def test_numbers_of_any_type_descend_in_double_precision(rng):
+    X, y = rng.integers(0, 100, size=(20, 2)), rng.integers(0, 200, size=20)
+    settings = {"learning_rate": 1e-5, "n_iterations": 30}
+    expected = gradient_descent(X.astype(float), y.astype(float), **settings)
+    for kind in ("uint8", "int16", "float16", "float32", "object"):
+        fit = gradient_descent(X.astype(kind), y.astype(kind), **settings)
+        assert same(fit, expected), kind
+    by_columns = gradient_descent(np.asfortranarray(X, float), y, **settings)
+    assert same(by_columns, expected)
+    table = pd.DataFrame({"a": X[:, 0], "b": X[:, 1]}, index=range(40, 60))
+    series = pd.Series(y, index=range(20))  # by position, not by label
+    assert same(gradient_descent(table, series, **settings), expected)
+    flags = X > 50
+    as_floats = gradient_descent(flags.astype(float), y, **settings)
+    assert same(gradient_descent(flags, y, **settings), as_floats)

@@ -1,14 +1,10 @@
 """The equations, against loops that spell them out."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from helpers.descent import gradient_descent
-from helpers.gradient_checks import (
-    finite_difference_deviation,
-    symbolic_difference,
-    textbook_costs,
-)
+from helpers.gradient_checks import finite_difference_deviation, symbolic_difference
 from helpers.model import cost, gradients, initialize, predict
 
 
@@ -68,25 +64,69 @@ def test_finite_differences_notice_a_wrong_gradient(cars, monkeypatch):
     assert finite_difference_deviation(X, y, np.ones(7), 1.0) > 1e-4
 
 
-def test_the_training_loop_has_the_costs_of_the_equations_as_written(cars, monkeypatch):
-    X, y = cars
-    costs = gradient_descent(X, y, learning_rate=0.1, n_iterations=300).costs
-    written = textbook_costs(X, y, 0.1, 300)
-    np.testing.assert_allclose(costs, written, rtol=1e-13)
-    monkeypatch.setattr(
-        "helpers.gradient_checks.gradients",
-        lambda X, y, z: tuple(1.001 * g for g in gradients(X, y, z)),
-    )
-    assert abs(textbook_costs(X, y, 0.1, 300) / costs - 1).max() > 1e-6
+def test_each_column_of_weights_is_a_model_of_its_own(sample, rng):
+    X, y, *_ = sample
+    w, b = rng.normal(size=(3, 4)), rng.normal(size=4)
+    z = predict(X, w, b)
+    assert z.shape == (6, 4)
+    J, (dJ_dw, dJ_db) = cost(y, z), gradients(X, y, z)
+    for k in range(4):
+        alone = predict(X, w[:, k], b[k])
+        np.testing.assert_allclose(z[:, k], alone, rtol=1e-14)
+        assert J[k] == pytest.approx(cost(y, alone), rel=1e-14)
+        one_w, one_b = gradients(X, y, alone)
+        np.testing.assert_allclose(dJ_dw[:, k], one_w, rtol=1e-13)
+        assert dJ_db[k] == pytest.approx(one_b, rel=1e-13)
 
 
-def test_shapes_that_would_broadcast_are_refused(sample):
+def test_samples_that_do_not_match_are_refused(sample):
     X, y, w, b = sample
     z = predict(X, w, b)
-    with pytest.raises(ValueError, match=r"one shape, got \(6,\) and \(6, 1\)"):
-        cost(y, z[:, None])
-    with pytest.raises(ValueError, match="one shape"):
+    with pytest.raises(ValueError, match=r"got \(6, 1\) and \(6,\)"):
+        cost(y[:, None], z)
+    with pytest.raises(ValueError, match=r"got \(6,\) and \(1, 6\)"):
+        cost(y, z[None])
+    with pytest.raises(ValueError, match=r"got \(3,\) and \(6,\)"):
         gradients(X, y[:3], z)
+
+
+@pytest.mark.parametrize("kind", ["int16", "uint16", "float16", "float32", "int64"])
+def test_small_types_do_not_wrap_around(kind):
+    y, z = np.array([0, 300], dtype=kind), np.array([200, 0], dtype=kind)
+    assert cost(y, z) == 65_000
+    X = np.array([[100, 3], [200, 7]], dtype=kind)
+    dJ_dw, dJ_db = gradients(X, y, z)
+    assert dJ_dw.tolist() == [200 * 100 - 300 * 200, 200 * 3 - 300 * 7]
+    assert dJ_db == -100
+    w = np.array([300, 2], dtype=kind)
+    assert predict(X, w, kind == "int16").tolist() == [
+        30_006 + (kind == "int16"),
+        60_014 + (kind == "int16"),
+    ]
+
+
+def test_frames_and_series_are_taken_by_position():
+    X = pd.DataFrame({"a": [1, 2], "b": [3, 5]}, index=[7, 8])
+    y = pd.Series([1, 2], index=[8, 7])
+    z = predict(X, pd.Series([1, 1], index=["b", "a"]), 0)
+    assert z.tolist() == [4, 7]
+    assert cost(y, z) == 17
+    assert gradients(X, y, z)[0].tolist() == [13, 34]
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (np.ma.masked_greater([1.0, 9], 5), "y is a masked array"),
+        (np.array([1j, 2]), "y must hold real numbers, got complex128"),
+        (["1", "2"], "y must hold real numbers, got <U1"),
+        (np.array(["1", 2], dtype=object), "y must hold real numbers"),
+        ([1, None], "y must hold real numbers"),
+    ],
+)
+def test_what_is_not_real_numbers_is_named(values, message):
+    with pytest.raises(ValueError, match=message):
+        cost(values, np.ones(2))
 
 
 def test_zeros_need_no_generator():

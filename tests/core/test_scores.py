@@ -20,6 +20,14 @@ def test_scores_are_those_of_scikit_learn(rng):
     assert found["R2"] == pytest.approx(metrics.r2_score(y, z))
 
 
+def test_small_types_are_scored_in_double_precision():
+    y, z = np.array([0, 200, 30], "uint8"), np.array([16, 100, 20], "uint8")
+    found = scores(y, z)
+    assert found["R2"] == pytest.approx(0.555, abs=5e-4)
+    assert found["RMSE"] == pytest.approx(58.8, abs=0.05)
+    assert found["MAE"] == 42
+
+
 def test_equal_targets_have_no_r2():
     assert np.isnan(scores(np.ones(3), np.zeros(3))["R2"])
 

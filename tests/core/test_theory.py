@@ -1,4 +1,4 @@
-"""What theory foretells, against closed forms and against what happens."""
+"""What theory predicts, against closed forms and against what happens."""
 
 import numpy as np
 import pytest
@@ -52,8 +52,8 @@ def test_optimum_is_that_of_the_findings():
 @pytest.mark.parametrize("rate", [1e-3, 0.1, 0.2168, 0.25])
 def test_predicted_costs_are_those_of_the_descent(cars, rate):
     fit = gradient_descent(*cars, learning_rate=rate, n_iterations=300)
-    foretold = theory.predicted_costs(*cars, rate, np.arange(len(fit.costs)))
-    np.testing.assert_allclose(foretold, fit.costs, rtol=1e-10)
+    predicted = theory.predicted_costs(*cars, rate, np.arange(len(fit.costs)))
+    np.testing.assert_allclose(predicted, fit.costs, rtol=1e-10)
 
 
 @pytest.mark.parametrize("rate", [0.01, 0.1, 0.2])
@@ -71,3 +71,52 @@ def test_what_is_never_reached_is_none(cars):
 def test_a_start_at_the_optimum_needs_no_iterations():
     X, y = np.array([[1.0], [-1.0]]), np.array([1.0, 1.0])
     assert theory.predicted_iterations_to_within(X, y * 0, 0.1) == 0
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"optimiser": "heavy-ball", "momentum": 0.8},
+        {"optimiser": "heavy-ball"},
+        {"optimiser": "nesterov", "momentum": 0.8},
+        {"optimiser": "nesterov", "momentum": 0},
+    ],
+)
+def test_the_limit_is_that_of_the_optimiser_that_runs(cars, options):
+    """Just below it the descent shrinks every error, just above it diverges."""
+    limit = theory.stability_limit(cars[0], **options)
+    eigenvalues = np.linalg.eigvalsh(theory.hessian(cars[0]))
+    assert theory.factors(eigenvalues, limit, **options).max() == pytest.approx(1)
+    for share, diverges in ((0.99, False), (1.01, True)):
+        rate = share * limit
+        fit = gradient_descent(*cars, learning_rate=rate, n_iterations=3000, **options)
+        assert (fit.status == "diverged") == diverges
+        assert (theory.factors(eigenvalues, rate, **options).max() > 1) == diverges
+
+
+@pytest.mark.parametrize("momentum", [0.5, 0.95])
+@pytest.mark.parametrize("optimiser", ["heavy-ball", "nesterov"])
+def test_factors_are_the_roots_of_the_recurrence(optimiser, momentum):
+    eigenvalues = np.array([0.01, 0.4, 3.0])
+    found = theory.factors(eigenvalues, 0.3, optimiser, momentum=momentum)
+    for eigenvalue, factor in zip(eigenvalues, found, strict=True):
+        a = 1 - 0.3 * eigenvalue
+        polynomial = {
+            "heavy-ball": [1, -(a + momentum), momentum],
+            "nesterov": [1, -a * (1 + momentum), a * momentum],
+        }[optimiser]
+        assert factor == pytest.approx(np.abs(np.roots(polynomial)).max())
+
+
+def test_where_theory_has_no_limit_it_says_none(cars):
+    assert theory.stability_limit(cars[0], "adam") is None
+    assert theory.factors(np.ones(2), 0.1, "adam", beta_1=0.5) is None
+
+
+def test_another_start_is_predicted_too(cars):
+    start = np.arange(8.0)
+    fit = gradient_descent(*cars, learning_rate=0.1, n_iterations=500, start=start)
+    counted = theory.iterations_to_within(fit.costs, theory.optimum(*cars).J)
+    found = theory.predicted_iterations_to_within(*cars, 0.1, start=start)
+    assert found == counted

@@ -1,0 +1,151 @@
+r"""Optimisers: the step to take, given the gradient.
+
+An optimiser is a function of the learning rate :math:`\eta` and its options. It returns
+the function that `helpers.descent.gradient_descent` calls with the gradient
+:math:`g = \nabla J(\theta)` at every update, and whose result is subtracted:
+:math:`\theta \leftarrow \theta - \mathrm{step}(g)`. Gradients are numbers or arrays;
+what has to be remembered until the next update stays inside. All options are numbers
+in [0, 1). To add an optimiser, write its function and name it in `OPTIMISERS`.
+"""
+
+import inspect
+from difflib import get_close_matches
+
+import numpy as np
+
+from helpers.validation import validate_share
+
+
+def plain(learning_rate):
+    r"""Step against the gradient.
+
+    .. math:: \theta \leftarrow \theta - \eta g
+    """
+
+    def step(gradient):
+        return learning_rate * gradient
+
+    return step
+
+
+def heavy_ball(learning_rate, momentum=0.9):
+    r"""Keep the share :math:`\mu` of the last step: Polyak's heavy ball [1]_.
+
+    .. math:: v \leftarrow \mu v + \eta g, \qquad \theta \leftarrow \theta - v
+
+    References
+    ----------
+    .. [1] B. T. Polyak, "Some methods of speeding up the convergence of iteration
+       methods", 1964.
+    """
+    velocity = 0.0
+
+    def step(gradient):
+        nonlocal velocity
+        velocity = momentum * velocity + learning_rate * gradient
+        return velocity
+
+    return step
+
+
+def nesterov(learning_rate, momentum=0.9):
+    r"""Look ahead: Nesterov's accelerated gradient [1]_.
+
+    .. math:: x' = \theta - \eta g, \qquad \theta \leftarrow x' + \mu (x' - x), \qquad
+       x \leftarrow x'
+
+    The gradient is taken at :math:`\theta`, ahead of the points x. With the velocity
+    :math:`v = x - x'` the step is :math:`\mu v + \eta g`.
+
+    References
+    ----------
+    .. [1] Y. Nesterov, "A method for solving the convex programming problem with
+       convergence rate O(1/k^2)", 1983.
+    """
+    velocity = 0.0
+
+    def step(gradient):
+        nonlocal velocity
+        velocity = momentum * velocity + learning_rate * gradient
+        return momentum * velocity + learning_rate * gradient
+
+    return step
+
+
+def adam(learning_rate, beta_1=0.9, beta_2=0.999, epsilon=1e-8):
+    r"""Divide the mean gradient by its root mean square: Adam [1]_.
+
+    .. math::
+
+        m \leftarrow \beta_1 m + (1 - \beta_1) g, \qquad
+        v \leftarrow \beta_2 v + (1 - \beta_2) g^2, \qquad
+        \theta \leftarrow \theta - \eta \,
+        \frac{m / (1 - \beta_1^t)}{\sqrt{v / (1 - \beta_2^t)} + \varepsilon}
+
+    References
+    ----------
+    .. [1] D. P. Kingma and J. Ba, "Adam: a method for stochastic optimization", 2015.
+    """
+    t, m, v = 0, 0.0, 0.0
+
+    def step(gradient):
+        nonlocal t, m, v
+        t = t + 1
+        m = beta_1 * m + (1 - beta_1) * gradient
+        v = beta_2 * v + (1 - beta_2) * gradient**2
+        mean, mean_square = m / (1 - beta_1**t), v / (1 - beta_2**t)
+        return learning_rate * mean / (np.sqrt(mean_square) + epsilon)
+
+    return step
+
+
+OPTIMISERS = {
+    "plain": plain,
+    "heavy-ball": heavy_ball,
+    "nesterov": nesterov,
+    "adam": adam,
+}
+
+
+def options_of(optimiser):
+    """Return the options of an optimiser, given by its name, with their defaults.
+
+    Raises
+    ------
+    ValueError
+        If there is no such optimiser.
+    """
+    if optimiser not in OPTIMISERS:
+        near = get_close_matches(str(optimiser), OPTIMISERS, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise ValueError(
+            f"optimiser must be one of {', '.join(OPTIMISERS)}, got {optimiser!r}{hint}"
+        )
+    _, *options = inspect.signature(OPTIMISERS[optimiser]).parameters.values()
+    return {option.name: option.default for option in options}
+
+
+def make_optimiser(optimiser, learning_rate, **options):
+    """Return the function that maps each gradient to its step.
+
+    Parameters
+    ----------
+    optimiser : str
+        A name in `OPTIMISERS`.
+    learning_rate : float or ndarray of shape (m,)
+        Step length, positive.
+    **options : float
+        Of the optimiser; what is not given has its default.
+
+    Raises
+    ------
+    ValueError
+        If there is no such optimiser or option, or an option is not in [0, 1).
+    """
+    known = options_of(optimiser)
+    for name, value in options.items():
+        if name not in known:
+            has = f"it has {', '.join(known)}" if known else "it has none"
+            raise ValueError(f"optimiser {optimiser!r} has no option {name!r}: {has}")
+        validate_share(name, value)
+    return OPTIMISERS[optimiser](learning_rate, **options)
