@@ -134,8 +134,8 @@ def gradient_descent(
     path, costs = np.concatenate([w, b[:, None]], axis=1), np.array(costs)
     few = compress(X, y)  # a few rows with the same costs as all
     if batch_size not in (None, len(y)):
-        at = zip(w, b, strict=True)
-        costs = np.array([cost(few.y, predict(few.X, *place)) for place in at])
+        columns = np.moveaxis(w, 1, 0).reshape(X.shape[1], -1)
+        costs = cost(few.y, predict(few.X, columns, b.ravel())).reshape(b.shape)
     best = optimum(few.X, few.y).J
     if costs.ndim == 1:
         return summarise(few, best, costs, path)

@@ -4,7 +4,7 @@ from numbers import Integral, Real
 
 import numpy as np
 
-FLOAT = np.dtype(float)
+FLOAT, DOUBLE = np.dtype(float), np.float64
 
 
 def as_floats(values, name):
@@ -24,9 +24,9 @@ def as_floats(values, name):
     ValueError
         If they are no real numbers, or a masked array.
     """
-    if type(values) is np.ndarray and values.dtype is FLOAT:
-        return values
-    if type(values) in (float, np.float64):
+    # At once in the training loop: its own numbers are right.
+    kind = type(values)
+    if (kind is np.ndarray and values.dtype is FLOAT) or kind is DOUBLE:
         return values
     array = validate_real(values, name)
     if array.dtype == object:
