@@ -130,17 +130,9 @@ def gradient_descent(
         path.append((w, b))
     costs.append(cost(y, predict(X, w, b)))
 
-    w, b = (np.array(part) for part in zip(*path, strict=True))
-    path, costs = np.concatenate([w, b[:, None]], axis=1), np.array(costs)
     few = compress(X, y)  # a few rows with the same costs as all
-    if batch_size not in (None, len(y)):
-        columns = np.moveaxis(w, 1, 0).reshape(X.shape[1], -1)
-        costs = cost(few.y, predict(few.X, columns, b.ravel())).reshape(b.shape)
-    best = optimum(few.X, few.y).J
-    if costs.ndim == 1:
-        return summarise(few, best, costs, path)
-    several = zip(costs.T, path.transpose(2, 0, 1), strict=True)
-    return [summarise(few, best, *one) for one in several]
+    on_all = batch_size in (None, len(y))
+    return _summarise_all(few, np.array(costs) if on_all else None, path)
 
 
 def draw_batches(X, y, batch_size, rng):
@@ -189,6 +181,22 @@ def _side_by_side(w, b, start, learning_rate):
                 "must be as many"
             )
     return theta[:-1], theta[-1]
+
+
+def _summarise_all(few, costs, path):
+    """Return the only `Descent`, or a list of several side by side.
+
+    The costs are None where those of the mini-batches are not the costs on all samples.
+    """
+    w, b = (np.array(part) for part in zip(*path, strict=True))
+    if costs is None:
+        columns = np.moveaxis(w, 1, 0).reshape(w.shape[1], -1)
+        costs = cost(few.y, predict(few.X, columns, b.ravel())).reshape(b.shape)
+    path, best = np.concatenate([w, b[:, None]], axis=1), optimum(few.X, few.y).J
+    if costs.ndim == 1:
+        return summarise(few, best, costs, path)
+    several = zip(costs.T, path.transpose(2, 0, 1), strict=True)
+    return [summarise(few, best, *one) for one in several]
 
 
 def summarise(few, best, costs, path):
