@@ -164,7 +164,7 @@ def _choose(table, path, target, features):
 
 
 def _has_numbers(column):
-    """Say whether a column is meant to be numeric: then all of it must be."""
+    """Tell whether a column has numbers: then all of it must be numbers."""
     return not np.isnan(_numbers(column)).all()
 
 

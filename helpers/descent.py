@@ -93,7 +93,7 @@ def gradient_descent(
         A name in `helpers.optimisers.OPTIMISERS`.
     batch_size : int, optional
         Samples per update, drawn without replacement until all have been used, then
-        drawn anew. All samples at every update by default.
+        shuffled again. All samples at every update by default.
     rng : numpy.random.Generator, optional
         Source of randomness for the start and the mini-batches.
     **options : float
@@ -145,7 +145,7 @@ def draw_batches(X, y, batch_size, rng):
     batch_size : int or None
         Samples per update; None, or their number, is all of them.
     rng : numpy.random.Generator or None
-        Shuffles the samples anew once all have been used.
+        Shuffles the samples again once all have been used.
 
     Returns
     -------

@@ -73,7 +73,7 @@ def folds(n_samples, n_folds, rng):
 def cross_validate(X, y, test_folds, *, scaling, **settings):
     """Score a descent on folds that it was not trained on.
 
-    The scaling is learnt anew from each training part, so nothing is known of the
+    The scaling is learnt again from each training part, so nothing is known of the
     fold that is held out.
 
     Parameters
