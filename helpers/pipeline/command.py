@@ -46,6 +46,29 @@ def run_command(main):
     sys.exit(status)
 
 
+def error_in(output, status):
+    """Find out what went wrong from what a failed command has printed.
+
+    Parameters
+    ----------
+    output : str
+        What it has printed to stderr.
+    status : int
+        Its exit status.
+
+    Returns
+    -------
+    str
+        The first error as `run_command` prints it, else the last line that is not
+        make's.
+    """
+    lines = output.strip().splitlines()
+    errors = [line for line in lines if line.startswith("error: ")][:1]
+    others = [line for line in lines if not line.startswith("make")] or lines
+    found = errors or others[-1:] or [f"it ended with status {status}"]
+    return found[0].removeprefix("error: ")
+
+
 def aligned(rows, right=()):
     """Align rows of texts in columns.
 

@@ -1,7 +1,7 @@
 """What a class has handed in, verified behind walls.
 
-In: a folder of submissions. Out: a table with a verdict for each. It is the only room
-that handles what may be hostile.
+In: a folder of submissions. Out: a table with a verdict for each. This is the only
+room that handles what may be hostile.
 """
 
 __all__ = []  # the last room: no other uses it

@@ -10,9 +10,10 @@ from helpers.pipeline.command import (
     checked_time_limit,
     run_command,
 )
-from helpers.pipeline.grading.grade import GRADES, find, grade_all
-from helpers.pipeline.grading.gradebook import FINE, HEADER, readable, write_gradebook
-from helpers.pipeline.grading.sandbox import Limits, walls
+from helpers.pipeline.grading.grade import find, grade_all
+from helpers.pipeline.grading.gradebook import FINE, GRADES, HEADER, write_gradebook
+from helpers.pipeline.grading.sandbox import Limits, walls_work
+from helpers.pipeline.verify.verdicts import readable
 from helpers.pipeline.verify.verify import checked_tolerance
 
 
@@ -26,14 +27,13 @@ def main():
     asked = parser.parse_args()
     submissions = find(asked.submissions)
     tolerance = checked_tolerance(asked.tolerance)
-    seconds = checked_time_limit(asked.time_limit)
-    if not asked.unwalled and not walls():
+    limits = Limits(seconds=checked_time_limit(asked.time_limit))
+    if not asked.unwalled and not walls_work():
         raise UserError(
             "what is handed in is only run behind walls, and bubblewrap is not there, "
             "or may not work here: apt-get install bubblewrap; WALLS=none runs it "
             "without, and it can then read your files and use the network"
         )
-    limits = Limits(seconds=seconds)
     grades = []
     for grade in grade_all(submissions, limits, tolerance, not asked.unwalled):
         grades.append(grade)

@@ -16,22 +16,22 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from helpers import ROOT
-from helpers.pipeline.command import UserError
+from helpers.pipeline.command import UserError, error_in
 from helpers.pipeline.grading.gradebook import Grade
 from helpers.pipeline.grading.sandbox import run_confined
-from helpers.pipeline.grading.unpack import counts, unpack
+from helpers.pipeline.grading.unpack import counts, is_zip, unpack, visible
 from helpers.pipeline.kernels.warm import CAN_FORK
 from helpers.pipeline.report.revision import COMMIT, MADE, Revision
-from helpers.pipeline.verify.compare import Line
+from helpers.pipeline.verify.verdicts import Line
 
-GRADES = ROOT / "build" / "grades"
-REPORT, RECORDED = Path("report", "report.pdf"), Path(MADE)
-# What is the grader's: nothing else of this checkout is shown to a submission.
+REPORT = Path("report", "report.pdf")
+# All of this checkout that a submission is shown.
 TRUSTED = ("helpers", "report/template", "requirements.txt")
-MODULE = [f"{sys.prefix}/bin/python", "-m"]
-FONTS = "build"  # what is there can be read in a sandbox, and other files be written
+# A submission without its own gets the grader's.
 LENT = ("report/figures.mplstyle", "report/references.bib")
-# What it says goes one way, the report that it makes the other.
+FONTS = "build"  # holds matplotlib's list of fonts; a sandbox can read it and write
+PYTHON = [f"{sys.prefix}/bin/python", "-m"]
+# Its messages go to stderr, and the report that it has made to stdout.
 MAKE = ["sh", "-c", f'"$@" >&2 && cat {REPORT}', "make"]
 
 
@@ -39,10 +39,7 @@ def find(folder):
     """Return the submissions in a folder: every zip and every folder in it."""
     if not folder.is_dir():
         raise UserError(f"there is no folder {folder}: make grade SUBMISSIONS=folder")
-    inside = (path for path in folder.iterdir() if path.name[0] != ".")
-    found = sorted(
-        p for p in inside if p.is_dir() or (p.suffix.lower() == ".zip" and p.is_file())
-    )
+    found = [path for path in visible(folder) if path.is_dir() or is_zip(path)]
     if not found:
         raise UserError(f"there is no zip and no folder in {folder}")
     return found
@@ -82,24 +79,26 @@ def grade_all(submissions, limits, tolerance, walled):
 
 
 def find_fonts(trusted):
-    """Have matplotlib look for the machine's fonts once, and not in each sandbox."""
-    # With a home of its own: it does not find what only the grader has.
-    told = {"PATH": os.environ["PATH"], "HOME": str(trusted)}
-    told["MPLCONFIGDIR"] = str(trusted / FONTS)
-    command = [*MODULE, "matplotlib.font_manager"]
-    subprocess.run(command, env=told, capture_output=True)  # else each looks itself
+    """Have matplotlib list the machine's fonts once, and not in each sandbox."""
+    # In a home of its own, it does not list the fonts that only the grader has.
+    environment = {"PATH": os.environ["PATH"], "HOME": str(trusted)}
+    environment["MPLCONFIGDIR"] = str(trusted / FONTS)
+    command = [*PYTHON, "matplotlib.font_manager"]
+    # If this fails, each sandbox makes its own list.
+    subprocess.run(command, env=environment, capture_output=True)
 
 
 def _result(future, path):
-    """Return a grade, even if its worker was killed."""
+    """Return a grade, even if its process was killed."""
     try:
         return future.result()
     except BrokenExecutor:
-        return Grade(path.name, [], "the machine killed what graded it: again", 0.0)
+        problem = "the process that graded it was killed: grade it again"
+        return Grade(path.name, [], problem, 0.0)
 
 
 def take_core(free):
-    """Keep this process, and so what it starts, to a core of its own."""
+    """Keep this process, and so all that it starts, on a core of its own."""
     core = free.get()
     if core is not None:
         os.sched_setaffinity(0, {core})
@@ -115,7 +114,7 @@ def grade(path, trusted, limits, tolerance, walled):
     trusted : Path
         A copy of this checkout.
     limits : Limits
-        What it may use.
+        What it may use; the time is for all that it runs.
     tolerance : float or None
         See `helpers.pipeline.verify.verify.verify`.
     walled : bool
@@ -127,58 +126,40 @@ def grade(path, trusted, limits, tolerance, walled):
         Its verdict.
     """
     started, lines, problem = time.monotonic(), [], ""
-    with tempfile.TemporaryDirectory(prefix="submission-") as kept:
-        handed_in, project = Path(kept, "handed-in"), Path(kept, "project")
-        report, again = handed_in / REPORT, Path(kept, "again.pdf")
 
-        def confined(command, folder, **options):
-            left = limits.seconds - (time.monotonic() - started)
-            within = limits._replace(seconds=max(0.0, left))
-            ended = run_confined(command, folder, within, walled=walled, **options)
-            stopped = ended.stopped and ended.stopped.replace(
-                f"{within.seconds:g} s", f"{limits.seconds:g} s"
-            )
-            return ended._replace(stopped=stopped)
+    def run(folder, command, fine=(0,), **options):
+        """Return what a program prints that is not trusted."""
+        options |= {"walled": walled, "started": started}
+        ended = run_confined(list(map(str, command)), folder, limits, **options)
+        if ended.stopped:
+            raise UserError(ended.stopped)
+        if ended.status not in fine:
+            raise UserError(error_in(ended.err, ended.status))
+        return ended.out
 
+    with tempfile.TemporaryDirectory(prefix="submission-") as temporary:
+        handed_in, project = Path(temporary, "handed-in"), Path(temporary, "project")
+        report, rebuilt = handed_in / REPORT, Path(temporary, "rebuilt.pdf")
         try:
             unpack(path, handed_in)
-            command = [*MODULE, "helpers.pipeline.verify.reader", str(report)]
-            build = json.loads(finished(confined(command, trusted, shown=[report])))
+            command = [*PYTHON, "helpers.pipeline.verify.reader", report]
+            build = json.loads(run(trusted, command, shown=[report]))
             assemble(trusted, handed_in, build, project)
-            given = {name.upper(): text for name, text in build["title"].items()}
-            given["MPLCONFIGDIR"] = str(project / FONTS)
-            command = [*MAKE, *MODULE, "helpers.pipeline.report"]
-            again.write_bytes(finished(confined(command, project, given=given)))
-            command = [*MODULE, "helpers.pipeline.verify", "--json", "--pdf", report]
-            command += ["--made", again]
+            environment = {name.upper(): text for name, text in build["title"].items()}
+            environment["MPLCONFIGDIR"] = str(project / FONTS)
+            command = [*MAKE, *PYTHON, "helpers.pipeline.report"]
+            rebuilt.write_bytes(run(project, command, environment=environment))
+            command = [*PYTHON, "helpers.pipeline.verify", "--json", "--pdf", report]
+            command += ["--rebuilt", rebuilt, "--beside", handed_in]
             command += ["--tolerance", tolerance] if tolerance is not None else []
-            command += ["--beside", handed_in]
-            shown = [handed_in, again]
-            compared = confined(list(map(str, command)), trusted, shown=shown)
-            told = json.loads(finished(compared, fine=(0, 1)))
-            lines = [Line(**line) for line in told["checked"]]
+            shown = [handed_in, rebuilt]
+            compared = json.loads(run(trusted, command, fine=(0, 1), shown=shown))
+            lines = [Line(**line) for line in compared["checked"]]
         except UserError as error:
             problem = str(error)
         except Exception as error:  # whatever it is, the others are graded
             problem = f"{type(error).__name__}: {error}"
     return Grade(path.name, lines, problem, time.monotonic() - started)
-
-
-def finished(ended, fine=(0,)):
-    """Return the output of a program that ended well.
-
-    Raises
-    ------
-    UserError
-        If it was stopped or failed; the message is what it said.
-    """
-    if ended.stopped:
-        raise UserError(ended.stopped)
-    if ended.status not in fine:
-        said = ended.err.strip().splitlines() or [f"it ended with {ended.status}"]
-        errors = [line for line in said if line.startswith("error: ")] or said[-1:]
-        raise UserError(errors[0].removeprefix("error: "))
-    return ended.out
 
 
 def assemble(trusted, handed_in, build, project):
@@ -187,9 +168,9 @@ def assemble(trusted, handed_in, build, project):
     Parameters
     ----------
     trusted, handed_in : Path
-        The grader's checkout; what counts of the submission.
+        The copy of the grader's checkout; what counts of the submission.
     build : dict
-        Which version the report says that it is.
+        The version that the report states.
     project : Path
         Where; it must not exist.
     """
@@ -197,11 +178,11 @@ def assemble(trusted, handed_in, build, project):
     for path in sorted(project.rglob("*")):
         if path.is_file() and counts(path.relative_to(project).as_posix()):
             path.unlink()
-    for name in LENT:  # the look of figures, the works: whoever has no own
+    for name in LENT:
         if not (handed_in / name).exists():
             shutil.copy(ROOT / name, project / name)
     shutil.copytree(handed_in, project, dirs_exist_ok=True)
     (project / REPORT).unlink()
-    (project / RECORDED).unlink(missing_ok=True)
+    (project / MADE).unlink(missing_ok=True)
     version = [build[name] for name in Revision._fields]
     (project / COMMIT.name).write_text(json.dumps(version))

@@ -3,16 +3,17 @@
 import csv
 from collections import Counter
 from html import escape
-from math import isnan
 from typing import NamedTuple
 
-from helpers.pipeline.verify.compare import DIFFERS, HOLDS, MISSING, NOTED
+from helpers import ROOT
+from helpers.pipeline.verify.verdicts import DIFFERS, HOLDS, MISSING, NOTED, readable
+from helpers.pipeline.verify.verdicts import HEADER as DETAILS
 
+GRADES = ROOT / "build" / "grades"
 FAILED = "cannot be graded"
-ELSEWHERE = "holds, drawings not compared"  # as it was made on another platform
-FINE = (HOLDS, ELSEWHERE)
+NUMBERS_HOLD = "holds, drawings not compared"  # as it was made on another platform
+FINE = (HOLDS, NUMBERS_HOLD)
 HEADER = ("submission", "verdict", HOLDS, DIFFERS, MISSING, "time", "why")
-LONGEST = 300  # letters of what a submission says
 PAGE = """\
 <!doctype html>
 <html lang="en">
@@ -39,8 +40,8 @@ class Grade(NamedTuple):
     ----------
     name : str
         Of the zip or folder.
-    lines : list of helpers.pipeline.verify.compare.Line
-        Everything that was checked.
+    lines : list of helpers.pipeline.verify.verdicts.Line
+        Everything that was compared.
     problem : str
         Why it could not be graded; empty if it could.
     seconds : float
@@ -53,33 +54,30 @@ class Grade(NamedTuple):
     seconds: float
 
     @property
-    def tally(self):
-        """How many lines have each verdict."""
-        return Counter(line.verdict for line in self.lines)
-
-    @property
     def verdict(self):
-        """Holds, differs, or cannot be graded."""
+        """Whether it holds, differs, or cannot be graded."""
         if self.problem:
             return FAILED
-        if self.tally.keys() - {HOLDS, NOTED}:
+        if any(line.wrong for line in self.lines):
             return DIFFERS
-        return ELSEWHERE if NOTED in self.tally else HOLDS
+        noted = any(line.verdict == NOTED for line in self.lines)
+        return NUMBERS_HOLD if noted else HOLDS
 
     @property
     def why(self):
-        """What went wrong first."""
-        wrong = [n.what for n in ranked(self.lines) if n.verdict in (DIFFERS, MISSING)]
+        """What went wrong, the largest difference first."""
+        wrong = [line.what for line in ranked(self.lines) if line.wrong]
         more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
         return readable(self.problem or ", ".join(wrong[:3]) + more)
 
     @property
     def cells(self):
         """Its row of the table."""
-        counted = [str(self.tally[it]) for it in (HOLDS, DIFFERS, MISSING)]
-        counted = [""] * 3 if self.problem else counted
+        tally = Counter(line.verdict for line in self.lines)
+        counts = [str(tally[verdict]) for verdict in (HOLDS, DIFFERS, MISSING)]
+        counts = [""] * 3 if self.problem else counts
         took = f"{self.seconds:.1f} s"
-        return (readable(self.name), self.verdict, *counted, took, self.why)
+        return (readable(self.name), self.verdict, *counts, took, self.why)
 
 
 def write_gradebook(folder, grades):
@@ -88,7 +86,7 @@ def write_gradebook(folder, grades):
     Parameters
     ----------
     folder : Path
-        Where; pages of another time are removed.
+        Where; pages that are there already are removed.
     grades : list of Grade
         In the order of the table.
     """
@@ -100,7 +98,7 @@ def write_gradebook(folder, grades):
         page, cells = f"{number}.html", grade.cells
         (folder / page).write_text(_details(grade), encoding="utf-8")
         table.append((*map(_harmless, cells), page))
-        rows.append(_row(cells, grade.verdict, page))
+        rows.append(_row(cells, grade.verdict, grade.verdict not in FINE, page))
     with (folder / "grades.csv").open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows(table)
     title = f"{sum(g.verdict in FINE for g in grades)} of {len(grades)} hold"
@@ -110,32 +108,18 @@ def write_gradebook(folder, grades):
 
 def ranked(lines):
     """Return lines with what does not hold first, the largest difference on top."""
-    return sorted(lines, key=lambda line: (line.verdict == HOLDS, -_gap(line)))
-
-
-def _gap(line):
-    """Return a difference; zero where there is none, or none of numbers."""
-    return 0.0 if line.difference is None or isnan(line.difference) else line.difference
-
-
-def readable(text):
-    """Return a text of a submission on one line, short, without control characters."""
-    text = "".join(letter if letter.isprintable() else " " for letter in text)
-    text = " ".join(text.split())
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+    return sorted(
+        lines, key=lambda line: (line.verdict == HOLDS, -(line.difference or 0.0))
+    )
 
 
 def _details(grade):
-    """Return the page of one submission: first what does not hold."""
-    rows = []
-    for line in ranked(grade.lines):
-        what, stated, reproduced, _, verdict = line
-        gap = _gap(line)
-        cells = (what, stated, reproduced, f"{gap:.1e}" if gap else "")
-        rows.append(_row([readable(cell) for cell in (*cells, verdict)], verdict))
-    header = ("claim", "stated", "reproduced", "difference", "verdict")
+    """Return the page of one submission."""
     body = f"<p>{escape(grade.verdict)}: {escape(grade.why) or 'everything'}</p>\n"
-    body += _table(header, rows) if rows else ""
+    rows = [
+        _row(line.cells(), line.verdict, line.wrong) for line in ranked(grade.lines)
+    ]
+    body += _table(DETAILS, rows) if rows else ""
     body += '<p><a href="index.html">all submissions</a></p>'
     return PAGE.format(title=escape(readable(grade.name)), body=body)
 
@@ -145,14 +129,14 @@ def _table(header, rows):
     return "\n".join(["<table>", f"<tr>{heads}</tr>", *rows, "</table>"])
 
 
-def _row(cells, verdict, link=""):
-    """Return a row; texts of submissions stay texts."""
-    first, *others = map(escape, cells)
-    shown = [f'<a href="{link}">{first}</a>' if link else first, *others]
-    wrong = "" if verdict in (*FINE, NOTED) else ' class="wrong"'
-    shown = [
-        f"<td{wrong if text == escape(verdict) else ''}>{text}</td>" for text in shown
-    ]
+def _row(cells, verdict, wrong, link=""):
+    """Return a row, its verdict red if it is wrong, and all texts escaped."""
+    shown = []
+    for text in cells:
+        kind = ' class="wrong"' if wrong and text == verdict else ""
+        text = escape(text)
+        text = text if shown or not link else f'<a href="{link}">{text}</a>'
+        shown.append(f"<td{kind}>{text}</td>")
     return f"<tr>{''.join(shown)}</tr>"
 
 

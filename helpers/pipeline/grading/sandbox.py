@@ -1,7 +1,7 @@
-"""Run a program that is not trusted: walled in, and within limits.
+"""Run a program that is not trusted: behind walls, and within limits.
 
-The walls are bubblewrap's. Inside, there is no network, nothing of the user's files
-but what is shown, no way to write anything that stays, and no process but its own.
+The walls are bubblewrap's. Inside, there is no network, none of the user's files but
+those shown, no way to write anything that stays, and no process but the program's own.
 """
 
 import contextlib
@@ -19,12 +19,12 @@ from typing import NamedTuple
 import psutil
 
 MIB = 2**20
-# What programs need of the system; nobody's own files are there.
+# What programs need of the system: none of it is anybody's own.
 SYSTEM = ["/usr", "/opt", "/etc/alternatives", "/etc/fonts", "/etc/texmf"]
 SYSTEM += ["/etc/ld.so.cache", "/var/lib/texmf"]
 LINKS = ("/bin", "/sbin", "/lib", "/lib64")
 LOOK = 0.1  # seconds between two looks at what it uses
-MOST_SAID = 2**16  # bytes of what it says that are kept, the last
+LONGEST = 2**16  # bytes of its messages that are kept, the last
 
 
 class Limits(NamedTuple):
@@ -33,13 +33,13 @@ class Limits(NamedTuple):
     Attributes
     ----------
     seconds : float
-        Of time.
+        Time.
     memory : int
-        Bytes, of all its processes together.
+        Bytes of all its processes together.
     disk : int
-        Bytes, in each folder that it can write to.
+        Bytes in each folder that it can write to.
     processes : int
-        At a time.
+        How many at a time.
     """
 
     seconds: float = 600
@@ -57,15 +57,17 @@ class Ended(NamedTuple):
     stopped: str
 
 
-def walls():
-    """Say whether bubblewrap is there and works on this machine."""
+def walls_work():
+    """Tell whether bubblewrap is there and works on this machine."""
     if not shutil.which("bwrap"):
         return False
-    tried = [*_walls(Path("/nowhere"), (), Limits(), {}), "/bin/true"]
-    return subprocess.run(tried, capture_output=True).returncode == 0
+    command = [*_walls(Path("/nowhere"), (), Limits(), {}), "/bin/true"]
+    return subprocess.run(command, capture_output=True).returncode == 0
 
 
-def run_confined(command, folder, limits, *, shown=(), given=None, walled=True):
+def run_confined(
+    command, folder, limits, *, shown=(), environment=None, walled=True, started=None
+):
     """Run a program that is not trusted.
 
     Parameters
@@ -73,31 +75,35 @@ def run_confined(command, folder, limits, *, shown=(), given=None, walled=True):
     command : list of str
         What to run.
     folder : Path
-        Where. It sees it as it is, but can only write below ``build`` and
+        Where. The program can read all of it, but write only below ``build`` and
         ``report``, and nothing of what it writes remains.
     limits : Limits
         What it may use; it is stopped if it uses more.
     shown : sequence of Path
-        What else it may read.
-    given : dict of str to str, optional
+        What else it can read.
+    environment : dict of str to str, optional
         Environment variables; it gets none of this process's.
     walled : bool
         Whether there are walls; without them, only the limits hold.
+    started : float, optional
+        When its time began, by `time.monotonic`; by default now.
 
     Returns
     -------
     Ended
-        Its end.
+        How it ended.
     """
-    with tempfile.TemporaryDirectory(prefix="confined-") as kept:
-        out, err = Path(kept, "out"), Path(kept, "err")
-        told = {**_environment(folder, "/tmp" if walled else kept), **(given or {})}
-        wall = _walls(folder, shown, limits, told) if walled else []
+    started = time.monotonic() if started is None else started
+    with tempfile.TemporaryDirectory(prefix="confined-") as temporary:
+        out, err = Path(temporary, "out"), Path(temporary, "err")
+        home = "/tmp" if walled else temporary
+        environment = {**_environment(folder, home), **(environment or {})}
+        wall = _walls(folder, shown, limits, environment) if walled else []
         with out.open("wb") as out_file, err.open("wb") as err_file:
             process = subprocess.Popen(
                 [*wall, *command],
                 cwd=folder,
-                env=told,
+                env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=out_file,
                 stderr=err_file,
@@ -105,12 +111,12 @@ def run_confined(command, folder, limits, *, shown=(), given=None, walled=True):
                 preexec_fn=lambda: _limit(limits),
             )
             try:
-                written = () if walled else (folder, Path(kept))
-                stopped = _watch(process, limits, written)
+                written = () if walled else (folder, Path(temporary))
+                stopped = _watch(process, limits, started, written)
             finally:
                 _end(process)
-        said = _last(err, MOST_SAID).decode("utf-8", errors="replace")
-        return Ended(process.returncode, _last(out, limits.disk), said, stopped)
+        messages = _last(err, LONGEST).decode("utf-8", errors="replace")
+        return Ended(process.returncode, _last(out, limits.disk), messages, stopped)
 
 
 def _last(path, most):
@@ -121,7 +127,7 @@ def _last(path, most):
 
 
 def _environment(folder, home):
-    """Return the environment variables of a program that gets none of ours."""
+    """Return the environment variables of every program, which gets none of ours."""
     return {
         "PATH": f"{sys.prefix}/bin:/usr/local/bin:/usr/bin:/bin",
         "HOME": home,
@@ -131,21 +137,22 @@ def _environment(folder, home):
     }
 
 
-def _walls(folder, shown, limits, told):
+def _walls(folder, shown, limits, environment):
     """Return bubblewrap's part of a command line."""
     wall = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session"]
     wall += ["--cap-drop", "ALL", "--clearenv"]
-    for name, value in told.items():
+    for name, value in environment.items():
         wall += ["--setenv", name, value]
     wall += ["--proc", "/proc", "--dev", "/dev"]
     for place in ("/dev/shm", "/tmp"):
         wall += ["--size", str(limits.disk), "--tmpfs", place]
     for place in [*SYSTEM, sys.base_prefix, sys.prefix]:
         wall += ["--ro-bind-try", place, place]
-    for link in LINKS:  # on older systems they are folders
-        is_link = os.path.islink(link)
-        wall += ["--symlink", os.readlink(link), link] if is_link else []
-        wall += [] if is_link else ["--ro-bind-try", link, link]
+    for link in LINKS:
+        if os.path.islink(link):
+            wall += ["--symlink", os.readlink(link), link]
+        else:  # a folder, on older systems
+            wall += ["--ro-bind-try", link, link]
     for place in shown:
         wall += ["--ro-bind", str(place), str(place)]
     if folder.exists():
@@ -166,18 +173,16 @@ def _limit(limits):
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def _watch(process, limits, folders):
-    """Wait for the end; stop what uses too much, and say why."""
-    end, reason = time.monotonic() + limits.seconds, ""
-    while not reason:
-        try:
+def _watch(process, limits, started, folders):
+    """Wait for the end, and return ""; or return why it must be stopped."""
+    while True:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(LOOK)
-            break
-        except subprocess.TimeoutExpired:
-            reason = _excess(process.pid, limits, folders)
-            if time.monotonic() > end:
-                reason = f"it took more than {limits.seconds:g} s"
-    return reason
+            return ""
+        if time.monotonic() > started + limits.seconds:
+            return f"it took more than {limits.seconds:g} s"
+        if excess := _excess(process.pid, limits, folders):
+            return excess
 
 
 def _end(process):
@@ -192,14 +197,14 @@ def _end(process):
 
 
 def _excess(pid, limits, folders):
-    """Say what is used too much of; nothing if nothing is."""
+    """Return what is used too much of, or "" if nothing is."""
     family = _family(pid)
     if len(family) > limits.processes:
         return f"it started more than {limits.processes} processes"
     memory = 0
     for member in family:
         with contextlib.suppress(psutil.Error):
-            # What several share counts once: forks share most of theirs.
+            # Forks share most of their memory: pss counts what is shared once.
             used = member.memory_full_info()
             memory += getattr(used, "pss", used.uss)
     if memory > limits.memory:

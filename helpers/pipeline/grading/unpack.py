@@ -1,4 +1,4 @@
-"""Open what somebody else has handed in: take what counts, and trust nothing of it."""
+"""Unpack what somebody has handed in: take what counts, and trust nothing."""
 
 import contextlib
 import os
@@ -14,7 +14,7 @@ from helpers.pipeline.report.revision import MADE
 
 LARGEST = 200 * 2**20  # bytes of all that counts, unpacked
 MOST = 2000  # files
-# What a report is made from: the submission's. All else that runs is the grader's.
+# What counts is what a report is made from. All else that runs is the grader's.
 FOLDERS = ("notebooks/", "data/", "helpers/")
 FILES = ("experiments.yaml", "report/references.bib", "report/figures.mplstyle")
 FILES += ("report/timings.json", MADE)
@@ -24,7 +24,7 @@ LEFT_OUT = {"__pycache__", ".ipynb_checkpoints", "__MACOSX", ".git", ".venv", "b
 
 
 class Member(NamedTuple):
-    """A file of a submission, as it is described there.
+    """A file of a submission, as a zip or folder describes it.
 
     Attributes
     ----------
@@ -64,7 +64,7 @@ def unpack(path, folder):
                 (folder / name).write_bytes(member.read())
     except UserError:
         raise
-    except Exception as error:  # whatever a damaged zip makes the library say
+    except Exception as error:  # the library raises many kinds on a damaged zip
         raise UserError(f"it cannot be unpacked: {error}") from None
 
 
@@ -115,10 +115,20 @@ def select(members):
 
 
 def counts(name):
-    """Say whether a path of a checkout is taken from a submission."""
+    """Tell whether a path of a checkout is taken from a submission."""
     if LEFT_OUT & set(name.split("/")) or name.startswith(TRUSTED) or name[-1:] == "/":
         return False
     return name.startswith(FOLDERS) or name in FILES or name in NEEDED
+
+
+def visible(folder):
+    """Return the paths in a folder, sorted, but for hidden ones such as .DS_Store."""
+    return sorted(path for path in folder.iterdir() if path.name[0] != ".")
+
+
+def is_zip(path):
+    """Tell whether a path is a zip by its name, and a file."""
+    return path.suffix.lower() == ".zip" and path.is_file()
 
 
 def _top(names):
@@ -132,32 +142,30 @@ def _top(names):
 @contextlib.contextmanager
 def _opened(path):
     """Yield everything in a zip or a folder, as pairs of a name and a `Member`."""
-    if not path.is_dir():
-        with zipfile.ZipFile(path) as bundle:
-            yield [_in_zip(bundle, entry) for entry in bundle.infolist()]
-        return
-    inside = sorted(path.iterdir())
-    if len(inside) == 1 and inside[0].suffix == ".zip" and inside[0].is_file():
-        with _opened(inside[0]) as members:  # as learning platforms hand them out
-            yield members
-    else:
+    inside = visible(path) if path.is_dir() else []
+    if len(inside) == 1 and is_zip(inside[0]) and not inside[0].is_symlink():
+        path = inside[0]  # as learning platforms hand them out
+    if path.is_dir():
         yield list(_in_folder(path))
+    else:
+        with zipfile.ZipFile(path) as archive:
+            yield [_in_zip(archive, entry) for entry in archive.infolist()]
 
 
-def _in_zip(bundle, entry):
+def _in_zip(archive, entry):
     """Describe an entry of a zip."""
     kind = stat.S_IFMT(entry.external_attr >> 16)
     ordinary = kind in (0, stat.S_IFREG, stat.S_IFDIR)
     encrypted = entry.flag_bits & 1
     usual = entry.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-    read = partial(_read, bundle, entry)
+    read = partial(_read, archive, entry)
     member = Member(entry.file_size, ordinary and usual and not encrypted, read)
     return entry.filename, member
 
 
-def _read(bundle, entry):
+def _read(archive, entry):
     """Return the content of an entry, and never more than it is said to have."""
-    with bundle.open(entry) as file:
+    with archive.open(entry) as file:
         return file.read(entry.file_size)
 
 
@@ -169,6 +177,5 @@ def _in_folder(folder):
         for name in sorted([*files, *links]):
             path = Path(parent, name)
             about = path.lstat()
-            regular = stat.S_ISREG(about.st_mode)
-            member = Member(about.st_size, regular, path.read_bytes)
+            member = Member(about.st_size, stat.S_ISREG(about.st_mode), path.read_bytes)
             yield path.relative_to(folder).as_posix(), member

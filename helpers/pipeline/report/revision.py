@@ -50,7 +50,7 @@ def revision():
         has a fourth, that is the SHA-256 of every file, by name.
     """
     if (ROOT / ".git").exists():
-        told = _git("log", "-1", "--no-show-signature", "--format=%H %ct").split()
+        told = git("log", "-1", "--no-show-signature", "--format=%H %ct").split()
         if told:
             return Revision(told[0].decode(), int(told[1]), _changes())
     if COMMIT.exists():
@@ -61,11 +61,11 @@ def revision():
 
 def _changes():
     """Digest what differs from the commit, files that git does not know included."""
-    _git("update-index", "-q", "--refresh")  # else a file only touched would differ
+    git("update-index", "-q", "--refresh")  # else a file only touched would differ
     differing = ["diff-index", "-z", "--name-only", "HEAD", "--"]
     # By the project's own rules: what a person ignores elsewhere may be used here.
     unknown = ["ls-files", "-z", "--others", "--exclude-per-directory=.gitignore"]
-    names = {n for listed in (differing, unknown) for n in _git(*listed).split(b"\0")}
+    names = {n for listed in (differing, unknown) for n in git(*listed).split(b"\0")}
     return _digest_of(names - {b""})
 
 
@@ -109,7 +109,7 @@ def _content(path):
         return file.read()
 
 
-def _git(*command):
+def git(*command):
     """Return what git says, whatever the user's settings; nothing if it cannot."""
     try:
         done = subprocess.run(

@@ -1,7 +1,7 @@
-"""A report made again, and compared with what it states.
+"""A report made again and compared with what it states.
 
-In: a report and a checkout. Out: a verdict on every number, figure and page. It reads
-what the report's room wrote, by what the report says of itself.
+In: a report and a checkout. Out: a verdict on every number, figure and page. What is
+read of a report is what the room `report` wrote into it.
 """
 
-__all__ = ["compare", "verify"]  # the modules that other rooms may use
+__all__ = ["verdicts", "verify"]  # the modules that other rooms may use

@@ -1,71 +1,43 @@
-"""Compare a report, or its recorded results, with what came of making it again."""
+"""Compare what a report states with what the rebuilt report states."""
 
 import json
-import math
 import re
 from decimal import Decimal
 from difflib import SequenceMatcher
 from itertools import zip_longest
+from math import isnan
 from operator import eq
-from typing import NamedTuple
 
 from helpers.pipeline.records import alike, relative
 from helpers.pipeline.report.evidence import RESULTS
+from helpers.pipeline.verify.verdicts import DIFFERS, HOLDS, MISSING, Line
 
-HOLDS, DIFFERS, MISSING, NOTED = "holds", "differs", "missing", "noted"
-RUN = re.compile(r"[\w-]+-[0-9a-f]{12}")
 DECIMAL = re.compile(r"\d+\.(\d+)")
-
-
-class Line(NamedTuple):
-    """One thing that was checked.
-
-    Attributes
-    ----------
-    what : str
-        The claim's name; or the run, attachment or page.
-    stated, reproduced : str
-        What it says, and what came of it now.
-    difference : float
-        Relative; zero if they are equal, nan if they are not numbers.
-    verdict : str
-        ``holds``, ``differs`` or ``missing``; or ``noted``, which is no fault, but
-        should be known.
-    """
-
-    what: str
-    stated: str
-    reproduced: str
-    difference: float
-    verdict: str
 
 
 def compare_claims(stated, reproduced, tolerance):
     """Compare claims by name; one that only one side has is missing."""
     lines = []
     for name in stated | reproduced:
-        ours, theirs = reproduced.get(name), stated.get(name)
-        if not (isinstance(ours, dict) and isinstance(theirs, dict)):
-            said, found = _shown(theirs), _shown(ours)
-            lines.append(Line(name, said, found, math.nan, MISSING))
+        pair = stated.get(name), reproduced.get(name)
+        if not all(isinstance(claim, dict) for claim in pair):
+            lines.append(Line(name, *map(_shown, pair), None, MISSING))
             continue
-        difference = relative(theirs.get("value"), ours.get("value"))
+        values = [claim.get("value") for claim in pair]
+        difference = relative(*values)
+        unlike = _unlike(*pair, close if tolerance else eq, but="value")
         within = difference <= tolerance
-        same = close if tolerance else eq
-        told = sorted(set(theirs | ours) - {"value"})
-        unlike = [key for key in told if not same(theirs.get(key), ours.get(key))]
-        pair = theirs.get("value"), ours.get("value")
-        if within and unlike:
-            pair = ({key: side.get(key) for key in unlike} for side in (theirs, ours))
-        verdict = HOLDS if within and not unlike else DIFFERS
-        lines.append(Line(name, *map(_shown, pair), difference, verdict))
+        verdict = HOLDS if within and not unlike[0] else DIFFERS
+        shown = map(_shown, unlike if within and unlike[0] else values)
+        difference = None if isnan(difference) else difference
+        lines.append(Line(name, *shown, difference, verdict))
     return lines
 
 
 def compare_sources(results):
     """Find the claims that name a run which is not recorded beside them."""
     return [
-        Line(name, f"from {claim['source']}", "no such run", math.nan, MISSING)
+        Line(name, f"from {claim['source']}", "no such run", None, MISSING)
         for name, claim in results["claims"].items()
         if isinstance(claim, dict) and claim.get("source")
         if str(claim["source"]) not in results["runs"]
@@ -73,85 +45,92 @@ def compare_sources(results):
 
 
 def compare_runs(stated, reproduced, tolerance):
-    """Compare runs: the same identifiers, parameters and outcomes."""
+    """Compare runs by name: their parameters, and how they ended."""
     lines = []
     for name in stated | reproduced:
-        ours, theirs = reproduced.get(name), stated.get(name)
-        if ours is None or theirs is None:
-            pair = (_there(side) for side in (theirs, ours))
-            lines.append(Line(f"run {name}", *pair, math.nan, MISSING))
-        elif not alike(theirs, ours, tolerance):
-            pair = map(_shown, (theirs, ours))
-            lines.append(Line(f"run {name}", *pair, math.nan, DIFFERS))
+        pair = stated.get(name), reproduced.get(name)
+        if None in pair:
+            found = (*map(_there, pair), None, MISSING)
+        elif alike(*pair, tolerance):
+            found = ("there", "there", 0.0, HOLDS)
         else:
-            lines.append(Line(f"run {name}", "there", "there", 0.0, HOLDS))
+            found = (*map(_shown, pair), None, DIFFERS)
+        lines.append(Line(f"run {name}", *found))
     return lines
 
 
-def compare_documents(carried, made, tolerance):
-    """Compare attachments, and what is printed and drawn on each page."""
+def compare_documents(stated, reproduced, tolerance):
+    """Compare attachments, and what is printed and drawn on each page.
+
+    Parameters
+    ----------
+    stated, reproduced : helpers.pipeline.verify.reader.ReadReport
+        The report, and the rebuilt one.
+    tolerance : float
+        If it is not 0, drawings and the bytes of the files are not compared.
+    """
     lines = [
-        *_compare_attachments(carried, made),
-        *_compare_pages(carried, made, tolerance),
+        *_compare_attachments(stated, reproduced),
+        *_compare_pages(stated, reproduced, tolerance),
     ]
-    alike = all(line.verdict == HOLDS for line in lines)
-    if alike and not tolerance and carried.digest != made.digest:
-        lines.append(Line("the file", "its bytes", "others", math.nan, DIFFERS))
+    same = all(line.verdict == HOLDS for line in lines)
+    if same and not tolerance and stated.digest != reproduced.digest:
+        lines.append(Line("the file", "its bytes", "others", None, DIFFERS))
     return lines
 
 
-def _compare_attachments(carried, made):
-    for name in sorted(carried.files.keys() | made.files.keys()):
-        theirs, ours = carried.files.get(name), made.files.get(name)
-        verdict = HOLDS if theirs == ours else DIFFERS if theirs and ours else MISSING
-        pair = (_there(side) for side in (theirs, ours))
+def _compare_attachments(stated, reproduced):
+    for name in sorted(stated.files | reproduced.files):
+        pair = stated.files.get(name), reproduced.files.get(name)
+        verdict = MISSING if None in pair else HOLDS if eq(*pair) else DIFFERS
+        shown = map(_there, pair)
         if name == "build.json" and verdict == DIFFERS:
-            pair = map(_shown, _unlike(carried.build, made.build))
+            shown = map(_shown, _unlike(stated.build, reproduced.build))
         if name != RESULTS.name:  # which is compared claim by claim
-            yield Line(f"attached {name}", *pair, math.nan, verdict)
+            yield Line(f"attached {name}", *shown, None, verdict)
 
 
-def _compare_pages(carried, made, tolerance):
-    matcher = SequenceMatcher(None, carried.pages, made.pages, autojunk=False)
+def _compare_pages(stated, reproduced, tolerance):
+    matcher = SequenceMatcher(None, stated.pages, reproduced.pages, autojunk=False)
     for _, i, j, k, m in matcher.get_opcodes():
         for page, other in zip_longest(range(i, j), range(k, m)):
             if page is None or other is None:
                 name = f"page {1 + (other if page is None else page)}"
                 pair = (_there(side) for side in (page, other))
-                yield Line(name, *pair, math.nan, MISSING)
+                yield Line(name, *pair, None, MISSING)
             else:
-                theirs = carried.pages[page], carried.pictures[page]
-                ours = made.pages[other], made.pictures[other]
-                yield from _compare_page(f"page {page + 1}", theirs, ours, tolerance)
+                pair = [
+                    (stated.pages[page], stated.drawings[page]),
+                    (reproduced.pages[other], reproduced.drawings[other]),
+                ]
+                yield from _compare_page(f"page {page + 1}", *pair, tolerance)
 
 
-def _compare_page(name, theirs, ours, tolerance):
-    changes = list(changed_words(theirs[0], ours[0], tolerance))
-    for said, found in changes:
-        yield Line(name, said, found, math.nan, DIFFERS)
+def _compare_page(name, stated, reproduced, tolerance):
+    changes = list(changed_words(stated[0], reproduced[0], tolerance))
     if changes:
-        return
-    if tolerance or theirs[1] == ours[1]:
+        yield from (Line(name, *change, None, DIFFERS) for change in changes)
+    elif tolerance or stated[1] == reproduced[1]:
         yield Line(name, "printed", "printed", 0.0, HOLDS)
     else:
-        yield Line(name, "a drawing", "another", math.nan, DIFFERS)
+        yield Line(name, "a drawing", "another", None, DIFFERS)
 
 
 def changed_words(stated, reproduced, tolerance):
     """Yield what a page says, and what it should say, wherever these differ."""
-    theirs, ours = stated.split(), reproduced.split()
-    matcher = SequenceMatcher(None, theirs, ours, autojunk=False)
+    words = stated.split(), reproduced.split()
+    matcher = SequenceMatcher(None, *words, autojunk=False)
     for tag, i, j, k, m in matcher.get_opcodes():
-        said, found = " ".join(theirs[i:j]), " ".join(ours[k:m])
-        if tag != "equal" and not (tolerance and close(said, found)):
-            yield said, found
+        pair = " ".join(words[0][i:j]), " ".join(words[1][k:m])
+        if tag != "equal" and not (tolerance and close(*pair)):
+            yield pair
 
 
 def close(stated, reproduced):
-    """Say whether texts are the same but for a unit in the last place of decimals."""
+    """Tell whether texts are equal but for one unit in the last place of decimals."""
     if not (isinstance(stated, str) and isinstance(reproduced, str)):
         return stated == reproduced
-    if DECIMAL.sub("", stated) != DECIMAL.sub("", reproduced):
+    if DECIMAL.sub("0.0", stated) != DECIMAL.sub("0.0", reproduced):
         return False
     pairs = zip(DECIMAL.finditer(stated), DECIMAL.finditer(reproduced), strict=True)
     return all(_within_a_unit(*pair) for pair in pairs)
@@ -163,47 +142,12 @@ def _within_a_unit(stated, reproduced):
     return len(reproduced[1]) == places and gap <= Decimal(1).scaleb(-places)
 
 
-def renamed(carried, made):
-    """Return a report with its runs named as in another one.
-
-    On another platform the same run has another identifier, as its Python has
-    another version; what is the same there is its place in the grid.
-
-    Parameters
-    ----------
-    carried, made : Carried
-        The report; the one with the names to use.
-
-    Returns
-    -------
-    Carried
-        With other names in its results and on its pages.
-    """
-
-    def place(run):
-        return json.dumps([run.get("experiments"), run.get("parameters")])
-
-    names = {place(run): name for name, run in made.results["runs"].items()}
-    theirs = carried.results["runs"].items()
-    new = {name: names.get(place(run), name) for name, run in theirs}
-    runs = {new[name]: run for name, run in theirs}
-    claims = {
-        name: claim | {"source": new.get(str(claim.get("source")), claim.get("source"))}
-        if isinstance(claim, dict)
-        else claim
-        for name, claim in carried.results["claims"].items()
-    }
-    results = carried.results | {"claims": claims, "runs": runs}
-    pages = [
-        RUN.sub(lambda found: new.get(found[0], found[0]), text)
-        for text in carried.pages
-    ]
-    return carried._replace(results=results, pages=pages)
-
-
-def _unlike(theirs, ours):
-    keys = [key for key in theirs | ours if theirs.get(key) != ours.get(key)]
-    return ({key: side.get(key) for key in keys} for side in (theirs, ours))
+def _unlike(stated, reproduced, same=eq, but=None):
+    """Return the items of two dicts that differ, those of one key left out."""
+    pair = stated, reproduced
+    keys = [key for key in stated | reproduced if key != but]
+    keys = [key for key in keys if not same(*(side.get(key) for side in pair))]
+    return [{key: side.get(key) for key in keys} for side in pair]
 
 
 def _there(side):

@@ -1,4 +1,4 @@
-"""Read what a report's PDF carries, and what is printed on its pages.
+"""Read a report: the evidence attached to its PDF, and what its pages say and show.
 
 Run as a script, it prints the ``build.json`` of the PDF that it is given.
 """
@@ -8,44 +8,46 @@ import hashlib
 import io
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from helpers.pipeline.command import UserError, run_command
 from helpers.pipeline.report.evidence import HEAD, LAYOUT, RESULTS, TITLE_BLOCK
+from helpers.pipeline.report.revision import sha256
 
 LONGEST = 500  # letters of a line of the title block
 
 
-class Carried(NamedTuple):
-    """A report, as far as it can be checked.
+class ReadReport(NamedTuple):
+    """A report as it was read.
 
     Attributes
     ----------
-    digest : str
-        SHA-256 of the whole file.
-    files : dict of str to bytes
-        Its attachments.
-    build : dict
-        Its ``build.json``.
     results : dict
         Its ``results.json``.
-    pages : list of str
+    build : dict
+        Its ``build.json``.
+    files : dict of str to bytes
+        All its attachments.
+    pages : sequence of str
         The text of each page.
-    pictures : list of str
+    drawings : sequence of str
         For each page, a digest of all that is drawn on it.
+    digest : str
+        SHA-256 of the whole file.
     """
 
-    digest: str
-    files: dict
-    build: dict
     results: dict
-    pages: list
-    pictures: list
+    build: dict = {}
+    files: dict = {}
+    pages: Sequence = ()
+    drawings: Sequence = ()
+    digest: str = ""
 
 
 def main():
-    """Print the version and the title block, as the report states them."""
+    """Print the version and the title block that the report states."""
     print(json.dumps(read_pdf(Path(sys.argv[1]), pages=False).build))
 
 
@@ -61,7 +63,7 @@ def read_pdf(path, *, pages=True):
 
     Returns
     -------
-    Carried
+    ReadReport
         Its evidence and its pages.
 
     Raises
@@ -80,84 +82,83 @@ def read_pdf(path, *, pages=True):
     try:
         reader = pypdf.PdfReader(io.BytesIO(content))
         files = {name: found[0] for name, found in reader.attachments.items()}
-        shown = list(reader.pages) if pages else []
         texts = _texts(content) if pages else []
-        pictures = [_drawn(page) for page in shown]
-    except Exception as error:  # whatever a damaged file makes the library say
+        drawings = [_drawn(page) for page in reader.pages] if pages else []
+    except Exception as error:  # the library raises many kinds on a damaged file
         reason = " ".join(str(error).split()) or type(error).__name__
         raise UserError(f"{path} is damaged: {reason}") from None
-    build, results = (
-        parse(files.get(name), f"{path}: {name}")
-        for name in ("build.json", RESULTS.name)
-    )
-    _checked(build, results, path)
-    digest = hashlib.sha256(content).hexdigest()
-    return Carried(digest, files, build, results, texts, pictures)
+    build = _read_build(files.get("build.json"), f"{path}: build.json")
+    results = read_results(files.get(RESULTS.name), f"{path}: {RESULTS.name}")
+    return ReadReport(results, build, files, texts, drawings, sha256(content))
 
 
-def parse(content, name):
-    """Read a file of evidence, and check its layout.
+def read_results(content, name):
+    """Read recorded results.
 
     Parameters
     ----------
     content : bytes or None
         Of the file; None if there is none.
     name : str
-        What to call it.
+        What to call it in an error.
 
     Returns
     -------
     dict
-        Its content.
+        With ``claims`` and ``runs`` by name.
 
     Raises
     ------
     UserError
-        If it is missing, damaged, or of another layout.
+        If the file is missing, damaged, or of another layout.
     """
+    results = _parse(content, name)
+    whole = all(isinstance(results.get(kind), dict) for kind in ("claims", "runs"))
+    whole = whole and all(isinstance(run, dict) for run in results["runs"].values())
+    if not whole or not all(name in results for name in HEAD):
+        raise _damaged(name)
+    return results
+
+
+def _read_build(content, name):
+    """Read a ``build.json``: the version and the title block."""
+    build = _parse(content, name)
+    title = build.get("title")
+    whole = isinstance(title, dict) and {*title} == {*TITLE_BLOCK}
+    texts = (
+        [*title.values(), build.get("commit"), build.get("changes")] if whole else []
+    )
+    if not whole or not all(map(_is_text, texts)) or type(build.get("time")) is not int:
+        raise _damaged(name)
+    return build
+
+
+def _parse(content, name):
+    """Parse a file of evidence whose layout is this version's."""
     if content is None:
         raise UserError(f"{name} is missing: a report without evidence")
     try:
         found = json.loads(content)
         layout = found["layout"]
     except (ValueError, TypeError, KeyError, RecursionError):
-        raise UserError(_damaged(name)) from None
+        raise _damaged(name) from None
     if layout != LAYOUT:
         raise UserError(f"{name} has layout {layout!r}, this version reads {LAYOUT}")
     return found
 
 
-def _checked(build, results, path):
-    """Check that evidence has the parts that it must have."""
-    title = build.get("title")
-    right = isinstance(title, dict) and {*title} == {*TITLE_BLOCK}
-    right = right and all(map(_is_text, title.values()))
-    right = right and all(map(_is_text, (build.get("commit"), build.get("changes"))))
-    if not right or type(build.get("time")) is not int:
-        raise UserError(_damaged(f"{path}: build.json"))
-    check_results(results, f"{path}: {RESULTS.name}")
+def _damaged(name):
+    return UserError(f"{name} is damaged: it is not what `make report` wrote")
 
 
 def _is_text(value):
-    """Say whether a value is a text for one line of a page."""
+    """Tell whether a value is a text for one line of a page."""
     return isinstance(value, str) and value.isprintable() and len(value) <= LONGEST
 
 
-def check_results(results, name):
-    """Raise UserError if recorded results are not claims and runs by name."""
-    right = all(isinstance(results.get(kind), dict) for kind in ("claims", "runs"))
-    right = right and all(isinstance(run, dict) for run in results["runs"].values())
-    if not right or not all(name in results for name in HEAD):
-        raise UserError(_damaged(name))
-
-
-def _damaged(name):
-    return f"{name} is damaged: it is not what `make report` wrote"
-
-
 def _texts(content):
-    """Return what each page says, its hyphens at line ends as they are printed."""
-    import pypdfium2  # by those who read pages: it takes a while
+    """Return the text of each page, with the hyphens at line ends as printed."""
+    import pypdfium2  # here, as it takes a while
 
     with contextlib.closing(pypdfium2.PdfDocument(content)) as document:
         texts = [page.get_textpage().get_text_range() for page in document]
@@ -165,10 +166,11 @@ def _texts(content):
 
 
 def _drawn(page):
-    """Digest a page's content and, in turn, the pictures it includes."""
+    """Digest a page's content and the pictures it includes."""
     digest = hashlib.sha256()
     contents = page.get_contents()
-    digest.update(contents.get_data() if contents else b"")
+    if contents is not None:  # it is false even where there is content
+        digest.update(contents.get_data())
     pictures = page.get("/Resources", {}).get("/XObject", {})
     for name in sorted(pictures):
         digest.update(pictures[name].get_object().get_data())

@@ -1,61 +1,80 @@
-"""Make a report in another copy of the project, with the environment that is here."""
+"""Make the report again, in another folder but with this environment."""
 
 import json
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from helpers import ROOT
-from helpers.pipeline.command import UserError
+from helpers.pipeline.command import UserError, error_in
 from helpers.pipeline.report.revision import COMMIT, LEFT_OUT, revision
+from helpers.pipeline.verify.reader import read_pdf
 
 
-def copy_project(folder):
-    """Copy this checkout, as it is now, to a folder that does not exist yet.
-
-    The copy has no history; it is told which version it is.
+def rebuild(title=None):
+    """Make this checkout's report again in a temporary folder.
 
     Parameters
     ----------
-    folder : Path
-        Where.
+    title : dict of str to str, optional
+        The title block.
+
+    Returns
+    -------
+    helpers.pipeline.verify.reader.ReadReport
+        The new report.
     """
-    ignored = shutil.ignore_patterns(*LEFT_OUT)
-    shutil.copytree(ROOT, folder, symlinks=True, ignore=ignored)
-    (folder / COMMIT.name).write_text(json.dumps(revision()))
+    with tempfile.TemporaryDirectory(prefix="verify-") as folder:
+        copy = Path(folder, "copy")
+        ignored = shutil.ignore_patterns(*LEFT_OUT)
+        shutil.copytree(ROOT, copy, symlinks=True, ignore=ignored)
+        # The copy has no history: this says which version it is.
+        (copy / COMMIT.name).write_text(json.dumps(revision()))
+        return read_pdf(build_report(copy, title=title))
 
 
-def build_report(folder, given, title=None):
-    """Make the report in a copy of the project.
+def build_report(folder, environment=None, title=None):
+    """Run ``make report`` in a copy of the project.
 
     Parameters
     ----------
     folder : Path
         The copy.
-    given : dict of str to str
-        Environment variables.
+    environment : dict of str to str, optional
+        Environment variables that it gets besides those of this process.
     title : dict of str to str, optional
         The title block.
+
+    Returns
+    -------
+    Path
+        The report.
 
     Raises
     ------
     UserError
-        If it cannot be made; the message is the last line that was said.
+        If it cannot be made, with the error that make has printed.
     """
     ready = Path(sys.prefix, "ready-for-dl4ia")
     command = ["make", "report", f"PREFIX={sys.prefix}", f"--assume-old={ready}"]
-    # Make takes them as they are: a $ in them is a $.
+    # The Makefile takes these literally: a $ is a $.
     command += [f"{name.upper()}={text}" for name, text in (title or {}).items()]
-    environment = {**os.environ, **given, "PYTHONPATH": str(folder)}
-    # This may have been started by make, with other variables of its own.
+    environment = {**os.environ, **(environment or {}), "PYTHONPATH": str(folder)}
+    # This process may have been started by make, with options for that make only.
     for name in [name for name in environment if "MAKE" in name or name == "MFLAGS"]:
         del environment[name]
     done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True
+        command,
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
     )
     if done.returncode:
-        said = (done.stderr or done.stdout).strip().splitlines()
-        errors = [line for line in said if line.startswith("error: ")] or said
-        raise UserError(f"it cannot be built: {errors[0].removeprefix('error: ')}")
+        error = error_in(done.stderr or done.stdout, done.returncode)
+        raise UserError(f"it cannot be built: {error}")
+    return folder / "report" / "report.pdf"

@@ -8,11 +8,10 @@ from pathlib import Path
 from helpers import ROOT
 from helpers.pipeline.command import UserError, run_command
 from helpers.pipeline.kernels.warm import CAN_FORK
-from helpers.pipeline.report.revision import revision
-from helpers.pipeline.sweep.inputs import digest
+from helpers.pipeline.report.revision import revision, sha256
 from helpers.pipeline.verify.rebuild import build_report
 
-# Where and when it is, who one is, and how many cores and what kernels there are.
+# The folder of each build, and the environment variables that it gets.
 CONDITIONS = {
     "here": {"TZ": "Europe/Stockholm", "LC_ALL": "C.UTF-8"},
     "a folder/somewhere else": {
@@ -29,22 +28,23 @@ COMPARED = ("report/report.pdf", "report/results.json", "build/report.ipynb")
 
 
 def main():
-    """Say whether both builds are the same; status 1 if they are not."""
+    """Tell whether both builds are the same; status 1 if they are not."""
     now = revision()
     if not (ROOT / ".git").exists() or not now.commit:
         raise UserError("this folder is not a clone of a git repository with a commit")
     if now.changes:
         print("note: what is not committed is not built")
+    builds = []
     with tempfile.TemporaryDirectory(prefix="reproduce-") as folder:
         Path(folder, "home").mkdir()
-        clones = {
-            Path(folder, name): {k: v.format(folder=folder) for k, v in given.items()}
-            for name, given in CONDITIONS.items()
-        }
-        for number, (clone, given) in enumerate(clones.items()):
-            print(f"building {now.commit[:12]} with {_words(given)}", flush=True)
-            clone_and_build(clone, given, one_core=number > 0)
-        first, second = map(digests, clones)
+        for name, given in CONDITIONS.items():
+            if builds and CAN_FORK:  # the second build has only one core
+                os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+            variables = {key: text.format(folder=folder) for key, text in given.items()}
+            shown = " ".join(f"{key}={text}" for key, text in variables.items())
+            print(f"building {now.commit[:12]} with {shown}", flush=True)
+            builds.append(build_commit(Path(folder, name), variables))
+    first, second = builds
     differing = sorted(n for n in first | second if first.get(n) != second.get(n))
     for name in differing:
         print(f"differs: {name}")
@@ -53,39 +53,27 @@ def main():
     return 1 if differing else 0
 
 
-def clone_and_build(clone, given, *, one_core):
-    """Clone the commit and make its report there.
+def build_commit(clone, environment):
+    """Clone the commit, make its report there, and digest all that is made.
 
     Parameters
     ----------
     clone : Path
         Where; it must not exist.
-    given : dict of str to str
-        Environment variables.
-    one_core : bool
-        Whether it has only one core to run on.
+    environment : dict of str to str
+        Environment variables that differ from this process's.
+
+    Returns
+    -------
+    dict of str to str
+        SHA-256 by file.
     """
     clone.parent.mkdir(exist_ok=True)
     subprocess.run(["git", "clone", "--quiet", ROOT, clone], check=True)
-    ours = os.sched_getaffinity(0) if one_core and CAN_FORK else None
-    if ours:
-        os.sched_setaffinity(0, {min(ours)})  # what is started inherits it
-    try:
-        build_report(clone, given)
-    finally:
-        if ours:
-            os.sched_setaffinity(0, ours)
-
-
-def digests(clone):
-    """Return the SHA-256 of everything that a build makes, by file."""
+    build_report(clone, environment)
     made = [clone / name for name in COMPARED]
     made += (clone / "build" / "runs").glob("*.ipynb")
-    return {path.relative_to(clone).as_posix(): digest(path) for path in made}
-
-
-def _words(given):
-    return " ".join(f"{name}={value}" for name, value in given.items())
+    return {p.relative_to(clone).as_posix(): sha256(p.read_bytes()) for p in made}
 
 
 if __name__ == "__main__":

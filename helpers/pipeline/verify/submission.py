@@ -1,12 +1,11 @@
 """Write what is handed in: one zip with the report and all it was made from.
 
-It holds what git tracks at the commit, the PDF made from it, and two notes: the
-commit's name, which the report needs where there is no git, and what to type.
+It holds what git tracks at the commit, the report made from it, and two notes: the
+version, which the report needs where there is no git, and what to type.
 """
 
 import io
 import json
-import subprocess
 import tarfile
 import time
 import zipfile
@@ -14,12 +13,12 @@ import zipfile
 from helpers import ROOT
 from helpers.pipeline.command import UserError, run_command
 from helpers.pipeline.report.build import PDF
-from helpers.pipeline.report.revision import COMMIT, MADE, NOTE, revision, sha256
+from helpers.pipeline.report.revision import COMMIT, MADE, NOTE, git, revision, sha256
 from helpers.pipeline.verify.reader import read_pdf
 
-BUNDLE = ROOT / "build" / "submission.zip"
+SUBMISSION = ROOT / "build" / "submission.zip"
 FOLDER = "submission"
-TOLD = """\
+INSTRUCTIONS = """\
 make report    # everything that is missing, then report/report.pdf
 make verify    # makes all of it anew and compares every number with the recorded one
 
@@ -33,17 +32,17 @@ def main():
     if not now.commit or not (ROOT / ".git").exists():
         raise UserError("only what is committed to git can be handed in")
     files = committed(now)
-    build = read_pdf(PDF).build
+    build = read_pdf(PDF, pages=False).build
     if (build["commit"], build["changes"]) != (now.commit, now.changes):
         raise UserError("report/report.pdf is not of this commit: make report")
     version = [*now, {name: sha256(content) for name, content in files.items()}]
     files |= {
         "report/report.pdf": PDF.read_bytes(),
         COMMIT.name: json.dumps(version, indent=1).encode(),
-        NOTE: TOLD.format(commit=now.commit).encode(),
+        NOTE: INSTRUCTIONS.format(commit=now.commit).encode(),
     }
-    write(BUNDLE, files, now.time)
-    print(f"written: {BUNDLE.relative_to(ROOT)} ({len(files)} files)")
+    write(SUBMISSION, files, now.time)
+    print(f"written: {SUBMISSION.relative_to(ROOT)} ({len(files)} files)")
 
 
 def committed(now):
@@ -52,20 +51,17 @@ def committed(now):
     Raises
     ------
     UserError
-        If something differs from the commit; the message names it.
+        If a file differs from the commit; the message names it.
     """
     if now.changes:
-        said = _git("status", "--porcelain", "--untracked-files=all").splitlines()
-        raise UserError(f"commit first, or remove: {', '.join(s[3:] for s in said)}")
-    if _git("status", "--porcelain", "--", MADE):
+        changed = git("status", "--porcelain", "--untracked-files=all").decode()
+        names = ", ".join(line[3:] for line in changed.splitlines())
+        raise UserError(f"commit first, or remove: {names}")
+    if git("status", "--porcelain", "--", MADE):
         raise UserError(f"commit first: {MADE}, which make report has written anew")
-    # As git keeps them: a notebook that was run has outputs here, and not there.
-    archive = subprocess.run(
-        ["git", "-C", ROOT, "archive", "--format=tar", "HEAD"],
-        capture_output=True,
-        check=True,
-    )
-    with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as kept:
+    # From git and not from disk, where a notebook that was run has outputs.
+    archive = io.BytesIO(git("archive", "--format=tar", "HEAD"))
+    with tarfile.open(fileobj=archive) as kept:
         entries = [entry for entry in kept if entry.isfile()]
         return {entry.name: kept.extractfile(entry).read() for entry in entries}
 
@@ -84,21 +80,14 @@ def write(path, files, moment):
     """
     unfinished = path.with_suffix(".unfinished")
     path.parent.mkdir(exist_ok=True)
-    with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED) as bundle:
+    with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in sorted(files.items()):
             entry = zipfile.ZipInfo(f"{FOLDER}/{name}", time.gmtime(moment)[:6])
             entry.compress_type = zipfile.ZIP_DEFLATED
             executable = content.startswith(b"#!")
             entry.external_attr = (0o100755 if executable else 0o100644) << 16
-            bundle.writestr(entry, content)
+            archive.writestr(entry, content)
     unfinished.replace(path)
-
-
-def _git(*command):
-    done = subprocess.run(
-        ["git", "-C", ROOT, *command], capture_output=True, text=True, check=True
-    )
-    return done.stdout
 
 
 if __name__ == "__main__":

@@ -1,30 +1,24 @@
-"""Make everything anew, and say of each stated number whether it is reproduced."""
+"""Make everything again, and tell for each stated number whether it is reproduced."""
 
 import math
-import tempfile
-from pathlib import Path
 
 from helpers import ROOT
 from helpers.pipeline.command import UserError
 from helpers.pipeline.records import TOLERANCE
 from helpers.pipeline.report.evidence import RESULTS
 from helpers.pipeline.verify.compare import (
-    DIFFERS,
-    HOLDS,
-    NOTED,
-    Line,
     compare_claims,
     compare_documents,
     compare_runs,
     compare_sources,
-    renamed,
 )
-from helpers.pipeline.verify.reader import Carried, check_results, parse, read_pdf
-from helpers.pipeline.verify.rebuild import build_report, copy_project
+from helpers.pipeline.verify.reader import ReadReport, read_pdf, read_results
+from helpers.pipeline.verify.rebuild import rebuild
+from helpers.pipeline.verify.verdicts import DIFFERS, HOLDS, NOTED, Line
 
 
 def checked_tolerance(given):
-    """Return a tolerance as a number; None if none is given."""
+    """Return a tolerance, as it was typed, as a number; None if none is given."""
     try:
         tolerance = None if given is None else float(given)
     except ValueError:
@@ -34,78 +28,66 @@ def checked_tolerance(given):
     raise UserError(f"the tolerance must be a number from 0 to below 1, got {given!r}")
 
 
-def verify(pdf=None, tolerance=None, made=None):
-    """Reproduce the report in a folder of its own, and compare.
+def verify(pdf=None, tolerance=None, rebuilt=None, beside=None):
+    """Make the report again, and compare.
 
     Parameters
     ----------
     pdf : Path, optional
-        A report: what it carries and prints is compared. Else it is what
-        ``report/results.json`` has recorded.
+        A report, of which evidence and pages are compared. By default the recorded
+        numbers in ``report/results.json`` are.
     tolerance : float, optional
         Largest relative difference of numbers; printed decimals may then differ by
-        one in their last place. By default nothing may differ if the report was made
-        on a platform like this, else `TOLERANCE`.
-    made : Path, optional
-        The report that came of making it anew, where that has been done elsewhere.
+        one in their last place. By default `TOLERANCE` if the report was made on
+        another platform, else 0: nothing may differ.
+    rebuilt : Path, optional
+        The report made again; by default it is made now.
+    beside : Path, optional
+        A folder with files that were handed in together with the PDF: they must be
+        those attached to it.
 
     Returns
     -------
     list of Line
-        Everything that was checked.
+        Everything that was compared.
 
     Raises
     ------
     UserError
-        If it could not be run.
+        If the report cannot be read or made again.
     """
-    carried = read_pdf(pdf) if pdf else Carried("", {}, {}, recorded(), [], [])
-    again = read_pdf(made) if made else make_again(carried.build.get("title"))
-    elsewhere = carried.results["platform"] != again.results["platform"]
-    if tolerance is None:
-        tolerance = TOLERANCE if elsewhere else 0.0
+    stated = read_pdf(pdf) if pdf else ReadReport(_recorded())
+    again = read_pdf(rebuilt) if rebuilt else rebuild(stated.build.get("title"))
+    platforms = [report.results["platform"] for report in (stated, again)]
     lines = []
-    if elsewhere:
-        both = (side.results["platform"] for side in (carried, again))
-        lines = [Line("platform", *map(str, both), math.nan, NOTED)]
-        carried = renamed(carried, again)
-    stated, reproduced = carried.results, again.results
-    lines += compare_claims(stated["claims"], reproduced["claims"], tolerance)
-    lines += compare_sources(stated)
-    lines += compare_runs(stated["runs"], reproduced["runs"], tolerance)
-    return lines + (compare_documents(carried, again, tolerance) if pdf else [])
+    if platforms[0] != platforms[1]:
+        lines = [Line("platform", *map(str, platforms), None, NOTED)]
+    if tolerance is None:
+        tolerance = TOLERANCE if lines else 0.0
+    results, reproduced = stated.results, again.results
+    lines += compare_claims(results["claims"], reproduced["claims"], tolerance)
+    lines += compare_sources(results)
+    lines += compare_runs(results["runs"], reproduced["runs"], tolerance)
+    lines += compare_documents(stated, again, tolerance) if pdf else []
+    return lines + (compare_beside(beside, stated.files) if beside else [])
 
 
-def make_again(title):
-    """Make the report anew in a folder of its own, and return what came of it."""
-    with tempfile.TemporaryDirectory(prefix="verify-") as folder:
-        copy = Path(folder, "copy")
-        copy_project(copy)
-        build_report(copy, {}, title)
-        return read_pdf(copy / "report" / "report.pdf")
-
-
-def compare_beside(folder, pdf):
-    """Compare what the PDF carries with the files that were handed in with it."""
-    carried = read_pdf(pdf, pages=False).files
+def compare_beside(folder, files):
+    """Compare the attachments of a PDF with the files handed in together with it."""
     lines = []
     for name in (f"report/{RESULTS.name}", "experiments.yaml"):
-        if (folder / name).exists():
-            same = (folder / name).read_bytes() == carried.get(Path(name).name)
-            verdict = HOLDS if same else DIFFERS
-            lines.append(Line(name, "in the PDF", "beside it", math.nan, verdict))
-    same = (ROOT / "requirements.txt").read_bytes() == carried.get("requirements.txt")
-    verdict = HOLDS if same else DIFFERS
-    return [*lines, Line("the lock", "in the PDF", "here", math.nan, verdict)]
+        path = folder / name
+        if path.exists():
+            verdict = HOLDS if path.read_bytes() == files.get(path.name) else DIFFERS
+            lines.append(Line(name, "in the PDF", "beside it", None, verdict))
+    lock = (ROOT / "requirements.txt").read_bytes()
+    verdict = HOLDS if lock == files.get("requirements.txt") else DIFFERS
+    return [*lines, Line("the lock", "in the PDF", "here", None, verdict)]
 
 
-def recorded():
+def _recorded():
     """Return the recorded results of this checkout."""
-    if not RESULTS.exists():
-        raise UserError(
-            f"there is no {RESULTS.relative_to(ROOT)}: `make report` makes it"
-        )
     name = str(RESULTS.relative_to(ROOT))
-    results = parse(RESULTS.read_bytes(), name)
-    check_results(results, name)
-    return results
+    if not RESULTS.exists():
+        raise UserError(f"there is no {name}: `make report` makes it")
+    return read_results(RESULTS.read_bytes(), name)

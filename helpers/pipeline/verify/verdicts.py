@@ -1,0 +1,49 @@
+"""What a comparison finds: one line for each thing that was compared."""
+
+from typing import NamedTuple
+
+HOLDS, DIFFERS, MISSING, NOTED = "holds", "differs", "missing", "noted"
+HEADER = ("claim", "stated", "reproduced", "difference", "verdict")
+LONGEST = 300  # letters of a text that is shown
+
+
+class Line(NamedTuple):
+    """One thing that was compared.
+
+    Attributes
+    ----------
+    what : str
+        The claim's name; or the run, attachment or page.
+    stated, reproduced : str
+        What the report says, and what the rebuilt one says.
+    difference : float or None
+        Relative; None if they are not numbers.
+    verdict : str
+        ``holds``, ``differs`` or ``missing``; or ``noted``, which is no fault but
+        should be known.
+    """
+
+    what: str
+    stated: str
+    reproduced: str
+    difference: float | None
+    verdict: str
+
+    @property
+    def wrong(self):
+        """Whether it does not hold."""
+        return self.verdict not in (HOLDS, NOTED)
+
+    def cells(self, longest=LONGEST):
+        """Return its row below `HEADER`, with long texts cut."""
+        gap = "" if self.difference is None else f"{self.difference:.1e}"
+        gap = "0" if self.difference == 0 else gap
+        pair = (readable(text, longest) for text in (self.stated, self.reproduced))
+        return (readable(self.what), *pair, gap, self.verdict)
+
+
+def readable(text, longest=LONGEST):
+    """Return a text on one line, without control characters, and cut if it is long."""
+    text = "".join(letter if letter.isprintable() else " " for letter in text)
+    text = " ".join(text.split())
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
