@@ -1,7 +1,6 @@
 """What is handed in: complete, nothing by accident, the same bytes, and it works."""
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -20,7 +19,7 @@ from helpers.pipeline.verify.reader import read_pdf
 from helpers.pipeline.verify.rebuild import build_report
 
 pytestmark = pytest.mark.skipif(
-    not (ROOT / ".git").exists(), reason="a bundle is made from a clone"
+    not (ROOT / ".git").exists(), reason="a submission is made from a clone"
 )
 
 
@@ -29,17 +28,17 @@ def test_a_zip_depends_on_nothing_but_its_files_and_their_time(tmp_path):
     submission.write(tmp_path / "one.zip", files, 1_700_000_000)
     submission.write(tmp_path / "two.zip", dict(reversed(files.items())), 1_700_000_000)
     assert (tmp_path / "one.zip").read_bytes() == (tmp_path / "two.zip").read_bytes()
-    with zipfile.ZipFile(tmp_path / "one.zip") as bundle:
-        assert bundle.namelist() == ["submission/a", "submission/b/run"]
-        assert bundle.read("submission/a") == files["a"]
-        modes = [oct(entry.external_attr >> 16) for entry in bundle.infolist()]
+    with zipfile.ZipFile(tmp_path / "one.zip") as archive:
+        assert archive.namelist() == ["submission/a", "submission/b/run"]
+        assert archive.read("submission/a") == files["a"]
+        modes = [oct(entry.external_attr >> 16) for entry in archive.infolist()]
         assert modes == ["0o100644", "0o100755"]
 
 
 def test_what_is_not_committed_is_named(monkeypatch):
     changed = Revision("abc", 0, "digest")
     monkeypatch.setattr(submission, "revision", lambda: changed)
-    monkeypatch.setattr(submission, "_git", lambda *_: " M a.txt\n?? b.txt\n")
+    monkeypatch.setattr(submission, "git", lambda *_: b" M a.txt\n?? b.txt\n")
     with pytest.raises(UserError, match=r"commit first, or remove: a\.txt, b\.txt"):
         submission.main()
 
@@ -51,7 +50,7 @@ def test_without_a_commit_nothing_can_be_handed_in(monkeypatch):
 
 
 def test_recorded_results_that_are_not_committed_are_named(monkeypatch):
-    monkeypatch.setattr(submission, "_git", lambda *_: " M report/results.json\n")
+    monkeypatch.setattr(submission, "git", lambda *_: b" M report/results.json\n")
     with pytest.raises(UserError, match="commit first: report/results.json"):
         submission.committed(Revision("abc", 0, ""))
 
@@ -64,27 +63,56 @@ def test_a_report_of_another_commit_is_not_handed_in(monkeypatch):
         submission.main()
 
 
-def test_an_unzipped_bundle_works_on_its_own(tmp_path):
-    """A bundle of everything that is handed in, with a report that is made soon."""
-    now = revision.revision()._replace(changes="")
-    names = submission._git("ls-files", "-z").split("\0")
-    spread(tmp_path / "clone", {n: (ROOT / n).read_bytes() for n in names if n})
-    make_small(Project.at(tmp_path / "clone"))
-    files = files_of(tmp_path / "clone")
-    known = {name: submission.sha256(content) for name, content in files.items()}
-    files["COMMIT"] = json.dumps([*now, known]).encode()
-    submission.write(tmp_path / "it.zip", files, now.time)
-    shutil.unpack_archive(tmp_path / "it.zip", tmp_path)
-    folder = tmp_path / submission.FOLDER
-    build_report(folder, {})
-    told = read_pdf(folder / "report" / "report.pdf").build
-    assert (told["commit"], told["time"], told["changes"]) == now
+@pytest.fixture(scope="module")
+def unzipped(tmp_path_factory):
+    """Return a submission that was unzipped and built, and the version it is of.
 
-    environment = {**os.environ, "PYTHONPATH": str(folder)}
-    command = [sys.executable, "-m", "helpers.pipeline.verify"]
-    command += ["--pdf", "report/report.pdf"]
-    assert subprocess.run(command, cwd=folder, env=environment).returncode == 0
-    (folder / "helpers" / "new.py").write_text("")  # a change that changes no number
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True)
-    assert done.returncode == 1
-    assert b"attached build.json" in done.stdout
+    It is of this checkout, with a report that is made soon.
+    """
+    folder = tmp_path_factory.mktemp("submission")
+    now = revision.revision()._replace(changes="")
+    names = revision.git("ls-files").decode().splitlines()
+    spread(folder / "clone", {name: (ROOT / name).read_bytes() for name in names})
+    make_small(Project.at(folder / "clone"))
+    files = files_of(folder / "clone")
+    known = {name: revision.sha256(content) for name, content in files.items()}
+    files["COMMIT"] = json.dumps([*now, known]).encode()
+    submission.write(folder / "it.zip", files, now.time)
+    shutil.unpack_archive(folder / "it.zip", folder)
+    build_report(folder / submission.FOLDER)
+    return Project.at(folder / submission.FOLDER), now
+
+
+def test_an_unzipped_submission_works_on_its_own(unzipped):
+    project, now = unzipped
+    report = project.folder / "report" / "report.pdf"
+    build = read_pdf(report, pages=False).build
+    assert tuple(build[name] for name in now._fields) == now
+
+    def there():
+        found = sorted(project.folder.rglob("*"))
+        return [path for path in found if "__pycache__" not in path.parts]
+
+    before = there()
+    status, out, err = project.run("helpers.pipeline.verify", "--pdf", str(report))
+    assert (status, err) == (0, "")
+    assert "all.cost " in out
+    assert there() == before  # nothing is left behind
+    *_, last = out.splitlines()
+    count = int(last.split()[0])
+    assert last == f"{count} of {count} hold"
+    assert count >= 8
+
+
+def test_a_changed_submission_is_of_another_version(unzipped):
+    project, now = unzipped
+    added = project.folder / "helpers" / "new.py"
+    script = project.folder / "helpers" / "pipeline" / "report" / "revision.py"
+    versions = []
+    for change in (lambda: None, added.touch, added.unlink):
+        change()
+        done = subprocess.run([sys.executable, script], capture_output=True, text=True)
+        versions.append(done.stdout.split())
+    assert versions[0] == versions[2] == [now.commit, str(now.time)]
+    assert versions[1][:2] == versions[0]
+    assert len(versions[1]) == 3  # the digest of what was changed

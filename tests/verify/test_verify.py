@@ -3,8 +3,6 @@
 import json
 import re
 import shutil
-import subprocess
-import sys
 from functools import cache
 from pathlib import Path
 
@@ -14,35 +12,32 @@ from pypdf import PdfReader, PdfWriter
 from pypdf.generic import DecodedStreamObject, NameObject
 from small import make_small
 
-from helpers.pipeline.command import UserError
+from helpers.pipeline.command import UserError, error_in
+from helpers.pipeline.records import relative
 from helpers.pipeline.report.build import PDF
-from helpers.pipeline.report.revision import COMMIT, Revision
+from helpers.pipeline.report.evidence import LAYOUT
+from helpers.pipeline.verify import verify as verify_module
+from helpers.pipeline.verify.__main__ import print_table
 from helpers.pipeline.verify.compare import (
-    DIFFERS,
-    HOLDS,
-    MISSING,
-    NOTED,
     close,
     compare_claims,
     compare_documents,
     compare_runs,
     compare_sources,
-    relative,
-    renamed,
 )
 from helpers.pipeline.verify.reader import read_pdf
 from helpers.pipeline.verify.rebuild import build_report
+from helpers.pipeline.verify.verdicts import DIFFERS, HOLDS, MISSING, NOTED, Line
 from helpers.pipeline.verify.verify import (
     checked_tolerance,
     compare_beside,
-    print_table,
+    verify,
 )
-from helpers.pipeline.verify.verify import verify as verify_report
 
 
 @cache
 def report():
-    """Return what the report carries and says."""
+    """Return the report as read."""
     return read_pdf(PDF)
 
 
@@ -54,7 +49,7 @@ def made():
 
 @pytest.fixture
 def alter(tmp_path):
-    """Return a function that alters the report and reads what it then carries."""
+    """Return a function that alters the report and reads it again."""
 
     def altered(change):
         path = tmp_path / "altered.pdf"
@@ -103,7 +98,7 @@ def in_file(name, old, new):
 
 
 def in_results(edit):
-    """Return a change of the recorded results that the PDF carries."""
+    """Return a change of the recorded results attached to the PDF."""
 
     def change(writer):
         stream = attached(writer)["results.json"]["/EF"]["/F"].get_object()
@@ -143,6 +138,15 @@ def redraw(writer):
             return
 
 
+def cover(writer):
+    """Draw a white box on the third page, over what is printed there."""
+    page = writer.pages[2]
+    stream = DecodedStreamObject()
+    box = b"\nq 1 g 100 100 400 600 re f Q\n"
+    stream.set_data(page.get_contents().get_data() + box)
+    page[NameObject("/Contents")] = writer._add_object(stream)
+
+
 def rename_author(writer):
     writer.add_metadata({"/Author": "Somebody Else"})
 
@@ -163,20 +167,20 @@ def set_unit(results):
     results["claims"]["all.cost"]["unit"] = "mi/gal"
 
 
-def set_source(results):
-    results["claims"]["all.cost"]["source"] = "descent-000000000000"
+def set_run(results):
+    results["claims"]["all.cost"]["run"] = "descent-000000000000"
 
 
 def remove_claim(results):
-    del results["claims"]["one.cost"]
+    del results["claims"]["horsepower.cost"]
 
 
 def add_claim(results):
-    results["claims"]["mine"] = {"value": 1, "text": "1", "unit": "", "source": ""}
+    results["claims"]["mine"] = {"value": 1, "text": "1", "unit": "", "run": ""}
 
 
 def make_nonsense(results):
-    results["claims"]["one.cost"] = "good"
+    results["claims"]["horsepower.cost"] = "good"
 
 
 def remove_run(results):
@@ -188,7 +192,7 @@ def set_parameter(results):
 
 
 def set_outcome(results):
-    some_run(results)["outcome"]["cost"] = 1.0
+    some_run(results)["cost"] = 1.0
 
 
 def build_of(old, new):
@@ -210,16 +214,17 @@ IN_THE_PDF = {
     "a listing": (on_page("Listing 2", b"(@)", b"(*)"), "*"),
     "a list of runs": (on_page("The 41 runs", b"(1000)", b"(1001)"), "1001"),
     "a curve": (redraw, "a drawing"),
+    "a box over a page": (cover, "page 3 a drawing"),
     "a page less": (remove_page, "page 6 missing"),
     "a page more": (add_page, "there"),
     "the author": (rename_author, "the file"),
     "a value": (in_results(set_value), "all.cost"),
     "a printed value": (in_results(set_text), "all.cost"),
     "a unit": (in_results(set_unit), "all.cost"),
-    "a claim's run": (in_results(set_source), "all.cost"),
-    "a claim less": (in_results(remove_claim), "one.cost"),
+    "a claim's run": (in_results(set_run), "all.cost"),
+    "a claim less": (in_results(remove_claim), "horsepower.cost"),
     "a claim more": (in_results(add_claim), "mine"),
-    "a claim that is none": (in_results(make_nonsense), "one.cost"),
+    "a claim that is none": (in_results(make_nonsense), "horsepower.cost"),
     "a run less": (in_results(remove_run), "run descent-"),
     "a run's parameter": (in_results(set_parameter), "run descent-"),
     "a run's outcome": (in_results(set_outcome), "run descent-"),
@@ -239,11 +244,13 @@ def test_what_is_altered_in_the_pdf_is_caught_and_named(alter, made, name):
     assert len(wrong) < 5  # nothing else is blamed
 
 
-def differences(carried, made, tolerance=0.0):
+def differences(stated, reproduced, tolerance=0.0):
+    results = stated.results, reproduced.results
+    claims, runs = ([side[kind] for side in results] for kind in ("claims", "runs"))
     return [
-        *compare_claims(carried.results["claims"], made.results["claims"], tolerance),
-        *compare_runs(carried.results["runs"], made.results["runs"], tolerance),
-        *compare_documents(carried, made, tolerance),
+        *compare_claims(*claims, tolerance),
+        *compare_runs(*runs, tolerance),
+        *compare_documents(stated, reproduced, tolerance),
     ]
 
 
@@ -255,72 +262,34 @@ def test_nothing_is_caught_where_nothing_is_altered(made):
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory):
-    """Return a small project with its report, and what that carries."""
+    """Return a small project with its report, and that report as read."""
     project = Project(tmp_path_factory.mktemp("small"))
     make_small(project)
-    build_report(project.folder, {})
-    return project, read_pdf(project.folder / "report" / "report.pdf")
+    return project, read_pdf(build_report(project.folder))
 
 
+# What is altered, and what must be named.
 IN_THE_PROJECT = {
-    "a helper": ("helpers/model.py", "2 / len(y)", "1.99 / len(y)", "all.cost"),
-    "the data": ("data/auto.csv", "18.0,", "18.5,", "all.cost"),
-    "a parameter": ("experiments.yaml", "tions: 10", "tions: 11", "all.cost"),
-    "the lock": ("requirements.txt", "\n", "\n# altered\n", "requirements.txt"),
-    "the prose": ("notebooks/report.ipynb", "costs are", "costs were", "page"),
+    "a helper": [("helpers/model.py", "error * 2 /", "error * 1.99 /", "all.cost")],
+    "the data": [("data/auto.csv", "18.0,", "18.5,", "all.cost")],
+    "a parameter": [("experiments.yaml", "tions: 10", "tions: 11", "all.cost")],
+    "the prose and the lock": [
+        ("notebooks/report.ipynb", "costs are", "costs were", "page 1"),
+        ("requirements.txt", "\n", "\n# altered\n", "attached requirements.txt"),
+    ],
 }
 
 
 @pytest.mark.parametrize("name", IN_THE_PROJECT)
 def test_what_a_report_was_not_made_from_is_caught_and_named(tmp_path, small, name):
-    path, old, new, named = IN_THE_PROJECT[name]
     original, stated = small
     shutil.copytree(original.folder, tmp_path / "altered")
     project = Project.at(tmp_path / "altered")
-    project.replace(path, old, new)
-    build_report(project.folder, {})
-    remade = read_pdf(project.folder / "report" / "report.pdf")
-    wrong = [line for line in differences(stated, remade) if line.verdict != HOLDS]
-    assert any(named in line.what for line in wrong)
-
-
-def test_an_unaltered_report_holds_and_nothing_is_left_behind(small):
-    project, _ = small
-
-    def there():
-        found = sorted(project.folder.rglob("*"))
-        return [path for path in found if "__pycache__" not in path.parts]
-
-    before = there()
-    status, out, err = verify(project, "--pdf", project.folder / "report/report.pdf")
-    assert (status, err) == (0, "")
-    assert "all.cost " in out
-    assert there() == before
-    *_, last = out.splitlines()
-    count = int(last.split()[0])
-    assert last == f"{count} of {count} hold"
-    assert count >= 8
-
-
-def project_of_the_report(folder):
-    """Return a copy of the project that takes itself for the one of the report."""
-    build = read_pdf(PDF).build
-    project = Project(folder)
-    version = [build[name] for name in Revision._fields]
-    project.write(COMMIT.name, json.dumps(version))
-    return project
-
-
-def verify(project, *options):
-    done = subprocess.run(
-        [sys.executable, "-m", "helpers.pipeline.verify", *map(str, options)],
-        cwd=project.folder,
-        env=project.environment,
-        capture_output=True,
-        text=True,
-        timeout=200,
-    )
-    return done.returncode, done.stdout, done.stderr
+    for path, old, new, _ in IN_THE_PROJECT[name]:
+        project.replace(path, old, new)
+    rebuilt = read_pdf(build_report(project.folder))
+    wrong = {line.what for line in differences(stated, rebuilt) if line.wrong}
+    assert wrong >= {named for *_, named in IN_THE_PROJECT[name]}
 
 
 def truncated(path):
@@ -350,8 +319,8 @@ def without_evidence(path):
 
 
 def of_an_older_layout(path):
-    write_altered(path, in_file("results.json", '"layout": 2', '"layout": 1'))
-    return "results.json has layout 1, this version reads 2"
+    write_altered(path, in_file("results.json", f'"layout": {LAYOUT}', '"layout": 1'))
+    return f"results.json has layout 1, this version reads {LAYOUT}"
 
 
 def with_damaged_evidence(path):
@@ -399,22 +368,43 @@ def test_a_report_that_cannot_be_verified_has_a_verdict_of_its_own(tmp_path, spo
     assert "\n" not in str(caught.value)
 
 
-def test_a_difference_is_told_to_people_and_to_scripts(alter, made, capsys):
+def test_a_difference_is_shown_to_people(alter, made, capsys):
     change, _ = IN_THE_PDF["a value"]
-    lines = differences(alter(change), made)
-    print_table(lines)
+    print_table(differences(alter(change), made))
     out = capsys.readouterr().out
     assert re.search(r"all\.cost +10\.84748\d+ +10\.84748\d+ +1\.0e-09 +differs", out)
     assert "page 1" not in out
 
 
+def test_what_does_not_hold_comes_last_short_and_without_control_characters(capsys):
+    wrong = Line("claim\x1b[2J", "a\n" + "b" * 99, "1", None, DIFFERS)
+    print_table([wrong, Line("other", "1", "1", 0.0, HOLDS)])
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "other      1" + " " * 49 + "1           0           holds",
+        "claim [2J  a " + "b" * 45 + "…  1                       differs",
+    ]
+
+
 def test_a_report_that_cannot_be_made_is_no_difference(tmp_path):
-    project = project_of_the_report(tmp_path)
+    project = Project(tmp_path)
     project.replace("experiments.yaml", "n_iterations", "n_iteration")
-    status, out, err = verify(project)
+    status, out, err = project.run("helpers.pipeline.verify")
     assert status == 2
     assert err.startswith("error: it cannot be built: experiments.yaml: cost_curves: ")
     assert len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("output", "error"),
+    [
+        ("note: a\nerror: no TeX\nmake: *** [x] Error 2\n", "no TeX"),
+        ("Traceback\nKeyError: 'a'\nmake: *** [x] Error 2\n", "KeyError: 'a'"),
+        ("make: *** No rule to make target 'x'.  Stop.", "make: *** No rule to make t"),
+        (" \n", "it ended with status 2"),
+    ],
+)
+def test_what_went_wrong_is_found_in_the_output(output, error):
+    assert error_in(output, 2).startswith(error)
 
 
 @pytest.mark.parametrize(
@@ -425,14 +415,17 @@ def test_a_report_that_cannot_be_made_is_no_difference(tmp_path):
         ('{"layout": 7}', "report/results.json has layout 7"),
     ],
 )
-def test_recorded_results_that_cannot_be_used_are_named(tmp_path, text, message):
-    project = Project(tmp_path)
-    path = project.folder / "report" / "results.json"
-    path.unlink() if text is None else path.write_text(text)
-    status, out, err = verify(project)
-    assert (status, out) == (2, "")
-    assert err.startswith(f"error: {message}")
-    assert len(err.splitlines()) == 1
+def test_recorded_results_that_cannot_be_used_are_named(
+    tmp_path, monkeypatch, text, message
+):
+    path = tmp_path / "report" / "results.json"
+    path.parent.mkdir()
+    if text is not None:
+        path.write_text(text)
+    monkeypatch.setattr(verify_module, "ROOT", tmp_path)
+    monkeypatch.setattr(verify_module, "RESULTS", path)
+    with pytest.raises(UserError, match=f"^{message}"):
+        verify()
 
 
 @pytest.mark.parametrize(
@@ -461,7 +454,7 @@ def test_what_is_no_number_has_no_difference(pair):
 
 def test_a_tolerance_allows_the_last_digits_and_no_more():
     def claims(value, text):
-        return {"a": {"value": value, "text": text, "unit": "", "source": ""}}
+        return {"a": {"value": value, "text": text, "unit": "", "run": ""}}
 
     stated = claims(1.0, "1.000")
     [line] = compare_claims(stated, claims(1 + 1e-10, "1.000"), 1e-9)
@@ -491,44 +484,29 @@ def test_a_tolerance_allows_the_last_digits_and_no_more():
         ("1.5 2.5", "1.5", False),
         (1, 1, True),
         (None, "1", False),
+        ("", "1.5", False),
+        ("1.5", "", False),
+        ("v", "v1.5", False),
+        ("1.5.2", "1.6.2", True),
     ],
 )
 def test_with_a_tolerance_a_last_place_may_differ_by_one(stated, reproduced, same):
     assert close(stated, reproduced) is same
 
 
-def test_on_another_platform_runs_are_found_by_their_place_in_the_grid(made):
-    names = {name: name[:-4] + "0000" for name in made.results["runs"]}
-
-    def elsewhere(text):
-        for name, other in names.items():
-            text = text.replace(name, other)
-        return text
-
-    results = json.loads(elsewhere(json.dumps(made.results)))
-    pages = [elsewhere(text) for text in made.pages]
-    carried = made._replace(results=results, pages=pages)
-    assert any(line.verdict != HOLDS for line in differences(carried, made, 1e-9))
-    lines = differences(renamed(carried, made), made, 1e-9)
-    assert {line.verdict for line in lines} == {HOLDS}
-    set_parameter(carried.results)  # which is another run, then
-    lines = differences(renamed(carried, made), made, 1e-9)
-    assert any(line.what.startswith("run ") and line.verdict != HOLDS for line in lines)
-
-
 def test_a_claim_whose_run_is_not_recorded_is_named(made):
     assert compare_sources(made.results) == []
     results = json.loads(json.dumps(made.results))
-    gone = results["claims"]["all.cost"]["source"]
+    gone = results["claims"]["all.cost"]["run"]
     del results["runs"][gone]
     found = {line.what: line for line in compare_sources(results)}
     assert found["all.cost"][1:3] == (f"from {gone}", "no such run")
     assert found["all.cost"].verdict == MISSING
 
 
-def test_what_lies_beside_the_pdf_is_what_it_carries(tmp_path, made):
+def test_what_lies_beside_the_pdf_is_what_is_attached(tmp_path, made):
     def verdicts():
-        return [line.verdict for line in compare_beside(tmp_path, PDF)]
+        return [line.verdict for line in compare_beside(tmp_path, made.files)]
 
     (tmp_path / "report").mkdir()
     for name in ("report/results.json", "experiments.yaml"):
@@ -541,24 +519,42 @@ def test_what_lies_beside_the_pdf_is_what_it_carries(tmp_path, made):
     assert verdicts() == [DIFFERS, DIFFERS, HOLDS]
 
 
-def test_a_report_of_another_platform_is_noted(tmp_path, alter, made):
-    """A PDF that says so of itself must not hide that its drawings are not compared."""
-    write_altered(tmp_path / "it.pdf", in_file("results.json", "Linux", "Lunix"))
-    lines = verify_report(tmp_path / "it.pdf", made=PDF)
-    assert lines[0][:3] == (
-        "platform",
-        *(side.results["platform"] for side in (read_pdf(tmp_path / "it.pdf"), made)),
-    )
-    assert {line.verdict for line in lines} == {HOLDS, NOTED}
+def on_another_platform(results):
+    results["platform"] = "Lunix"
+    for run in results["runs"].values():
+        if isinstance(run.get("cost"), float):
+            run["cost"] *= 1 + 1e-11
 
 
-def test_words_of_a_pdf_are_no_names_of_runs(made):
-    results = json.loads(json.dumps(made.results))
-    name, run = next(iter(results["runs"].items()))
-    del results["runs"][name]
-    results["runs"]["10.85"] = run
-    carried = made._replace(results=results, pages=["10.85 " + made.pages[0]])
-    assert renamed(carried, made).pages[0].startswith("10.85 ")
+def test_a_report_of_another_platform_holds_within_the_tolerance(tmp_path, made):
+    """That drawings are not compared must not be hidden: it is noted."""
+    write_altered(tmp_path / "it.pdf", in_results(on_another_platform))
+    first, *lines = verify(tmp_path / "it.pdf", rebuilt=PDF)
+    assert first == ("platform", "Lunix", made.results["platform"], None, NOTED)
+    assert {line.verdict for line in lines} == {HOLDS}
+    lines = verify(tmp_path / "it.pdf", 1e-12, rebuilt=PDF)
+    assert {line.what[:4] for line in lines if line.wrong} == {"run "}
+
+
+def test_runs_of_another_platform_are_compared_by_their_names(tmp_path, made):
+    name = made.results["claims"]["all.cost"]["run"]
+
+    def rename(results):
+        on_another_platform(results)
+        results["runs"]["descent-000000000000"] = results["runs"].pop(name)
+
+    write_altered(tmp_path / "it.pdf", in_results(rename))
+    lines = verify(tmp_path / "it.pdf", rebuilt=PDF)
+    wrong = {line.what: line.verdict for line in lines if line.wrong}
+    runs = {f"run {name}", "run descent-000000000000"}
+    assert wrong.keys() >= {*runs, "all.cost"}
+    assert set(wrong.values()) == {MISSING}
+
+
+def test_an_attachment_that_was_emptied_differs(made):
+    emptied = made._replace(files=made.files | {"requirements.txt": b""})
+    found = {line.what: line for line in compare_documents(emptied, made, 0.0)}
+    assert found["attached requirements.txt"].verdict == DIFFERS
 
 
 @pytest.mark.parametrize("given", ["small", "-1e-9", "1", "nan", "inf", ""])
