@@ -88,7 +88,7 @@ def test_a_class_is_graded(tmp_path, right):
     handed_in = tmp_path / "class"
     makefile = b"report verify:\n\ttouch " + str(tmp_path / "was-run").encode()
     bundles = {
-        "1.zip": with_cell(right, "import numpy; numpy.ones(50 * 10**9 // 8)\n"),
+        "1.zip": with_cell(right, "import numpy; numpy.ones(50 * 10**9 // 8)\\n"),
         "2.zip": right | OWN | {"Makefile": makefile},
         "3.zip": right | {"../../../outside.txt": b"!"},
         "4.zip": right
@@ -129,7 +129,7 @@ def test_a_class_is_graded(tmp_path, right):
 
 @pytest.mark.usefixtures("walls")
 def test_one_that_never_ends_is_stopped_and_the_others_are_graded(tmp_path, right):
-    for_ever = with_cell(right, "while True: __import__('time').sleep(1)\n")
+    for_ever = with_cell(right, "while True: __import__('time').sleep(1)\\n")
     spread(tmp_path / "class", {"1.zip": zipped(for_ever), "2.zip": b""})
     project = Project(tmp_path / "grader")
     rows = graded(project, tmp_path / "class", "--time-limit", 8)
