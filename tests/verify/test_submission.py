@@ -55,6 +55,20 @@ def test_recorded_results_that_are_not_committed_are_named(monkeypatch):
         submission.committed(Revision("abc", 0, ""))
 
 
+def test_what_is_handed_in_is_as_it_was_committed(tmp_path, monkeypatch):
+    files = {"a.txt": b"one\n", "notebooks/b.ipynb": b"{}\n"}
+    spread(tmp_path, files)
+    author = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+    for command in (["init", "-q"], ["add", "."], [*author, "commit", "-qm", "Begin"]):
+        subprocess.run(["git", *command], cwd=tmp_path, check=True)
+    (tmp_path / "notebooks" / "b.ipynb").write_text("run")
+    monkeypatch.setattr(revision, "ROOT", tmp_path)
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", "core.autocrlf")
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", "true")
+    assert submission.committed(Revision("abc", 0, "")) == files
+
+
 def test_a_report_of_another_commit_is_not_handed_in(monkeypatch):
     other = Revision("0" * 40, 0, "")
     monkeypatch.setattr(submission, "revision", lambda: other)

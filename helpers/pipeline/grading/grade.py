@@ -123,12 +123,11 @@ def grade(path, trusted, limits, tolerance, walled):
     Returns
     -------
     Grade
-        Its verdict.
     """
     started, lines, problem = time.monotonic(), [], ""
 
     def run(folder, command, fine=(0,), **options):
-        """Return what a program prints that is not trusted."""
+        """Run a program that is not trusted, and return its output."""
         options |= {"walled": walled, "started": started}
         ended = run_confined(list(map(str, command)), folder, limits, **options)
         if ended.stopped:
@@ -163,16 +162,9 @@ def grade(path, trusted, limits, tolerance, walled):
 
 
 def assemble(trusted, handed_in, build, project):
-    """Put together the grader's pipeline and what was handed in.
+    """Put together the grader's pipeline and a submission, in a new folder.
 
-    Parameters
-    ----------
-    trusted, handed_in : Path
-        The copy of the grader's checkout; what counts of the submission.
-    build : dict
-        The version that the report states.
-    project : Path
-        Where; it must not exist.
+    The project is of the version that the submitted report states in its ``build``.
     """
     shutil.copytree(trusted, project)
     for path in sorted(project.rglob("*")):

@@ -19,7 +19,7 @@ from typing import NamedTuple
 import psutil
 
 MIB = 2**20
-# What programs need of the system: none of it is anybody's own.
+# What programs need of the system; no user's own files are there.
 SYSTEM = ["/usr", "/opt", "/etc/alternatives", "/etc/fonts", "/etc/texmf"]
 SYSTEM += ["/etc/ld.so.cache", "/var/lib/texmf"]
 LINKS = ("/bin", "/sbin", "/lib", "/lib64")
@@ -28,33 +28,21 @@ LONGEST = 2**16  # bytes of its messages that are kept, the last
 
 
 class Limits(NamedTuple):
-    """What a program may use.
-
-    Attributes
-    ----------
-    seconds : float
-        Time.
-    memory : int
-        Bytes of all its processes together.
-    disk : int
-        Bytes in each folder that it can write to.
-    processes : int
-        How many at a time.
-    """
+    """What a program may use."""
 
     seconds: float = 600
-    memory: int = 4096 * MIB
-    disk: int = 256 * MIB
-    processes: int = 200
+    memory: int = 4096 * MIB  # bytes of all its processes together
+    disk: int = 256 * MIB  # bytes in each folder that it can write to
+    processes: int = 200  # at a time
 
 
 class Ended(NamedTuple):
-    """How a program ended: its exit status, its output, and why it was stopped."""
+    """How a program ended."""
 
     status: int
     out: bytes
     err: str
-    stopped: str
+    stopped: str  # why it was stopped; empty if it was not
 
 
 def walls_work():
@@ -127,7 +115,7 @@ def _last(path, most):
 
 
 def _environment(folder, home):
-    """Return the environment variables of every program, which gets none of ours."""
+    """Return the environment of a program that gets none of this process's."""
     return {
         "PATH": f"{sys.prefix}/bin:/usr/local/bin:/usr/bin:/bin",
         "HOME": home,
@@ -174,7 +162,7 @@ def _limit(limits):
 
 
 def _watch(process, limits, started, folders):
-    """Wait for the end, and return ""; or return why it must be stopped."""
+    """Wait for the end and return ""; or return why the program must be stopped."""
     while True:
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(LOOK)

@@ -5,6 +5,7 @@ import os
 import stat
 import zipfile
 from collections import Counter
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -24,21 +25,11 @@ LEFT_OUT = {"__pycache__", ".ipynb_checkpoints", "__MACOSX", ".git", ".venv", "b
 
 
 class Member(NamedTuple):
-    """A file of a submission, as a zip or folder describes it.
+    """A file of a submission, as its zip or folder describes it."""
 
-    Attributes
-    ----------
-    size : int
-        Its length in bytes.
-    regular : bool
-        Whether it is an ordinary file or folder: no link, pipe or device.
-    read : callable
-        Returns its content.
-    """
-
-    size: int
-    regular: bool
-    read: object
+    size: int  # in bytes
+    regular: bool  # whether it is a file or folder: no link, pipe or device
+    read: Callable  # returns its content
 
 
 def unpack(path, folder):
@@ -164,7 +155,7 @@ def _in_zip(archive, entry):
 
 
 def _read(archive, entry):
-    """Return the content of an entry, and never more than it is said to have."""
+    """Return the content of an entry, but no more than the size that it states."""
     with archive.open(entry) as file:
         return file.read(entry.file_size)
 

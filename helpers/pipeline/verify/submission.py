@@ -1,7 +1,7 @@
 """Write what is handed in: one zip with the report and all it was made from.
 
-It holds what git tracks at the commit, the report made from it, and two notes: the
-version, which the report needs where there is no git, and what to type.
+It holds all files of the commit, the report made from them, and two notes: the version,
+which the report needs where there is no git, and what to type.
 """
 
 import io
@@ -59,8 +59,9 @@ def committed(now):
         raise UserError(f"commit first, or remove: {names}")
     if git("status", "--porcelain", "--", MADE):
         raise UserError(f"commit first: {MADE}, which make report has written anew")
-    # From git and not from disk, where a notebook that was run has outputs.
-    archive = io.BytesIO(git("archive", "--format=tar", "HEAD"))
+    # From git and not from disk, where notebooks may have outputs.
+    command = ("-c", "core.autocrlf=false", "archive", "--format=tar", "HEAD")
+    archive = io.BytesIO(git(*command))
     with tarfile.open(fileobj=archive) as kept:
         entries = [entry for entry in kept if entry.isfile()]
         return {entry.name: kept.extractfile(entry).read() for entry in entries}
