@@ -37,10 +37,10 @@ def compare_claims(stated, reproduced, tolerance):
 def compare_sources(results):
     """Find the claims that name a run which is not recorded beside them."""
     return [
-        Line(name, f"from {claim['source']}", "no such run", None, MISSING)
+        Line(name, f"from {claim['run']}", "no such run", None, MISSING)
         for name, claim in results["claims"].items()
-        if isinstance(claim, dict) and claim.get("source")
-        if str(claim["source"]) not in results["runs"]
+        if isinstance(claim, dict) and claim.get("run")
+        if str(claim["run"]) not in results["runs"]
     ]
 
 
