@@ -90,7 +90,7 @@ def test_further_runs_are_listed_with_their_setting(runs):
     assert plain["setting"].endswith("; 10 iterations; data data/mine.csv")
     moved = {**momentum, "start": "1,2", "initialisation": "normal"}
     setting = tables.further_table(further.assign(**moved))["setting"].iloc[0]
-    for part in ("heavy-ball; momentum 0.5", "batches of 16", "normal start", "its own"):
+    for part in ("heavy-ball; momentum 0.5", "batches of 16", "normal start", "own"):
         assert part in setting
     adaptive = further.assign(optimiser="adam")
     assert "; adam; data" in tables.further_table(adaptive)["setting"].iloc[0]

@@ -39,7 +39,7 @@ def test_the_recorded_results_are_all_claims_and_all_runs():
         entry = recorded["runs"][run.run]
         assert "learning_rates" in entry["experiments"]
         assert entry["parameters"]["learning_rate"] == run.learning_rate
-        assert entry["outcome"]["status"] == run.status
+        assert entry["status"] == run.status
 
 
 def test_each_claim_and_each_run_has_a_line_of_its_own():

@@ -226,8 +226,8 @@ def test_every_claim_is_used_and_leads_to_its_run(cells):
     sources = " ".join("".join(cell["source"]) for cell in cells)
     for name, claim in read_record(EXECUTED)["claims"].items():
         assert "{{" + name + "}}" in sources, name
-        if claim["source"]:
-            assert path_of(claim["source"]).exists()
+        if claim["run"]:
+            assert path_of(claim["run"]).exists()
 
 
 def test_claims_are_what_the_runs_recorded():
@@ -235,7 +235,7 @@ def test_claims_are_what_the_runs_recorded():
     curves = load_experiment("cost_curves").set_index("features")
     assert claims["one.cost"]["value"] == curves.loc["horsepower"].costs[-1]
     assert claims["all.cost"]["value"] == curves.loc["all"].costs[-1]
-    assert claims["one.cost"]["source"] == curves.loc["horsepower", "run"]
+    assert claims["one.cost"]["run"] == curves.loc["horsepower", "run"]
 
 
 def test_the_axes_of_every_figure_are_labelled():

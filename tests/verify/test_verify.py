@@ -164,7 +164,7 @@ def set_unit(results):
 
 
 def set_source(results):
-    results["claims"]["all.cost"]["source"] = "descent-000000000000"
+    results["claims"]["all.cost"]["run"] = "descent-000000000000"
 
 
 def remove_claim(results):
@@ -172,7 +172,7 @@ def remove_claim(results):
 
 
 def add_claim(results):
-    results["claims"]["mine"] = {"value": 1, "text": "1", "unit": "", "source": ""}
+    results["claims"]["mine"] = {"value": 1, "text": "1", "unit": "", "run": ""}
 
 
 def make_nonsense(results):
@@ -188,7 +188,7 @@ def set_parameter(results):
 
 
 def set_outcome(results):
-    some_run(results)["outcome"]["cost"] = 1.0
+    some_run(results)["cost"] = 1.0
 
 
 def build_of(old, new):
@@ -461,7 +461,7 @@ def test_what_is_no_number_has_no_difference(pair):
 
 def test_a_tolerance_allows_the_last_digits_and_no_more():
     def claims(value, text):
-        return {"a": {"value": value, "text": text, "unit": "", "source": ""}}
+        return {"a": {"value": value, "text": text, "unit": "", "run": ""}}
 
     stated = claims(1.0, "1.000")
     [line] = compare_claims(stated, claims(1 + 1e-10, "1.000"), 1e-9)
@@ -519,7 +519,7 @@ def test_on_another_platform_runs_are_found_by_their_place_in_the_grid(made):
 def test_a_claim_whose_run_is_not_recorded_is_named(made):
     assert compare_sources(made.results) == []
     results = json.loads(json.dumps(made.results))
-    gone = results["claims"]["all.cost"]["source"]
+    gone = results["claims"]["all.cost"]["run"]
     del results["runs"][gone]
     found = {line.what: line for line in compare_sources(results)}
     assert found["all.cost"][1:3] == (f"from {gone}", "no such run")

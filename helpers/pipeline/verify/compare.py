@@ -65,10 +65,10 @@ def compare_claims(stated, reproduced, tolerance):
 def compare_sources(results):
     """Find the claims that name a run which is not recorded beside them."""
     return [
-        Line(name, f"from {claim['source']}", "no such run", math.nan, MISSING)
+        Line(name, f"from {claim['run']}", "no such run", math.nan, MISSING)
         for name, claim in results["claims"].items()
-        if isinstance(claim, dict) and claim.get("source")
-        if str(claim["source"]) not in results["runs"]
+        if isinstance(claim, dict) and claim.get("run")
+        if str(claim["run"]) not in results["runs"]
     ]
 
 
@@ -188,7 +188,7 @@ def renamed(carried, made):
     new = {name: names.get(place(run), name) for name, run in theirs}
     runs = {new[name]: run for name, run in theirs}
     claims = {
-        name: claim | {"source": new.get(str(claim.get("source")), claim.get("source"))}
+        name: claim | {"run": new.get(str(claim.get("run")), claim.get("run"))}
         if isinstance(claim, dict)
         else claim
         for name, claim in carried.results["claims"].items()
