@@ -85,7 +85,7 @@ def test_its_conclusions_hold():
     assert claims["scores.difference"] < 1e-6
     assert claims["raw.reached"] == 0
     assert claims["limit.status"] == "oscillating"
-    assert claims["one.status"] == claims["all.status"] == "converged"
+    assert claims["horsepower.status"] == claims["all.status"] == "converged"
     assert not (load_experiment("unscaled").status == "converged").any()
 
 
@@ -233,9 +233,9 @@ def test_every_claim_is_used_and_leads_to_its_run(cells):
 def test_claims_are_what_the_runs_recorded():
     claims = read_record(EXECUTED)["claims"]
     curves = load_experiment("cost_curves").set_index("features")
-    assert claims["one.cost"]["value"] == curves.loc["horsepower"].costs[-1]
+    assert claims["horsepower.cost"]["value"] == curves.loc["horsepower"].costs[-1]
     assert claims["all.cost"]["value"] == curves.loc["all"].costs[-1]
-    assert claims["one.cost"]["run"] == curves.loc["horsepower", "run"]
+    assert claims["horsepower.cost"]["run"] == curves.loc["horsepower", "run"]
 
 
 def test_the_axes_of_every_figure_are_labelled():

@@ -168,7 +168,7 @@ def set_source(results):
 
 
 def remove_claim(results):
-    del results["claims"]["one.cost"]
+    del results["claims"]["horsepower.cost"]
 
 
 def add_claim(results):
@@ -176,7 +176,7 @@ def add_claim(results):
 
 
 def make_nonsense(results):
-    results["claims"]["one.cost"] = "good"
+    results["claims"]["horsepower.cost"] = "good"
 
 
 def remove_run(results):
@@ -217,9 +217,9 @@ IN_THE_PDF = {
     "a printed value": (in_results(set_text), "all.cost"),
     "a unit": (in_results(set_unit), "all.cost"),
     "a claim's run": (in_results(set_source), "all.cost"),
-    "a claim less": (in_results(remove_claim), "one.cost"),
+    "a claim less": (in_results(remove_claim), "horsepower.cost"),
     "a claim more": (in_results(add_claim), "mine"),
-    "a claim that is none": (in_results(make_nonsense), "one.cost"),
+    "a claim that is none": (in_results(make_nonsense), "horsepower.cost"),
     "a run less": (in_results(remove_run), "run descent-"),
     "a run's parameter": (in_results(set_parameter), "run descent-"),
     "a run's outcome": (in_results(set_outcome), "run descent-"),
