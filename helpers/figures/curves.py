@@ -52,7 +52,7 @@ class LogTicks(LogLocator):
 
 
 class LogNumbers(Formatter):
-    """Numbers of a logarithmic axis as plain text, 600 or 10⁻³.
+    """Numbers of a logarithmic axis as plain text: 600, or a power of ten.
 
     Matplotlib would set them as mathematics, in most of the time of a figure.
     """

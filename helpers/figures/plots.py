@@ -9,6 +9,7 @@ import numpy as np
 
 from helpers.compression import compress
 from helpers.figures.curves import number_ticks
+from helpers.model import cost, predict
 from helpers.theory import optimum
 
 # Marker and colour of each status: distinct in shape for grey print.
@@ -121,8 +122,8 @@ def plot_cost_surface(ax, X, y, paths, thin=(), *, units):
     centre, half = (low + high) / 2, 0.6 * (high - low).max()  # a square
     w, b = (np.linspace(middle - half, middle + half, 121) for middle in centre)
     few = compress(X, y)
-    error = w[:, None] * few.X[:, 0] + b[:, None, None] - few.y
-    J = np.square(error).mean(axis=-1)
+    ws, bs = np.meshgrid(w, b)
+    J = cost(few.y, predict(few.X, ws.reshape(1, -1), bs.ravel())).reshape(ws.shape)
     levels = np.geomspace(J.min() * 1.02, J.max(), 12)
     ax.contour(w, b, J, levels, colors="0.6", linewidths=0.6)
     for k, path in enumerate(thin):
