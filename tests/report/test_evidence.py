@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from helpers import ROOT
-from helpers.figures import plots
+from helpers.figures import curves
 from helpers.pipeline.records import read_record
 from helpers.pipeline.report import evidence, revision
 from helpers.pipeline.report.build import EXECUTED, PDF
@@ -93,7 +93,7 @@ def test_every_figure_and_table_leads_to_its_provenance(carried):
 
 def test_what_a_cell_shows_is_traced_to_runs_cells_and_helpers():
     runs = pd.DataFrame({"run": ["r1", "r2"], "cost": [1.0, 2.0]})
-    namespace = {"plots": plots, "runs": runs, "one": runs.iloc[0], "np": np}
+    namespace = {"curves": curves, "runs": runs, "one": runs.iloc[0], "np": np}
     cells = [
         "",
         "%%prose\nnot Python: it is passed over",
@@ -101,12 +101,12 @@ def test_what_a_cell_shows_is_traced_to_runs_cells_and_helpers():
         "one = runs.iloc[0]",
         "costs = np.array([one.cost])",
         "y = costs * 2",
-        "plots.plot_costs(ax, {'a': y}, unit='u')",
+        "curves.plot_costs(ax, {'a': y}, unit='u')",
     ]
     found = trace("fig:a", cells, namespace)
     assert found.label == "fig:a"
     assert found.cell == 5
-    assert found.functions == ["plots.plot_costs"]
+    assert found.functions == ["figures.curves.plot_costs"]
     assert found.runs == ["r1"]
     assert trace("fig:b", [*cells, "show(runs)"], namespace).runs == ["r1", "r2"]
     assert trace("fig:c", [*cells, "show(unknown, 1)"], namespace).runs == []

@@ -125,8 +125,8 @@ def test_the_appendix_has_every_module_that_the_results_rest_on(published):
     labels = [d["label"] for d in published if d["kind"] == "listing"]
     listed = {label[8:] for label in labels if label.startswith("lst:all-")}
     imported = imports_of("descent") + imports_of("report")
-    core = [p for p in helper_files(tuple(imported)) if p.parent.name == "helpers"]
-    assert listed == {path.stem for path in core} - {"__init__"}
+    files = [p for p in helper_files(tuple(imported)) if "pipeline" not in p.parts]
+    assert listed == {path.stem for path in files} - {"__init__"}
 
 
 def test_every_figure_says_what_can_be_concluded_and_has_words_for_the_blind(published):
@@ -308,7 +308,8 @@ def test_two_at_once_wait_and_what_cannot_be_set_changes_nothing(tmp_path):
 def test_what_was_found_by_hand_is_included(tmp_path):
     project = Project(tmp_path)
     shutil.copytree(RUNS, tmp_path / "build" / "runs")
-    setting = {"features": "weight, year", "learning_rate": 0.3, "momentum": 0.5}
+    setting = {"features": "weight, year", "learning_rate": 0.3}
+    setting |= {"optimiser": "heavy-ball", "momentum": 0.5}
     path = tmp_path / "experiments.yaml"
     add_to_experiments(setting, path)
     build_report(project.folder, {})
@@ -316,6 +317,7 @@ def test_what_was_found_by_hand_is_included(tmp_path):
     text = " ".join("\n".join(made.pages).split())
     assert "Further experiments" in text
     assert re.search(r"explored descent-\w+ mpg from weight, year; ", text)
+    assert "; heavy-ball; momentum 0.5; " in text
     assert any(r["experiments"] == ["explored"] for r in made.results["runs"].values())
 
 
