@@ -21,7 +21,7 @@ from helpers.pipeline.verify.reader import read_pdf
 
 
 @pytest.fixture(scope="module")
-def carried():
+def made():
     return read_pdf(PDF)
 
 
@@ -68,22 +68,22 @@ def test_numbers_are_kept_to_ten_significant_digits(value, kept):
     assert evidence.rounded(value) == kept
 
 
-def test_the_pdf_carries_what_it_was_made_from(carried):
-    assert set(carried.files) == {*evidence.ATTACHED, "build.json", "results.json"}
+def test_the_pdf_carries_what_it_was_made_from(made):
+    assert set(made.files) == {*evidence.ATTACHED, "build.json", "results.json"}
     for name in evidence.ATTACHED:
-        assert carried.files[name] == (ROOT / name).read_bytes()
-    assert carried.files["results.json"] == evidence.RESULTS.read_bytes()
+        assert made.files[name] == (ROOT / name).read_bytes()
+    assert made.files["results.json"] == evidence.RESULTS.read_bytes()
     now = revision.revision()
-    assert (carried.build["commit"], carried.build["changes"]) == (
+    assert (made.build["commit"], made.build["changes"]) == (
         now.commit,
         now.changes,
     )
-    assert carried.build["time"] == now.time
-    assert set(carried.build["title"]) == {"course", "title", "student", "date"}
+    assert made.build["time"] == now.time
+    assert set(made.build["title"]) == {"course", "title", "student", "date"}
 
 
-def test_every_figure_and_table_leads_to_its_provenance(carried):
-    text = "\n".join(carried.pages)
+def test_every_figure_and_table_leads_to_its_provenance(made):
+    text = "\n".join(made.pages)
     captions = re.findall(r"^(?:Figure|Table) \d+\. .*?\[P(\d+)\]", text, re.S | re.M)
     entries = re.findall(r"^P(\d+) (Figure|Table) (\d+),\s+cell", text, re.M)
     assert [int(number) for number, *_ in entries] == list(range(1, len(entries) + 1))
@@ -177,7 +177,7 @@ def test_without_git_the_version_is_in_a_file_or_there_is_none(tmp_path, monkeyp
     assert revision.revision() == ("abc", 7, "")
 
 
-def test_in_a_bundle_the_version_tells_what_was_changed(tmp_path, monkeypatch):
+def test_in_a_submission_the_version_tells_what_was_changed(tmp_path, monkeypatch):
     monkeypatch.setattr(revision, "ROOT", tmp_path)
     monkeypatch.setattr(revision, "COMMIT", tmp_path / "COMMIT")
     for name in ("a.txt", "report/results.json", "build/x", "SUBMISSION.txt"):

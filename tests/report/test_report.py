@@ -292,9 +292,9 @@ def test_two_at_once_wait_and_what_cannot_be_set_changes_nothing(tmp_path):
         )
         for _ in range(2)
     ]
-    said = [process.communicate(timeout=100)[1] for process in both]
+    printed = [process.communicate(timeout=100)[1] for process in both]
     assert [process.returncode for process in both] == [0, 0]
-    assert sum("waiting for another `make report`" in err for err in said) == 1
+    assert sum("waiting for another `make report`" in err for err in printed) == 1
     made = [project.folder / "report" / name for name in ("report.pdf", "results.json")]
     before = [path.read_bytes() for path in made]
     project.replace("notebooks/report.ipynb", "run.costs[-1],", "run.costs[-1] + 1,")
