@@ -263,7 +263,7 @@ def small(tmp_path_factory):
 
 
 IN_THE_PROJECT = {
-    "a helper": ("helpers/model.py", "2 / len(y)", "1.99 / len(y)", "all.cost"),
+    "a helper": ("helpers/model.py", "error * 2 ", "error * 1.99 ", "all.cost"),
     "the data": ("data/auto.csv", "18.0,", "18.5,", "all.cost"),
     "a parameter": ("experiments.yaml", "tions: 10", "tions: 11", "all.cost"),
     "the lock": ("requirements.txt", "\n", "\n# altered\n", "requirements.txt"),
@@ -350,8 +350,8 @@ def without_evidence(path):
 
 
 def of_an_older_layout(path):
-    write_altered(path, in_file("results.json", '"layout": 2', '"layout": 1'))
-    return "results.json has layout 1, this version reads 2"
+    write_altered(path, in_file("results.json", '"layout": 3', '"layout": 2'))
+    return "results.json has layout 2, this version reads 3"
 
 
 def with_damaged_evidence(path):
