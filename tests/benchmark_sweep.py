@@ -126,7 +126,7 @@ def reports(project):
     )
     plainly, full, one_more = times["plain"], times["ours"], times["one_more"]
     return [
-        Row("report: papermill, nbconvert, latexmk", plainly, "s"),
+        Row("report: papermill, nbconvert, pdflatex", plainly, "s"),
         Row("report: make report, nothing built", full, "s"),
         Row("make report faster than the plain way", plainly / full, "x", ">= 6"),
         Row("after one value more", one_more, "s"),

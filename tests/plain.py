@@ -1,4 +1,4 @@
-"""The plain way, for the benchmark: papermill in a loop, nbconvert, latexmk.
+"""The plain way, for the benchmark: papermill in a loop, nbconvert, pdflatex.
 
 It executes the same notebooks for the same points, and uses nothing that makes
 the project's own way fast.
@@ -17,11 +17,12 @@ NBCONVERT = (
     "jupyter-nbconvert --to latex --template template report.ipynb"
     " --TemplateExporter.extra_template_basedirs={root}/report"
     " --LatexExporter.preprocessors=helpers.pipeline.report.typeset.Prose"
-    " --LatexExporter.filters=listing=helpers.pipeline.report.listings.listing"
+    " --LatexExporter.filters=listing=helpers.pipeline.report.typeset.listing"
     " --LatexExporter.filters=name_colours="
-    "helpers.pipeline.report.listings.name_colours"
+    "helpers.pipeline.report.typeset.name_colours"
 )
-LATEXMK = "latexmk -norc -pdf -silent -interaction=nonstopmode report.tex"
+PDFLATEX = "pdflatex -interaction=batchmode report.tex"
+LATEX = (PDFLATEX, "bibtex report", PDFLATEX, PDFLATEX)
 
 
 def execute(point):
@@ -67,7 +68,7 @@ def report(points):
     (folder / "preamble.tex").write_bytes(preamble.read_bytes())
     nbconvert = os.path.join(os.path.dirname(sys.executable), NBCONVERT)
     environment = {**os.environ, "BIBINPUTS": f"{ROOT}/report:"}
-    for command in (nbconvert.format(root=ROOT), LATEXMK):
+    for command in (nbconvert.format(root=ROOT), *LATEX):
         subprocess.run(command.split(), cwd=folder, env=environment, check=True)
 
 

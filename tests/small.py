@@ -25,7 +25,7 @@ date: str = "22 March 2023"  # as it is to be printed""",
 report.title(course=course, title=title, student=student, date=date)
 runs = load_experiment("quick")
 for run in runs.itertuples():
-    claims.state(f"{run.features}.cost", run.costs[-1], ".6f", source=run.run)""",
+    claims.state(f"{run.features}.cost", run.costs[-1], ".6f", run=run.run)""",
     "%%prose\nThe costs are {{horsepower.cost}} and {{all.cost}}; see @fig:costs.",
     """\
 fig, ax = plt.subplots()

@@ -1,12 +1,14 @@
 """The files that describe the environment, and the Makefile, agree with each other."""
 
+import ast
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
 import tomllib
-from importlib.metadata import entry_points
+from importlib.metadata import entry_points, packages_distributions
 
 import pytest
 from packaging.requirements import Requirement
@@ -43,6 +45,44 @@ def test_the_lock_pins_and_hashes_all_that_the_project_names():
     named = PROJECT["dependencies"] + PROJECT["optional-dependencies"]["dev"]
     for requirement in map(Requirement, named):
         assert canonicalize_name(requirement.name) in pinned
+
+
+def imported_by(code):
+    """Return the names of the packages that code imports anywhere."""
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module.partition(".")[0]
+
+
+def code_of(path):
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".py":
+        return text
+    cells = [c for c in json.loads(text)["cells"] if c["cell_type"] == "code"]
+    sources = ("".join(cell["source"]) for cell in cells)
+    return "\n".join(source for source in sources if not source.startswith("%%"))
+
+
+def test_every_package_that_is_imported_is_named():
+    extras = PROJECT["optional-dependencies"]
+    named = {
+        "helpers": [*PROJECT["dependencies"], *extras["cluster"]],
+        "notebooks": PROJECT["dependencies"],
+        "tests": [*PROJECT["dependencies"], *extras["cluster"], *extras["dev"]],
+    }
+    ours = {path.stem for path in (ROOT / "tests").glob("*.py")} | {"helpers"}
+    elsewhere = {*sys.stdlib_module_names, *ours, "torch"}  # compared with, if there
+    distributions = packages_distributions()
+    for folder, requirements in named.items():
+        known = {canonicalize_name(Requirement(line).name) for line in requirements}
+        paths = [*(ROOT / folder).rglob("*.py"), *(ROOT / folder).glob("*.ipynb")]
+        assert paths
+        for path in paths:
+            for package in {*imported_by(code_of(path))} - elsewhere:
+                found = map(canonicalize_name, distributions.get(package, [package]))
+                assert known & {*found}, f"{path} imports {package}"
 
 
 def test_the_installed_packages_are_those_of_the_lock():
@@ -176,12 +216,12 @@ def test_inputs_are_written_by_several_at_once(project):
         (project.folder / "build" / "inputs").unlink()
 
 
-@pytest.mark.parametrize("package", ["", "pipeline", "explore"])
+@pytest.mark.parametrize("package", ["", "explore", "figures", "pipeline"])
 def test_each_package_says_what_its_modules_are_for(package):
     folder = ROOT / "helpers" / package
-    told = (folder / "__init__.py").read_text().split('"""')[1]
+    docstring = (folder / "__init__.py").read_text().split('"""')[1]
     for path in folder.glob("[a-z]*.py"):
-        assert re.search(rf"\b{path.stem}\b", told), path
+        assert re.search(rf"\b{path.stem}\b", docstring), path
 
 
 def test_a_report_is_not_made_of_what_is_missing(project):

@@ -34,7 +34,7 @@ def test_they_are_committed_without_outputs(cells):
         assert not cell.get("execution_count")
 
 
-@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="a bundle has no git")
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="a submission has no git")
 @pytest.mark.parametrize("name", ["descent", "explore", "report"])
 def test_git_keeps_nothing_of_what_running_leaves(tmp_path, name):
     def blob(content, *filtered):
@@ -51,8 +51,8 @@ def test_git_keeps_nothing_of_what_running_leaves(tmp_path, name):
     left["metadata"]["widgets"] = {"state": {}}
     for cell in left["cells"]:
         if cell["cell_type"] == "code":
-            said = {"output_type": "stream", "name": "stdout", "text": ["1\n"]}
-            cell |= {"outputs": [said], "execution_count": 7}
+            output = {"output_type": "stream", "name": "stdout", "text": ["1\n"]}
+            cell |= {"outputs": [output], "execution_count": 7}
             cell["metadata"]["execution"] = {"iopub.status.busy": "now"}
     executed = json.dumps(left, ensure_ascii=False, indent=1)
     assert blob(executed, f"--path={path}") == blob(clean, "--no-filters")

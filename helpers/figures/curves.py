@@ -1,10 +1,13 @@
-"""The cost against the iteration, and the ticks of logarithmic axes."""
+"""The cost against the iteration, and the ticks of logarithmic axes.
+
+A run's notebook needs no other plot: what is added to `plots` runs nothing again.
+"""
 
 import math
 
 from matplotlib.ticker import Formatter, LogLocator, NullLocator
 
-FEW = 1e3  # up to so many times its lowest value an axis has a number in between
+FEW = 1e3  # an axis that ends below so many times its start has ticks at 2 and 5
 SUPERSCRIPTS = str.maketrans(
     "-0123456789",
     "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079",
@@ -17,18 +20,13 @@ def plot_costs(ax, curves, *, unit, best=None):
     Parameters
     ----------
     ax : matplotlib.axes.Axes
-        Where to draw.
+        Where to draw; it is returned.
     curves : dict of str to ndarray
         The cost after each update, by the label of its line.
     unit : str
         Unit of the cost.
     best : dict of str to float, optional
         Lowest attainable cost by label, drawn as a thin line.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        The same axes.
     """
     for label, costs in curves.items():
         (line,) = ax.plot(costs, label=label)
@@ -41,22 +39,22 @@ def plot_costs(ax, curves, *, unit, best=None):
 
 
 class LogTicks(LogLocator):
-    """Ticks of a logarithmic axis: each decade, and 2 and 5 where there are few.
+    """Ticks of a logarithmic axis: each decade, and 2 and 5 where these are few.
 
-    All have their numbers. Matplotlib would have eight more in each decade, most
-    without; they take a third of the time of a figure.
+    Every tick has its number. Matplotlib's eight further ticks in each decade would
+    take a third of the time of a figure.
     """
 
     def tick_values(self, vmin, vmax):
-        """Return the places of the ticks between two values."""
+        """Return where the ticks between two values are."""
         self.set_params(subs=[1, 2, 5] if vmax < FEW * vmin else [1])
         return super().tick_values(vmin, vmax)
 
 
 class LogNumbers(Formatter):
-    """Numbers of a logarithmic axis as plain text: 600, or 10 and its exponent.
+    """Numbers of a logarithmic axis as plain text: 600, or a power of ten.
 
-    Matplotlib sets them as mathematics, which takes most of the time of a figure.
+    Matplotlib would set them as mathematics, in most of the time of a figure.
     """
 
     def __call__(self, value, position=None):
@@ -71,7 +69,7 @@ class LogNumbers(Formatter):
 
 
 def number_ticks(*axes):
-    """Give logarithmic axes ticks that all have their numbers."""
+    """Give axes the ticks above, each with its number."""
     for axis in axes:
         if axis.get_scale() == "log":
             axis.set_major_locator(LogTicks())

@@ -1,8 +1,8 @@
-"""Numbers, names and outcomes as the report prints them."""
+"""Numbers, names and statuses as the report prints them."""
 
 import numpy as np
 
-# What the page calls a choice of the parameters; others are called what they are.
+# How the page writes the choice of a parameter, if not as it is.
 NAMES = {
     "horsepower": "horsepower only",
     "all": "all features",
@@ -13,32 +13,21 @@ NAMES = {
 
 
 def name_of(choice):
-    """Return what the page calls a choice of features or of scaling."""
+    """Return how the page writes a choice of features or of scaling."""
     return NAMES.get(choice, choice)
 
 
 def list_text(items):
-    """Print texts as one: a, b and c; no, if there are none."""
+    """Join texts as in "a, b and c"; return "no" if there are none."""
     *others, last = list(items) or ["no"]
     return f"{', '.join(others)} and {last}" if others else last
 
 
 def number_text(value, spec=""):
-    r"""Print a number for the page.
+    r"""Print a number by a format specification, for Markdown, LaTeX and MathJax.
 
-    Parameters
-    ----------
-    value : float, int or str
-        The value.
-    spec : str
-        A Python format specification. With the type ``e`` the exponent is set
-        as a power of ten, for use in mathematics: ``4.2 \times 10^{-3}``, and
-        ``10^{-3}`` where the mantissa is one.
-
-    Returns
-    -------
-    str
-        Text for Markdown, LaTeX and MathJax alike.
+    The type ``e`` makes a power of ten for use in mathematics:
+    ``4.2 \times 10^{-3}``, or ``10^{-3}`` where the mantissa is one.
     """
     text = format(value, spec)
     if not spec.endswith("e"):
@@ -58,18 +47,18 @@ def math_text(value, spec=""):
 
 
 def rate_text(rate):
-    """Print a learning rate: as a power of ten if it is one."""
+    """Print a learning rate, as a power of ten if it is one."""
     power = round(np.log10(rate))
     return math_text(rate, ".0e" if rate == float(f"1e{power}") else "g")
 
 
-def outcome_text(run):
-    """Say how a run ended, and where, if it had to be stopped."""
+def status_text(run):
+    """Return a run's status, and the iteration at which it was stopped, if it was."""
     if run.diverged_at is None:
         return run.status
     return f"{run.status} at {run.diverged_at}"
 
 
 def final_cost(run):
-    """Return a run's last cost; None if it diverged, for then it says nothing."""
+    """Return a run's last cost; None if it diverged, as that cost means nothing."""
     return None if run.status == "diverged" else run.costs[-1]

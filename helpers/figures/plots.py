@@ -1,16 +1,19 @@
-"""The figures' plots: data and an ``Axes`` in, the same ``Axes`` out.
+"""The plots of the report.
 
-They neither save nor show, and take their look from the current style.
+Each draws on the ``Axes`` that it is given, `ax`, and returns it. It does not save or
+show, and takes its look from the current style. `curves` are arrays with a value for
+each iteration, by the label of their line; `unit` is that of the cost or the target.
 """
 
 import numpy as np
 
 from helpers.compression import compress
 from helpers.figures.curves import number_ticks
+from helpers.model import cost, predict
 from helpers.theory import optimum
 
-# Marker and colour of each outcome: distinct in shape for grey print.
-OUTCOMES = {
+# Marker and colour of each status: distinct in shape for grey print.
+STATUSES = {
     "converged": ("o", "#009E73"),
     "descending": ("v", "#0072B2"),
     "oscillating": ("s", "#E69F00"),
@@ -20,22 +23,7 @@ PREDICTED = {"color": "black", "linestyle": (0, (1, 3)), "linewidth": 1.6}
 
 
 def plot_excess(ax, curves, predictions, *, unit):
-    """Plot how far the cost is above its optimum, with what theory foretold.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
-    curves, predictions : dict of str to ndarray
-        Measured and predicted ``J - J_best`` after each update, by label.
-    unit : str
-        Unit of the cost.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        The same axes.
-    """
+    """Plot how far the cost is above its optimum, as measured and as predicted."""
     for label, excess in curves.items():
         ax.plot(excess, label=label)
     for k, excess in enumerate(predictions.values()):
@@ -47,24 +35,7 @@ def plot_excess(ax, curves, predictions, *, unit):
 
 
 def plot_learning_rates(ax, curves, *, unit, best):
-    """Plot costs for several learning rates on logarithmic axes.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
-    curves : dict of str to ndarray
-        Cost after each update, by label.
-    unit : str
-        Unit of the cost.
-    best : float
-        Lowest attainable cost.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        The same axes.
-    """
+    """Plot costs for several learning rates, and the lowest cost there is."""
     for label, costs in curves.items():
         ax.plot(costs, label=label)
     ax.axhline(best, color="black", linewidth=0.6, label="optimum")
@@ -76,28 +47,21 @@ def plot_learning_rates(ax, curves, *, unit, best):
     return ax
 
 
-def plot_outcomes(ax, rows):
+def plot_statuses(ax, rows):
     """Mark how each run ended, by its learning rate, one row for each setting.
 
     Parameters
     ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
     rows : dict of str to (float, list of (float, str))
         By the label of the row: the stability limit, and for each run its
         learning rate and its status.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        The same axes.
     """
     for y, (limit, runs) in enumerate(rows.values()):
         ax.vlines(limit, y - 0.35, y + 0.35, color="black", linewidth=1.2, zorder=3)
         for learning_rate, status in runs:
-            marker, color = OUTCOMES[status]
+            marker, color = STATUSES[status]
             ax.plot(learning_rate, y, marker=marker, color=color, markersize=6)
-    for status, (marker, color) in OUTCOMES.items():
+    for status, (marker, color) in STATUSES.items():
         ax.plot([], [], marker=marker, color=color, linestyle="none", label=status)
     ax.plot([], [], color="black", linestyle="-", label="stability limit")
     ax.set_yticks(range(len(rows)), list(rows))
@@ -109,22 +73,7 @@ def plot_outcomes(ax, rows):
 
 
 def plot_fit(ax, x, y, z, *, xlabel, ylabel):
-    """Plot samples of one feature with the fitted line.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
-    x, y, z : ndarray of shape (n_samples,)
-        Feature, target and prediction.
-    xlabel, ylabel : str
-        Names of the axes, with units.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        The same axes.
-    """
+    """Plot the target y against one feature x, with the line of the predictions z."""
     _scatter(ax, x, y, label="observed")
     ends = [np.argmin(x), np.argmax(x)]
     ax.plot(x[ends], z[ends], color="C1", linestyle="-", label="fitted line")
@@ -134,22 +83,7 @@ def plot_fit(ax, x, y, z, *, xlabel, ylabel):
 
 
 def plot_predictions(ax, y, z, *, name, unit):
-    """Plot predicted against observed targets, with the line of equality.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
-    y, z : ndarray of shape (n_samples,)
-        Observed and predicted target.
-    name, unit : str
-        Of the target.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        The same axes.
-    """
+    """Plot the predictions z against the observed targets y, with the line z = y."""
     _scatter(ax, y, z, label="samples")
     ends = [min(y.min(), z.min()), max(y.max(), z.max())]
     ax.plot(ends, ends, color="C1", linestyle="-", label="predicted = observed")
@@ -159,22 +93,7 @@ def plot_predictions(ax, y, z, *, name, unit):
 
 
 def plot_residuals(ax, y, z, *, name, unit):
-    """Plot the residuals y - z against the predictions.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
-    y, z : ndarray of shape (n_samples,)
-        Observed and predicted target.
-    name, unit : str
-        Of the target.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        The same axes.
-    """
+    """Plot the residuals y - z against the predictions z."""
     _scatter(ax, z, y - z)
     ax.axhline(0, color="C1", linewidth=1.4)
     ax.set(xlabel=f"predicted {name} ({unit})", ylabel=f"residual $y - z$ ({unit})")
@@ -182,27 +101,20 @@ def plot_residuals(ax, y, z, *, name, unit):
 
 
 def plot_cost_surface(ax, X, y, paths, thin=(), *, units):
-    """Draw the cost of a one-feature model over (w, b) with descents on it.
+    """Draw lines of equal cost of a one-feature model, and descents across them.
 
     Parameters
     ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
     X : ndarray of shape (n_samples, 1)
         The scaled feature.
     y : ndarray of shape (n_samples,)
         Targets.
     paths : dict of str to ndarray of shape (n, 2)
-        By label, the points (w, b) that a descent went through.
+        The points (w, b) that a descent went through, by its label.
     thin : list of ndarray of shape (n, 2)
-        Further paths from other starts, drawn as thin lines.
+        Paths from other starts, drawn as thin lines.
     units : (str, str)
-        Units of w and b.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        The same axes.
+        Of w and b.
     """
     points = np.concatenate(list(paths.values()))
     all_points = np.concatenate([points, *thin])
@@ -210,8 +122,8 @@ def plot_cost_surface(ax, X, y, paths, thin=(), *, units):
     centre, half = (low + high) / 2, 0.6 * (high - low).max()  # a square
     w, b = (np.linspace(middle - half, middle + half, 121) for middle in centre)
     few = compress(X, y)
-    error = w[:, None] * few.X[:, 0] + b[:, None, None] - few.y
-    J = np.square(error).mean(axis=-1)
+    ws, bs = np.meshgrid(w, b)
+    J = cost(few.y, predict(few.X, ws.reshape(1, -1), bs.ravel())).reshape(ws.shape)
     levels = np.geomspace(J.min() * 1.02, J.max(), 12)
     ax.contour(w, b, J, levels, colors="0.6", linewidths=0.6)
     for k, path in enumerate(thin):
@@ -230,20 +142,7 @@ def plot_cost_surface(ax, X, y, paths, thin=(), *, units):
 
 
 def plot_timings(ax, seconds):
-    """Plot the time that several ways take against the number of samples.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
-    seconds : dict of str to dict
-        By the label of its line: seconds by number of samples.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        The same axes.
-    """
+    """Plot times: for each label, the seconds by number of samples."""
     for (label, took), marker in zip(seconds.items(), "os^vDX", strict=False):
         sizes = [int(n) for n in took]
         ax.plot(sizes, list(took.values()), marker=marker, markersize=4, label=label)

@@ -1,7 +1,9 @@
-"""The report's tables: runs in, frames of ready-made texts out.
+"""The report's tables: runs in, frames of texts out.
 
-Numbers become LaTeX mathematics between dollars, which LaTeX and JupyterLab
-set alike.
+`runs` is a frame with a run in each row, as
+`helpers.pipeline.sweep.results.load_experiment` returns it; `run` is one of its rows;
+`sheet` is the datasheet, see `helpers.data.load_datasheet`. Numbers become LaTeX
+mathematics between dollars, which JupyterLab sets as well.
 """
 
 import numpy as np
@@ -11,26 +13,13 @@ from helpers.figures.formatting import (
     final_cost,
     math_text,
     name_of,
-    outcome_text,
     rate_text,
+    status_text,
 )
 
 
 def data_table(data, sheet):
-    """Describe the target and the features.
-
-    Parameters
-    ----------
-    data : helpers.data.Data
-        The samples.
-    sheet : dict
-        The datasheet, see `helpers.data.load_datasheet`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per column, the target first.
-    """
+    """Describe the columns of a `helpers.data.Data`, the target first."""
     names = [data.target, *data.features]
     known = [sheet["columns"][name] for name in names]
     table = pd.DataFrame(
@@ -48,18 +37,7 @@ def data_table(data, sheet):
 
 
 def rates_table(runs):
-    """Tell how each learning rate fared, and what was predicted.
-
-    Parameters
-    ----------
-    runs : pandas.DataFrame
-        See `helpers.pipeline.records.load_experiment`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per run.
-    """
+    """List how each run ended, with the iterations it took and those predicted."""
     rows = list(runs.itertuples())
     return pd.DataFrame(
         {
@@ -67,9 +45,9 @@ def rates_table(runs):
             r"rate $\eta$": [rate_text(run.learning_rate) for run in rows],
             "limit": [math_text(run.limit, ".4f") for run in rows],
             "final cost": [math_text(final_cost(run), ".6f") for run in rows],
-            "how it ended": [outcome_text(run) for run in rows],
-            "reached": [math_text(run.reached, "d") for run in rows],
-            "predicted": [math_text(run.needed, ",d") for run in rows],
+            "how it ended": [status_text(run) for run in rows],
+            "measured": [math_text(run.iterations_measured, "d") for run in rows],
+            "predicted": [math_text(run.iterations_predicted, ",d") for run in rows],
         }
     )
 
@@ -77,15 +55,7 @@ def rates_table(runs):
 def best_runs(runs):
     """Pick, for each scaling and model, the run with the lowest final cost.
 
-    Parameters
-    ----------
-    runs : pandas.DataFrame
-        See `helpers.pipeline.records.load_experiment`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per scaling and model, in order of appearance.
+    The runs keep their order and get a column ``final``. The index must be unique.
     """
     stable = runs[runs.status != "diverged"].assign(final=lambda r: r.costs.str[-1])
     lowest = stable.sort_values("final", kind="stable").drop_duplicates(
@@ -95,18 +65,7 @@ def best_runs(runs):
 
 
 def scaling_table(runs):
-    """Compare the scalings by their best runs.
-
-    Parameters
-    ----------
-    runs : pandas.DataFrame
-        All runs of the comparison, with a unique index.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per scaling and model.
-    """
+    """Compare the scalings by the best run of each model, see `best_runs`."""
     rows = list(best_runs(runs).itertuples())
     return pd.DataFrame(
         {
@@ -128,21 +87,9 @@ def scaling_table(runs):
 
 
 def weights_table(run, data, sheet):
-    """List a run's weights by size, in standardised and in original units.
+    """List a run's weights by size, standardised and in original units.
 
-    Parameters
-    ----------
-    run : pandas.Series
-        One row of `helpers.pipeline.records.load_experiment`.
-    data : helpers.data.Data
-        The samples it was trained on.
-    sheet : dict
-        The datasheet.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per feature, and one for the offset.
+    `data` are the samples that it was trained on. The offset is the last row.
     """
     order = np.argsort(-np.abs(run.w))
     names = [data.features[j] for j in order]
@@ -164,18 +111,9 @@ def weights_table(run, data, sheet):
 
 
 def scores_table(runs):
-    """Set training, closed-form and held-out scores of each run side by side.
+    """List the training, closed-form and held-out scores of cross-validated runs.
 
-    Parameters
-    ----------
-    runs : pandas.DataFrame
-        Runs with cross-validation.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Three rows per run; the held-out scores are mean ± standard deviation
-        over the folds.
+    The held-out scores are the mean ± the standard deviation over the folds.
     """
     names = {"MSE": "MSE", "RMSE": "RMSE", "MAE": "MAE", "R2": "$R^2$"}
     rows = []
@@ -200,18 +138,7 @@ def scores_table(runs):
 
 
 def runs_table(runs):
-    """List runs with their identifier, setting and outcome.
-
-    Parameters
-    ----------
-    runs : pandas.DataFrame
-        See `helpers.pipeline.records.load_experiment`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per run.
-    """
+    """List runs with their name, setting and status."""
     rows = list(runs.itertuples(name="Row"))
     return pd.DataFrame(
         {
@@ -221,53 +148,42 @@ def runs_table(runs):
             r"$\eta$": [rate_text(run.learning_rate) for run in rows],
             "iterations": [math_text(run.n_iterations, "d") for run in rows],
             "folds": [math_text(run.n_folds, "d") for run in rows],
-            "outcome": [outcome_text(run) for run in rows],
+            "status": [status_text(run) for run in rows],
             "final cost": [math_text(final_cost(run), ".6f") for run in rows],
         }
     )
 
 
 def further_table(runs):
-    """List runs of any setting, with all of it that is not the notebook's default.
-
-    Parameters
-    ----------
-    runs : pandas.DataFrame
-        See `helpers.pipeline.records.load_others`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per run.
-    """
+    """List runs of any setting, see `helpers.pipeline.sweep.results.load_others`."""
     rows = list(runs.itertuples(name="Row"))
     return pd.DataFrame(
         {
             "experiment": runs["experiment"].tolist(),
             "run": runs["run"].tolist(),
             "setting": [_setting_text(run) for run in rows],
-            "outcome": [outcome_text(run) for run in rows],
+            "status": [status_text(run) for run in rows],
             "final cost": [math_text(final_cost(run), ".6g") for run in rows],
         }
     )
 
 
 def _setting_text(run):
-    """Return a run's setting in words."""
-    said = [f"{run.target} from {run.features}", f"scaling {run.scaling}"]
-    said += [rf"$\eta$ = {rate_text(run.learning_rate)}"]
-    said += [f"{run.n_iterations} iterations"]
-    said += [f"momentum {run.momentum:g}"] if run.momentum else []
-    said += ["Nesterov"] if run.momentum and run.nesterov else []
-    said += [f"batches of {run.batch_size}"] if run.batch_size else []
-    said += [f"{run.initialisation} start"] if run.initialisation != "zeros" else []
-    said += ["a start of its own"] if run.start else []
-    said += [f"data {run.data}"]
-    return "; ".join(said)
+    """Describe a run's setting; of the rarer parameters, what is not the default."""
+    parts = [f"{run.target} from {run.features}", f"scaling {run.scaling}"]
+    parts += [rf"$\eta$ = {rate_text(run.learning_rate)}"]
+    parts += [f"{run.n_iterations} iterations"]
+    parts += [run.optimiser] if run.optimiser != "plain" else []
+    parts += [f"momentum {run.momentum:g}"] if pd.notna(run.momentum) else []
+    parts += [f"batches of {run.batch_size}"] if run.batch_size else []
+    parts += [f"{run.initialisation} start"] if run.initialisation != "zeros" else []
+    parts += ["a start of its own"] if run.start else []
+    parts += [f"data {run.data}"]
+    return "; ".join(parts)
 
 
 def versions_table(runs):
-    """List the versions of the software, as every run has recorded them."""
+    """List the versions of Python and of the packages that the runs recorded."""
     found = {tuple(versions.items()) for versions in runs.versions}
     pairs = sorted({pair for versions in found for pair in versions})
     return pd.DataFrame(pairs, columns=["software", "version"])

@@ -1,7 +1,7 @@
-"""What the operating system must have; installed where it can be.
+"""Install what the operating system must provide, or say how to.
 
-Run as a script by the system's own Python, before anything is installed:
-``python3 helpers/pipeline/system.py venv``, or one of the other needs in `HELP`.
+The system's own Python runs it as a script, before anything is installed:
+``python3 helpers/pipeline/system.py venv``, or another need in `HELP`.
 """
 
 import importlib.util
@@ -11,10 +11,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-# What the report needs; and what else one command does.
-PACKAGES = Path(__file__).resolve().parents[2] / "apt.txt"
+PACKAGES = Path(__file__).resolve().parents[2] / "apt.txt"  # for the report
 OTHERS = {"walls": ["bubblewrap"], "browser": ["chromium"]}
-# Of everything the template uses, what a small TeX installation may lack.
+# What the template uses and a small TeX installation may lack.
 STYLES = ["tgpagella.sty", "mathpazo.sty", "scrartcl.cls", "microtype.sty"]
 HELP = {
     "venv": "the Python module venv: on Debian and Ubuntu apt-get install "
@@ -22,19 +21,19 @@ HELP = {
     "tex": "LaTeX: on Debian and Ubuntu apt-get install {packages}; on macOS brew "
     "install --cask mactex; with conda, which has no complete LaTeX, TeX Live from "
     "tug.org/texlive",
-    "walls": "bubblewrap, without which what is handed in could read your files: on "
-    "Debian and Ubuntu apt-get install {packages}; if you trust all of it, make grade "
+    "walls": "bubblewrap, without which submissions could read your files: on Debian "
+    "and Ubuntu apt-get install {packages}; if you trust them all, make grade "
     "WALLS=none",
     "browser": "the browser Chromium: on Debian and Ubuntu apt-get install {packages}",
 }
 
 
 def main(need, *, only_wanted=False):
-    """Return 0 if what is needed is there in the end, else say what to install.
+    """Install a need if it can; return 0 if it is met, else 2, with a message.
 
-    What is only wanted is installed as well, but its absence is no error.
+    A need that is only wanted is no error if it stays unmet.
     """
-    if sys.version_info < (3, 11):  # noqa: UP036  that is what is to be found out
+    if sys.version_info < (3, 11):  # noqa: UP036  this may be an older Python
         print(
             f"error: Python 3.11 or newer is needed, {sys.executable} is "
             f"{sys.version.split()[0]}: make PYTHON3=python3.11",
@@ -59,14 +58,14 @@ def main(need, *, only_wanted=False):
 
 
 def is_there(need):
-    """Say whether a need is met."""
+    """Tell whether a need is met."""
     if need == "venv":
         return importlib.util.find_spec("ensurepip") is not None
     if need == "walls":
         return shutil.which("bwrap") is not None
     if need == "browser":
         return shutil.which("chromium") is not None
-    if not all(map(shutil.which, ("pdflatex", "latexmk", "bibtex", "kpsewhich"))):
+    if not all(map(shutil.which, ("pdflatex", "bibtex", "kpsewhich"))):
         return False
     return (
         subprocess.run(["kpsewhich", *STYLES], stdout=subprocess.DEVNULL).returncode
@@ -75,18 +74,18 @@ def is_there(need):
 
 
 def root_prefix():
-    """Return what makes a command run as root without a question, or None."""
+    """Return what to put before a command to run it as root, or None."""
     if os.geteuid() == 0:
         return []
     if shutil.which("sudo"):
-        asked = subprocess.run(["sudo", "-n", "true"], stderr=subprocess.DEVNULL)
-        if asked.returncode == 0:
+        tried = subprocess.run(["sudo", "-n", "true"], stderr=subprocess.DEVNULL)
+        if tried.returncode == 0:  # it asks for no password
             return ["sudo", "-n"]
     return None
 
 
 def install(as_root, packages):
-    """Install Debian packages; show what apt says only if it fails."""
+    """Install Debian packages; print apt's output only if it fails."""
     apt = [*as_root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-y"]
     for command in ["update"], ["install", "--no-install-recommends", *packages]:
         done = subprocess.run([*apt, *command], capture_output=True, text=True)

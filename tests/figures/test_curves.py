@@ -1,11 +1,13 @@
 """The ticks of logarithmic axes: few, and each with its number."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from helpers.figures import plots
-from helpers.figures.curves import LogNumbers
+from helpers.figures.curves import LogNumbers, plot_costs
 
 
 @pytest.fixture
@@ -31,10 +33,18 @@ def test_numbers_of_a_logarithmic_axis_are_plain_text(ax):
     ],
 )
 def test_every_tick_of_a_logarithmic_axis_has_its_number(ax, bounds, expected):
-    plots.plot_costs(ax, {"costs": np.array(bounds)}, unit="")
+    plot_costs(ax, {"costs": np.array(bounds)}, unit="")
     ax.set_ylim(bounds)
     low, high = bounds
     ticks = zip(ax.get_yticks(), ax.get_yticklabels(), strict=True)
     texts = [text.get_text() for place, text in ticks if low <= place <= high * 1.001]
     assert texts == expected
     assert not ax.yaxis.get_minor_locator()()
+
+
+def test_to_draw_a_run_needs_no_other_module_of_helpers():
+    """Else a plot added for the report would run all experiments again."""
+    code = "import helpers.figures.curves, sys; print(*sorted(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    used = [name for name in done.stdout.split() if name.startswith("helpers")]
+    assert used == ["helpers", "helpers.figures", "helpers.figures.curves"]

@@ -36,8 +36,8 @@ def test_timings_have_a_line_for_each_way(ax):
     assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
 
 
-def test_outcomes_stand_at_their_learning_rates(ax):
+def test_statuses_stand_at_their_learning_rates(ax):
     rows = {"one": (0.5, [(0.1, "converged"), (1.0, "diverged")])}
-    plots.plot_outcomes(ax, rows)
+    plots.plot_statuses(ax, rows)
     markers = [(*line.get_xydata()[0], line.get_marker()) for line in ax.lines[:2]]
     assert markers == [(0.1, 0, "o"), (1.0, 0, "X")]

@@ -23,8 +23,8 @@ def a_run(**changes):
         "costs": np.array([9.0, 2.0]),
         "status": "descending",
         "diverged_at": None,
-        "reached": None,
-        "needed": 1234,
+        "iterations_measured": None,
+        "iterations_predicted": 1234,
     }
     return run | changes
 
@@ -33,11 +33,11 @@ def a_run(**changes):
 def runs():
     diverged = {"learning_rate": 2.0, "status": "diverged", "diverged_at": 7}
     slower = {"learning_rate": 0.01, "costs": np.array([9.0, 5.0])}
-    rows = [a_run(**slower), a_run(), a_run(**diverged, needed=None)]
+    rows = [a_run(**slower), a_run(), a_run(**diverged, iterations_predicted=None)]
     return pd.DataFrame(rows, dtype=object)
 
 
-def test_rates_are_listed_with_what_was_reached_and_predicted(runs):
+def test_rates_are_listed_with_their_measured_and_predicted_iterations(runs):
     rows = tables.rates_table(runs).to_numpy().tolist()
     assert rows[1][:3] == ["horsepower only", "$10^{-1}$", "$1.0000$"]
     assert rows[1][3:] == ["$2.000000$", "descending", "–", "$1,234$"]
@@ -80,19 +80,20 @@ def test_scores_are_in_their_own_columns():
 
 
 def test_further_runs_are_listed_with_their_setting(runs):
-    momentum = {"momentum": 0.5, "nesterov": True, "batch_size": 16}
-    defaults = {"target": "mpg", "momentum": 0.0, "nesterov": False, "batch_size": 0}
-    defaults |= {"initialisation": "zeros", "start": "", "experiment": "mine"}
-    defaults |= {"data": "data/mine.csv"}
+    momentum = {"optimiser": "heavy-ball", "momentum": 0.5, "batch_size": 16}
+    defaults = {"target": "mpg", "optimiser": "plain", "momentum": None}
+    defaults |= {"batch_size": 0, "initialisation": "zeros", "start": ""}
+    defaults |= {"experiment": "mine", "data": "data/mine.csv"}
     further = runs.assign(**defaults)
     plain = tables.further_table(further).iloc[0]
     assert plain["experiment"] == "mine"
-    assert "momentum" not in plain["setting"]
-    assert plain["setting"].endswith("; data data/mine.csv")
+    assert plain["setting"].endswith("; 10 iterations; data data/mine.csv")
     moved = {**momentum, "start": "1,2", "initialisation": "normal"}
     setting = tables.further_table(further.assign(**moved))["setting"].iloc[0]
-    for part in ("momentum 0.5; Nesterov", "batches of 16", "normal start", "its own"):
+    for part in ("heavy-ball; momentum 0.5", "batches of 16", "normal start", "own"):
         assert part in setting
+    adaptive = further.assign(optimiser="adam")
+    assert "; adam; data" in tables.further_table(adaptive)["setting"].iloc[0]
 
 
 def test_numbers_that_are_not_finite_are_printed_as_such():

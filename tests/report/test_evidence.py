@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from helpers import ROOT
-from helpers.figures import plots
+from helpers.figures import curves
 from helpers.pipeline.records import read_record
 from helpers.pipeline.report import evidence, revision
 from helpers.pipeline.report.build import EXECUTED, PDF
@@ -21,7 +21,7 @@ from helpers.pipeline.verify.reader import read_pdf
 
 
 @pytest.fixture(scope="module")
-def carried():
+def made():
     return read_pdf(PDF)
 
 
@@ -39,7 +39,7 @@ def test_the_recorded_results_are_all_claims_and_all_runs():
         entry = recorded["runs"][run.run]
         assert "learning_rates" in entry["experiments"]
         assert entry["parameters"]["learning_rate"] == run.learning_rate
-        assert entry["outcome"]["status"] == run.status
+        assert entry["status"] == run.status
 
 
 def test_each_claim_and_each_run_has_a_line_of_its_own():
@@ -68,22 +68,22 @@ def test_numbers_are_kept_to_ten_significant_digits(value, kept):
     assert evidence.rounded(value) == kept
 
 
-def test_the_pdf_carries_what_it_was_made_from(carried):
-    assert set(carried.files) == {*evidence.ATTACHED, "build.json", "results.json"}
+def test_the_pdf_carries_what_it_was_made_from(made):
+    assert set(made.files) == {*evidence.ATTACHED, "build.json", "results.json"}
     for name in evidence.ATTACHED:
-        assert carried.files[name] == (ROOT / name).read_bytes()
-    assert carried.files["results.json"] == evidence.RESULTS.read_bytes()
+        assert made.files[name] == (ROOT / name).read_bytes()
+    assert made.files["results.json"] == evidence.RESULTS.read_bytes()
     now = revision.revision()
-    assert (carried.build["commit"], carried.build["changes"]) == (
+    assert (made.build["commit"], made.build["changes"]) == (
         now.commit,
         now.changes,
     )
-    assert carried.build["time"] == now.time
-    assert set(carried.build["title"]) == {"course", "title", "student", "date"}
+    assert made.build["time"] == now.time
+    assert set(made.build["title"]) == {"course", "title", "student", "date"}
 
 
-def test_every_figure_and_table_leads_to_its_provenance(carried):
-    text = "\n".join(carried.pages)
+def test_every_figure_and_table_leads_to_its_provenance(made):
+    text = "\n".join(made.pages)
     captions = re.findall(r"^(?:Figure|Table) \d+\. .*?\[P(\d+)\]", text, re.S | re.M)
     entries = re.findall(r"^P(\d+) (Figure|Table) (\d+),\s+cell", text, re.M)
     assert [int(number) for number, *_ in entries] == list(range(1, len(entries) + 1))
@@ -93,7 +93,7 @@ def test_every_figure_and_table_leads_to_its_provenance(carried):
 
 def test_what_a_cell_shows_is_traced_to_runs_cells_and_helpers():
     runs = pd.DataFrame({"run": ["r1", "r2"], "cost": [1.0, 2.0]})
-    namespace = {"plots": plots, "runs": runs, "one": runs.iloc[0], "np": np}
+    namespace = {"curves": curves, "runs": runs, "one": runs.iloc[0], "np": np}
     cells = [
         "",
         "%%prose\nnot Python: it is passed over",
@@ -101,12 +101,12 @@ def test_what_a_cell_shows_is_traced_to_runs_cells_and_helpers():
         "one = runs.iloc[0]",
         "costs = np.array([one.cost])",
         "y = costs * 2",
-        "plots.plot_costs(ax, {'a': y}, unit='u')",
+        "curves.plot_costs(ax, {'a': y}, unit='u')",
     ]
     found = trace("fig:a", cells, namespace)
     assert found.label == "fig:a"
     assert found.cell == 5
-    assert found.functions == ["plots.plot_costs"]
+    assert found.functions == ["figures.curves.plot_costs"]
     assert found.runs == ["r1"]
     assert trace("fig:b", [*cells, "show(runs)"], namespace).runs == ["r1", "r2"]
     assert trace("fig:c", [*cells, "show(unknown, 1)"], namespace).runs == []
@@ -177,7 +177,7 @@ def test_without_git_the_version_is_in_a_file_or_there_is_none(tmp_path, monkeyp
     assert revision.revision() == ("abc", 7, "")
 
 
-def test_in_a_bundle_the_version_tells_what_was_changed(tmp_path, monkeypatch):
+def test_in_a_submission_the_version_tells_what_was_changed(tmp_path, monkeypatch):
     monkeypatch.setattr(revision, "ROOT", tmp_path)
     monkeypatch.setattr(revision, "COMMIT", tmp_path / "COMMIT")
     for name in ("a.txt", "report/results.json", "build/x", "SUBMISSION.txt"):

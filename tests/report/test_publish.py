@@ -15,7 +15,7 @@ from traitlets.config import Config
 from helpers.figures.formatting import list_text, math_text, number_text, rate_text
 from helpers.model import cost
 from helpers.pipeline.command import UserError
-from helpers.pipeline.report import listings, pdf, publish, typeset
+from helpers.pipeline.report import pdf, publish, typeset
 from helpers.pipeline.report.claims import Claims
 from helpers.pipeline.report.publish import Report
 
@@ -42,9 +42,9 @@ def test_rates_that_are_powers_of_ten_are_printed_as_such():
     assert math_text(None) == "–"
 
 
-def test_claims_fill_text_and_refuse_what_cannot_be_meant():
+def test_claims_fill_text_and_name_what_is_wrong():
     claims = Claims()
-    claims.state("one.cost", 23.943662938, ".6f", unit="(mi/gal)²", source="run-1")
+    claims.state("one.cost", 23.943662938, ".6f", unit="(mi/gal)²", run="run-1")
     assert claims.fill("a cost of {{one.cost}}") == "a cost of 23.943663"
     assert claims.fill("{{ one.cost }} or $x^{2}}$") == "23.943663 or $x^{2}}$"
     with pytest.raises(ValueError, match="'{{one.cost} here' is no claim"):
@@ -253,55 +253,12 @@ def test_a_table_escapes_text_and_keeps_mathematics(shown):
 def test_a_listing_is_the_source_on_disk_with_its_line_numbers(shown):
     Report().listing(cost, label="cost", caption="`cost`.")
     latex, _ = as_latex(shown)
-    first = cost.__code__.co_firstlineno
-    assert f"firstnumber={first}" in latex
-    assert r"\PY{k}{def}" in latex
-    assert "return error @ error / len(y)" in shown[1].data["text/markdown"]
-
-
-def test_a_brief_listing_leaves_out_sections_and_keeps_line_numbers(shown):
-    Report().listing(cost, label="cost", caption="`cost`.", brief=True)
-    markdown = shown[1].data["text/markdown"]
-    assert "Parameters" not in markdown
-    assert markdown.endswith("    return error @ error / len(y)\n```")
-    verbatim = as_latex(shown)[0].partition(r"\begin{Verbatim}")[2]
-    lines, first = inspect.getsourcelines(cost)
-    number, left = first - 1, []
-    for printed in verbatim.partition(r"\end{Verbatim}")[0].splitlines()[1:]:
-        number += 1
-        if jump := re.search(
-            r"    \.\.\.\\setcounter\{FancyVerbLine\}\{(\d+)\}", printed
-        ):
-            left = lines[number - first : int(jump[1]) + 1 - first]
-            number = int(jump[1])
-        elif "return" in printed:
-            assert lines[number - first].startswith("    return error @ error")
-    assert number == first + len(lines) - 1
-    assert left[1].strip() == "Parameters"
-    assert '"""' not in "".join(left)
-
-
-@pytest.mark.parametrize(
-    ("code", "left_out"),
-    [
-        ('def f():\n    """Do it."""\n', []),
-        (
-            'def f():\n    """Do it.\n\n    Returns\n    -------\n    int\n    """\n',
-            [2, 5],
-        ),
-        ("def f():\n    '''Do it.\n\n    Raises\n    ------\n    E'''\n", [2, 4]),
-        ('def f():\n    """Do it."""\n    return """\n    a\n    ---\n    """\n', []),
-        ("def f():\n    return 1\n", []),
-        (
-            'class A:\n    """It."""\n\n    def f(self):\n        """Do.\n\n'
-            '        Returns\n        -------\n        """\n',
-            [],
-        ),
-        ('@one\nclass A:\n    """It.\n\n    More\n    ----\n    x\n    """\n', [3, 6]),
-    ],
-)
-def test_only_the_sections_of_its_own_docstring_are_found(code, left_out):
-    assert listings.sections(code) == left_out
+    first, code = cost.__code__.co_firstlineno, inspect.getsource(cost)
+    assert shown[1].data["text/markdown"] == f"```python\n{code}```"
+    verbatim = latex.partition(r"\begin{Verbatim}")[2].partition(r"\end{Verbatim}")[0]
+    assert f"firstnumber={first}," in verbatim
+    assert r"\PY{k}{def}" in verbatim
+    assert len(verbatim.splitlines()) == 1 + len(code.splitlines())
 
 
 def test_the_title_block_survives_special_characters(shown):
@@ -314,7 +271,7 @@ def test_the_title_block_survives_special_characters(shown):
     assert r"\$1" in latex
 
 
-def test_the_nearest_of_what_could_have_been_meant_is_told(tmp_path):
+def test_the_nearest_known_name_is_suggested(tmp_path):
     (tmp_path / "report.aux").write_text("\\newlabel{fig:costs}{{1}{1}}\n")
     (tmp_path / "report.bbl").write_text("\\bibitem[A(2004)]{boyd2004}\nA.\n")
     names = pdf.names_in(tmp_path)
@@ -324,8 +281,8 @@ def test_the_nearest_of_what_could_have_been_meant_is_told(tmp_path):
         ("Package natbib Warning: Citation", "boyd2005", "boyd2004"),
     ):
         log = f"{kind} `{wrong}' on page 3 undefined on input line 7."
-        told = pdf.complaint(log, failed=False, names=names)
-        assert told.endswith(f"`{wrong}' on page 3 undefined; did you mean {right}?")
+        found = pdf.complaint(log, failed=False, names=names)
+        assert found.endswith(f"`{wrong}' on page 3 undefined; did you mean {right}?")
 
 
 @pytest.mark.parametrize(
@@ -357,7 +314,7 @@ def test_the_nearest_of_what_could_have_been_meant_is_told(tmp_path):
         ("", True, "it failed"),
     ],
 )
-def test_the_log_of_latex_is_read_for_what_must_not_be(log, failed, wrong):
+def test_errors_and_broken_references_are_found_in_the_log(log, failed, wrong):
     found = pdf.complaint(log, failed=failed)
     assert wrong in found
     assert bool(found) == bool(wrong)
@@ -402,7 +359,7 @@ def test_works_are_known_before_the_first_pass(tmp_path, monkeypatch):
 
 def test_the_colours_of_listings_have_names():
     definitions = LatexFormatter(style="friendly").get_style_defs()
-    named = listings.name_colours(definitions)
+    named = typeset.name_colours(definitions)
     assert r"\textcolor[rgb]" not in named
     colours = dict(re.findall(r"\\definecolor\{(\w+)\}\{rgb\}\{(.*?)\}\n", named))
     back = re.sub(
@@ -413,6 +370,6 @@ def test_the_colours_of_listings_have_names():
     assert back.endswith(definitions)
 
 
-def test_lists_are_printed_as_they_are_said():
-    said = [list_text(items) for items in ("", "a", "ab", "abc")]
-    assert said == ["no", "a", "a and b", "a, b and c"]
+def test_lists_end_with_and():
+    printed = [list_text(items) for items in ("", "a", "ab", "abc")]
+    assert printed == ["no", "a", "a and b", "a, b and c"]

@@ -26,7 +26,7 @@ PDF = ROOT / "report" / "report.pdf"
 
 
 def report():
-    """Write ``report/report.pdf``; the old one stays until the new one is done."""
+    """Write ``report/report.pdf``; an older one stays until this one is done."""
     EXECUTED.parent.mkdir(exist_ok=True)
     with one_at_a_time(EXECUTED.parent / "report.lock"):
         make_report()
@@ -34,7 +34,7 @@ def report():
 
 @contextlib.contextmanager
 def one_at_a_time(path):
-    """Wait until no other process is here: they would write the same files."""
+    """Wait until no other process holds the lock: both would write the same files."""
     import fcntl
 
     with path.open("w") as lock:
@@ -47,11 +47,11 @@ def one_at_a_time(path):
 
 
 def make_report():
-    """Do the work of `main`."""
+    """Sweep, execute the report's notebook and set it, in a locked ``build``."""
     now, plan = revision(), make_plan()
     modules = sorted({*modules_for(plan), *modules_behind("report")})
     with warm_kernels(modules) as kernel:
-        # Imported now: papermill and nbconvert take as long as the zygote's modules.
+        # Imported while the forkserver imports its modules, which takes as long.
         from helpers.pipeline.report.pdf import begin_preamble, to_pdf
         from helpers.pipeline.report.typeset import title_of, to_latex
 
@@ -79,17 +79,17 @@ def execute_report(kernel):
     Parameters
     ----------
     kernel : dict
-        Which kernels to use.
+        See `helpers.pipeline.kernels.warm.warm_kernels`.
 
     Returns
     -------
     nbformat.NotebookNode
-        The executed notebook, also kept as ``build/report.ipynb``.
+        The executed notebook, which is also written to ``build/report.ipynb``.
 
     Raises
     ------
     UserError
-        If a cell raises; the kept notebook has the error on top.
+        If a cell raises; the written notebook has the error on top.
     """
     import nbformat
 
@@ -97,9 +97,9 @@ def execute_report(kernel):
 
     given = {name: os.environ.get(name.upper()) for name in TITLE_BLOCK}
     title = {name: value for name, value in given.items() if value}
-    outcome = execute("report", title, kernel)
-    EXECUTED.write_text(outcome.notebook, encoding="utf-8")
-    if outcome.error:
-        where = f"{EXECUTED.relative_to(ROOT)}, {outcome.cell}".rstrip(", ")
-        raise UserError(f"{outcome.error} (see {where})")
-    return nbformat.reads(outcome.notebook, as_version=4)
+    done = execute("report", title, kernel)
+    EXECUTED.write_text(done.notebook, encoding="utf-8")
+    if done.error:
+        where = f"{EXECUTED.relative_to(ROOT)}, {done.cell}".rstrip(", ")
+        raise UserError(f"{done.error} (see {where})")
+    return nbformat.reads(done.notebook, as_version=4)

@@ -1,7 +1,7 @@
 """The numbers that the report states, each under one name.
 
-A claim is made once, from a recorded run, and then only named: prose and
-captions say ``{{horsepower.cost}}`` and never the number itself.
+A claim is stated once, from a recorded run; prose and captions then name it, as in
+``{{horsepower.cost}}``, and never hold the number itself.
 """
 
 import math
@@ -24,18 +24,18 @@ class Claim(NamedTuple):
     value : float, int or str
         As the run recorded it.
     text : str
-        As it is printed; it may stand inside or outside of mathematics unless
-        it has an exponent.
+        As it is printed, inside or outside of mathematics; only inside if it has an
+        exponent.
     unit : str
         Unit of the value, empty if it has none.
-    source : str
-        Identifier of the run it came from, empty if it came from no run.
+    run : str
+        Name of the run that it came from, empty if it came from no single run.
     """
 
     value: object
     text: str
     unit: str
-    source: str
+    run: str
 
 
 class Claims(dict):
@@ -46,18 +46,12 @@ class Claims(dict):
         self._cell, self._stated_in = None, {}
 
     def begin_cell(self, cell):
-        """Take note of the cell that makes the next claims; it may make its own anew.
-
-        Parameters
-        ----------
-        cell : str
-            Its identifier.
-        """
+        """Begin the cell of that identifier, which may state its claims again."""
         self._cell = cell
         for name in [name for name, by in self._stated_in.items() if by == cell]:
             del self[name], self._stated_in[name]
 
-    def state(self, name, value, spec="", *, unit="", source=""):
+    def state(self, name, value, spec="", *, unit="", run=""):
         """Add a claim.
 
         Parameters
@@ -68,7 +62,7 @@ class Claims(dict):
             The value.
         spec : str
             How to print it, see `helpers.figures.formatting.number_text`.
-        unit, source : str
+        unit, run : str
             See `Claim`.
 
         Raises
@@ -82,29 +76,18 @@ class Claims(dict):
             )
         if name in self:
             raise ValueError(f"the claim {name!r} is stated twice")
-        self[name] = Claim(value, number_text(value, spec), unit, source)
+        self[name] = Claim(value, number_text(value, spec), unit, run)
         self._stated_in[name] = self._cell
 
-    def state_below(self, name, error, least, *, unit="", source=""):
-        """Add a claim on a rounding error: a power of ten that it is below.
+    def state_below(self, name, error, least, *, unit="", run=""):
+        """Add a claim on a rounding error: the power of ten that it is below.
 
-        The error has other digits on every kind of processor. Three times as much is
-        still below that power, so that the claim holds on all of them; and the power
-        is the same on all where the error is well below the least that is stated.
-
-        Parameters
-        ----------
-        name : str
-            See `state`.
-        error : float
-            Its size on this machine.
-        least : float
-            The power to state for an error that is small enough.
-        unit, source : str
-            See `Claim`.
+        The error differs between processors. The power is above three times the
+        error, so that it holds on all of them, and never below `least`, so that it is
+        the same on all of them if the error is small.
         """
         power = math.ceil(math.log10(max(3 * error, least)))
-        self.state(name, float(f"1e{power}"), ".0e", unit=unit, source=source)
+        self.state(name, float(f"1e{power}"), ".0e", unit=unit, run=run)
 
     def fill(self, text):
         """Return the text with every ``{{name}}`` replaced by its number.

@@ -1,7 +1,7 @@
-"""What a report can be checked by: its recorded results, carried in the PDF.
+"""What a report can be verified by: its recorded results, attached to the PDF.
 
-``report/results.json`` holds every claim and every run, to ten significant digits,
-one on a line. It is committed, so that a change of any number shows in review.
+``report/results.json`` holds every claim and every run, one on a line, to ten
+significant digits. It is committed, so that a change of any number shows in review.
 """
 
 import json
@@ -12,13 +12,14 @@ from math import isfinite
 from helpers import ROOT
 from helpers.pipeline.kernels.arithmetic import processors
 from helpers.pipeline.records import read_record
+from helpers.pipeline.report.revision import MADE
 from helpers.pipeline.sweep.experiments import read_points
 from helpers.pipeline.sweep.inputs import identify, path_of
 
-RESULTS = ROOT / "report" / "results.json"
-LAYOUT = 2
+RESULTS = ROOT / MADE
+LAYOUT = 3
 HEAD = ("layout", "platform")
-DIGITS = 10  # beyond them, another processor may say something else
+DIGITS = 10  # the later ones may differ between processors
 TITLE_BLOCK = ("course", "title", "student", "date")
 ATTACHED = ("experiments.yaml", "requirements.txt")
 
@@ -29,12 +30,12 @@ def collect(claims):
     Parameters
     ----------
     claims : dict of str to dict
-        As the report's notebook has recorded them.
+        As the report's notebook recorded them.
 
     Returns
     -------
     dict
-        ``layout``; the ``platform``; ``claims`` and ``runs`` by their identifiers.
+        ``layout``, ``platform``, and ``claims`` and ``runs`` by their names.
     """
     runs = {}
     for experiment, points in read_points().items():
@@ -42,17 +43,18 @@ def collect(claims):
             name = identify(point)
             known = runs.setdefault(name, _run(point, read_record(path_of(name))))
             known["experiments"].append(experiment)
-    made = {"layout": LAYOUT, "platform": here()}
-    return made | {"claims": rounded(claims), "runs": rounded(runs)}
+    head = {"layout": LAYOUT, "platform": platform_name()}
+    return head | {"claims": rounded(claims), "runs": rounded(runs)}
 
 
 def _run(point, recorded):
-    """Return what is kept of a run."""
-    outcome = {"status": recorded.get("status")}
-    if recorded.get("costs"):
-        outcome["cost"] = recorded["costs"][-1]
+    """Return the entry of a run."""
     parameters = {"notebook": point.notebook, **point.parameters}
-    return {"experiments": [], "parameters": parameters, "outcome": outcome}
+    entry = {"experiments": [], "parameters": parameters}
+    entry["status"] = recorded.get("status")
+    if recorded.get("costs"):
+        entry["cost"] = recorded["costs"][-1]
+    return entry
 
 
 def rounded(value):
@@ -67,7 +69,7 @@ def rounded(value):
 
 
 def as_text(results):
-    """Write results as JSON, one claim and one run on a line."""
+    """Return results as JSON, with a line for each claim and each run."""
     parts = [f' "{name}": {json.dumps(results[name])}' for name in HEAD]
     for kind in ("claims", "runs"):
         lines = (
@@ -84,23 +86,23 @@ def record_results(content):
         RESULTS.write_bytes(content)
 
 
-def here():
-    """Name the platform: on the same one, the same bits are expected."""
-    told = subprocess.run(["pdflatex", "--version"], capture_output=True, text=True)
-    tex = told.stdout.partition("\n")[0]
+def platform_name():
+    """Name all that the last bits of a result, or the bytes of a PDF, depend on."""
+    done = subprocess.run(["pdflatex", "--version"], capture_output=True, text=True)
+    tex = done.stdout.partition("\n")[0]
     python = f"Python {platform.python_version()}"
     return ", ".join((f"{platform.system()} {processors()}", python, tex))
 
 
 def attachments(claims, title, now):
-    """Return what the PDF carries.
+    """Return the files that are attached to the PDF.
 
     Parameters
     ----------
     claims : dict of str to dict
-        As the report's notebook has recorded them.
+        As the report's notebook recorded them.
     title : dict of str to str
-        The title block as it was asked for.
+        The title block.
     now : helpers.pipeline.report.revision.Revision
         The version that the report was made from.
 
@@ -108,8 +110,7 @@ def attachments(claims, title, now):
     -------
     dict of str to bytes
         By file name: the recorded results, the grid, the lock, and ``build.json``
-        with the commit, its time, a digest of what differs from it, and the title
-        block.
+        with the version and the title block.
     """
     build = {"layout": LAYOUT, **now._asdict(), "title": title}
     content = json.dumps(build, ensure_ascii=False, indent=1) + "\n"

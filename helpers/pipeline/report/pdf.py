@@ -10,26 +10,19 @@ from helpers import ROOT
 from helpers.pipeline.report.revision import LONG_AGO
 
 PREAMBLE = ROOT / "report" / "template" / "preamble.tex"
-PASSES = 6  # references settle in two or three
+PASSES = 6  # two or three are enough
+PERSONAL = ("TEXMFHOME", "TEXINPUTS", "TEXMFCONFIG", "TEXMFVAR")
 WORKS = re.compile(r"\\bibliographystyle\{([\w-]+)\}\s*\\bibliography\{([\w-]+)\}")
-ONLY_WORKS = r"""
+BIBLIOGRAPHY_ONLY = r"""
 \ifdefined\preamble\else\input{preamble}\fi
 \begin{document}\input{report.bbl}\end{document}
 """
 
 
 def begin_preamble(folder):
-    """Begin to make a format of the preamble, so that no pass has to read it again.
+    """Start to compile the preamble, which no pass then has to read again.
 
-    Parameters
-    ----------
-    folder : Path
-        Where `to_pdf` will work.
-
-    Returns
-    -------
-    subprocess.Popen
-        The process, for `to_pdf` to wait for.
+    `folder` is where `to_pdf` will work; it waits for the process that is returned.
     """
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copy(PREAMBLE, folder)
@@ -46,15 +39,14 @@ def to_pdf(latex, files, folder, preamble=None, moment=LONG_AGO):
     latex : str
         The document.
     files : dict of str to bytes
-        The files it includes and carries, by name.
+        The files it includes or attaches, by name.
     folder : Path
-        Where to work; what is there makes the next call faster.
+        Where to work; its files make the next call faster.
     preamble : subprocess.Popen, optional
-        What `begin_preamble` has begun there; without it, LaTeX takes longer.
-
+        What `begin_preamble` returned; without it, LaTeX takes longer.
     moment : int
         Time stamp of the PDF, in seconds since 1970: that of the commit, so that
-        the same commit is the same bytes.
+        the same commit gives the same bytes.
 
     Returns
     -------
@@ -64,8 +56,8 @@ def to_pdf(latex, files, folder, preamble=None, moment=LONG_AGO):
     Raises
     ------
     RuntimeError
-        If LaTeX cannot set the document, or something refers to nothing; the
-        message is the first complaint of its log.
+        If LaTeX cannot set the document, or a reference leads nowhere; the message
+        is the first complaint of its log.
     """
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copy(PREAMBLE, folder)
@@ -79,10 +71,9 @@ def to_pdf(latex, files, folder, preamble=None, moment=LONG_AGO):
     set_bibliography(latex, folder, command)
     command.append("report.tex")
     for _ in range(PASSES):
-        # What a pass learns of its references is what the next one knows of them.
         known = aux.read_bytes() if aux.exists() else b""
         failed = _run(command, folder, moment)
-        if failed or aux.read_bytes() == known:
+        if failed or aux.read_bytes() == known:  # all references are settled
             break
     else:
         raise RuntimeError(f"LaTeX's references do not settle in {PASSES} passes")
@@ -90,16 +81,16 @@ def to_pdf(latex, files, folder, preamble=None, moment=LONG_AGO):
     wrong = complaint(log, failed=failed, names=names_in(folder))
     if wrong:
         for state in folder.glob("report.[!tl]*"):
-            state.unlink()  # only the text and the log are worth keeping
+            state.unlink()  # the next call must not start from them
         raise RuntimeError(f"LaTeX cannot set the report: {wrong} (see {log_file})")
     return folder / "report.pdf"
 
 
 def set_bibliography(latex, folder, command):
-    """Set the list of works before the first pass: it names all, cited or not.
+    """Set the bibliography before the first pass, with all works, cited or not.
 
-    How they are cited is made known, too: with a question mark for each, pages
-    would end elsewhere, and that takes LaTeX one pass more.
+    The first pass then knows how to cite them. With question marks for citations its
+    pages would end elsewhere, and LaTeX would need one pass more.
     """
     works = WORKS.search(latex)
     if not works:
@@ -110,19 +101,18 @@ def set_bibliography(latex, folder, command):
     _run(["bibtex", "works"], folder)
     (folder / "works.bbl").replace(folder / "report.bbl")
     if not (folder / "report.aux").exists():
-        (folder / "works.tex").write_text(ONLY_WORKS)
+        (folder / "works.tex").write_text(BIBLIOGRAPHY_ONLY)
         _run([*command, "works.tex"], folder)
         (folder / "works.aux").replace(folder / "report.aux")
 
 
 def _run(command, folder, moment=LONG_AGO):
-    """Run a program of TeX; return whether it failed."""
-    told = {"BIBINPUTS": f"{ROOT / 'report'}:", "max_print_line": "9999"}
-    told |= {"SOURCE_DATE_EPOCH": str(moment), "FORCE_SOURCE_DATE": "1"}
-    # Nor does it depend on what a person has in TeX folders of their own.
-    told |= {"TEXMFHOME": "", "TEXINPUTS": "", "TEXMFCONFIG": "", "TEXMFVAR": ""}
+    """Run a program of TeX, without a person's own TeX folders; return if it failed."""
+    variables = {"BIBINPUTS": f"{ROOT / 'report'}:", "max_print_line": "9999"}
+    variables |= {"SOURCE_DATE_EPOCH": str(moment), "FORCE_SOURCE_DATE": "1"}
+    variables |= dict.fromkeys(PERSONAL, "")
     done = subprocess.run(
-        command, cwd=folder, env=os.environ | told, stdout=subprocess.DEVNULL
+        command, cwd=folder, env=os.environ | variables, stdout=subprocess.DEVNULL
     )
     return done.returncode != 0
 
@@ -142,7 +132,7 @@ def names_in(folder):
 
 
 def complaint(log, *, failed, names=()):
-    """Return the first thing in a LaTeX log that must not be in a report.
+    """Return the first error or warning of a LaTeX log that matters, or nothing.
 
     Parameters
     ----------
@@ -151,12 +141,7 @@ def complaint(log, *, failed, names=()):
     failed : bool
         Whether LaTeX gave up.
     names : list of str
-        What could have been meant where a name is not known.
-
-    Returns
-    -------
-    str
-        The complaint, or nothing.
+        Labels and works, to suggest one for a name that is unknown.
     """
     alien = re.search(r"Unicode character (\S+) \(U\+\w+\)", log)
     if alien:
@@ -167,12 +152,12 @@ def complaint(log, *, failed, names=()):
     )
     error = re.search(r"^! (.*)", log, re.MULTILINE)
     if error:
-        # LaTeX shows what it was reading, up to the mistake; or what has no end.
+        # LaTeX shows what it read up to the mistake, or an argument without an end.
         where = re.search(r"^Runaway \w+\?\n(.{1,60})", log, re.MULTILINE)
         where = where or re.search(r"^l\.\d+ .*?(.{1,60})$", log, re.MULTILINE)
         return f"{error[1]} At: {where[1].strip()}" if where else error[1]
     if warning:
-        told = warning[1].partition(" on input line")[0]
-        near = get_close_matches(told.split("'")[0].partition("`")[2], names, n=1)
-        return f"{told}; did you mean {near[0]}?" if near else told
+        message = warning[1].partition(" on input line")[0]
+        near = get_close_matches(message.split("'")[0].partition("`")[2], names, n=1)
+        return f"{message}; did you mean {near[0]}?" if near else message
     return "it failed; its log is empty" if failed else ""

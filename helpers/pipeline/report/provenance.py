@@ -1,14 +1,14 @@
 """Where a figure or a table comes from: the cell, the helpers and the runs behind it.
 
-A cell names variables. What a variable rests on is told by the statement that has
-assigned it, and by the names in there, back to the runs that were loaded.
+A cell uses variables. Each is traced to the statement that assigned it, and on through
+the variables used there, back to the runs that were loaded.
 """
 
 import ast
 import builtins
 from typing import NamedTuple
 
-INJECTED = "# Parameters\n"
+INJECTED = "# Parameters\n"  # the first line of the cell that papermill adds
 
 
 class Provenance(NamedTuple):
@@ -23,7 +23,7 @@ class Provenance(NamedTuple):
     functions : list of str
         The helper functions that were called for it.
     runs : list of str
-        Identifiers of the runs whose results it shows.
+        Names of the runs whose results it shows.
     """
 
     label: str
@@ -33,7 +33,7 @@ class Provenance(NamedTuple):
 
 
 def trace(label, cells, namespace):
-    """Trace what the last cell shows.
+    """Trace the figure or table that the last cell shows.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def trace(label, cells, namespace):
     Returns
     -------
     Provenance
-        Its functions and runs sorted.
+        With its functions and runs sorted.
     """
     assigned = {}
     for cell in cells:
@@ -69,13 +69,12 @@ def trace(label, cells, namespace):
             runs |= found
         elif name in assigned:
             pending += _used(assigned[name])
-    # The parameters that papermill puts in are no cell of the notebook.
     number = sum(not cell.startswith(INJECTED) for cell in cells) - 1
     return Provenance(label, number, sorted(functions), sorted(runs))
 
 
 def _statements(cell):
-    """Parse a cell; one that is not Python has no statements."""
+    """Return the statements of a cell; none if it is not Python."""
     try:
         return ast.parse(cell).body
     except SyntaxError:
@@ -91,10 +90,10 @@ def _names(statement, context):
 
 
 def _used(statement):
-    """Name what a statement uses: variables, and members such as ``plots.plot_fit``.
+    """Return the variables a statement uses, and members such as ``plots.plot_fit``.
 
-    What it binds itself, as a loop does, is its own: of that name there may be
-    another variable, left over from another cell.
+    The variable of its own loop is none of them, even if another cell left one of
+    the same name.
     """
     members = {
         f"{node.value.id}.{node.attr}"
@@ -116,7 +115,7 @@ def _value(name, namespace):
 
 
 def _is_helper(value):
-    """Say whether a value is a function that computes, draws or tabulates."""
+    """Tell whether a value is a function that computes, draws or tabulates."""
     module = getattr(value, "__module__", None) or ""
     if module.startswith("helpers.pipeline."):
         return False
@@ -128,7 +127,7 @@ def _is_helper(value):
 
 
 def _runs_of(value):
-    """Return the runs that a table of runs, or one row of it, consists of."""
+    """Return the names of the runs in a table of runs, or in one row of it."""
     try:
         found = value["run"]
     except (TypeError, LookupError, ValueError):

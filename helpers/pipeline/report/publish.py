@@ -1,16 +1,15 @@
 """What a notebook puts on the page: prose, figures, tables, listings.
 
-Everything is shown twice from one call: in JupyterLab as the reader of the
-notebook sees it, and, through the output's metadata, to `typeset`, which sets
-it in LaTeX. Prose and captions are Markdown with ``{{claims}}``, references
-such as ``@fig:costs``, and citations such as ``[@key]``.
+One call shows a thing in JupyterLab and describes it, in the output's metadata, for
+`typeset`, which sets it in LaTeX. Prose and captions are Markdown, see `markdown`, with
+``{{claims}}`` and citations such as ``[@key]``. A label is a name in references,
+without its kind: ``costs`` for ``@fig:costs``.
 """
 
 import base64
 import contextlib
 import inspect
 import io
-import re
 import textwrap
 from pathlib import Path
 
@@ -18,14 +17,10 @@ from IPython import get_ipython
 from IPython.display import display
 
 from helpers.pipeline.report.claims import Claims
-from helpers.pipeline.report.listings import sections, without
-from helpers.pipeline.report.pandoc import convert
+from helpers.pipeline.report.markdown import EQUATION, KINDS, REFERENCE, convert
 from helpers.pipeline.report.provenance import trace
 
-WORDS = {"fig": "Figure", "tab": "Table", "lst": "Listing", "eq": "", "app": "Appendix"}
-REFERENCE = re.compile(rf"(?<![\w@])@({'|'.join(WORDS)}):([a-z0-9-]+)")
 SHORT = 35  # lines of a listing that is kept on one page
-EQUATION = re.compile(r"\$\$((?:(?!\$\$).)+)\$\$ *\{#(eq:[a-z0-9-]+)\}", re.DOTALL)
 
 
 class Report:
@@ -49,7 +44,7 @@ class Report:
             shell.events.register("pre_run_cell", self._begin_cell)
 
     def _begin_cell(self, info):
-        if info.cell_id:  # not for what a cell executes in its turn, nor in a run
+        if info.cell_id:  # not for code that a cell executes in turn
             self.claims.begin_cell(info.cell_id)
 
     def _prose_cell(self, line, cell):
@@ -76,17 +71,15 @@ class Report:
         ----------
         figure : matplotlib.figure.Figure
             Closed afterwards.
-        label : str
-            Its name in references, without ``fig:``.
-        caption : str
-            What is shown, and what can be concluded.
+        label, caption : str
+            See `helpers.pipeline.report.publish`.
         alt : str
             What it looks like, for those who cannot see it.
         """
         import matplotlib.pyplot as plt
         from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-        # Laid out once: as an engine of the figure it would be at each rendering.
+        # Laid out once; as an engine of the figure it would run at each rendering.
         ConstrainedLayoutEngine().execute(figure)
         pdf = _pdf_of(figure)
         data = {
@@ -102,20 +95,17 @@ class Report:
         self._lab_caption(label, caption)
 
     def table(self, frame, *, label, caption, align=None, long=False):
-        """Show a frame of ready-made texts as a table with its caption.
+        """Show a frame of texts as a table with its caption.
 
         Parameters
         ----------
         frame : pandas.DataFrame
-            Its cells and column names are set as they are: text with ``$``
-            mathematics.
-        label : str
-            Its name in references, without ``tab:``.
-        caption : str
-            What is shown, and what can be concluded.
+            Its cells and column names may have mathematics between dollars.
+        label, caption : str
+            See `helpers.pipeline.report.publish`.
         align : str, optional
-            LaTeX alignment of the columns; the first to the left and the others
-            to the right by default.
+            LaTeX alignment of the columns; by default the first is on the left and
+            the others on the right.
         long : bool
             Whether it may run over several pages.
         """
@@ -137,42 +127,26 @@ class Report:
             traced=self._trace(f"tab:{label}"),
         )
 
-    def listing(self, source, *, label, caption, brief=False):
-        """Show the source of a function, class or module, as it is on disk now.
-
-        Parameters
-        ----------
-        source : function, class or module
-            What to show.
-        label : str
-            Its name in references, without ``lst:``.
-        caption : str
-            What it does.
-        brief : bool
-            Whether the sections of its docstring are left out: parameters, results.
-        """
-        lines, first = inspect.getsourcelines(source)
+    def listing(self, item, *, label, caption):
+        """Show the code of a function, class or module, as it is on disk."""
+        lines, first = inspect.getsourcelines(item)
         code = textwrap.dedent("".join(lines))
-        lines = code.removesuffix("\n").split("\n")
-        left_out = sections(code) if brief else []
         caption = self.claims.fill(caption)
         self._lab_caption(f"lst:{label}", caption)
-        shown = "\n".join(without(left_out, lines, "    ..."))
         _emit(
-            {"text/markdown": f"```python\n{shown}\n```"},
+            {"text/markdown": f"```python\n{code}```"},
             kind="listing",
             label=f"lst:{label}",
             caption=caption,
             code=code,
             first_line=max(first, 1),
-            left_out=left_out,
-            breakable=shown.count("\n") >= SHORT,
+            breakable=len(lines) > SHORT,
         )
 
     def provenance(self):
-        """Show what made each figure and table: its cell, helpers and runs."""
+        """List the cell, the helpers and the runs behind each figure and table."""
         entries = [
-            {**entry._asdict(), "what": WORDS[entry.label.partition(":")[0]]}
+            {**entry._asdict(), "what": KINDS[entry.label.partition(":")[0]]}
             for entry in self._provenance.values()
         ]
         lines = (
@@ -184,18 +158,17 @@ class Report:
         _emit({"text/markdown": "\n".join(lines)}, kind="provenance", entries=entries)
 
     def bibliography(self, path):
-        """Show the cited works of a BibTeX file."""
+        """Show the works of a BibTeX file."""
         cited = "---\nnocite: '@*'\n---"
-        options = ("--citeproc", f"--bibliography={path}")
-        listed = convert(cited, "html", "markdown", *options)
+        works = convert(cited, "html", "--citeproc", f"--bibliography={path}")
         _emit(
-            {"text/html": f"<h1>References</h1>{listed}"},
+            {"text/html": f"<h1>References</h1>{works}"},
             kind="bibliography",
             path=Path(path).stem,
         )
 
     def _trace(self, label):
-        """Note what has made a figure or table; say whether that is known."""
+        """Record what made a figure or table; return whether that is known."""
         shell = get_ipython()
         if shell is not None:
             cells, variables = shell.user_ns["In"], shell.user_ns
@@ -204,11 +177,11 @@ class Report:
 
     def _lab_caption(self, label, caption):
         kind, number = self._number(label)
-        text = f"**{WORDS[kind]} {number}.** {self._for_lab(caption)}"
+        text = f"**{KINDS[kind]} {number}.** {self._for_lab(caption)}"
         _emit({"text/markdown": text}, kind="lab")
 
     def _for_lab(self, text):
-        """Write numbers for references and equations, as LaTeX does in print."""
+        """Give references and equations the numbers that LaTeX gives in print."""
         text = EQUATION.sub(
             lambda m: f"$${m[1].rstrip()} \\tag{{{self._number(m[2])[1]}}}$$", text
         )
@@ -217,10 +190,10 @@ class Report:
     def _reference(self, label):
         kind, number = self._number(label)
         number = f"({number})" if kind == "eq" else number
-        return f"[{WORDS[kind]} {number}](#{label})".replace("[ ", "[")
+        return f"[{KINDS[kind]} {number}](#{label})".replace("[ ", "[")
 
     def _number(self, label):
-        """Count each kind in the order in which its labels are first named."""
+        """Return a label's kind, and its place among those of its kind so far."""
         kind = label.partition(":")[0]
         labels = self._numbers.setdefault(kind, [])
         if label not in labels:
@@ -230,20 +203,20 @@ class Report:
 
 
 def _emit(data, **description):
-    """Display data with a description that survives in the executed notebook."""
+    """Display data with a description that the executed notebook keeps."""
     data.setdefault("text/plain", description["kind"])
     display(data, metadata={"report": description}, raw=True)
 
 
 def _pdf_of(figure):
     buffer = io.BytesIO()
-    # No date in the file: the same figure is the same bytes.
+    # Without a date, so that the same figure has the same bytes.
     figure.savefig(buffer, format="pdf", metadata={"CreationDate": None})
     return buffer.getvalue()
 
 
 def _png_of(pdf, figure):
-    """Picture what goes into print: it takes a fifth of the time of drawing anew."""
+    """Render the PDF, in a fifth of the time that drawing again would take."""
     import matplotlib as mpl
     import pypdfium2
 
@@ -251,7 +224,7 @@ def _png_of(pdf, figure):
     dpi = figure.dpi if dpi == "figure" else dpi
     buffer = io.BytesIO()
     with contextlib.closing(pypdfium2.PdfDocument(pdf)) as document:
-        # A little less, or rounding may add a column of pixels.
+        # A little smaller, or rounding may add a column of pixels.
         picture = document[0].render(scale=dpi / 72 * (1 - 1e-9)).to_pil()
     picture.save(buffer, "png", compress_level=1)
     return buffer.getvalue()

@@ -1,6 +1,6 @@
 """Which version of the project this is: its commit, and what differs from it.
 
-Run as a script, it prints that, for the Makefile to see a change of it.
+Run as a script, it prints the version, so that the Makefile sees a change.
 """
 
 import fnmatch
@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[3]
-# What a bundle without git has instead, and what every build writes anew.
-COMMIT = ROOT / "COMMIT"
-MADE = "report/results.json"
-NOTE = "SUBMISSION.txt"
-# What a copy does without: what was made, what was installed, and git.
+COMMIT = ROOT / "COMMIT"  # what a submission has instead of git
+MADE = "report/results.json"  # which every build writes
+NOTE = "SUBMISSION.txt"  # which only a submission has
+# What a copy leaves out: git, the environment, and what was made.
 LEFT_OUT = (".git", ".venv", "build", "report.pdf", "__pycache__", ".*_cache")
 LEFT_OUT += ("*.egg-info", ".hypothesis", ".ipynb_checkpoints", ".DS_Store", "*.swp")
 LONG_AGO = 1_000_000_000  # the time of a build without a commit, in seconds since 1970
@@ -30,7 +29,7 @@ class Revision(NamedTuple):
     commit : str
         Identifier of the commit; empty if there is none.
     time : int
-        Of the commit, in seconds since 1970; it is the time stamp of the report.
+        Of the commit, in seconds since 1970: the time stamp of the report.
     changes : str
         Digest of all that differs from the commit; empty if nothing does.
     """
@@ -41,18 +40,18 @@ class Revision(NamedTuple):
 
 
 def revision():
-    """Find out the version of this checkout, or of this bundle.
+    """Return the version of this checkout or submission.
 
     Returns
     -------
     Revision
-        From git, else from the file ``COMMIT``, which has three items as well; if it
-        has a fourth, that is the SHA-256 of every file, by name.
+        From git, else from the file ``COMMIT``: a list of the same three items, and
+        in a submission of the SHA-256 of each file, by its name.
     """
     if (ROOT / ".git").exists():
-        told = git("log", "-1", "--no-show-signature", "--format=%H %ct").split()
-        if told:
-            return Revision(told[0].decode(), int(told[1]), _changes())
+        head = git("log", "-1", "--no-show-signature", "--format=%H %ct").split()
+        if head:
+            return Revision(head[0].decode(), int(head[1]), _changes())
     if COMMIT.exists():
         commit, moment, changes, *files = json.loads(COMMIT.read_text())
         return Revision(commit, moment, _changes_since(*files) if files else changes)
@@ -60,17 +59,17 @@ def revision():
 
 
 def _changes():
-    """Digest what differs from the commit, files that git does not know included."""
+    """Return a digest of what differs from the commit, untracked files included."""
     git("update-index", "-q", "--refresh")  # else a file only touched would differ
     differing = ["diff-index", "-z", "--name-only", "HEAD", "--"]
-    # By the project's own rules: what a person ignores elsewhere may be used here.
+    # Only .gitignore counts: files that a person's own settings ignore may be used.
     unknown = ["ls-files", "-z", "--others", "--exclude-per-directory=.gitignore"]
     names = {n for listed in (differing, unknown) for n in git(*listed).split(b"\0")}
     return _digest_of(names - {b""})
 
 
 def _changes_since(files):
-    """Digest what differs from files whose digests are known, others included."""
+    """Return a digest of what differs from files of known digests, by their names."""
     names = {*files}
     for parent, folders, found in os.walk(ROOT):
         folders[:] = [name for name in folders if not _left_out(name)]
@@ -86,7 +85,7 @@ def _left_out(name):
 
 
 def _digest_of(names):
-    """Digest the names and the content of files; empty if there are none."""
+    """Return a digest of files' names and content; empty if there are none."""
     digest, changed = hashlib.sha256(), sorted({*names} - {MADE.encode()})
     for name in changed:
         content = _content(os.path.join(os.fsencode(ROOT), name))
@@ -100,7 +99,7 @@ def sha256(content):
 
 
 def _content(path):
-    """Return what is at a path: a file's content, or where a link leads."""
+    """Return a file's content, where a link leads, or nothing."""
     if os.path.islink(path):
         return os.readlink(path)
     if not os.path.isfile(path):
@@ -110,10 +109,10 @@ def _content(path):
 
 
 def git(*command):
-    """Return what git says, whatever the user's settings; nothing if it cannot."""
+    """Return the output of git, or nothing if git fails."""
     try:
         done = subprocess.run(
-            # A clone of another owner, as in a container, is a clone.
+            # A clone may belong to somebody else, as in a container.
             ["git", "-c", "safe.directory=*", "-C", str(ROOT), *command],
             capture_output=True,
             check=False,

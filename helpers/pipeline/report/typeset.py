@@ -4,21 +4,50 @@ import re
 
 from nbconvert.exporters import LatexExporter
 from nbconvert.preprocessors import Preprocessor
+from pygments import highlight
+from pygments.formatters import LatexFormatter
+from pygments.lexers import PythonLexer
 from traitlets.config import Config
 
 from helpers import ROOT
 from helpers.pipeline.command import UserError
 from helpers.pipeline.report.claims import CODE, PLACEHOLDER
-from helpers.pipeline.report.listings import listing, name_colours
-from helpers.pipeline.report.pandoc import convert
-from helpers.pipeline.report.publish import EQUATION, REFERENCE, WORDS
+from helpers.pipeline.report.markdown import markdown_to_latex
 
-GOES_ON = re.compile(r"(\\end\{equation\})\n\n(?=[a-z])")
-SET_CODE = re.compile(
-    r"\\texttt\{.*?\}(?=\W)|\\begin\{verbatim\}.*?\\end\{verbatim\}", re.DOTALL
-)
-# Separates the fragments that one call of pandoc converts together.
-SEAM = "\n\n```{=latex}\n%%seam%%\n```\n\n"
+COLOUR = re.compile(r"\\textcolor\[rgb\]\{([\d.,]+)\}")
+VERBATIM = r"fontsize=\footnotesize,frame=lines,framerule=0.3pt,numbersep=8pt"
+
+
+def to_latex(notebook, attached=()):
+    """Convert an executed report notebook.
+
+    Parameters
+    ----------
+    notebook : nbformat.NotebookNode
+        Executed; its outputs are described by `helpers.pipeline.report.publish`.
+    attached : sequence of str
+        Names of the files that the PDF will carry, sorted.
+
+    Returns
+    -------
+    latex : str
+        The whole document.
+    figures : dict of str to bytes
+        The figures' files, by name.
+    """
+    check_provenance(notebook)
+    exporter = LatexExporter(
+        template_name="template",
+        extra_template_basedirs=[str(ROOT / "report")],
+        filters={"listing": listing, "name_colours": name_colours},
+        optimistic_validation=True,  # once, not after each of twelve steps
+        config=Config({"LatexPreprocessor": {"style": "friendly"}}),
+    )
+    exporter.register_preprocessor(Prose, enabled=True)
+    resources = {"attached": list(attached)}
+    latex, resources = exporter.from_notebook_node(notebook, resources)
+    files = resources["outputs"]
+    return latex, {name: files[name] for name in files if name.endswith(".pdf")}
 
 
 class Prose(Preprocessor):
@@ -48,7 +77,7 @@ class Prose(Preprocessor):
 
 
 def descriptions(notebook):
-    """Return what `publish` said of each output, in order."""
+    """Return the descriptions that `publish` gave to outputs, in order."""
     return [
         output.metadata["report"]
         for cell in notebook.cells
@@ -57,75 +86,19 @@ def descriptions(notebook):
     ]
 
 
-def markdown_to_latex(fragments):
-    """Convert fragments of Markdown, with references and labelled equations.
-
-    Parameters
-    ----------
-    fragments : list of str
-        Markdown as `publish` takes it.
-
-    Returns
-    -------
-    list of str
-        LaTeX of each.
-    """
-    if not fragments:
-        return []
-    latex = convert(
-        SEAM.join(_label(fragment) for fragment in fragments),
-        "latex",
-        "markdown-auto_identifiers",
-        "--natbib",
-        "--wrap=preserve",
-        "--syntax-highlighting=none",
-    )
-    # What goes on after an equation is no new paragraph.
-    latex = GOES_ON.sub(r"\1\n", latex)
-    converted = [part.strip() for part in latex.split("%%seam%%")]
-    for fragment, part in zip(fragments, converted, strict=False):
-        _check_set(fragment, part)
-    return converted
-
-
-def _check_set(fragment, latex):
-    """Raise UserError for Markdown that comes out as something else than was meant."""
-    if "{=latex}" in latex:
-        raise UserError(f"a block of Markdown is left open: {fragment[:60]!r}")
-    text, latex = CODE.sub("", fragment), SET_CODE.sub("", latex)
-    opened = re.search(r"(?<!\\)\$\$", text) and r"\$\$" in latex
-    if opened or r"\textbackslash begin" in latex:
-        raise UserError(f"mathematics is left open: {fragment[:60]!r}")
-    if r"\includegraphics" in latex:
-        raise UserError(f"a picture is shown by report.figure: {fragment[:60]!r}")
-
-
-def _label(markdown):
-    """Write labelled equations and references as raw LaTeX."""
-    markdown = EQUATION.sub(
-        lambda m: (
-            f"\n```{{=latex}}\n\\begin{{equation}}\\label{{{m[2]}}}\n"
-            f"{m[1].strip()}\n\\end{{equation}}\n```\n"
-        ),
-        markdown,
-    )
-    return REFERENCE.sub(_raw_reference, markdown)
-
-
-def _raw_reference(match):
-    kind, label = match[1], match[0][1:]
-    if kind == "eq":
-        return rf"`\eqref{{{label}}}`{{=latex}}"
-    return rf"`\hyperref[{label}]{{{WORDS[kind]}~\ref*{{{label}}}}}`{{=latex}}"
+def title_of(notebook):
+    """Return the title block of an executed report."""
+    [title] = (d["heading"] for d in descriptions(notebook) if d["kind"] == "title")
+    return title
 
 
 def check_provenance(notebook):
-    """Raise UserError if the list of what made figures and tables lacks one."""
-    told = descriptions(notebook)
+    """Raise UserError for a figure or table whose provenance is not listed."""
+    shown = descriptions(notebook)
     listed = [
-        e["label"] for d in told if d["kind"] == "provenance" for e in d["entries"]
+        e["label"] for d in shown if d["kind"] == "provenance" for e in d["entries"]
     ]
-    for description in told:
+    for description in shown:
         if description.get("traced") and description["label"] not in listed:
             raise UserError(
                 f"{description['label']} is not listed by report.provenance(), which "
@@ -133,39 +106,23 @@ def check_provenance(notebook):
             )
 
 
-def title_of(notebook):
-    """Return the title block of an executed report, as it is printed."""
-    [title] = (d["heading"] for d in descriptions(notebook) if d["kind"] == "title")
-    return title
-
-
-def to_latex(notebook, attached=()):
-    """Convert an executed report notebook.
-
-    Parameters
-    ----------
-    notebook : nbformat.NotebookNode
-        Executed; its outputs are described by `helpers.pipeline.report.publish`.
-    attached : sequence of str
-        Names of the files that the PDF will carry, sorted.
-
-    Returns
-    -------
-    latex : str
-        The whole document.
-    figures : dict of str to bytes
-        The figures' files, by name.
-    """
-    check_provenance(notebook)
-    exporter = LatexExporter(
-        template_name="template",
-        extra_template_basedirs=[str(ROOT / "report")],
-        filters={"listing": listing, "name_colours": name_colours},
-        optimistic_validation=True,  # once, not after each of twelve steps
-        config=Config({"LatexPreprocessor": {"style": "friendly"}}),
+def listing(code, first_line):
+    """Return Python code as a highlighted LaTeX Verbatim with line numbers."""
+    formatter = LatexFormatter(
+        linenos=True, linenostart=first_line, verboptions=VERBATIM
     )
-    exporter.register_preprocessor(Prose, enabled=True)
-    carried = {"attached": list(attached)}
-    latex, resources = exporter.from_notebook_node(notebook, carried)
-    files = resources["outputs"]
-    return latex, {name: files[name] for name in files if name.endswith(".pdf")}
+    verbatim = highlight(code, PythonLexer(), formatter)
+    return verbatim.replace("`", r"\textasciigrave{}")  # else it is set as a quote
+
+
+def name_colours(definitions):
+    """Give names to the colours in Pygments' definitions of LaTeX commands.
+
+    Else LaTeX takes a sixth longer: it reads three numbers at each coloured word.
+    """
+    for number, rgb in enumerate(sorted(set(COLOUR.findall(definitions)))):
+        name = f"listing{number}"
+        numbers, named = rf"\textcolor[rgb]{{{rgb}}}", rf"\textcolor{{{name}}}"
+        defined = rf"\definecolor{{{name}}}{{rgb}}{{{rgb}}}" + "\n"
+        definitions = defined + definitions.replace(numbers, named)
+    return definitions
