@@ -147,10 +147,10 @@ def explain(trial):
 
 
 def _without_limit(trial):
-    setting = trial.setting
-    rate, size = f"Learning rate {setting['learning_rate']:.4g}", setting["batch_size"]
+    rate = f"Learning rate {trial.setting['learning_rate']:.4g}"
+    size, optimiser = trial.setting["batch_size"], trial.setting["optimiser"]
     if trial.problem.is_full(size):
-        return f"{rate}: theory gives no limit for the optimiser {setting['optimiser']}."
+        return f"{rate}: theory gives no limit for the optimiser {optimiser}."
     if trial.fit.diverged_at:
         return f"{rate} is too large for batches of {size}; theory gives no limit here."
     return (
@@ -180,8 +180,8 @@ def _with_limit(trial):
     )
     if factor > 1 - 1e-12:
         return f"{below} but that along {name}, which the data do not determine."
-    factor = _near_one(factor)
-    return f"{below}. The slowest, along {name}, is multiplied by {factor} at each step."
+    slow = f"The slowest, along {name}, is multiplied by {_near_one(factor)}"
+    return f"{below}. {slow} at each step."
 
 
 def direction(problem, number):
