@@ -10,7 +10,7 @@ from helpers.model import INITIALISATIONS
 from helpers.optimisers import OPTIMISERS, options_of
 
 CLICKED = "where clicked"
-SLOWEST, FASTEST = -8, 1  # learning rates, as powers of ten
+SLOWEST, FASTEST, STEP = -8, 1, 0.01  # learning rates, as powers of ten
 FRAMES = 60  # of an animation: at first each update, in the end many at a time
 TRACK = (104, 218)  # where a slider's track begins and how long it is, in pixels
 STYLE = {"description_width": "90px"}
@@ -64,7 +64,7 @@ class Controls:
                 value=0.1,
                 min=SLOWEST,
                 max=FASTEST,
-                step=0.01,
+                step=STEP,
                 readout_format=".3g",
                 description="learning rate",
                 **WIDE,
@@ -129,6 +129,15 @@ class Controls:
         """Enable the slider of the momentum for the optimisers that have one."""
         options = options_of(self.parameters["optimiser"].value)
         self.parameters["momentum"].disabled = "momentum" not in options
+
+
+def shortest(rate):
+    """Return the shortest number within half a step of the learning rate's slider.
+
+    Where 0.05 is typed, the slider goes to its next step: 0.0501187233627.
+    """
+    numbers = (float(f"{rate:.{digits}g}") for digits in range(1, 18))
+    return next(n for n in numbers if abs(math.log10(n / rate)) <= STEP / 2)
 
 
 def _choice(name, options):

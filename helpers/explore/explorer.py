@@ -17,7 +17,7 @@ from traitlets import TraitError
 from helpers import ROOT
 from helpers.data import SCALINGS, load_data
 from helpers.explore.actions import EXPLORED, add_to_experiments, show_as_run
-from helpers.explore.controls import CLICKED, FRAMES, Controls
+from helpers.explore.controls import CLICKED, FRAMES, Controls, shortest
 from helpers.explore.trial import explain, make_problem, try_setting
 from helpers.explore.views import Views
 from helpers.model import INITIALISATIONS
@@ -104,11 +104,9 @@ class Explorer:
         setting["start"] = ""
         if setting["initialisation"] == CLICKED:
             setting |= {"initialisation": INITIALISATIONS[0], "start": self.start}
-        for name in ("learning_rate", "momentum"):
-            # The page computes 0.049999999999999996 from 0.05.
-            setting[name] = float(f"{setting[name]:.12g}")
-        if self.controls.parameters["momentum"].disabled:
-            setting["momentum"] = None
+        setting["learning_rate"] = shortest(setting["learning_rate"])
+        has_momentum = not self.controls.parameters["momentum"].disabled
+        setting["momentum"] = round(setting["momentum"], 2) if has_momentum else None
         return {"data": self.data, "target": self.target} | setting
 
     def update(self):
@@ -142,7 +140,7 @@ class Explorer:
         temporary.replace(SAVED)  # the kernel may be ended at any moment
 
     def _problem(self):
-        """Return the chosen data, read anew if their file has changed."""
+        """Return the chosen data, read again if the file has changed."""
         about = (ROOT / self.data).stat()
         stamp = (about.st_mtime_ns, about.st_size)
         if stamp != self.stamp:

@@ -15,7 +15,7 @@ from helpers import ROOT, theory
 from helpers.data import fit_scaling, load_data
 from helpers.descent import gradient_descent
 from helpers.explore import actions, explorer
-from helpers.explore.controls import CLICKED, FRAMES
+from helpers.explore.controls import CLICKED, FRAMES, shortest
 from helpers.explore.explorer import Explorer
 from helpers.explore.projection import AROUND, Projection
 from helpers.explore.trial import direction, explain, make_problem, try_setting
@@ -315,12 +315,19 @@ def test_every_optimiser_is_a_choice_and_momentum_counts_where_it_is_one(explore
 
 def test_numbers_are_taken_as_they_were_typed(explore):
     it = explore()
-    # What the page makes of 0.05, going by its logarithm.
-    it.controls.parameters["learning_rate"].value = 0.049999999999999996
+    for typed in (1, 0.5, 0.07, 0.008, 0.25, 1e-3, 3e-7):
+        step = round(np.log10(typed), 2)  # where the slider goes
+        it.controls.parameters["learning_rate"].value = 10**step
+        assert it.trial.setting["learning_rate"] == typed
     it.controls.parameters["optimiser"].value = "heavy-ball"
     it.controls.parameters["momentum"].value = 57 * 0.01
-    assert it.trial.setting["learning_rate"] == 0.05
     assert it.trial.setting["momentum"] == 0.57
+
+
+def test_each_step_of_the_learning_rate_is_another_one():
+    rates = [shortest(10 ** (step / 100)) for step in range(-800, 101)]
+    assert sorted(set(rates)) == rates
+    assert {1e-8, 0.1, 0.2, 0.5, 10} <= set(rates)
 
 
 def test_a_click_starts_the_descent_there(explore):
