@@ -278,6 +278,7 @@ def test_each_optimiser_and_its_momentum_change_text_and_picture(fresh):
         off = momentum.evaluate("handle => !!handle.closest('[disabled]')")
         assert off == (changed["momentum"] is None)
     choice(fresh, "optimiser").select_option("nesterov")
+    expect(fresh, BEGINNING | {"optimiser": "nesterov", "momentum": 0.9})
     press(fresh, "momentum", "ArrowLeft", 3)
     expect(fresh, BEGINNING | {"optimiser": "nesterov", "momentum": 0.87})
 
@@ -354,6 +355,7 @@ def test_a_click_on_the_surface_starts_the_descent_there(fresh, lab):
 
 def test_a_setting_becomes_an_experiment_of_the_grid_as_it_was_typed(fresh, lab):
     choice(fresh, "optimiser").select_option("heavy-ball")
+    expect(fresh, BEGINNING | {"optimiser": "heavy-ball", "momentum": 0.9})
     press(fresh, "momentum", "ArrowLeft", 2)
     readout = readout_of(fresh, "learning rate")
     readout.fill("0.05")
