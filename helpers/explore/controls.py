@@ -10,7 +10,7 @@ from helpers.model import INITIALISATIONS
 from helpers.optimisers import OPTIMISERS, options_of
 
 CLICKED = "where clicked"
-SLOWEST, FASTEST, STEP = -8, 1, 0.01  # learning rates, as powers of ten
+SLOWEST, FASTEST = -8, 1  # learning rates, as powers of ten
 FRAMES = 60  # of an animation: at first each update, in the end many at a time
 TRACK = (104, 218)  # where a slider's track begins and how long it is, in pixels
 STYLE = {"description_width": "90px"}
@@ -64,7 +64,7 @@ class Controls:
                 value=0.1,
                 min=SLOWEST,
                 max=FASTEST,
-                step=STEP,
+                step=0.01,
                 readout_format=".3g",
                 description="learning rate",
                 **WIDE,
@@ -131,13 +131,13 @@ class Controls:
         self.parameters["momentum"].disabled = "momentum" not in options
 
 
-def shortest(rate):
-    """Return the shortest number within half a step of the learning rate's slider.
+def rounded(rate):
+    """Return a learning rate with three digits, as its slider shows it.
 
-    Where 0.05 is typed, the slider goes to its next step: 0.0501187233627.
+    Where 0.05 is typed the slider moves to its nearest step, 0.0501187: that is 0.05.
     """
-    numbers = (float(f"{rate:.{digits}g}") for digits in range(1, 18))
-    return next(n for n in numbers if abs(math.log10(n / rate)) <= STEP / 2)
+    one_digit = float(f"{rate:.1g}")
+    return one_digit if abs(one_digit / rate - 1) < 0.0025 else float(f"{rate:.3g}")
 
 
 def _choice(name, options):

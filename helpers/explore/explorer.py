@@ -17,7 +17,7 @@ from traitlets import TraitError
 from helpers import ROOT
 from helpers.data import SCALINGS, load_data
 from helpers.explore.actions import EXPLORED, add_to_experiments, show_as_run
-from helpers.explore.controls import CLICKED, FRAMES, Controls, shortest
+from helpers.explore.controls import CLICKED, FRAMES, Controls, rounded
 from helpers.explore.trial import explain, make_problem, try_setting
 from helpers.explore.views import Views
 from helpers.model import INITIALISATIONS
@@ -104,7 +104,7 @@ class Explorer:
         setting["start"] = ""
         if setting["initialisation"] == CLICKED:
             setting |= {"initialisation": INITIALISATIONS[0], "start": self.start}
-        setting["learning_rate"] = shortest(setting["learning_rate"])
+        setting["learning_rate"] = rounded(setting["learning_rate"])
         has_momentum = not self.controls.parameters["momentum"].disabled
         setting["momentum"] = round(setting["momentum"], 2) if has_momentum else None
         return {"data": self.data, "target": self.target} | setting

@@ -25,7 +25,7 @@ from project import Project, need
 
 from helpers import ROOT
 from helpers.data import load_data
-from helpers.explore.controls import FRAMES, shortest
+from helpers.explore.controls import FRAMES, rounded
 from helpers.explore.explorer import SIZE
 from helpers.explore.trial import explain, make_problem, try_setting
 from helpers.explore.views import RC, Views
@@ -241,8 +241,8 @@ def test_it_lands_in_the_notebook_that_answers_at_once(page):
 @pytest.mark.parametrize(
     ("name", "key", "times", "changed"),
     [
-        ("learning rate", "ArrowRight", 3, {"learning_rate": shortest(10**-0.97)}),
-        ("learning rate", "ArrowLeft", 1, {"learning_rate": shortest(10**-1.01)}),
+        ("learning rate", "ArrowRight", 3, {"learning_rate": rounded(10**-0.97)}),
+        ("learning rate", "ArrowLeft", 1, {"learning_rate": rounded(10**-1.01)}),
         ("iterations", "ArrowRight", 2, {"n_iterations": 1002}),
         ("batch, 0: all", "ArrowRight", 4, {"batch_size": 4}),
     ],
@@ -312,7 +312,7 @@ def test_while_a_slider_is_dragged_no_stale_picture_is_queued(fresh):
     fresh.mouse.up()
     rate = float(readout_of(fresh, "learning rate").inner_text())
     expect(
-        fresh, BEGINNING | {"learning_rate": shortest(10 ** round(np.log10(rate), 2))}
+        fresh, BEGINNING | {"learning_rate": rounded(10 ** round(np.log10(rate), 2))}
     )
     last = picture_on(fresh)
     fresh.wait_for_timeout(300)
@@ -387,7 +387,7 @@ def test_a_broken_grid_is_named_and_left_alone(fresh, lab):
 
 def test_a_setting_shown_as_a_run_has_the_same_bits(fresh, lab):
     press(fresh, "learning rate", "ArrowRight", 2)
-    expect(fresh, BEGINNING | {"learning_rate": shortest(10**-0.98)})
+    expect(fresh, BEGINNING | {"learning_rate": rounded(10**-0.98)})
     fresh.get_by_role("button", name="Show as a run").click()
     fresh.get_by_text("the same numbers, to the last bit").wait_for()
     link = fresh.locator(".jp-OutputArea a", has_text="build/explored/descent-")
@@ -410,12 +410,12 @@ def test_data_that_lose_their_columns_are_an_error_that_is_shown(fresh, lab):
     finally:
         path.write_bytes(kept)
     press(fresh, "learning rate", "ArrowRight")
-    expect(fresh, BEGINNING | {"learning_rate": shortest(10**-0.98)})
+    expect(fresh, BEGINNING | {"learning_rate": rounded(10**-0.98)})
 
 
 def test_a_restarted_kernel_goes_on_where_it_was(fresh, lab):
     press(fresh, "learning rate", "ArrowRight", 5)
-    expect(fresh, BEGINNING | {"learning_rate": shortest(10**-0.95)})
+    expect(fresh, BEGINNING | {"learning_rate": rounded(10**-0.95)})
     sessions = lab.ask("api/sessions")
     [kernel] = [s["kernel"]["id"] for s in sessions if "/explore.ipynb" in s["path"]]
     press(fresh, "learning rate", "ArrowRight")
