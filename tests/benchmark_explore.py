@@ -19,13 +19,14 @@ from helpers import ROOT
 from helpers.data import SCALINGS
 from helpers.explore import explorer
 from helpers.explore.views import RC
+from helpers.optimisers import OPTIMISERS
 
 TIMES = 30
 AHEAD = []  # seconds, one for each explorer that was opened
 CHANGES = {
     "learning_rate": np.geomspace(1e-3, 0.5, TIMES).tolist(),
+    "optimiser": [*OPTIMISERS],
     "momentum": np.linspace(0, 0.9, TIMES).tolist(),
-    "nesterov": [True, False],
     "batch_size": range(1, 390, 13),
     "initialisation": ["zeros", "normal", "uniform"],
     "seed": range(1, TIMES + 1),
@@ -42,7 +43,7 @@ def main():
         style.context(["default", ROOT / "report" / "figures.mplstyle", RC]),
     ):
         explorer.EXPLORED = Path(folder)
-        explorer.LEFT_AS = Path(folder, "left-as.json")
+        explorer.SAVED = Path(folder, "setting.json")
         rows = [row for name in CHANGES for row in answers(name)]
         rows.append(Row("several features: first time", several(), "s", "<= 0.05"))
         rows.append(Row("update, while dragged or played", step(), "s", "<= 0.05"))
@@ -94,7 +95,7 @@ def step():
 
 def opened():
     """Return an explorer as at the beginning, that keeps what it would send."""
-    explorer.LEFT_AS.unlink(missing_ok=True)
+    explorer.SAVED.unlink(missing_ok=True)
     it = explorer.Explorer()
     started = time.perf_counter()
     for problem in it.others():

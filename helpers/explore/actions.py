@@ -1,7 +1,8 @@
-"""From what was found by hand to a run, and to a line of the grid."""
+"""From a setting to a run, and to an experiment of the grid."""
 
 import json
 import os
+from itertools import chain, count
 
 from helpers import ROOT
 from helpers.pipeline.command import UserError
@@ -28,9 +29,9 @@ def point_of(setting):
 
 
 def add_to_experiments(setting, path=EXPERIMENTS):
-    """Write a setting as an experiment of its own at the end of ``experiments.yaml``.
+    """Write a setting as a new experiment at the end of ``experiments.yaml``.
 
-    Nothing that stands there is touched, comments included.
+    What is there stays as it is, comments included.
 
     Parameters
     ----------
@@ -47,7 +48,7 @@ def add_to_experiments(setting, path=EXPERIMENTS):
     Raises
     ------
     UserError
-        If the file is broken: then nothing is written.
+        If the file is not valid; then nothing is written.
     """
     try:
         points = read_points(path)
@@ -57,34 +58,32 @@ def add_to_experiments(setting, path=EXPERIMENTS):
     for name, grid in points.items():
         if any(known.parameters == point.parameters for known in grid):
             return f"It is in {path.name} already, as a point of {name}."
-    name, number = "explored", 1
-    while name in points:
-        number += 1
-        name = f"explored-{number}"
+    names = chain(["explored"], (f"explored-{number}" for number in count(2)))
+    name = next(name for name in names if name not in points)
     defaults = notebook_parameters("descent")
     lines = [
         f"  {key}: {json.dumps(value)}\n"
         for key, value in point.parameters.items()
         if value != defaults[key].default
     ]
-    # A point with nothing but defaults names one of them.
+    # An experiment must name a parameter, even if all are the defaults.
     lines = lines or [f"  n_iterations: {point.parameters['n_iterations']}\n"]
     text = path.read_text(encoding="utf-8")
     text += "" if text.endswith("\n") else "\n"
-    aside = path.with_suffix(".unfinished")
-    aside.write_text(f"{text}\n{name}:\n{''.join(lines)}", encoding="utf-8")
-    read_points(aside)
-    os.replace(aside, path)
+    temporary = path.with_suffix(".unfinished")
+    temporary.write_text(f"{text}\n{name}:\n{''.join(lines)}", encoding="utf-8")
+    read_points(temporary)
+    temporary.replace(path)
     return f"Added to {path.name} as {name}: `make report` includes it."
 
 
 def show_as_run(trial):
-    """Execute ``descent.ipynb`` with the setting of a trial, and compare.
+    """Execute ``descent.ipynb`` with the setting of a trial, and compare the numbers.
 
     Parameters
     ----------
     trial : helpers.explore.trial.Trial
-        What came of the setting here.
+        With the numbers that were found here.
 
     Returns
     -------
@@ -108,15 +107,15 @@ def show_as_run(trial):
     recorded, fit = read_record(path), trial.fit
     name = path.relative_to(ROOT).as_posix()
     theirs = [recorded["costs"], recorded["w"]]
-    said = _compared(theirs, [fit.costs.tolist(), fit.w.tolist()])
-    return f"[{name}](../{name}): {said}; cost {recorded['costs'][-1]!r}."
+    verdict = _compare(theirs, [fit.costs.tolist(), fit.w.tolist()])
+    return f"[{name}](../{name}): {verdict}; cost {recorded['costs'][-1]!r}."
 
 
-def _compared(theirs, ours):
-    """Say whether numbers of a run are those found here."""
+def _compare(theirs, ours):
+    """Return in words whether the numbers of a run are those found here."""
     if alike(theirs, ours, 0):
         return "the same numbers, to the last bit"
-    own_arithmetic = settings().items() - os.environ.items()  # not by `make lab`
-    if own_arithmetic and alike(theirs, ours, TOLERANCE):
+    outside_make_lab = settings().items() - os.environ.items()
+    if outside_make_lab and alike(theirs, ours, TOLERANCE):
         return "the same numbers but for rounding, since `make lab` was not used"
     return "OTHER NUMBERS than here"

@@ -17,8 +17,8 @@ from traitlets import TraitError
 from helpers import ROOT
 from helpers.data import SCALINGS, load_data
 from helpers.explore.actions import EXPLORED, add_to_experiments, show_as_run
-from helpers.explore.controls import CLICKED, FRAMES, Controls
-from helpers.explore.trial import attempt, explain, pose
+from helpers.explore.controls import CLICKED, FRAMES, Controls, rounded
+from helpers.explore.trial import explain, make_problem, try_setting
 from helpers.explore.views import Views
 from helpers.model import INITIALISATIONS
 from helpers.pipeline.command import UserError
@@ -27,15 +27,15 @@ PAUSE = 0.01  # seconds in which more changes may come before anything is drawn
 OPENING = 2  # seconds after which the page is there, and there is time to draw ahead
 BETWEEN = 0.05  # seconds between two drawings ahead
 SIZE = (8.4, 4.2)  # inches at 100 dots: all of it fits on a projected 1280 x 800
-LEFT_AS = EXPLORED / "left-as.json"  # the setting, for when the kernel is restarted
+SAVED = EXPLORED / "setting.json"  # for when the kernel is restarted
 
 
 class WholeCanvas(Canvas):
     """A canvas that sends whole pictures, and is drawn by one thread at a time.
 
-    A busy page leaves out a picture when the next one is there already. Of ipympl's
-    own, which hold only what has changed, none must be left out. And JupyterLab may
-    have the kernel answer each message in a thread of its own.
+    A busy page skips a picture when the next one is there already. None of ipympl's
+    own may be skipped, since they hold only what has changed. And JupyterLab may have
+    the kernel answer each message in a thread of its own.
     """
 
     def __init__(self, figure):
@@ -48,7 +48,7 @@ class WholeCanvas(Canvas):
             super().draw()
 
     def get_diff_image(self):
-        """Return the whole picture as PNG; nothing if the page has it."""
+        """Return the whole picture as PNG; None if the page has it."""
         if not self._png_is_old:
             return None
         self._png_is_old = self._force_full = False
@@ -60,12 +60,12 @@ class WholeCanvas(Canvas):
 
 
 class Explorer:
-    """Gradient descent under one's hands.
+    """The controls and the pictures, and what happens when a control is moved.
 
     Parameters
     ----------
     data : str
-        CSV file with a header line, from the project's folder.
+        CSV file with a header line, relative to the project's folder.
     target : str
         Column to predict.
     """
@@ -87,7 +87,7 @@ class Explorer:
         self._connect()
         self.update()
         self.ahead = self.others()
-        with contextlib.suppress(RuntimeError):  # outside of Jupyter there is no page
+        with contextlib.suppress(RuntimeError):  # outside of Jupyter there is no loop
             asyncio.get_running_loop().call_later(OPENING, self._draw_ahead)
 
     @property
@@ -98,13 +98,15 @@ class Explorer:
     @property
     def setting(self):
         """The parameters of ``descent.ipynb`` that the controls stand for."""
-        setting = self.controls.values
-        chosen = setting["features"]
+        setting, chosen = self.controls.values, self.controls.values["features"]
         every = set(chosen) == set(self.columns)
         setting["features"] = "all" if every else ", ".join(chosen)
         setting["start"] = ""
         if setting["initialisation"] == CLICKED:
             setting |= {"initialisation": INITIALISATIONS[0], "start": self.start}
+        setting["learning_rate"] = rounded(setting["learning_rate"])
+        has_momentum = not self.controls.parameters["momentum"].disabled
+        setting["momentum"] = round(setting["momentum"], 2) if has_momentum else None
         return {"data": self.data, "target": self.target} | setting
 
     def update(self):
@@ -114,7 +116,7 @@ class Explorer:
             try:
                 self._update()
             except (ValueError, UserError, OSError) as error:
-                self.controls.say(str(error), wrong=True)
+                self.controls.explain(str(error), wrong=True)
 
     def _update(self):
         step, known = self.controls.step, self.trial
@@ -127,18 +129,18 @@ class Explorer:
             step.value = self.views.step
 
     def _try(self, problem, setting):
-        """Descend; keep the setting, and have the controls follow."""
-        self.trial = attempt(problem, setting)
+        """Descend, update the controls, and save the setting."""
+        self.trial = try_setting(problem, setting)
         self.controls.step.max = len(self.trial.fit.path) - 1
         self.controls.mark(self.trial.limit)
-        self.controls.say(explain(self.trial))
+        self.controls.explain(explain(self.trial))
         EXPLORED.mkdir(parents=True, exist_ok=True)
-        kept, aside = [self.controls.values, self.start], LEFT_AS.with_suffix(".new")
-        aside.write_text(json.dumps(kept), encoding="utf-8")
-        aside.replace(LEFT_AS)  # the kernel may be ended at any moment
+        state, temporary = [self.controls.values, self.start], SAVED.with_suffix(".new")
+        temporary.write_text(json.dumps(state), encoding="utf-8")
+        temporary.replace(SAVED)  # the kernel may be ended at any moment
 
     def _problem(self):
-        """Return the chosen data, read anew if their file has changed."""
+        """Return the chosen data, read again if the file has changed."""
         about = (ROOT / self.data).stat()
         stamp = (about.st_mtime_ns, about.st_size)
         if stamp != self.stamp:
@@ -146,23 +148,23 @@ class Explorer:
             self.stamp, self.problems = stamp, {}
         if not self.setting["features"]:
             raise ValueError("Choose at least one feature.")
-        return self._posed(self.setting["features"], self.setting["scaling"])
+        return self._problem_of(self.setting["features"], self.setting["scaling"])
 
-    def _posed(self, features, scaling):
-        """Return data by their features and scaling, the same as the last time."""
+    def _problem_of(self, features, scaling):
+        """Return the same object each time, which is what `Views` compares."""
         if (features, scaling) not in self.problems:
             sample = load_data(self.data, self.target, features)
-            self.problems[features, scaling] = pose(sample, scaling)
+            self.problems[features, scaling] = make_problem(sample, scaling)
         return self.problems[features, scaling]
 
     def others(self):
-        """Yield the data that one click leads to."""
+        """Yield the problems that are one click away."""
         for scaling, features in product(SCALINGS, ("all", *self.columns)):
-            with contextlib.suppress(ValueError):  # said when they are chosen
-                yield self._posed(features, scaling)
+            with contextlib.suppress(ValueError):  # shown once they are chosen
+                yield self._problem_of(features, scaling)
 
     def _draw_ahead(self):
-        """Draw what other data will need, a little at a time, while nobody waits."""
+        """Draw the axes of other problems, a few at a time, while nobody waits."""
         with self.canvas.lock:
             problem = next(self.ahead, None)
             if problem:
@@ -170,7 +172,7 @@ class Explorer:
                 asyncio.get_running_loop().call_later(BETWEEN, self._draw_ahead)
 
     def _read_columns(self):
-        """Offer the features that the file has now; keep those that are chosen."""
+        """Offer the features that the file has now, and keep what is chosen of them."""
         sample = load_data(self.data, self.target)
         control = self.controls.parameters["features"]
         if list(control.options) != sample.features:
@@ -181,23 +183,23 @@ class Explorer:
         self.controls.parameters["batch_size"].max = len(sample.y)
 
     def _connect(self):
-        """Have every control and every click answered."""
+        """React to every control and every click."""
         its = self.controls
         for control in (*its.parameters.values(), its.step):
             control.observe(self._changed, "value")
         its.play.observe(self._played, "value")
-        its.add.on_click(lambda _: self._answer(self._add))
-        its.run.on_click(lambda _: self._answer(self._show_run))
-        its.anew.on_click(lambda _: self._start_anew())
+        its.add.on_click(lambda _: self._answer(add_to_experiments, self.trial.setting))
+        its.run.on_click(lambda _: self._answer(show_as_run, self.trial))
+        its.reset.on_click(lambda _: self._start_over())
         self.canvas.mpl_connect("button_press_event", self._clicked)
 
     def _changed(self, change):
-        """Draw soon; of the changes that come before, only the last counts."""
+        """Update soon: only the last of several quick changes is drawn."""
         its, owner = self.controls.parameters, change["owner"]
         if owner is self.controls.step and change["new"] == self.views.step:
-            return  # it only follows
+            return  # it was moved by the update itself
         if owner in (its["features"], its["scaling"]):
-            self.start = ""  # it was a place on another surface
+            self.start = ""  # a place on another surface
             if its["initialisation"].value == CLICKED:
                 its["initialisation"].value = INITIALISATIONS[0]
         self._update_soon()
@@ -207,11 +209,11 @@ class Explorer:
             try:
                 asyncio.get_running_loop().call_later(PAUSE, self.update)
                 self.waiting = True
-            except RuntimeError:  # outside of Jupyter, nothing more can come
+            except RuntimeError:  # outside of Jupyter there is no loop
                 self.update()
 
     def _played(self, change):
-        """Show the next picture of the animation; at its end, be ready for another."""
+        """Show the next frame of the animation, which can be played again."""
         frame, play, step = change["new"], self.controls.play, self.controls.step
         if frame or play.playing:
             step.value = round((step.max + 1) ** (frame / FRAMES)) - 1
@@ -221,35 +223,29 @@ class Explorer:
     def _clicked(self, event):
         """Start the descent where the surface was clicked."""
         if event.inaxes is self.views.axes["surface"]:
-            place = self.views.plane.start(event.xdata, event.ydata)
+            place = self.views.projection.start(event.xdata, event.ydata)
             self.start = ",".join(repr(float(number)) for number in place)
             self.controls.parameters["initialisation"].value = CLICKED
             self._update_soon()
 
     def _restore(self):
-        """Go on with the setting that a kernel before this one was left with."""
+        """Take up the setting that was saved last."""
         try:
-            values, self.start = json.loads(LEFT_AS.read_text(encoding="utf-8"))
+            values, self.start = json.loads(SAVED.read_text(encoding="utf-8"))
             self.controls.set(values)
         except (OSError, ValueError, KeyError, TypeError, TraitError):
-            self.start = ""  # there is nothing, or nothing that fits
+            self.start = ""  # there is none, or it does not fit any more
             self.controls.set(self.controls.defaults)
 
-    def _start_anew(self):
+    def _start_over(self):
         self.controls.set(self.controls.defaults | {"features": self.columns})
         self.controls.step.value = self.controls.step.max
 
-    def _add(self):
-        return add_to_experiments(self.trial.setting)
-
-    def _show_run(self):
-        return show_as_run(self.trial)
-
-    def _answer(self, act):
-        """Do something, and say below the figure what came of it."""
+    def _answer(self, act, subject):
+        """Do something, and show below the figure what came of it."""
         self.controls.answer.clear_output()
         with self.controls.answer:
             try:
-                display(Markdown(act()))
+                display(Markdown(act(subject)))
             except (UserError, OSError, ValueError) as error:
                 display(Markdown(f"**{escape(str(error))}**"))

@@ -1,23 +1,23 @@
-"""The plane in which the path of a descent is shown."""
+"""The path of a descent, seen in two dimensions."""
 
 import numpy as np
 from matplotlib.collections import LineCollection
 from matplotlib.ticker import MaxNLocator
 
-from helpers.descent import gradient_descents
+from helpers.descent import gradient_descent
+from helpers.explore.trial import optimiser_of
 from helpers.theory import hessian
 
 LEVELS = 10  # lines of equal cost
-STEPS_SHOWN = 400  # of a path: more lie on top of each other
-AROUND = 8  # other starts, and how far they are followed
-STEPS_AROUND = 100
+STEPS_SHOWN = 400  # of a path: more would lie on top of each other
+AROUND, STEPS_AROUND = 8, 100  # other starts, and how far they are followed
 
 
-class Plane:
-    """The plane in which the path is shown, and the cost on it.
+class Projection:
+    """The plane on which paths are shown, and the cost on it.
 
-    With one feature it is that of the weight and the offset, and all there is. Else
-    it goes through the optimum along the steepest and the flattest direction.
+    With one feature, the plane of weight and offset. Otherwise the plane through the
+    optimum along the steepest and the flattest direction.
 
     Parameters
     ----------
@@ -29,54 +29,49 @@ class Plane:
         self.problem = problem
         self.goal = np.append(problem.best.w, problem.best.b)
         self.whole = len(self.goal) == 2
-        basis = np.eye(2) if self.whole else problem.vectors[:, [-1, 0]]
-        # The optimum is up and to the right of zero.
-        turned = np.where(basis.T @ self.goal < 0, -1, 1)
-        self.basis = basis if self.whole else basis * turned
-        self.centre = self.basis.T @ self.goal
+        self.basis = np.eye(2)
+        if not self.whole:  # turned so that the optimum is up and to the right of zero
+            basis = problem.vectors[:, [-1, 0]]
+            self.basis = basis * np.where(basis.T @ self.goal < 0, -1, 1)
+        self.centre = self.places(self.goal)
         self.curvature = self.basis.T @ hessian(problem.X) @ self.basis
-        zero = np.zeros_like(self.goal)
-        half = 1.6 * np.abs(self.places(zero) - self.centre)
+        half = 1.6 * np.abs(self.centre)  # half the width and height: zero is in view
         self.half = np.maximum(half, 0.3 * half.max() or 1.0)
 
     def places(self, path):
-        """Return where weights and offsets, of shape (k, p + 1), are on the plane."""
+        """Project weights and offsets, of shape (k, p + 1), to places (k, 2)."""
         return path @ self.basis
 
     def within(self, places):
-        """Return a path up to where it leaves the picture, at most `STEPS_SHOWN`."""
+        """Cut off a path where it leaves the picture or after `STEPS_SHOWN` steps."""
         outside = np.any(np.abs(places - self.centre) > 3 * self.half, axis=1)
         end = int(np.argmax(outside)) + 1 if outside.any() else len(places)
         return places[: min(end, STEPS_SHOWN)]
 
     def start(self, x, y):
-        """Return the weights and the offset at a place of the plane."""
+        """Return the weights and the offset at a place."""
         return self.goal + self.basis @ (np.array([x, y]) - self.centre)
 
     def around(self, setting):
-        """Descend with a setting from all around.
-
-        Parameters
-        ----------
-        setting : dict
-            The parameters of ``descent.ipynb``.
+        """Descend with a setting from starts all around.
 
         Returns
         -------
         list of ndarray of shape (k, 2)
-            Paths on the plane; none where each update sees other samples.
+            The paths; none for mini-batches.
         """
         if not self.problem.is_full(setting["batch_size"]):
             return []
         angles = np.linspace(0, 2 * np.pi, AROUND, endpoint=False)
         edge = 0.95 * self.half * np.column_stack([np.cos(angles), np.sin(angles)])
-        fits = gradient_descents(
-            *self.problem.small[:2],
-            learning_rates=setting["learning_rate"],
-            starts=[self.start(*place) for place in self.centre + edge],
+        starts = [self.start(*place) for place in self.centre + edge]
+        fits = gradient_descent(
+            self.problem.small.X,
+            self.problem.small.y,
+            learning_rate=setting["learning_rate"],
             n_iterations=min(setting["n_iterations"], STEPS_AROUND),
-            momentum=setting["momentum"],
-            nesterov=setting["nesterov"],
+            start=np.column_stack(starts),
+            **optimiser_of(setting),
         )
         return [self.within(self.places(fit.path)) for fit in fits]
 
@@ -99,6 +94,6 @@ class Plane:
             ax.set(xlabel="weight", ylabel="offset")
             ax.xaxis.set_major_locator(MaxNLocator(3))
             ax.yaxis.set_major_locator(MaxNLocator(3))
-        else:  # there, a place has no number that one would know
+        else:  # numbers on these axes would mean nothing to a reader
             ax.set(xlabel="steepest direction", ylabel="flattest direction")
             ax.set(xticks=[], yticks=[])
