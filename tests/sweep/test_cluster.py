@@ -74,7 +74,7 @@ def test_a_sweep_on_a_cluster_gives_the_same_runs(project, cluster):
 
 
 def test_the_cluster_of_make_is_swept_on_and_ends_with_ctrl_c(project):
-    process = project.start("helpers.pipeline.sweep.cluster", "--workers", "1")
+    process = project.start("helpers.pipeline.sweep.executors", "--workers", "1")
     address = first_match(
         process.stdout, r"^make sweep SCHEDULER=(tcp://127.0.0.1:\d+)$"
     )

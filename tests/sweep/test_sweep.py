@@ -253,7 +253,7 @@ def test_a_worker_killed_in_mid_run_costs_only_a_retry(project):
     workers = [
         pid
         for pid in children
-        if "zygote" not in Path(f"/proc/{pid}/cmdline").read_text()
+        if "forkserver" not in Path(f"/proc/{pid}/cmdline").read_text()
     ]
     os.kill(int(workers[0]), signal.SIGKILL)
     out, err = sweep.communicate(timeout=60)

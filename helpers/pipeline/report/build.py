@@ -51,7 +51,7 @@ def make_report():
     now, plan = revision(), make_plan()
     modules = sorted({*modules_for(plan), *modules_behind("report")})
     with warm_kernels(modules) as kernel:
-        # Imported now: papermill and nbconvert take as long as the zygote's modules.
+        # Imported now, while the forkserver imports: papermill and nbconvert take long.
         from helpers.pipeline.report.pdf import begin_preamble, to_pdf
         from helpers.pipeline.report.typeset import title_of, to_latex
 
