@@ -144,7 +144,7 @@ def test_a_dry_run_says_what_would_be_run_and_why(project):
     out = project.sweep("--dry-run")[1]
     assert out.splitlines()[0].endswith(": cached")
     assert out.splitlines()[1].endswith(": to run: new")
-    project.replace("helpers/model.py", "Predict", "Foretell")
+    project.replace("helpers/model.py", "return ", "return 0 + ")
     out = project.sweep("--dry-run")[1]
     assert out.splitlines()[0].endswith(": to run: helpers/model.py changed")
     assert out.splitlines()[-1] == "2 to run, 0 cached"
