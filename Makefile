@@ -99,7 +99,7 @@ reproduce: $(READY) ## build the commit in two clones under other conditions, an
 	@$(PYTHON) -m helpers.pipeline.verify.reproduce
 
 cluster: $(CLUSTER) ## start a Dask scheduler and two workers here, until Ctrl-C
-	@$(PYTHON) -m helpers.pipeline.sweep.cluster
+	@$(PYTHON) -m helpers.pipeline.sweep.executors
 
 lab: $(READY) ## open the notebooks in JupyterLab
 	@$(PYTHON) -m helpers.pipeline.kernels.arithmetic $(PREFIX)/bin/jupyter lab --ip=127.0.0.1 --ServerApp.answer_yes=True \

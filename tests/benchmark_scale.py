@@ -240,7 +240,7 @@ def on_dask():
     """
     from distributed import Client
 
-    from helpers.pipeline.sweep.cluster import local_cluster
+    from helpers.pipeline.sweep.executors import local_cluster
 
     with (
         local_cluster(2, memory_limit=None) as cluster,

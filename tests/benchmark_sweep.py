@@ -181,7 +181,7 @@ def peak_of_tree(process):
 @contextlib.contextmanager
 def cluster(project):
     """Start a scheduler and two workers on this machine; yield its address."""
-    with project.start("helpers.pipeline.sweep.cluster") as process:
+    with project.start("helpers.pipeline.sweep.executors") as process:
         started = [psutil.Process(process.pid)]
         try:
             yield re.search(r"tcp://\S+", process.stdout.readline())[0]

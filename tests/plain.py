@@ -11,7 +11,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 from helpers import ROOT
 from helpers.pipeline.sweep.experiments import read_points
-from helpers.pipeline.sweep.inputs import RUNS, identify, path_of
+from helpers.pipeline.sweep.inputs import RUNS, path_of
 
 NBCONVERT = (
     "jupyter-nbconvert --to latex --template template report.ipynb"
@@ -30,7 +30,7 @@ def execute(point):
     from papermill import execute_notebook
 
     source = ROOT / "notebooks" / f"{point.notebook}.ipynb"
-    target, given = path_of(identify(point)), point.parameters
+    target, given = path_of(point.run), point.parameters
     execute_notebook(source, target, parameters=given, progress_bar=False)
 
 

@@ -16,7 +16,7 @@ from helpers.pipeline.sweep.experiments import (
     notebook_parameters,
     read_points,
 )
-from helpers.pipeline.sweep.inputs import forget_files, identify, modules_behind
+from helpers.pipeline.sweep.inputs import modules_behind
 
 EXPLORED = ROOT / "build" / "explored"
 
@@ -95,12 +95,11 @@ def show_as_run(trial):
     UserError
         If the run fails.
     """
-    forget_files()
     point = point_of(trial.setting)
     with warm_kernels(modules_behind("descent")) as kernel:
         outcome = execute("descent", point.parameters, kernel)
     EXPLORED.mkdir(parents=True, exist_ok=True)
-    path = EXPLORED / f"{identify(point)}.ipynb"
+    path = EXPLORED / f"{point.run}.ipynb"
     path.write_text(outcome.notebook, encoding="utf-8")
     if outcome.error:
         raise UserError(f"{outcome.error} (see {path.relative_to(ROOT)})")

@@ -1,6 +1,5 @@
 """Warm kernels: the same results as ordinary ones, private, and without memory."""
 
-import asyncio
 import os
 import signal
 import socket
@@ -14,7 +13,8 @@ import papermill
 import pytest
 from papermill.exceptions import PapermillExecutionError
 
-from helpers.pipeline.kernels.warm import CAN_FORK, ZYGOTE, warm_kernels
+from helpers.pipeline.command import UserError
+from helpers.pipeline.kernels.warm import CAN_FORK, FORKSERVER, warm_kernels
 
 pytestmark = pytest.mark.skipif(not CAN_FORK, reason="kernels are forked on Linux only")
 
@@ -60,6 +60,7 @@ def test_results_are_those_of_an_ordinary_kernel(warm, execute, monkeypatch):
         "%matplotlib inline\nfig = plt.figure()\nfig",
         "import os; print(os.getcwd())",
         "import asyncio\nawait asyncio.sleep(0)\nIn[-1], _",
+        "[p for p in sys.path if not p.startswith('/tmp')]",
         "ip = get_ipython(); ip.kernel.shell is ip, ip.user_ns is globals()",
         "names = 'TERM PAGER GIT_PAGER CLICOLOR CLICOLOR_FORCE FORCE_COLOR MPLBACKEND'",
         "[os.environ.get(name) for name in names.split()]",
@@ -68,7 +69,7 @@ def test_results_are_those_of_an_ordinary_kernel(warm, execute, monkeypatch):
         "1 / 3",
     )
     forked = execute(warm, *cells)
-    monkeypatch.delenv(ZYGOTE)
+    monkeypatch.delenv(FORKSERVER)
     ordinary = execute({}, *cells)
     for output in forked + ordinary:
         output.pop("execution_count", None)
@@ -137,9 +138,9 @@ def test_no_port_is_opened_and_no_other_user_can_come_in(warm, execute):
         "print(ports & mine, os.getppid())\nprint(app.transport, app.ip)"
     )
     seen, transport = text_of(execute(warm, look)).splitlines()
-    ports, zygote = seen.rsplit(" ", 1)
+    ports, forkserver = seen.rsplit(" ", 1)
     assert ports == "set()"
-    assert listening_ports(zygote) == []
+    assert listening_ports(forkserver) == []
     assert listening_ports(os.getpid()) == []
     kind, address = transport.split()
     assert kind == "ipc"
@@ -152,8 +153,7 @@ def test_no_port_is_opened_and_no_other_user_can_come_in(warm, execute):
 def test_another_user_is_turned_away(warm):
     connect = "import socket, sys; socket.socket(socket.AF_UNIX).connect(sys.argv[1])"
     # The system's own Python: nobody may not enter root's folders.
-    command = ["/usr/bin/python3", "-c", connect, os.environ[ZYGOTE]]
-    until(lambda: os.path.exists(os.environ[ZYGOTE]))
+    command = ["/usr/bin/python3", "-c", connect, os.environ[FORKSERVER]]
     nobody = {"user": 65534, "group": 65534, "extra_groups": []}
     done = subprocess.run(command, **nobody, capture_output=True, text=True)
     assert "PermissionError" in done.stderr
@@ -203,14 +203,13 @@ def test_what_a_notebook_started_ends_with_it(warm, execute):
     until(lambda: not is_running(pid))
 
 
-def test_all_ends_when_the_owner_of_the_zygote_is_killed(tmp_path):
+def test_all_ends_when_the_owner_of_the_forkserver_is_killed(tmp_path):
     script = tmp_path / "owner.py"
     script.write_text(
         "import os, time\n"
-        "from helpers.pipeline.kernels.warm import ZYGOTE, warm_kernels\n"
+        "from helpers.pipeline.kernels.warm import FORKSERVER, warm_kernels\n"
         "with warm_kernels([]):\n"
-        "    while not os.path.exists(os.environ[ZYGOTE]): time.sleep(0.01)\n"
-        "    print(os.environ[ZYGOTE], flush=True)\n    time.sleep(1000)\n"
+        "    print(os.environ[FORKSERVER], flush=True)\n    time.sleep(1000)\n"
     )
     owner = subprocess.Popen(
         [sys.executable, str(script)], stdout=subprocess.PIPE, text=True
@@ -222,15 +221,15 @@ def test_all_ends_when_the_owner_of_the_zygote_is_killed(tmp_path):
     until(lambda: not folder.exists())
 
 
-def test_a_run_fails_when_the_zygote_dies(execute):
+def test_a_run_fails_when_the_forkserver_dies(execute):
     kill = "import os, signal, time\nos.kill(os.getppid(), signal.SIGKILL)\n"
     from nbclient.exceptions import DeadKernelError
 
-    inherited = os.environ.pop(ZYGOTE, None)
+    inherited = os.environ.pop(FORKSERVER, None)
     with warm_kernels([]) as options, pytest.raises(DeadKernelError):
         execute(options, kill + "while True: time.sleep(1)")
     if inherited:
-        os.environ[ZYGOTE] = inherited
+        os.environ[FORKSERVER] = inherited
         os.environ["JUPYTER_DEFAULT_PROVISIONER_NAME"] = "warm"
 
 
@@ -243,13 +242,6 @@ def test_only_kernels_of_this_interpreter_are_forked():
     assert _ipykernel_arguments(["R", "--slave"]) is None
     asked = [sys.executable, *launcher, "--IPKernelApp.pylab=inline"]
     assert _ipykernel_arguments(asked) is None
-
-
-def test_a_zygote_that_never_comes_up_is_given_up(tmp_path):
-    from helpers.pipeline.kernels.provisioner import _connect
-
-    with pytest.raises(RuntimeError, match="is not at"):
-        asyncio.run(_connect(str(tmp_path / "absent"), patience=0.1))
 
 
 def is_running(pid):
@@ -267,10 +259,25 @@ def until(condition):
         assert time.monotonic() < deadline, "it did not happen"
 
 
-def test_a_zygote_that_has_died_is_not_waited_for(tmp_path):
-    from helpers.pipeline.kernels.provisioner import _connect
+def test_a_forkserver_that_dies_as_it_starts_is_reported_at_once(
+    execute, monkeypatch, tmp_path
+):
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    (tmp_path / "ipykernel.py").write_text("raise ImportError('no such luck')")
+    monkeypatch.delenv(FORKSERVER, raising=False)
+    with warm_kernels([]) as options, pytest.raises(UserError) as caught:
+        execute(options, "1 + 1")
+    assert str(caught.value) == (
+        "the process that forks kernels has died; its log ends: "
+        "ImportError: no such luck"
+    )
 
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(str(tmp_path / "zygote"))
-    with pytest.raises(RuntimeError, match="is not at"):
-        asyncio.run(_connect(str(tmp_path / "zygote"), patience=3600))
+
+def test_a_forkserver_that_has_died_is_reported_at_once(execute, monkeypatch):
+    monkeypatch.delenv(FORKSERVER, raising=False)
+    with warm_kernels([]) as options:
+        execute(options, "1 + 1")
+        parent = int(text_of(execute(options, "import os; print(os.getppid())")))
+        os.kill(parent, signal.SIGKILL)
+        with pytest.raises(UserError, match="that forks kernels has died"):
+            execute(options, "1 + 1")

@@ -16,7 +16,7 @@ from helpers import ROOT
 from helpers.explore.actions import add_to_experiments
 from helpers.pipeline.records import read_record
 from helpers.pipeline.report.build import PDF
-from helpers.pipeline.sweep.inputs import RUNS, helper_files, imports_of, path_of
+from helpers.pipeline.sweep.inputs import RUNS, code_files, path_of
 from helpers.pipeline.sweep.results import load_experiment
 from helpers.pipeline.verify.reader import read_pdf
 from helpers.pipeline.verify.rebuild import build_report
@@ -124,8 +124,8 @@ def test_every_figure_table_and_listing_has_caption_label_and_reference(publishe
 def test_the_appendix_has_every_module_that_the_results_rest_on(published):
     labels = [d["label"] for d in published if d["kind"] == "listing"]
     listed = {label[8:] for label in labels if label.startswith("lst:all-")}
-    imported = imports_of("descent") + imports_of("report")
-    files = [p for p in helper_files(tuple(imported)) if "pipeline" not in p.parts]
+    imported = code_files("descent") + code_files("report")
+    files = [p for p in imported if "pipeline" not in p.parts and p.suffix == ".py"]
     assert listed == {path.stem for path in files} - {"__init__"}
 
 

@@ -74,7 +74,7 @@ def test_a_sweep_on_a_cluster_gives_the_same_runs(project, cluster):
 
 
 def test_the_cluster_of_make_is_swept_on_and_ends_with_ctrl_c(project):
-    process = project.start("helpers.pipeline.sweep.cluster", "--workers", "1")
+    process = project.start("helpers.pipeline.sweep.executors", "--workers", "1")
     address = first_match(
         process.stdout, r"^make sweep SCHEDULER=(tcp://127.0.0.1:\d+)$"
     )
@@ -131,7 +131,7 @@ def test_workers_with_other_code_are_refused_and_named(project, cluster, tmp_pat
     other.mkdir()
     copy = type(project)(other)
     copy.write("experiments.yaml", "quick: {n_iterations: 10}\n")
-    copy.replace("helpers/model.py", "Predict", "Foretell")
+    copy.replace("helpers/model.py", "return ", "return 0 + ")
     status, out, err = copy.sweep("--scheduler", address)
     assert status == 2
     assert re.search(

@@ -1,11 +1,16 @@
 """Runs that misbehave: they are stopped, kept, and said in one line."""
 
+import hashlib
+from platform import python_version as version
+
 import nbformat
 import pytest
 
+from helpers import ROOT
 from helpers.pipeline.kernels.warm import warm_kernels
 from helpers.pipeline.sweep import execute as module
 from helpers.pipeline.sweep.execute import execute
+from helpers.pipeline.sweep.experiments import Point
 
 
 @pytest.fixture(scope="module")
@@ -17,8 +22,7 @@ def kernel():
 @pytest.fixture
 def run(kernel, monkeypatch, tmp_path):
     """Execute the code of one cell as a notebook of the project."""
-    monkeypatch.setattr(module, "ROOT", tmp_path)
-    (tmp_path / "notebooks").mkdir()
+    monkeypatch.setattr(module, "NOTEBOOKS", tmp_path)
 
     def execute_code(code, **options):
         cells = [
@@ -31,7 +35,7 @@ def run(kernel, monkeypatch, tmp_path):
             "display_name": "",
             "language": "",
         }
-        nbformat.write(notebook, tmp_path / "notebooks" / "bad.ipynb")
+        nbformat.write(notebook, tmp_path / "bad.ipynb")
         return execute("bad", {}, kernel, **options)
 
     return execute_code
@@ -87,11 +91,26 @@ def test_a_magic_that_does_not_exist_is_named(run):
     kept(outcome)
 
 
-def test_a_run_says_of_itself_what_it_is(run):
-    outcome = run("1 + 1", metadata={"identifier": "bad-123"})
-    notebook = nbformat.reads(outcome.notebook, as_version=4)
+def test_a_run_records_its_name_and_its_inputs(run):
+    path = ROOT / "data" / "auto.yaml"
+    outcome = run(f"open({str(path)!r}).close()", inputs={"Python": version()})
     assert outcome.error == ""
-    assert notebook.metadata["run"] == {"identifier": "bad-123"}
+    kept = nbformat.reads(outcome.notebook, as_version=4).metadata["run"]
+    assert kept["name"] == Point("", "bad", {}).run
+    content = hashlib.sha256(path.read_bytes()).hexdigest()
+    assert kept["inputs"] == {"Python": version(), "data/auto.yaml": content}
+
+
+def test_watching_a_run_leaves_no_trace_in_it(run):
+    look = (
+        "ip = get_ipython()\n"
+        "print(sorted(globals()), In, Out, ip.execution_count, sorted(dir(ip)))"
+    )
+    bare, watched = (run(look, inputs=inputs).notebook for inputs in (None, {}))
+    cells = [nbformat.reads(text, as_version=4).cells for text in (bare, watched)]
+    outputs = [[cell.outputs for cell in executed] for executed in cells]
+    assert outputs[0] == outputs[1]
+    assert "get_ipython" in outputs[0][1][0].text
 
 
 def test_what_is_printed_is_one_text_in_however_many_pieces_it_comes(run):

@@ -1,7 +1,11 @@
-"""What identifies a run, and what it keeps."""
+"""What a run rests on, and that none whose inputs have changed is called cached."""
 
 import json
 import math
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import nbformat
 import numpy as np
@@ -9,74 +13,319 @@ import pytest
 
 from helpers.pipeline import records
 from helpers.pipeline.command import UserError
+from helpers.pipeline.kernels.opened import name_in
 from helpers.pipeline.records import read_record
 from helpers.pipeline.sweep import inputs, results
 from helpers.pipeline.sweep.experiments import read_points
-from helpers.pipeline.sweep.inputs import imported_modules, modules_behind
+from helpers.pipeline.sweep.inputs import code_files, modules_behind
+
+CELLS = [
+    """\
+import json
+from pathlib import Path
+
+import local
+import pandas as pd
+
+from helpers import ROOT, reading
+from helpers.pipeline.records import record""",
+    """\
+test: str = "data/test.csv"  # from the project's folder
+beside: str = "beside.csv"  # from the notebook's
+number: float = None  # which""",
+    """\
+# read what there is
+def read(path):
+    "Return a file's text."
+    return Path(path).read_text()
+try:
+    optional = read("optional.txt")
+except FileNotFoundError:
+    optional = "" """,
+    "%%time\nfrom helpers import timed\ntimed.VALUE",
+    """\
+%matplotlib inline
+Path("scratch.txt").write_text("written before it is read")
+values = [
+    len(pd.read_csv(ROOT / test)), read(beside), read("named.csv"), reading.text(),
+    json.load(open("settings.json")), local.late(), optional, read("scratch.txt"),
+]
+Path("scratch.txt").unlink()
+record(values=values, number=number)""",
+]
+FILES = {
+    "data/test.csv": "a,b\n1,2\n",
+    "data/read.txt": "read by a helper",
+    "notebooks/beside.csv": "1",
+    "notebooks/named.csv": "2",
+    "notebooks/settings.json": "3",
+    "notebooks/local.py": "import second\ndef late():\n    import third\n"
+    "    return second.VALUE + third.VALUE\n",
+    "notebooks/second.py": "VALUE = 1  # one\n",
+    "notebooks/third.py": "VALUE = 2\n",
+    "helpers/reading.py": '"""Read."""\n\nfrom pathlib import Path\n\n'
+    "from helpers import ROOT\n\n\ndef text():\n"
+    '    """Return it."""\n    return Path(ROOT, "data", "read.txt").read_text()\n',
+    "helpers/timed.py": "VALUE = 1\n",
+}
+# What is changed, how, and what a dry run says of it (the file itself by default).
+CHANGES = {
+    "a file that another parameter than data names": ("data/test.csv", "1,2", "1,3"),
+    "a file that a parameter names beside the notebook": (
+        "notebooks/beside.csv", "1", "11",
+    ),
+    "a module beside the notebook": ("notebooks/local.py", "second.VALUE +", "9 +"),
+    "a local module of a local module": ("notebooks/second.py", "= 1", "= 4"),
+    "a module imported in a function": ("notebooks/third.py", "= 2", "= 5"),
+    "a file named in a cell": ("notebooks/named.csv", "2", "22"),
+    "a file read with json.load": ("notebooks/settings.json", "3", "33"),
+    "a file read by a helper": ("data/read.txt", "read", "reads"),
+    "a helper": ("helpers/reading.py", '"data"', '"data/."'),
+    "a helper imported under a magic": ("helpers/timed.py", "1", "2"),
+    "a cell": ("notebooks/mine.ipynb", "values = [", "values = [0,"),
+    "a magic": ("notebooks/mine.ipynb", "%matplotlib inline", "%matplotlib agg"),
+    "the lock": ("requirements.txt", "numpy==", "numpy== "),
+}  # fmt: skip
+NO_CHANGES = {
+    "a docstring": ("helpers/reading.py", '"""Return it."""', '"""Give it."""'),
+    "a module's docstring": ("helpers/reading.py", '"""Read."""', '"""Look."""'),
+    "a docstring in a cell": ("notebooks/mine.ipynb", "Return a file's", "Give a"),
+    "a comment": ("notebooks/second.py", "# one", "# the first"),
+    "a comment in a cell": ("notebooks/mine.ipynb", "# read what", "# see what"),
+    "blank lines and layout": (
+        "helpers/reading.py",
+        "def text():",
+        "\n\ndef  text( ):",
+    ),
+    "a markdown cell": ("notebooks/mine.ipynb", "A title", "Another title"),
+    "a plotter": ("helpers/figures/plots.py", "import numpy", "x = 1\nimport numpy"),
+    "the sweep's code": ("helpers/pipeline/sweep/plan.py", "MANY = 10", "MANY = 20"),
+}
 
 
-@pytest.fixture
-def identify(project):
-    """Identify the runs of a copy of the project, in a fresh process."""
+def write_notebook(project, cells, name="mine"):
+    """Write a notebook whose second cell has the parameters."""
+    cells = [nbformat.v4.new_code_cell(source) for source in cells]
+    cells[1].metadata["tags"] = ["parameters"]
+    kernel = {"name": "python3", "language": "python", "display_name": "Python"}
+    title = nbformat.v4.new_markdown_cell("# A title")
+    notebook = nbformat.v4.new_notebook(
+        cells=[title, *cells], metadata={"kernelspec": kernel}
+    )
+    nbformat.write(notebook, project.folder / "notebooks" / f"{name}.ipynb")
+    project.write("experiments.yaml", f"a: {{notebook: {name}}}\n")
+
+
+@pytest.fixture(params=["forked", "plain"])
+def swept(request, project, monkeypatch):
+    """Return a copy of the project with one run that reads files of many kinds."""
+    monkeypatch.setenv("KERNELS", request.param)
+    write_notebook(project, CELLS)
+    for path, text in FILES.items():
+        project.write(path, text)
+    status, _, err = project.sweep()
+    assert status == 0, err
+    return project
+
+
+def reason(project):
+    """Return what a dry run says of the one run."""
+    status, out, err = project.sweep("--dry-run")
+    assert status == 0, err
+    return out.splitlines()[0].partition(": ")[2]
+
+
+# Prints, for each of some changes, what would be run; each is undone.
+LOOK = """
+import json, os
+from pathlib import Path
+from helpers.pipeline.sweep.plan import make_plan
+for path, old, new in json.loads(Path("build/changes.json").read_text()):
+    before = Path(path).read_text()
+    assert old in before, path
+    Path(path).write_text(before.replace(old, new, 1))
+    if not os.fork():  # each looks at the files for the first time
+        print(*make_plan().missing.values(), flush=True)
+        os._exit(0)
+    os.wait()
+    Path(path).write_text(before)
+"""
+
+
+def reasons(project, changes):
+    """Return, for each kind of change, why the run would be made again."""
+    project.write("build/changes.json", json.dumps(list(changes.values())))
+    project.write("look.py", LOOK)
+    status, out, err = project.run("look")
+    assert status == 0, err
+    return dict(zip(changes, out.splitlines(), strict=True))
+
+
+def test_a_run_is_current_until_something_it_rests_on_changes(swept):
+    assert reason(swept) == "cached"
+    expected = {what: f"{path} changed" for what, (path, *_) in CHANGES.items()}
+    assert reasons(swept, CHANGES) == expected
+    assert reasons(swept, NO_CHANGES) == dict.fromkeys(NO_CHANGES, "")
+    assert reason(swept) == "cached"
+    swept.write("notebooks/optional.txt", "there now")
+    assert reason(swept) == "to run: notebooks/optional.txt changed"
+    swept.write("notebooks/beside.csv", "another")
+    both = "notebooks/beside.csv, notebooks/optional.txt"
+    assert reason(swept) == f"to run: {both} changed"
+
+    assert swept.sweep()[0] == 0
+    assert reason(swept) == "cached"
+    (run,) = swept.runs
+    values = read_record(swept.folder / "build" / "runs" / run)["values"]
+    assert values == [
+        1, "another", "2", "read by a helper", 3, 3, "there now",
+        "written before it is read",
+    ]  # fmt: skip
+    left = {path.name for path in (swept.folder / "notebooks").iterdir()}
+    mine = {Path(path).name for path in FILES if path.startswith("notebooks")}
+    ours = {"descent.ipynb", "explore.ipynb", "report.ipynb", "mine.ipynb"}
+    assert left - {"__pycache__"} == mine | ours | {"optional.txt"}
+
+
+def test_the_same_paths_and_modules_are_found_by_nbconvert(swept):
+    command = "nbconvert --to notebook --execute mine.ipynb --output-dir ../build"
+    done = subprocess.run(
+        [sys.executable, "-m", "jupyter", *command.split()],
+        cwd=swept.folder / "notebooks",
+        env=swept.environment,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    (run,) = swept.runs
+    there = read_record(swept.folder / "build" / "mine.ipynb")
+    assert there == read_record(swept.folder / "build" / "runs" / run)
+
+
+def test_a_run_that_is_not_current_is_not_loaded(project):
+    assert project.sweep()[0] == 0
+    load = "from helpers.pipeline.sweep.results import load_experiment\n"
+    project.write("load.py", load + "print(len(load_experiment('quick')))")
+    assert project.run("load")[1] == "2\n"
+    project.replace("data/auto.csv", "18.0,8,307.0", "18.1,8,307.0")
+    status, _, err = project.run("load")
+    assert status == 1
+    assert "is out of date, data/auto.csv changed; `make sweep` makes it" in err
+
+
+def test_a_process_that_lives_long_sees_files_change(project):
+    assert project.sweep()[0] == 0
     code = (
-        "from helpers.pipeline.sweep.inputs import identify;"
-        "from helpers.pipeline.sweep.experiments import read_points;"
-        "[print(identify(p)) for grid in read_points().values() for p in grid]"
+        "from pathlib import Path\n"
+        "from helpers.pipeline.sweep.plan import make_plan\n"
+        "print(*make_plan().missing.values())\n"
+        "for path in ('helpers/model.py', 'experiments.yaml'):\n"
+        "    text = Path(path).read_text().replace('[horsepower, all]', 'year')\n"
+        "    Path(path).write_text(text + '\\nx: {n_iterations: 1}\\n'\n"
+        "                          if 'yaml' in path else text + 'new = 1')\n"
+        "    print(*make_plan().missing.values(), sep='; ')\n"
     )
-    project.write("identify.py", code)
-    return lambda: project.run("identify")[1].split()
+    project.write("look.py", code)
+    assert project.run("look")[1].splitlines() == [
+        "",
+        "helpers/model.py changed; helpers/model.py changed",
+        "new; new",
+    ]
 
 
-def test_a_run_is_identified_by_all_that_determines_it(project, identify):
-    before = identify()
+def test_a_file_that_changes_while_a_run_reads_it_fails_the_run(project):
+    cells = ["import subprocess, sys", 'x: str = "data/auto.csv"  # which']
+    write = "open('read.txt', 'a').write('more')"
+    read = "from pathlib import Path\nPath('read.txt').read_text()\n"
+    read += f"subprocess.run([sys.executable, '-c', {write!r}], check=True)"
+    write_notebook(project, [*cells, read])
+    project.write("notebooks/read.txt", "some")
+    status, out, err = project.sweep()
+    assert status == 2
+    assert "Changed: notebooks/read.txt, while it ran" in err
+    own = "from pathlib import Path\nPath('read.txt').read_text()\n" + write
+    write_notebook(project, [*cells, own])
+    assert project.sweep()[0] == 0, "what a run writes itself is its own business"
+
+
+def test_a_finished_run_that_fails_when_made_again_is_not_kept(project):
+    write_notebook(project, ["import ok", "x: int = 0  # which", "ok.value"])
+    project.write("notebooks/ok.py", "value = 1\n")
+    assert project.sweep()[0] == 0
+    (run,) = project.runs
+    project.write("notebooks/ok.py", "other = 1\n")
+    assert project.sweep()[0] == 2
+    assert project.runs == [run.replace(".ipynb", ".failed.ipynb")]
+    assert reason(project) == "to run: failed before"
+    project.write("notebooks/ok.py", "value = 1\n")
+    assert reason(project) == "to run: notebooks/ok.py changed"
+
+
+def test_a_damaged_run_is_made_again(project):
+    assert project.sweep()[0] == 0
+    path = project.folder / "build" / "runs" / project.runs[0]
+    path.write_text(path.read_text()[:100])
+    assert "to run: damaged" in project.sweep("--dry-run")[1]
+
+
+def test_names_depend_on_the_notebook_and_the_parameters_alone(project):
+    code = (
+        "from helpers.pipeline.sweep.experiments import read_points\n"
+        "print(*[p.run for grid in read_points().values() for p in grid])"
+    )
+    project.write("names.py", code)
+    before = project.run("names")[1].split()
     assert len(set(before)) == 2
-    project.write("README.md", "A comment.")
-    assert identify() == before
-    for path, old, new in [
-        ("helpers/model.py", "Predict the target", "Foretell the target"),
-        (
-            "notebooks/descent.ipynb",
-            "fit = gradient_descent",
-            "fit =  gradient_descent",
-        ),
-        ("data/auto.csv", "18.0,8,307.0", "18.1,8,307.0"),
-        ("requirements.txt", "numpy==", "numpy=="[:-1] + "= "),
-        ("report/figures.mplstyle", "figure.dpi: 110", "figure.dpi: 111"),
-        ("experiments.yaml", "10", "11"),
-    ]:
-        project.replace(path, old, new)
-        after = identify()
-        assert not set(after) & set(before), path
-        before = after
+    project.replace("helpers/model.py", "return", "return 0 +")
+    project.replace("data/auto.csv", "18.0,8,307.0", "18.1,8,307.0")
+    project.replace("experiments.yaml", "[horsepower, all]", "[weight, horsepower]")
+    after = project.run("names")[1].split()
+    assert after[1] == before[0]
+    assert len({*before, *after}) == 3
 
 
-def test_a_new_value_leaves_the_other_runs_what_they_are(project, identify):
-    before = identify()
-    project.replace(
-        "experiments.yaml", "[horsepower, all]", "[weight, horsepower, all]"
-    )
-    assert identify()[1:] == before
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("data/auto.csv", "data/auto.csv"),
+        ("notebooks/../data/auto.csv", "data/auto.csv"),
+        ("notebooks/__pycache__/a.cpython-311.pyc", "notebooks/a.py"),
+        ("build/runs/a.ipynb", ""),
+        (".git/HEAD", ""),
+        ("notebooks/.ipynb_checkpoints/a.ipynb", ""),
+        ("../elsewhere.csv", ""),
+        ("buildings.csv", "buildings.csv"),
+    ],
+)
+def test_what_is_a_file_of_the_project_is_named_by_its_path(tmp_path, path, name):
+    assert name_in(str(tmp_path), f"{tmp_path}/{path}") == name
+    assert name_in(str(tmp_path), os.fsencode(f"{tmp_path}/{path}")) == name
 
 
-def test_helpers_that_a_notebook_does_not_import_do_not_identify_it(project, identify):
-    before = identify()
-    project.replace("helpers/pipeline/report/typeset.py", '"""Set', '"""Typeset')
-    assert identify() == before
+def test_a_file_reached_by_a_link_to_the_project_is_a_file_of_it(tmp_path):
+    (tmp_path / "project").mkdir()
+    (tmp_path / "link").symlink_to("project")
+    root = str(tmp_path / "project")
+    assert name_in(root, tmp_path / "link" / "a.csv") == "a.csv"
 
 
-def test_imports_are_followed_through_the_helpers():
+def test_imports_are_followed_through_the_project():
     behind = modules_behind("descent")
     assert {"helpers.descent", "helpers.model", "pandas", "numpy"} <= set(behind)
     assert "nbconvert" not in behind
+    names = {path.name for path in code_files("descent")}
+    assert {"descent.ipynb", "descent.py", "records.py", "__init__.py"} <= names
+    assert not names & {"run.py", "plan.py", "publish.py"}
 
 
-def test_imported_modules_names_members_and_parents():
-    assert set(imported_modules("from a.b import c\nimport d.e")) == {
-        "a", "a.b", "a.b.c", "d", "d.e"
-    }  # fmt: skip
+def test_imported_names_come_with_members_and_parents():
+    _, names = inputs._read_python("from a.b import c\nimport d.e")
+    assert names == {"a", "a.b", "a.b.c", "d", "d.e"}
+    _, names = inputs._read_python("from . import a\nfrom ..b import c", ("p", "q"))
+    assert names == {"p", "p.q", "p.q.a", "p.b", "p.b.c"}
 
 
-def test_imported_modules_looks_into_every_block():
+def test_imports_are_found_in_every_block():
     code = """
 def f():
     with open(g) as h:
@@ -95,7 +344,29 @@ finally:
         case 1:
             import e
 """
-    assert set(imported_modules(code)) == set("abcde")
+    assert inputs._read_python(code)[1] == set("abcde")
+
+
+@pytest.mark.parametrize(
+    ("cell", "is_python"),
+    [
+        ("text = '''\n%d rows'''", True),
+        ("rest = (7\n% 4)", True),
+        ("if x:\n    %time f()\n!ls", True),
+        ("x = [", False),
+    ],
+)
+def test_magics_are_told_from_python(cell, is_python):
+    if is_python:
+        assert inputs._read_cell(cell, "a.ipynb")
+    else:
+        with pytest.raises(UserError, match="notebooks/a.ipynb"):
+            inputs._read_cell(cell, "a.ipynb")
+
+
+def test_the_place_of_a_magic_counts():
+    first, second = (inputs._read_cell(c, "a")[0] for c in ("%x\ny = 1", "y = 1\n%x"))
+    assert first != second
 
 
 def test_a_record_survives_to_the_last_bit(monkeypatch, tmp_path):

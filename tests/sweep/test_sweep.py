@@ -144,7 +144,7 @@ def test_a_dry_run_says_what_would_be_run_and_why(project):
     out = project.sweep("--dry-run")[1]
     assert out.splitlines()[0].endswith(": cached")
     assert out.splitlines()[1].endswith(": to run: new")
-    project.replace("helpers/model.py", "Predict", "Foretell")
+    project.replace("helpers/model.py", "return ", "return 0 + ")
     out = project.sweep("--dry-run")[1]
     assert out.splitlines()[0].endswith(": to run: helpers/model.py changed")
     assert out.splitlines()[-1] == "2 to run, 0 cached"
@@ -253,7 +253,7 @@ def test_a_worker_killed_in_mid_run_costs_only_a_retry(project):
     workers = [
         pid
         for pid in children
-        if "zygote" not in Path(f"/proc/{pid}/cmdline").read_text()
+        if "forkserver" not in Path(f"/proc/{pid}/cmdline").read_text()
     ]
     os.kill(int(workers[0]), signal.SIGKILL)
     out, err = sweep.communicate(timeout=60)

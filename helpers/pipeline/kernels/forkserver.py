@@ -1,17 +1,17 @@
 """A process that has done the imports, and forks a kernel whenever it is asked.
 
-``python -m helpers.pipeline.kernels.forkserver SOCKET MODULE ...`` imports the
-modules, makes the application and the shell that kernels have in common, and listens
-on a Unix socket.
-A client connects, sends one line of JSON (``argv`` of the kernel, ``cwd``, ``env``),
-and owns the kernel as long as the connection lasts. It is told, one byte each time::
+``python -m helpers.pipeline.kernels.forkserver NUMBER MODULE ...`` imports the
+modules, makes the application and the shell that kernels have in common, and serves
+those who connect to the Unix socket of that number, which it inherits.
+A client sends one line of JSON (``argv`` of the kernel, ``cwd``, ``env``), and owns
+the kernel as long as the connection lasts. The answers are, one byte each::
 
     R   the kernel is ready to be connected to
     X   the kernel has ended; one more byte is its exit status
 
 Every byte that the client sends is a signal for the kernel. When the client
-goes away its kernel is killed; when the process that started the zygote goes
-away, all of them are, and the zygote ends and removes the socket's folder.
+goes away its kernel is killed; when the process that started the forkserver goes
+away, all of them are, and the forkserver ends and removes the socket's folder.
 """
 
 import contextlib
@@ -43,15 +43,15 @@ KERNEL = (
 )
 
 
-def main(address, *modules):
+def main(number, *modules):
     """Import the modules, then serve until standard input is closed."""
+    if sys.path[0] == os.getcwd():
+        del sys.path[0]  # kernels look beside their notebook, as they always do
     preload(modules)
-    listener = socket.socket(socket.AF_UNIX)
-    listener.bind(f"{address}.new")
-    listener.listen()
-    os.rename(f"{address}.new", address)  # it is there as soon as it can be used
-    serve(listener)
-    shutil.rmtree(os.path.dirname(address), ignore_errors=True)
+    with socket.socket(fileno=int(number)) as listener:
+        folder = os.path.dirname(listener.getsockname())
+        serve(listener)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def preload(modules):
@@ -70,7 +70,7 @@ def preload(modules):
         with contextlib.suppress(Exception):
             draw_once()
     del sys.modules["debugpy"]
-    # A kernel looks now and then whether the zygote is still there.
+    # A kernel looks now and then whether the forkserver is still there.
     WarmKernelApp.instance(parent_handle=os.getpid()).prepare()
     gc.freeze()  # else the collector would touch, and so copy, every shared page
     gc.enable()
@@ -115,7 +115,7 @@ def serve(listener):
                     return
                 if source is listener:
                     connection = listener.accept()[0]
-                    pid = fork_kernel(connection)
+                    pid = fork_kernel(connection, listener)
                     if pid is not None:
                         kernels[pid] = connection
                         selector.register(connection, selectors.EVENT_READ, pid)
@@ -129,7 +129,7 @@ def serve(listener):
                     pass_on(source, key.data)
 
 
-def fork_kernel(connection):
+def fork_kernel(connection, listener):
     """Fork the kernel that a new client asks for; return its pid, None if it left."""
     line = connection.makefile().readline()
     if not line:
@@ -138,6 +138,7 @@ def fork_kernel(connection):
     request = json.loads(line)
     pid = os.fork()
     if pid == 0:
+        listener.close()  # else it would outlive the forkserver
         become_kernel(request, connection)
     return pid
 

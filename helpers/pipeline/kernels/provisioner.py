@@ -1,4 +1,4 @@
-"""Launch a kernel by asking the zygote for a fork: a Jupyter kernel provisioner.
+"""Launch a kernel by asking the forkserver for a fork: a Jupyter kernel provisioner.
 
 It is registered as the entry point ``warm``; papermill, nbclient and whatever else
 starts kernels through jupyter_client work above it unchanged.
@@ -10,7 +10,6 @@ import json
 import os
 import socket
 import sys
-import time
 import uuid
 from pathlib import Path
 from queue import Empty
@@ -19,16 +18,17 @@ from jupyter_client import AsyncKernelClient, AsyncKernelManager
 from jupyter_client.provisioning import LocalProvisioner
 from traitlets import Type, default
 
+from helpers.pipeline.command import UserError
 from helpers.pipeline.kernels.forkserver import ENDED, READY
-from helpers.pipeline.kernels.warm import ZYGOTE
+from helpers.pipeline.kernels.warm import FORKSERVER
 
-# Options, beside the connection file, of kernels like the zygote's: none, or the one
-# that nbclient adds, which concerns a history that they do not keep.
+# Options, beside the connection file, that a forked kernel may have: none, or the one
+# that nbclient adds, which concerns a history that it does not keep.
 PLAIN = ([], ["--HistoryManager.hist_file=:memory:"])
 
 
 class PrivateKernelClient(AsyncKernelClient):
-    """A client that waits for the kernel's word, not for time to pass."""
+    """A client that waits for the kernel's answer, not for time to pass."""
 
     async def wait_for_ready(self, timeout=None):
         """Return once the kernel has answered on both channels."""
@@ -49,7 +49,7 @@ class PrivateKernelClient(AsyncKernelClient):
 
 
 class PrivateKernelManager(AsyncKernelManager):
-    """A manager whose kernels listen in the private directory of the zygote."""
+    """A manager whose kernels listen in the private directory of the forkserver."""
 
     client_factory = Type(PrivateKernelClient)
     # What is wrapped: the wrapper sleeps, for tests that want to see it half done.
@@ -62,7 +62,7 @@ class PrivateKernelManager(AsyncKernelManager):
 
     @default("ip")
     def _ip_default(self):
-        return str(Path(os.environ[ZYGOTE]).with_name(uuid.uuid4().hex[:12]))
+        return str(Path(os.environ[FORKSERVER]).with_name(uuid.uuid4().hex[:12]))
 
     @default("connection_file")
     def _connection_file_default(self):
@@ -70,20 +70,20 @@ class PrivateKernelManager(AsyncKernelManager):
 
 
 class WarmProvisioner(LocalProvisioner):
-    """Launches kernels by asking the zygote for a fork.
+    """Launches kernels by asking the forkserver for a fork.
 
-    Without a zygote, and for kernels other than this interpreter's own, it is
+    Without a forkserver, and for kernels other than this interpreter's own, it is
     jupyter_client's ordinary provisioner.
     """
 
     async def launch_kernel(self, cmd, **kwargs):
         """Start the kernel, and return once it can be connected to."""
         arguments = _ipykernel_arguments(cmd)
-        if ZYGOTE not in os.environ or arguments is None:
+        if FORKSERVER not in os.environ or arguments is None:
             return await super().launch_kernel(cmd, **kwargs)
         self.cwd = kwargs.get("cwd") or os.getcwd()
         request = {"argv": arguments, "cwd": str(self.cwd), "env": kwargs["env"]}
-        self.process = ForkedKernel(await _connect(os.environ[ZYGOTE]))
+        self.process = ForkedKernel(await _connect(os.environ[FORKSERVER]))
         await self.process.start(request)
         return self.connection_info
 
@@ -95,7 +95,7 @@ class WarmProvisioner(LocalProvisioner):
 
 
 class ForkedKernel:
-    """A kernel forked by the zygote, with the interface of ``subprocess.Popen``."""
+    """A kernel forked by the forkserver, with the interface of ``subprocess.Popen``."""
 
     stdin = stdout = stderr = None
 
@@ -105,9 +105,17 @@ class ForkedKernel:
 
     async def start(self, request):
         """Ask for the kernel and wait until it listens, or has died."""
-        loop = asyncio.get_running_loop()
-        await loop.sock_sendall(self.connection, json.dumps(request).encode() + b"\n")
-        if await loop.sock_recv(self.connection, 1) != READY:
+        loop, address = asyncio.get_running_loop(), self.connection.getpeername()
+        line = json.dumps(request).encode() + b"\n"
+        try:
+            await loop.sock_sendall(self.connection, line)
+            answer = await loop.sock_recv(self.connection, 1)
+        except ConnectionError:
+            answer = b""
+        if not answer:
+            self.connection.close()
+            raise _died(address)
+        if answer != READY:
             self._note(b"")
 
     async def died(self):
@@ -128,12 +136,12 @@ class ForkedKernel:
         return self.returncode
 
     def send_signal(self, number):
-        """Have the zygote, whose child the kernel is, send it a signal."""
+        """Have the forkserver, whose child the kernel is, send it a signal."""
         with contextlib.suppress(OSError):
             self.connection.send(bytes([number]))
 
     def _note(self, message):
-        """Take up what the zygote says; if it says nothing any more, all is over."""
+        """Note what the forkserver answers; if it has gone, so has the kernel."""
         if message[:1] in (ENDED, b""):
             self.returncode = message[1] if len(message) == 2 else 1
             self.connection.close()
@@ -142,7 +150,7 @@ class ForkedKernel:
 def _ipykernel_arguments(cmd):
     """Return what a command passes to this interpreter's ipykernel.
 
-    It is None for other kernels, and for options that the zygote's do not have.
+    It is None for other kernels, and for options that forked ones do not have.
     """
     if cmd[0] != sys.executable or "ipykernel_launcher" not in cmd:
         return None
@@ -150,19 +158,25 @@ def _ipykernel_arguments(cmd):
     return arguments if arguments[:1] == ["-f"] and arguments[2:] in PLAIN else None
 
 
-async def _connect(address, patience=60):
-    """Connect to the zygote, which may still be busy importing."""
-    deadline = time.monotonic() + patience
-    while time.monotonic() < deadline:
-        connection = socket.socket(socket.AF_UNIX)
-        connection.setblocking(False)
-        try:
-            await asyncio.get_running_loop().sock_connect(connection, address)
-            return connection
-        except FileNotFoundError:
-            connection.close()
-            await asyncio.sleep(0.02)
-        except ConnectionRefusedError:
-            connection.close()
-            break
-    raise RuntimeError(f"the process that forks kernels is not at {address}")
+async def _connect(address):
+    """Connect to the forkserver, which may still be busy importing."""
+    connection = socket.socket(socket.AF_UNIX)
+    connection.setblocking(False)
+    try:
+        await asyncio.get_running_loop().sock_connect(connection, address)
+    except (FileNotFoundError, ConnectionRefusedError):
+        connection.close()
+        raise _died(address) from None
+    return connection
+
+
+def _died(address):
+    """Return the error that the forkserver has gone."""
+    try:
+        log = (
+            Path(address).with_name("log").read_text(encoding="utf-8", errors="replace")
+        )
+    except OSError:
+        log = ""
+    last = log.strip().rpartition("\n")[2] or "empty"
+    return UserError(f"the process that forks kernels has died; its log ends: {last}")

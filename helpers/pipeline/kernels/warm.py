@@ -1,14 +1,15 @@
 """Which kernels a run gets: warm, private ones, wherever they can be had.
 
-Every run keeps a fresh process of its own, but that process is forked from a
-`zygote` that has done the imports and made the shell. Kernels talk over sockets in a
-directory that only the user can enter; no port is opened. Where processes cannot be
-forked safely, on macOS and Windows, the ordinary kernels are used, with their ports.
+Every run has a fresh process of its own, but that process is forked from the
+`forkserver`, which has done the imports and made the shell. Kernels talk over sockets
+in a directory that only the user can enter; no port is opened. Where processes cannot
+be forked safely, on macOS and Windows, ordinary kernels are used, with their ports.
 """
 
 import contextlib
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -16,7 +17,7 @@ import threading
 
 from helpers.pipeline.kernels import arithmetic
 
-ZYGOTE = "DL4IA_ZYGOTE"
+FORKSERVER = "DL4IA_FORKSERVER"
 WARM = {
     "kernel_manager_class": "helpers.pipeline.kernels.provisioner.PrivateKernelManager",
     "shutdown_kernel": "immediate",
@@ -27,7 +28,7 @@ CAN_FORK = sys.platform.startswith("linux") and os.environ.get("KERNELS") != "pl
 
 @contextlib.contextmanager
 def warm_kernels(modules):
-    """Keep a zygote for the kernels of this process and of those it starts.
+    """Keep a forkserver for the kernels of this process and of those it starts.
 
     Parameters
     ----------
@@ -50,7 +51,7 @@ def warm_kernels(modules):
     for setting in ("PYTHONSTARTUP", "PYTHONWARNINGS", "MPLBACKEND"):
         os.environ.pop(setting, None)
     try:
-        with _zygote(folder, modules) if CAN_FORK else _ordinary() as options:
+        with _forkserver(folder, modules) if CAN_FORK else _ordinary() as options:
             yield options
     finally:
         os.environ.clear()
@@ -59,31 +60,33 @@ def warm_kernels(modules):
 
 
 @contextlib.contextmanager
-def _zygote(folder, modules):
-    """Keep the process that forks kernels, and have them launched by it."""
-    address = f"{folder}/zygote"
-    command = [
-        sys.executable,
-        "-m",
-        "helpers.pipeline.kernels.forkserver",
-        address,
-        *modules,
-    ]
-    with open(f"{folder}/log", "wb") as log:
-        zygote = subprocess.Popen(
-            command,
+def _forkserver(folder, modules):
+    """Keep the process that forks kernels, and have them launched by it.
+
+    It is given a socket that listens already: whoever connects waits for it to come
+    up, and notices at once if it has died.
+    """
+    address = f"{folder}/forkserver"
+    with socket.socket(socket.AF_UNIX) as listener, open(f"{folder}/log", "wb") as log:
+        listener.bind(address)
+        listener.listen(1024)
+        number = listener.fileno()
+        command = ["-m", "helpers.pipeline.kernels.forkserver", str(number), *modules]
+        forkserver = subprocess.Popen(
+            [sys.executable, *command],
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
+            pass_fds=[number],
             start_new_session=True,
         )
-    os.environ[ZYGOTE] = address
+    os.environ[FORKSERVER] = address
     os.environ["JUPYTER_DEFAULT_PROVISIONER_NAME"] = "warm"
     try:
         yield WARM
     finally:
-        zygote.stdin.close()
-        zygote.wait()
+        forkserver.stdin.close()
+        forkserver.wait()
 
 
 @contextlib.contextmanager
@@ -99,7 +102,7 @@ def _ordinary():
 
 
 class _Own:
-    """The zygote of a process that has inherited none: a worker of Dask."""
+    """The forkserver of a process that has inherited none: a worker of Dask."""
 
     lock = threading.Lock()
     stack = contextlib.ExitStack()
@@ -113,9 +116,9 @@ def kernels_here(modules, version):
     Parameters
     ----------
     modules : list of str
-        What a zygote, if one must be started, imports in advance.
-    version : str
-        Digest of the code: a zygote that has imported other code is replaced.
+        What a forkserver, if one must be started, imports in advance.
+    version : object
+        Of the code: a forkserver that has imported other code is replaced.
 
     Returns
     -------
@@ -123,7 +126,7 @@ def kernels_here(modules, version):
         Options for ``papermill.execute_notebook``.
     """
     with _Own.lock:
-        if _Own.version is None and ZYGOTE in os.environ:
+        if _Own.version is None and FORKSERVER in os.environ:
             return WARM
         if _Own.version != version:
             _Own.version = None  # unless the new one starts, there is none

@@ -14,7 +14,7 @@ from helpers.pipeline.kernels.arithmetic import processors
 from helpers.pipeline.records import read_record
 from helpers.pipeline.report.revision import MADE
 from helpers.pipeline.sweep.experiments import read_points
-from helpers.pipeline.sweep.inputs import identify, path_of
+from helpers.pipeline.sweep.inputs import path_of
 
 RESULTS = ROOT / MADE
 LAYOUT = 3
@@ -40,7 +40,7 @@ def collect(claims):
     runs = {}
     for experiment, points in read_points().items():
         for point in points:
-            name = identify(point)
+            name = point.run
             known = runs.setdefault(name, _run(point, read_record(path_of(name))))
             known["experiments"].append(experiment)
     head = {"layout": LAYOUT, "platform": platform_name()}

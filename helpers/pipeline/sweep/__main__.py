@@ -1,4 +1,4 @@
-"""Run every point of the grid that has not been run yet."""
+"""Run every point of the grid whose run is missing or no longer current."""
 
 import argparse
 import os

@@ -2,7 +2,9 @@
 
 import json
 import signal
+import tempfile
 import time
+from pathlib import Path
 from typing import NamedTuple
 
 import nbformat
@@ -17,6 +19,10 @@ from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 
 from helpers import ROOT
+from helpers.pipeline.command import UserError
+from helpers.pipeline.kernels.opened import watch_statement
+from helpers.pipeline.sweep.experiments import NOTEBOOKS, Point
+from helpers.pipeline.sweep.inputs import with_opened
 
 # What a notebook may print and show before it is stopped, in characters.
 MOST_OUTPUT = 50_000_000
@@ -52,12 +58,13 @@ class BoundedClient(PapermillNotebookClient):
     happened, so that papermill keeps it like any other.
     """
 
-    def __init__(self, *arguments, time_limit, **options):
+    def __init__(self, *arguments, time_limit, log, **options):
         deadline = time.monotonic() + time_limit
         # Rounded up: no time left would mean no limit.
         options["timeout_func"] = lambda cell: max(1, deadline - time.monotonic())
         super().__init__(*arguments, **options)
         self.time_limit = time_limit
+        self.opened = log
         self.received = 0
 
     def execute(self, **options):
@@ -68,9 +75,16 @@ class BoundedClient(PapermillNotebookClient):
         """
         self.reset_execution_trackers()
         with self.setup_kernel(**options):
+            if self.opened:
+                self._watch()
             self.papermill_execute_cells()
             self.set_widgets_metadata()
         return self.nb
+
+    def _watch(self):
+        """Have the kernel note what it opens; the answer is not waited for."""
+        options = {"silent": True, "store_history": False, "stop_on_error": False}
+        self.kc.execute(watch_statement(self.opened, ROOT), **options)
 
     def process_message(self, message, cell, cell_index):
         """Count what arrives; kill the kernel when it is too much."""
@@ -116,7 +130,7 @@ class BoundedEngine(NBClientEngine):
 
     @classmethod
     def execute_managed_notebook(
-        cls, nb_man, kernel_name, *, time_limit, seen, **options
+        cls, nb_man, kernel_name, *, time_limit, log, seen, **options
     ):
         """Execute the notebook."""
         seen.append(nb_man)
@@ -125,6 +139,9 @@ class BoundedEngine(NBClientEngine):
             nb_man,
             kernel_name=kernel_name,
             time_limit=time_limit,
+            log=log,
+            # As in JupyterLab, and as nbconvert does it.
+            resources={"metadata": {"path": str(NOTEBOOKS)}},
             coalesce_streams=True,  # in how many pieces a text comes is chance
             **kernel,
         )
@@ -141,7 +158,7 @@ def warm_up():
     nbformat.validator.get_validator(4, nbformat.v4.nbformat_minor)
 
 
-def execute(notebook, parameters, kernel, *, time_limit=600, metadata=None):
+def execute(notebook, parameters, kernel, *, time_limit=600, inputs=None):
     """Execute a notebook of the project with its parameters.
 
     Parameters
@@ -154,17 +171,42 @@ def execute(notebook, parameters, kernel, *, time_limit=600, metadata=None):
         Which kernels to use, see `helpers.pipeline.kernels.warm.warm_kernels`.
     time_limit : float
         Seconds after which the run is stopped and has failed.
-    metadata : dict, optional
-        What the executed notebook shall say of itself, as ``run``.
+    inputs : dict of str to str, optional
+        What the run rests on, as far as it is known before. If given, the executed
+        notebook records it in its metadata, as ``run``, with the files it opened.
 
     Returns
     -------
     Outcome
         Also if the notebook raised.
+
+    Raises
+    ------
+    UserError
+        If there is nothing to execute notebooks with.
     """
-    started, seen = time.perf_counter(), []
-    error = unforeseen = cell = ""
-    source = ROOT / "notebooks" / f"{notebook}.ipynb"
+    with tempfile.TemporaryDirectory() as folder:
+        log = "" if inputs is None else f"{folder}/opened"
+        started = time.perf_counter()
+        executed, error, cell = _execute(notebook, parameters, kernel, time_limit, log)
+        seconds = time.perf_counter() - started
+        if log:
+            changed = []
+            if Path(log).exists():
+                inputs, changed = with_opened(inputs, log)
+            elif not error:
+                error = "Unwatched: its kernel cannot import helpers"
+            run = Point("", notebook, parameters).run
+            executed.metadata["run"] = {"name": run, "inputs": inputs}
+            if changed and not error:
+                error = f"Changed: {', '.join(changed)}, while it ran"
+    return Outcome(_as_text(without_traces(executed)), error, seconds, cell)
+
+
+def _execute(notebook, parameters, kernel, time_limit, log):
+    """Return the executed notebook, the error and the cell at which it happened."""
+    seen, error, cell = [], "", ""
+    source = NOTEBOOKS / f"{notebook}.ipynb"
     try:
         execute_notebook(
             source,
@@ -173,6 +215,7 @@ def execute(notebook, parameters, kernel, *, time_limit=600, metadata=None):
             engine_name="bounded",
             progress_bar=False,
             time_limit=time_limit,
+            log=log,
             seen=seen,
             **kernel,
         )
@@ -181,22 +224,33 @@ def execute(notebook, parameters, kernel, *, time_limit=600, metadata=None):
         if failure.ename == CellExecutionError.__name__:  # IPython only prints its own
             error = _last_words(seen[0].nb) or error
         cell = _name_of_cell(failure.exec_count, failure.source)
+    except UserError:  # no kernels
+        raise
     except Exception as failure:  # a failure is an outcome: the others go on
-        error = unforeseen = _one_line(type(failure).__name__, failure)
-    executed = seen[0].nb if seen else nbformat.read(source, as_version=4)
-    if unforeseen:
-        executed.cells.insert(0, nbformat.v4.new_markdown_cell(f"**{unforeseen}**"))
+        error = _one_line(type(failure).__name__, failure)
+        executed = seen[0].nb if seen else nbformat.read(source, as_version=4)
+        executed.cells.insert(0, nbformat.v4.new_markdown_cell(f"**{error}**"))
         executed.cells[0]["id"] = "error"
-    executed.metadata["run"] = metadata or {}
-    # On one line, unlike nbformat: a record's thousands of numbers are no lines.
-    text = json.dumps(without_traces(executed), ensure_ascii=False, sort_keys=True)
-    return Outcome(text, error, time.perf_counter() - started, cell)
+        return executed, error, cell
+    return seen[0].nb, error, cell
+
+
+def _as_text(notebook):
+    """Return a notebook as JSON, with its metadata alone on the first line.
+
+    Unlike nbformat's, as a record's thousands of numbers are no lines.
+    """
+    parts = (
+        f'"{key}": {json.dumps(notebook[key], ensure_ascii=False, sort_keys=True)}'
+        for key in ("metadata", "nbformat", "nbformat_minor", "cells")
+    )
+    return "{" + ",\n".join(parts) + "}\n"
 
 
 def without_traces(notebook):
-    """Remove what tells of this execution only: times, paths, random identifiers."""
-    told = notebook.metadata.pop("papermill", {})
-    notebook.metadata["papermill"] = {"parameters": told.get("parameters", {})}
+    """Remove what differs between executions: times, paths, random identifiers."""
+    noted = notebook.metadata.pop("papermill", {})
+    notebook.metadata["papermill"] = {"parameters": noted.get("parameters", {})}
     for number, cell in enumerate(notebook.cells):
         for trace in ("papermill", "execution"):
             cell.metadata.pop(trace, None)

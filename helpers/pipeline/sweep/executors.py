@@ -4,6 +4,8 @@ Both are a ``concurrent.futures.Executor``. The sweep only has to know that runs
 Dask come back through it, while local ones are written to the disk that is shared.
 """
 
+import argparse
+import asyncio
 import contextlib
 import gc
 import os
@@ -12,23 +14,29 @@ import threading
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import active_children, get_context, parent_process
 
-from helpers.pipeline.command import UserError
+from helpers.pipeline.command import UserError, run_command
 from helpers.pipeline.kernels.warm import CAN_FORK
-from helpers.pipeline.sweep import inputs
+from helpers.pipeline.sweep.inputs import Inputs
 
 PATIENCE = 10  # seconds to wait for a scheduler
+# By default each process of Dask looks at itself fifty to a hundred times a second; on
+# two busy cores, that takes a twentieth of their time.
+SELDOM = {
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "500ms",
+}
 
 
 @contextlib.contextmanager
-def open_executor(scheduler, points):
+def open_executor(scheduler, inputs):
     """Open the executor that a sweep asks for.
 
     Parameters
     ----------
     scheduler : str
         Address of a Dask scheduler; empty for this machine's cores.
-    points : list of helpers.pipeline.sweep.experiments.Point
-        What will be run: Dask's workers must have the same code for it.
+    inputs : dict of str to str
+        What the runs rest on: Dask's workers must have the same.
 
     Yields
     ------
@@ -37,18 +45,18 @@ def open_executor(scheduler, points):
     slots : int
         How many at a time.
     """
-    with _dask(scheduler, points) if scheduler else _local() as opened:
+    with _dask(scheduler, inputs) if scheduler else _local() as opened:
         yield opened
 
 
 @contextlib.contextmanager
 def _local():
-    """Open a pool of processes, one for each core."""
+    """Open a pool of processes, one for each core that is ours."""
     from helpers.pipeline.sweep.execute import warm_up
 
-    warm_up()  # so that forked workers have it behind them
+    warm_up()  # once, before workers are forked
     context = get_context("fork" if CAN_FORK else "spawn")
-    # Those that are ours: fewer than the machine's in a container, or under taskset.
+    # In a container or under taskset, fewer than the machine's.
     slots = len(os.sched_getaffinity(0)) if CAN_FORK else os.cpu_count()
     gc.freeze()  # else a collection would touch, and so copy, all that is shared
     executor = ProcessPoolExecutor(
@@ -59,7 +67,7 @@ def _local():
     except BaseException:
         for worker in active_children():
             worker.kill()
-        # Not waited for: a worker killed in mid-sentence is waited for in vain.
+        # Not waited for: a worker that was killed would never answer.
         executor.shutdown(wait=False, cancel_futures=True)
         raise
     executor.shutdown()
@@ -77,7 +85,7 @@ def _serve_the_sweep():
 
 
 @contextlib.contextmanager
-def _dask(scheduler, points):
+def _dask(scheduler, inputs):
     """Connect to a Dask scheduler whose workers have our code."""
     try:
         from distributed import Client
@@ -94,26 +102,51 @@ def _dask(scheduler, points):
         slots = sum(client.nthreads().values())
         if not slots:
             raise UserError(f"the scheduler at {scheduler} has no workers")
-        for ours in _one_of_each(points):
-            for worker, theirs in client.run(fresh_ingredients, ours).items():
-                _compare(worker, theirs, inputs.ingredients(ours))
+        for worker, theirs in client.run(_fingerprints, list(inputs)).items():
+            for name, ours in inputs.items():
+                if theirs[name] != ours:
+                    raise UserError(
+                        f"the worker {worker} has another version of {name}"
+                    )
         yield client.get_executor(pure=False), slots
 
 
-def _one_of_each(points):
-    """Return one point for each notebook and data file."""
-    kinds = {(p.notebook, p.parameters.get("data")): p for p in points}
-    return list(kinds.values())
+def _fingerprints(names):
+    """Return the fingerprints of inputs as they are on a worker."""
+    now = Inputs()
+    return {name: now.fingerprint(name) for name in names}
 
 
-def fresh_ingredients(point):
-    """Return a point's ingredients as they are on a worker's disk now."""
-    inputs.forget_files()
-    return inputs.ingredients(point)
+def local_cluster(workers, **options):
+    """Start a scheduler and so many workers here, of one thread each.
+
+    Returns
+    -------
+    distributed.LocalCluster
+        Closed as a context manager.
+    """
+    import dask
+    from distributed import LocalCluster
+
+    dask.config.set(SELDOM)
+    options = {"host": "127.0.0.1", "dashboard_address": None} | options
+    return LocalCluster(n_workers=workers, threads_per_worker=1, **options)
 
 
-def _compare(worker, theirs, ours):
-    """Raise UserError if a worker's files are not ours."""
-    for name in sorted(theirs.keys() | ours.keys()):
-        if theirs.get(name) != ours.get(name):
-            raise UserError(f"the worker {worker} has another version of {name}")
+async def _for_ever():
+    await asyncio.Event().wait()
+
+
+def main():
+    """Start a Dask scheduler and workers on this machine, until Ctrl-C."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--workers", type=int, default=2)
+    workers = parser.parse_args().workers
+    with local_cluster(workers) as cluster:
+        # The address to sweep with.
+        print(f"make sweep SCHEDULER={cluster.scheduler_address}", flush=True)
+        cluster.sync(_for_ever)
+
+
+if __name__ == "__main__":
+    run_command(main)

@@ -1,4 +1,4 @@
-"""The grid of experiments: ``experiments.yaml`` as a checked list of points.
+"""The grid of experiments: ``experiments.yaml`` as a validated list of points.
 
 Each entry of the file is an experiment: parameters of its notebook, each with
 one value or a list of values. Every combination is a point of the grid. What
@@ -6,29 +6,42 @@ is not listed keeps the notebook's default.
 """
 
 import ast
+import hashlib
 import json
 from difflib import get_close_matches
+from functools import cache
+from importlib import import_module
 from itertools import product
 from typing import NamedTuple
 
 from helpers import ROOT
 from helpers.pipeline.command import UserError
+from helpers.pipeline.kernels.opened import stamp
 
 EXPERIMENTS = ROOT / "experiments.yaml"
+NOTEBOOKS = ROOT / "notebooks"
 TYPES = {"str": str, "int": int, "float": float, "bool": bool}
 WORDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
 
 
 class Parameter(NamedTuple):
-    """One line of a notebook's parameters cell."""
+    """One line of a notebook's parameters cell; it may be None if that is its default.
+
+    Its comment may list its choices, or name a collection of `helpers` that does.
+    """
 
     type: type
     default: object
-    choices: list
+    comment: str
+
+    @property
+    def choices(self):
+        """The values that are allowed; empty if all are."""
+        return _choices(self.comment.partition("# one of ")[2].strip())
 
 
 class Point(NamedTuple):
-    """One combination of an experiment's values: a notebook and all it is given.
+    """One combination of an experiment's values: a notebook and all its parameters.
 
     Those of its parameters that the experiment lists are `listed`.
     """
@@ -41,6 +54,12 @@ class Point(NamedTuple):
     def __str__(self):
         values = ", ".join(f"{name}={self.parameters[name]}" for name in self.listed)
         return f"{self.experiment} ({values})" if values else self.experiment
+
+    @property
+    def run(self):
+        """The name of its run: the notebook, and a digest of all parameters."""
+        text = json.dumps(self.parameters, sort_keys=True)
+        return f"{self.notebook}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
 
 def read_points(path=EXPERIMENTS):
@@ -63,8 +82,9 @@ def read_points(path=EXPERIMENTS):
         If the file is not valid, or a point does not fit its notebook.
     """
     points = {}
-    for experiment, grid in read_grids(path).items():
-        notebook = grid.pop("notebook", "descent")
+    for experiment, listed in read_grids(path, stamp(path)).items():
+        grid = {name: given for name, given in listed.items() if name != "notebook"}
+        notebook = listed.get("notebook", "descent")
         allowed = notebook_parameters(notebook)
         axes = [
             [(name, value) for value in _values(experiment, name, given, allowed)]
@@ -78,8 +98,9 @@ def read_points(path=EXPERIMENTS):
     return points
 
 
-def read_grids(path):
-    """Return the file's experiments as mappings, exactly as written."""
+@cache
+def read_grids(path, stamp):
+    """Return the file's experiments as mappings, as written when it had this stamp."""
     from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
@@ -142,7 +163,7 @@ def notebook_parameters(notebook):
             line.target.id: Parameter(
                 TYPES[line.annotation.id],
                 ast.literal_eval(line.value),
-                _choices(lines[line.end_lineno - 1]),
+                lines[line.end_lineno - 1],
             )
             for line in ast.parse(source).body
             if isinstance(line, ast.AnnAssign)
@@ -162,7 +183,13 @@ def read_notebook(notebook):
     UserError
         If there is none of that name.
     """
-    path = ROOT / "notebooks" / f"{notebook}.ipynb"
+    path = NOTEBOOKS / f"{notebook}.ipynb"
+    return _read_notebook(path, stamp(path))
+
+
+@cache
+def _read_notebook(path, stamp):
+    notebook = path.stem
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -175,33 +202,37 @@ def read_notebook(notebook):
 
 
 def select(points, experiment):
-    """Return only one experiment's points, or say which name was meant."""
+    """Return only one experiment's points, or suggest the nearest name."""
     if experiment not in points:
         raise UserError(f"no experiment {experiment!r}{_hint(experiment, points)}")
     return {experiment: points[experiment]}
 
 
 def _values(experiment, name, given, allowed):
-    """Return the checked values of one parameter of a grid."""
+    """Return the validated values of one parameter of a grid."""
     where = f"{EXPERIMENTS.name}: {experiment}"
     if name not in allowed:
         raise UserError(f"{where}: no parameter {name!r}{_hint(name, allowed)}")
     values = given if isinstance(given, list) else [given]
     if not values:
         raise UserError(f"{where}: {name} has no value")
-    checked = (_checked(f"{where}: {name}", value, allowed[name]) for value in values)
-    return list(dict.fromkeys(checked))  # 0.1 and 1e-1 are one value
+    valid = (_validated(f"{where}: {name}", value, allowed[name]) for value in values)
+    return list(dict.fromkeys(valid))  # 0.1 and 1e-1 are one value
 
 
-def _checked(where, value, parameter):
+def _validated(where, value, parameter):
     """Return a value of the parameter's type and among its choices."""
+    if value is None and parameter.default is None:
+        return None
     if parameter.type is float and type(value) is int:
         value = _float(where, value)
     if type(value) is not parameter.type:
-        raise UserError(f"{where} must be {WORDS[parameter.type]}, got {value!r}")
-    if parameter.choices and value not in parameter.choices:
-        allowed = ", ".join(parameter.choices)
-        raise UserError(f"{where} must be one of {allowed}, got {value!r}")
+        null = ", or null" if parameter.default is None else ""
+        wanted = WORDS[parameter.type] + null
+        raise UserError(f"{where} must be {wanted}, got {value!r}")
+    choices = parameter.choices
+    if choices and value not in choices:
+        raise UserError(f"{where} must be one of {', '.join(choices)}, got {value!r}")
     return value
 
 
@@ -212,10 +243,16 @@ def _float(where, value):
         raise UserError(f"{where} is too large a number") from None
 
 
-def _choices(line):
-    """Return what a comment ``# one of a, b, c`` allows."""
-    _, found, listed = line.partition("# one of ")
-    return [choice.strip() for choice in listed.split(",")] if found else []
+@cache
+def _choices(listed):
+    """Return the choices that a comment lists, or that stand in what it names."""
+    if not listed.startswith("helpers."):
+        return [choice.strip() for choice in listed.split(",") if choice.strip()]
+    module, _, name = listed.rpartition(".")
+    try:
+        return list(getattr(import_module(module), name))
+    except (ImportError, AttributeError, TypeError):
+        raise UserError(f"a parameters cell names {listed}, which is missing") from None
 
 
 def _hint(name, names):

@@ -1,16 +1,15 @@
-"""What a sweep has to do: the grid, its runs, and which of them are missing."""
+"""What a sweep has to do: the grid, and which of its runs are missing, and why."""
 
-import json
 from typing import NamedTuple
 
 from helpers.pipeline.command import UserError
 from helpers.pipeline.sweep.experiments import read_points, select
 from helpers.pipeline.sweep.inputs import (
-    RUNS,
-    identify,
-    ingredients,
+    Inputs,
+    failed_path_of,
     modules_behind,
     path_of,
+    recorded_inputs,
 )
 
 MANY = 10_000
@@ -24,14 +23,17 @@ class Plan(NamedTuple):
     points : dict of str to list of Point
         The whole grid, by experiment.
     runs : dict of str to Point
-        By identifier; a point that two experiments share is one run.
-    missing : dict of str to Point
-        Those without a finished run.
+        By run name; a point that two experiments share is one run.
+    missing : dict of str to str
+        The names of runs that are missing or no longer current, each with the reason.
+    inputs : Inputs
+        As they were when the plan was made.
     """
 
     points: dict
     runs: dict
     missing: dict
+    inputs: Inputs
 
 
 def make_plan(experiment="", *, confirmed=False):
@@ -47,7 +49,7 @@ def make_plan(experiment="", *, confirmed=False):
     Returns
     -------
     Plan
-        Everything checked, nothing begun.
+        Everything is validated, nothing begun.
 
     Raises
     ------
@@ -60,45 +62,36 @@ def make_plan(experiment="", *, confirmed=False):
     count = sum(map(len, points.values()))
     if count > MANY and not confirmed:
         raise UserError(f"{count:,} points: if that is meant, say --yes (YES=1)")
-    runs = {identify(point): point for grid in points.values() for point in grid}
-    missing = {name: p for name, p in runs.items() if not path_of(name).exists()}
-    return Plan(points, runs, missing)
+    runs = {point.run: point for grid in points.values() for point in grid}
+    inputs = Inputs()
+    reasons = {run: why_not_current(point, inputs) for run, point in runs.items()}
+    missing = {run: reason for run, reason in reasons.items() if reason}
+    return Plan(points, runs, missing, inputs)
+
+
+def why_not_current(point, inputs):
+    """Say why a point must be run; empty if its run is there and current."""
+    known, path = inputs.of(point), path_of(point.run)
+    finished = path.exists()
+    recorded = recorded_inputs(path if finished else failed_path_of(point.run))
+    if recorded is None:
+        return "damaged" if finished else "new"
+    changed = {*inputs.changed(recorded), *(known.keys() - recorded.keys())}
+    if changed:
+        return f"{', '.join(sorted(changed))} changed"
+    return "" if finished else "failed before"
 
 
 def modules_for(plan):
     """List what the notebooks of the missing runs will import."""
-    notebooks = {point.notebook for point in plan.missing.values()}
+    notebooks = {plan.runs[run].notebook for run in plan.missing}
     return sorted({name for book in notebooks for name in modules_behind(book)})
 
 
 def print_dry_run(plan):
     """Print every point of the grid with what would be done about it."""
-    kept = [_said_of_itself(path) for path in sorted(RUNS.glob("*.ipynb"))]
-    for name, point in plan.runs.items():
-        parts = ingredients(point)
-        reason = _reason(parts, kept) if name in plan.missing else "cached"
-        print(f"{name}  {point}: {reason}")
+    for run, point in plan.runs.items():
+        reason = plan.missing.get(run)
+        print(f"{run}  {point}: {f'to run: {reason}' if reason else 'cached'}")
     cached = len(plan.runs) - len(plan.missing)
     print(f"{len(plan.missing)} to run, {cached} cached")
-
-
-def _said_of_itself(path):
-    """Return the ingredients that a kept run was made of, none if it is damaged."""
-    try:
-        notebook = json.loads(path.read_text(encoding="utf-8"))
-        return notebook["metadata"]["run"]["ingredients"]
-    except (ValueError, KeyError):
-        return {}
-
-
-def _reason(parts, kept):
-    """Compare a missing run with the most alike of those that are kept."""
-    alike = [old for old in kept if old.get("parameters") == parts["parameters"]]
-    if not alike:
-        return "to run: new"
-    changes = [
-        {part for part in parts.keys() | old.keys() if parts.get(part) != old.get(part)}
-        for old in alike
-    ]
-    fewest = sorted(min(changes, key=len))
-    return f"to run: {', '.join(fewest)} changed" if fewest else "to run: failed before"

@@ -2,10 +2,11 @@
 
 import argparse
 
+from helpers import ROOT
 from helpers.pipeline.command import UserError, run_command
 from helpers.pipeline.records import read_record
-from helpers.pipeline.sweep.experiments import read_points, select
-from helpers.pipeline.sweep.inputs import forget_files, identify, path_of
+from helpers.pipeline.sweep.experiments import read_points
+from helpers.pipeline.sweep.inputs import path_of
 from helpers.pipeline.sweep.plan import make_plan
 
 FOR_EACH_FEATURE = ("names", "w", "w_original")
@@ -45,26 +46,27 @@ def main():
 def results(plan, number):
     """Yield a mapping for each finished run: its parameters and its numbers.
 
-    Of what a run has recorded, the numbers and texts are taken; of a list with
-    one for each feature all of them, each as `number` writes it, of any other the
-    last, so the final cost.
+    Numbers and texts are taken as they were recorded; a list with one number for
+    each feature as a text, in which `number` formats them; of any other list the last
+    number, such as the final cost.
     """
     for experiment, points in plan.points.items():
         for point in points:
-            name = identify(point)
-            if name not in plan.missing:
-                recorded = read_record(path_of(name))
-                told = {
-                    key: _told(key, value, number) for key, value in recorded.items()
-                }
+            if point.run not in plan.missing:
+                recorded = read_record(path_of(point.run)).items()
+                cells = {key: _cell(key, value, number) for key, value in recorded}
                 plain = {
-                    k: v for k, v in told.items() if not isinstance(v, list | dict)
+                    key: cell
+                    for key, cell in cells.items()
+                    if not isinstance(cell, list | dict)
                 }
-                yield {"experiment": experiment, "run": name} | point.parameters | plain
+                yield {"experiment": experiment, "run": point.run} | (
+                    point.parameters | plain
+                )
 
 
-def _told(key, value, number):
-    """Return what a cell of the table says of a list; anything else as it is."""
+def _cell(key, value, number):
+    """Return what a cell of the table shows of a list; anything else as it is."""
     if not isinstance(value, list) or not value or isinstance(value[-1], list | dict):
         return value
     if key not in FOR_EACH_FEATURE:
@@ -73,7 +75,7 @@ def _told(key, value, number):
 
 
 def load_others(known):
-    """Load the runs of ``descent.ipynb`` of all experiments but those that are known.
+    """Load the runs of ``descent.ipynb`` in all experiments but those that are known.
 
     Parameters
     ----------
@@ -83,8 +85,8 @@ def load_others(known):
     Returns
     -------
     pandas.DataFrame
-        As of `load_experiment`, with the name in ``experiment``; empty if there are
-        no others.
+        As from `load_experiment`, with the experiment's name in ``experiment``; empty
+        if there are no others.
     """
     import pandas as pd
 
@@ -102,31 +104,33 @@ def load_experiment(name):
     Parameters
     ----------
     name : str
-        As in ``experiments.yaml``.
+        Of the experiment.
 
     Returns
     -------
     pandas.DataFrame
-        One row per point, in the grid's order: the run's identifier in ``run``,
-        its parameters, and what it recorded (arrays as numpy arrays).
+        One row per point, in the grid's order: its ``run``, its parameters, and
+        what the run recorded (arrays as numpy arrays).
 
     Raises
     ------
     UserError
-        If there is no such experiment, or a run of it has not been made.
+        If there is no such experiment, or a run of it is missing or no longer current.
     """
     import numpy as np
     import pandas as pd
 
-    forget_files()
-    rows = []
-    for point in select(read_points(), name)[name]:
-        identifier = identify(point)
+    plan, rows = make_plan(name, confirmed=True), []
+    for point in plan.points[name]:
+        path, reason = path_of(point.run), plan.missing.get(point.run)
+        if path.exists() and reason:
+            where = path.relative_to(ROOT)
+            raise UserError(f"{where} is out of date, {reason}; `make sweep` makes it")
         recorded = {
             key: np.array(value) if isinstance(value, list) else value
-            for key, value in read_record(path_of(identifier)).items()
+            for key, value in read_record(path).items()
         }
-        rows.append({"run": identifier, **point.parameters, **recorded})
+        rows.append({"run": point.run, **point.parameters, **recorded})
     return pd.DataFrame(rows, dtype=object)  # else a missing count makes floats
 
 

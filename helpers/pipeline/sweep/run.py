@@ -1,21 +1,13 @@
-"""Run every point of the grid that has not been run yet, and keep what comes of it."""
+"""Run every point of the grid whose run is missing, and keep what comes of it."""
 
 import os
+import sys
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, wait
-from pathlib import Path
 from typing import NamedTuple
 
 from helpers import ROOT
-from helpers.pipeline.command import UserError
-from helpers.pipeline.sweep.inputs import (
-    RUNS,
-    failed_path_of,
-    forget_files,
-    identify,
-    ingredients,
-    modules_behind,
-    path_of,
-)
+from helpers.pipeline.command import UserError, aligned
+from helpers.pipeline.sweep.inputs import RUNS, failed_path_of, modules_behind, path_of
 
 TRIES = 3  # how often a run is begun anew because its worker was killed
 
@@ -40,7 +32,7 @@ def sweep(plan, settings):
 
     Parameters
     ----------
-    plan : Plan
+    plan : helpers.pipeline.sweep.plan.Plan
         What to do.
     settings : Settings
         How to do it.
@@ -50,23 +42,21 @@ def sweep(plan, settings):
     UserError
         If a run failed; all others have been finished and are kept.
     """
-    from helpers.pipeline.sweep.progress import Progress, print_summary
-
     prepare(plan)
     failures, seconds = {}, {}
     try:
         with Progress(plan) as progress:
-            for name, error, took in outcomes(plan.missing, settings, progress):
-                seconds[name] = took
+            for run, error, took in outcomes(plan, settings, progress):
+                seconds[run] = took
                 if error:
-                    failures[name] = error
-                progress.finished(name, error, took)
+                    failures[run] = error
+                progress.finished(run, error, took)
     finally:
-        forget_unfinished()
+        remove_unfinished()
     print_summary(plan, failures, seconds)
     if failures:
-        # Of the grid, whichever ended first: the same words every time.
-        first = next(failures[name] for name in plan.runs if name in failures)
+        # The first of the grid, not the first to end: the same message every time.
+        first = next(failures[run] for run in plan.runs if run in failures)
         raise UserError(f"{len(failures)} of {len(plan.runs)} runs failed: {first}")
 
 
@@ -81,22 +71,13 @@ def prepare(plan):
             path.unlink(missing_ok=True)
 
 
-def outcomes(missing, settings, progress):
-    """Execute runs, begin anew those whose worker was killed, and keep them all.
-
-    Parameters
-    ----------
-    missing : dict of str to Point
-        By identifier.
-    settings : Settings
-        How to do it.
-    progress : helpers.pipeline.sweep.progress.Progress
-        Is told of what begins.
+def outcomes(plan, settings, progress):
+    """Execute what is missing, begin anew what a killed worker left, and keep it all.
 
     Yields
     ------
-    name : str
-        Identifier of a run that has ended.
+    run : str
+        Name of a run that has ended.
     error : str
         Why it failed; empty if it did not.
     seconds : float
@@ -104,36 +85,43 @@ def outcomes(missing, settings, progress):
     """
     from helpers.pipeline.sweep.executors import open_executor
 
-    waiting = dict(missing)
+    waiting = {run: plan.inputs.of(plan.runs[run]) for run in plan.missing}
     for _ in range(TRIES):
         if not waiting:
             return
-        with open_executor(settings.scheduler, list(waiting.values())) as (pool, slots):
-            done = completed(pool, 2 * slots, waiting, settings, progress)
+        all_inputs = {k: v for inputs in waiting.values() for k, v in inputs.items()}
+        with open_executor(settings.scheduler, all_inputs) as (pool, slots):
+            # Dask's workers need not share our disk: from them, runs come back.
+            tasks = {
+                run: (
+                    plan.runs[run],
+                    inputs,
+                    settings.time_limit,
+                    None if settings.scheduler else unfinished_path_of(run),
+                )
+                for run, inputs in waiting.items()
+            }
             try:
-                for name, outcome in done:
-                    del waiting[name]
-                    keep(name, outcome)
-                    yield name, outcome.error, outcome.seconds
+                for run, outcome in completed(pool, 2 * slots, tasks, progress):
+                    del waiting[run]
+                    keep(run, outcome)
+                    yield run, outcome.error, outcome.seconds
             except OSError as error:
                 raise _unwritable(error) from None
-    for name in waiting:
-        yield name, f"WorkerKilled: {TRIES} times, each time in mid-run", 0.0
+    for run in waiting:
+        yield run, f"WorkerKilled: {TRIES} times, each time in mid-run", 0.0
 
 
-def completed(pool, width, waiting, settings, progress):
+def completed(pool, width, tasks, progress):
     """Submit runs, a few at a time, and yield each with its outcome when it ends.
 
     It returns early if a worker of the pool was killed.
     """
-    ahead, running = iter(list(waiting.items())), {}
+    ahead, running = iter(tasks.items()), {}
     try:
         while True:
-            for name, point in ahead:
-                # Dask's workers need not share our disk: from them, runs come back.
-                aside = "" if settings.scheduler else str(aside_of(name))
-                task = (run_point, name, point, settings.time_limit, aside)
-                running[pool.submit(*task)] = name
+            for run, task in ahead:
+                running[pool.submit(run_point, *task)] = run
                 progress.begun(len(running))
                 if len(running) == width:
                     break
@@ -145,19 +133,19 @@ def completed(pool, width, waiting, settings, progress):
         return
 
 
-def run_point(name, point, time_limit, aside):
+def run_point(point, inputs, time_limit, path):
     """Execute a point; this is what is sent to the workers.
 
     Parameters
     ----------
-    name : str
-        Its identifier.
-    point : Point
+    point : helpers.pipeline.sweep.experiments.Point
         The notebook and its complete parameters.
+    inputs : dict of str to str
+        What it rests on, as it was when the sweep was planned.
     time_limit : float
         Seconds.
-    aside : str
-        File for the executed notebook; empty if it is to be returned.
+    path : Path or None
+        File for the executed notebook; None if it is to be returned.
 
     Returns
     -------
@@ -167,42 +155,40 @@ def run_point(name, point, time_limit, aside):
     from helpers.pipeline.kernels.warm import kernels_here
     from helpers.pipeline.sweep.execute import execute
 
-    parts = ingredients(point)
-    code = {part: value for part, value in parts.items() if part != "parameters"}
-    kernel = kernels_here(modules_behind(point.notebook), repr(code))
-    metadata = {"identifier": name, "ingredients": parts}
+    code = {name: inputs[name] for name in inputs if name.endswith(".py")}
     outcome = execute(
         point.notebook,
         point.parameters,
-        kernel,
+        kernels_here(modules_behind(point.notebook), code),
         time_limit=time_limit,
-        metadata=metadata,
+        inputs=inputs,
     )
-    forget_files()
-    if not outcome.error and identify(point) != name:
-        outcome = outcome._replace(error="Changed: a file it rests on, while it ran")
-    if aside:
-        Path(aside).write_text(outcome.notebook, encoding="utf-8")
+    if path:
+        path.write_text(outcome.notebook, encoding="utf-8")
         outcome = outcome._replace(notebook="")
     return outcome
 
 
-def aside_of(name):
+def unfinished_path_of(run):
     """Return where this sweep writes a run before it gets its place."""
-    return RUNS / f".{name}.{os.getpid()}"
+    return RUNS / f".{run}.{os.getpid()}"
 
 
-def keep(name, outcome):
-    """Give a run its place: it is there whole or not at all."""
+def keep(run, outcome):
+    """Give a run its place: it is there whole or not at all.
+
+    If it failed, an older one that did not is removed.
+    """
+    finished, failed = path_of(run), failed_path_of(run)
+    place, other = (failed, finished) if outcome.error else (finished, failed)
     if outcome.notebook:
-        aside_of(name).write_text(outcome.notebook, encoding="utf-8")
-    aside_of(name).replace(failed_path_of(name) if outcome.error else path_of(name))
-    if not outcome.error:
-        failed_path_of(name).unlink(missing_ok=True)
+        unfinished_path_of(run).write_text(outcome.notebook, encoding="utf-8")
+    unfinished_path_of(run).replace(place)
+    other.unlink(missing_ok=True)
 
 
-def forget_unfinished():
-    """Remove what this sweep, and any that was killed, has written aside."""
+def remove_unfinished():
+    """Remove what this sweep, and any that was killed, has left half written."""
     for path in RUNS.glob(".*.[0-9]*"):  # and not what JupyterLab hides there
         pid = int(path.suffix[1:])
         if pid == os.getpid() or not _is_alive(pid):
@@ -221,3 +207,63 @@ def _is_alive(pid):
 
 def _unwritable(error):
     return UserError(f"{RUNS.relative_to(ROOT)} cannot be written: {error.strerror}")
+
+
+class Progress:
+    """A live line in a terminal, one plain line for each run elsewhere."""
+
+    def __init__(self, plan):
+        self.plan = plan
+        self.failed = self.ended = 0
+        self.bar = None
+
+    def __enter__(self):
+        if self.plan.missing and sys.stderr.isatty():
+            from tqdm import tqdm
+
+            self.bar = tqdm(total=len(self.plan.missing), unit="run", leave=False)
+        return self
+
+    def __exit__(self, *_):
+        if self.bar:
+            self.bar.close()
+
+    def begun(self, running):
+        """Show how many runs are under way."""
+        if self.bar:
+            cached = len(self.plan.runs) - len(self.plan.missing)
+            self.bar.set_postfix(
+                running=running, failed=self.failed, cached=cached, refresh=False
+            )
+
+    def finished(self, run, error, seconds):
+        """Show that a run has ended."""
+        self.ended += 1
+        self.failed += bool(error)
+        if self.bar:
+            self.bar.update()
+            return
+        ended = f"[{self.ended}/{len(self.plan.missing)}]"
+        how = "failed" if error else "done"
+        point = self.plan.runs[run]
+        print(f"{ended} {run} {how} ({seconds:.2f} s): {point}", file=sys.stderr)
+
+
+def print_summary(plan, failures, seconds):
+    """Print a table of the experiments, and each failure with its message."""
+    header = ("experiment", "runs", "done", "cached", "failed", "time")
+    rows = [header, *(_row(plan, e, failures, seconds) for e in plan.points)]
+    table = [list(map(str, row)) for row in rows]
+    print("\n".join(aligned(table, right=range(1, len(header)))))
+    for run, error in failures.items():
+        print(f"failed: {plan.runs[run]}")
+        print(f"  {error}\n  see {failed_path_of(run).relative_to(ROOT)}")
+
+
+def _row(plan, experiment, failures, seconds):
+    runs = {point.run for point in plan.points[experiment]}
+    failed = len(runs & failures.keys())
+    done = len(runs & seconds.keys()) - failed
+    cached = len(runs - plan.missing.keys())
+    took = sum(seconds.get(run, 0) for run in runs)
+    return experiment, len(runs), done, cached, failed, f"{took:.1f} s"
