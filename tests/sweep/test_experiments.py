@@ -89,3 +89,30 @@ def test_a_notebook_without_parameters_cell_is_named(monkeypatch):
     monkeypatch.setattr(experiments, "read_notebook", lambda name: {"cells": [cell]})
     with pytest.raises(UserError, match="has no cell tagged 'parameters'"):
         notebook_parameters("bare")
+
+
+def cell_with(monkeypatch, line):
+    """Have the grid's notebook take the one parameter of a line."""
+    cell = {"cell_type": "code", "metadata": {"tags": ["parameters"]}, "source": line}
+    monkeypatch.setattr(experiments, "read_notebook", lambda name: {"cells": [cell]})
+
+
+def test_choices_may_be_those_of_a_collection_of_helpers(grid, monkeypatch):
+    line = 'kind: str = "none"  # one of helpers.data.SCALINGS'
+    cell_with(monkeypatch, line)
+    assert read_points(grid("a: {kind: min-max}\n"))["a"]
+    with pytest.raises(UserError, match="must be one of .*min-max.*, got 'log'"):
+        read_points(grid("b: {kind: log}\n"))
+    cell_with(monkeypatch, line.replace("SCALINGS", "ABSENT"))
+    with pytest.raises(UserError, match="names helpers.data.ABSENT, which is missing"):
+        read_points(grid("cc: {kind: log}\n"))
+
+
+def test_null_is_a_value_where_it_is_the_default(grid, monkeypatch):
+    cell_with(monkeypatch, "share: float = None  # of the step\nrate: float = 1.0")
+    (point,) = read_points(grid("a: {share: null}\n"))["a"]
+    assert point.parameters == {"share": None, "rate": 1.0}
+    with pytest.raises(UserError, match="share must be a number, or null, got 'x'"):
+        read_points(grid("bb: {share: x}\n"))
+    with pytest.raises(UserError, match="rate must be a number, got None"):
+        read_points(grid("ccc: {rate: null}\n"))

@@ -268,7 +268,8 @@ def processes_of(project, deadline):
         working = []
         for pid in filter(str.isdigit, os.listdir("/proc")):
             try:
-                working.append(os.readlink(f"/proc/{pid}/cwd") == str(project.folder))
+                folder = os.readlink(f"/proc/{pid}/cwd")
+                working.append(folder.startswith(str(project.folder)))
             except OSError:
                 continue
         if not any(working):

@@ -5,4 +5,4 @@ run gets a fresh process, forked from one that has imported them already. It is 
 ecosystem's own seam, a kernel provisioner: nothing above this room knows of it.
 """
 
-__all__ = ["arithmetic", "warm"]  # the modules that other rooms may use
+__all__ = ["arithmetic", "opened", "warm"]  # the modules that other rooms may use
