@@ -5,7 +5,7 @@ import os
 from itertools import chain, count
 
 from helpers import ROOT
-from helpers.pipeline.command import UserError
+from helpers.pipeline.errors import UserError
 from helpers.pipeline.kernels.arithmetic import settings
 from helpers.pipeline.kernels.warm import warm_kernels
 from helpers.pipeline.records import TOLERANCE, alike, read_record

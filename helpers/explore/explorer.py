@@ -21,7 +21,7 @@ from helpers.explore.controls import CLICKED, FRAMES, Controls, rounded
 from helpers.explore.trial import explain, make_problem, try_setting
 from helpers.explore.views import Views
 from helpers.model import INITIALISATIONS
-from helpers.pipeline.command import UserError
+from helpers.pipeline.errors import UserError
 
 PAUSE = 0.01  # seconds in which more changes may come before anything is drawn
 OPENING = 2  # seconds after which the page is there, and there is time to draw ahead

@@ -9,12 +9,13 @@ of them only the modules that their ``__all__`` names::
     verify    a report made again and compared
     grading   what a class has handed in, verified behind walls
 
-Beside them are the leaves that all may use: `command` (how commands speak to people),
-`records` (what a run reports) and `system` (what the operating system must have).
+Beside them are the leaves that all may use: `errors` (what the user can mend), `command`
+(how commands speak to people), `records` (what a run reports) and `system` (what the
+operating system must have).
 """
 
 import sys
 
-# Whoever reads notebooks imports jsonschema, and that would compile, for a second, a
-# grammar of internet addresses. It does without, and no notebook's schema has any.
+# To read a notebook is to import jsonschema. It would spend a second on compiling a
+# grammar of internet addresses, which no notebook's schema needs.
 sys.modules.setdefault("rfc3987_syntax", None)

@@ -5,9 +5,7 @@ import os
 import sys
 import traceback
 
-
-class UserError(Exception):
-    """Something the user can mend; the message names it and what would be right."""
+from helpers.pipeline.errors import UserError
 
 
 def checked_time_limit(given):
@@ -24,7 +22,7 @@ def checked_time_limit(given):
 def run_command(main):
     """Exit with the status that `main` returns, or with one line and status 2.
 
-    Status 1 is for what a command has found out; what is not foreseen is 2 as well.
+    Status 1 is a command's finding. An error that was not foreseen is status 2 as well.
 
     Parameters
     ----------

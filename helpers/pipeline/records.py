@@ -1,7 +1,7 @@
-"""Runs: what one records, and the tables of many.
+"""Records: what a run reports.
 
-A run is one executed notebook, ``build/runs/<identifier>.ipynb``, and it is
-its own evidence: its result stands in one of its outputs.
+A run is one executed notebook, ``build/runs/<run>.ipynb``. It is its own evidence, as its
+record is one of its outputs.
 """
 
 import json
@@ -11,9 +11,9 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-from helpers.pipeline.command import UserError
+from helpers.pipeline.errors import UserError
 
-TOLERANCE = 1e-9  # relative, where the arithmetic is another one
+TOLERANCE = 1e-9  # relative, between platforms with other arithmetic
 RECORD = "application/vnd.dl4ia.record+json"
 PACKAGES = ("numpy", "matplotlib", "pandas", "sympy")
 PACKAGES += ("ipykernel", "papermill", "nbconvert")
@@ -27,9 +27,9 @@ def record(**values):
     Parameters
     ----------
     **values
-        Numbers, texts, arrays, and lists or dicts of them. A number that is not
-        finite, for which JSON has no word, is written as text. The versions of
-        Python and of the packages are added.
+        Numbers, texts, arrays, and lists or dicts of them. NaN and infinities are
+        written as text, as they are not valid JSON. The versions of Python and of the
+        packages are added.
     """
     from IPython.display import display
 
@@ -46,9 +46,9 @@ def _plain(value):
         return [_plain(item) for item in value]
     if hasattr(value, "tolist"):
         return _plain(value.tolist())
-    return (
-        str(value) if isinstance(value, float) and not math.isfinite(value) else value
-    )
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value
 
 
 def read_record(path):

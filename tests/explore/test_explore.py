@@ -22,7 +22,7 @@ from helpers.explore.trial import direction, explain, make_problem, try_setting
 from helpers.explore.views import PICTURES, RC, Views
 from helpers.model import cost, predict
 from helpers.optimisers import OPTIMISERS, options_of
-from helpers.pipeline.command import UserError
+from helpers.pipeline.errors import UserError
 from helpers.pipeline.kernels.arithmetic import settings
 from helpers.pipeline.records import read_record
 from helpers.pipeline.sweep.experiments import read_points

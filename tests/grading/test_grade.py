@@ -11,7 +11,7 @@ import pytest
 from project import Project, need
 from small import files_of, make_small, spread
 
-from helpers.pipeline.command import UserError
+from helpers.pipeline.errors import UserError
 from helpers.pipeline.grading import sandbox, unpack
 from helpers.pipeline.grading.grade import find
 from helpers.pipeline.grading.gradebook import Grade, write_gradebook

@@ -14,7 +14,7 @@ from traitlets.config import Config
 
 from helpers.figures.formatting import list_text, math_text, number_text, rate_text
 from helpers.model import cost
-from helpers.pipeline.command import UserError
+from helpers.pipeline.errors import UserError
 from helpers.pipeline.report import pdf, publish, typeset
 from helpers.pipeline.report.claims import Claims
 from helpers.pipeline.report.publish import Report

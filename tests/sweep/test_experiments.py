@@ -2,7 +2,7 @@
 
 import pytest
 
-from helpers.pipeline.command import UserError
+from helpers.pipeline.errors import UserError
 from helpers.pipeline.sweep import experiments
 from helpers.pipeline.sweep.experiments import notebook_parameters, read_points, select
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from helpers.pipeline import records
-from helpers.pipeline.command import UserError
+from helpers.pipeline.errors import UserError
 from helpers.pipeline.kernels.opened import name_in
 from helpers.pipeline.records import read_record
 from helpers.pipeline.sweep import inputs, results

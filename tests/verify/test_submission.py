@@ -11,7 +11,7 @@ from project import Project
 from small import files_of, make_small, spread
 
 from helpers import ROOT
-from helpers.pipeline.command import UserError
+from helpers.pipeline.errors import UserError
 from helpers.pipeline.report import revision
 from helpers.pipeline.report.revision import Revision
 from helpers.pipeline.verify import submission

@@ -12,7 +12,8 @@ from pypdf import PdfReader, PdfWriter
 from pypdf.generic import DecodedStreamObject, NameObject
 from small import make_small
 
-from helpers.pipeline.command import UserError, error_in
+from helpers.pipeline.command import error_in
+from helpers.pipeline.errors import UserError
 from helpers.pipeline.records import relative
 from helpers.pipeline.report.build import PDF
 from helpers.pipeline.report.evidence import LAYOUT

@@ -4,12 +4,8 @@ import argparse
 from pathlib import Path
 
 from helpers import ROOT
-from helpers.pipeline.command import (
-    UserError,
-    aligned,
-    checked_time_limit,
-    run_command,
-)
+from helpers.pipeline.command import aligned, checked_time_limit, run_command
+from helpers.pipeline.errors import UserError
 from helpers.pipeline.grading.grade import find, grade_all
 from helpers.pipeline.grading.gradebook import FINE, GRADES, HEADER, write_gradebook
 from helpers.pipeline.grading.sandbox import Limits, walls_work

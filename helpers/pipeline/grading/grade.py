@@ -16,7 +16,8 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from helpers import ROOT
-from helpers.pipeline.command import UserError, error_in
+from helpers.pipeline.command import error_in
+from helpers.pipeline.errors import UserError
 from helpers.pipeline.grading.gradebook import Grade
 from helpers.pipeline.grading.sandbox import run_confined
 from helpers.pipeline.grading.unpack import counts, is_zip, unpack, visible

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from helpers.pipeline.command import UserError
+from helpers.pipeline.errors import UserError
 from helpers.pipeline.report.revision import MADE
 
 LARGEST = 200 * 2**20  # bytes of all that counts, unpacked

@@ -18,7 +18,7 @@ from jupyter_client import AsyncKernelClient, AsyncKernelManager
 from jupyter_client.provisioning import LocalProvisioner
 from traitlets import Type, default
 
-from helpers.pipeline.command import UserError
+from helpers.pipeline.errors import UserError
 from helpers.pipeline.kernels.forkserver import ENDED, READY
 from helpers.pipeline.kernels.warm import FORKSERVER
 

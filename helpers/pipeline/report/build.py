@@ -6,7 +6,7 @@ import shutil
 import sys
 
 from helpers import ROOT
-from helpers.pipeline.command import UserError
+from helpers.pipeline.errors import UserError
 from helpers.pipeline.kernels.warm import warm_kernels
 from helpers.pipeline.records import read_record
 from helpers.pipeline.report.evidence import (

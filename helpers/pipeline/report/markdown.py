@@ -8,7 +8,7 @@ import os
 import re
 from pathlib import Path
 
-from helpers.pipeline.command import UserError
+from helpers.pipeline.errors import UserError
 from helpers.pipeline.report.claims import CODE
 
 KINDS = {"fig": "Figure", "tab": "Table", "lst": "Listing", "eq": "", "app": "Appendix"}

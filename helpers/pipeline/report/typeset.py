@@ -10,7 +10,7 @@ from pygments.lexers import PythonLexer
 from traitlets.config import Config
 
 from helpers import ROOT
-from helpers.pipeline.command import UserError
+from helpers.pipeline.errors import UserError
 from helpers.pipeline.report.claims import CODE, PLACEHOLDER
 from helpers.pipeline.report.markdown import markdown_to_latex
 

@@ -19,7 +19,7 @@ from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 
 from helpers import ROOT
-from helpers.pipeline.command import UserError
+from helpers.pipeline.errors import UserError
 from helpers.pipeline.kernels.opened import watch_statement
 from helpers.pipeline.sweep.experiments import NOTEBOOKS, Point
 from helpers.pipeline.sweep.inputs import with_opened

@@ -14,7 +14,8 @@ import threading
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import active_children, get_context, parent_process
 
-from helpers.pipeline.command import UserError, run_command
+from helpers.pipeline.command import run_command
+from helpers.pipeline.errors import UserError
 from helpers.pipeline.kernels.warm import CAN_FORK
 from helpers.pipeline.sweep.inputs import Inputs
 

@@ -15,7 +15,7 @@ from itertools import product
 from typing import NamedTuple
 
 from helpers import ROOT
-from helpers.pipeline.command import UserError
+from helpers.pipeline.errors import UserError
 from helpers.pipeline.kernels.opened import stamp
 
 EXPERIMENTS = ROOT / "experiments.yaml"

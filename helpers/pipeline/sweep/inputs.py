@@ -14,7 +14,7 @@ import platform
 from functools import cache
 
 from helpers import ROOT
-from helpers.pipeline.command import UserError
+from helpers.pipeline.errors import UserError
 from helpers.pipeline.kernels.arithmetic import processors
 from helpers.pipeline.kernels.opened import name_in, read_log, stamp
 from helpers.pipeline.sweep.experiments import NOTEBOOKS, read_notebook

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from helpers.pipeline.command import UserError
+from helpers.pipeline.errors import UserError
 from helpers.pipeline.sweep.experiments import read_points, select
 from helpers.pipeline.sweep.inputs import (
     Inputs,

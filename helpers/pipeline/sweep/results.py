@@ -3,7 +3,8 @@
 import argparse
 
 from helpers import ROOT
-from helpers.pipeline.command import UserError, run_command
+from helpers.pipeline.command import run_command
+from helpers.pipeline.errors import UserError
 from helpers.pipeline.records import read_record
 from helpers.pipeline.sweep.experiments import read_points
 from helpers.pipeline.sweep.inputs import path_of

@@ -6,7 +6,8 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, wait
 from typing import NamedTuple
 
 from helpers import ROOT
-from helpers.pipeline.command import UserError, aligned
+from helpers.pipeline.command import aligned
+from helpers.pipeline.errors import UserError
 from helpers.pipeline.sweep.inputs import RUNS, failed_path_of, modules_behind, path_of
 
 TRIES = 3  # how often a run is begun anew because its worker was killed

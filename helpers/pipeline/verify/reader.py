@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from helpers.pipeline.command import UserError, run_command
+from helpers.pipeline.command import run_command
+from helpers.pipeline.errors import UserError
 from helpers.pipeline.report.evidence import HEAD, LAYOUT, RESULTS, TITLE_BLOCK
 from helpers.pipeline.report.revision import sha256
 

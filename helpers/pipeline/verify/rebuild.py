@@ -9,7 +9,8 @@ import tempfile
 from pathlib import Path
 
 from helpers import ROOT
-from helpers.pipeline.command import UserError, error_in
+from helpers.pipeline.command import error_in
+from helpers.pipeline.errors import UserError
 from helpers.pipeline.report.revision import COMMIT, LEFT_OUT, revision
 from helpers.pipeline.verify.reader import read_pdf
 

@@ -6,7 +6,8 @@ import tempfile
 from pathlib import Path
 
 from helpers import ROOT
-from helpers.pipeline.command import UserError, run_command
+from helpers.pipeline.command import run_command
+from helpers.pipeline.errors import UserError
 from helpers.pipeline.kernels.warm import CAN_FORK
 from helpers.pipeline.report.revision import revision, sha256
 from helpers.pipeline.verify.rebuild import build_report

@@ -11,7 +11,8 @@ import time
 import zipfile
 
 from helpers import ROOT
-from helpers.pipeline.command import UserError, run_command
+from helpers.pipeline.command import run_command
+from helpers.pipeline.errors import UserError
 from helpers.pipeline.report.build import PDF
 from helpers.pipeline.report.revision import COMMIT, MADE, NOTE, git, revision, sha256
 from helpers.pipeline.verify.reader import read_pdf

@@ -3,7 +3,7 @@
 import math
 
 from helpers import ROOT
-from helpers.pipeline.command import UserError
+from helpers.pipeline.errors import UserError
 from helpers.pipeline.records import TOLERANCE
 from helpers.pipeline.report.evidence import RESULTS
 from helpers.pipeline.verify.compare import (
