@@ -39,6 +39,21 @@ def number_text(value, spec=""):
     return power if mantissa == "1" else rf"{mantissa} \times {power}"
 
 
+def spec_of(value, digits=3):
+    """Return the format of a number with that many digits, exact ones without zeros.
+
+    Where it is very small or large, it is the type ``e``: see `number_text`.
+    """
+    usual = value == 0 or 1e-3 <= abs(value) < 1e5
+    return f".{digits}g" if usual else f".{digits - 1}e"
+
+
+def short_text(value, digits=3):
+    """Print a number with a few digits, as mathematics."""
+    missing = value is None or value != value
+    return math_text(value, "" if missing else spec_of(value, digits))
+
+
 def math_text(value, spec=""):
     """Print a number as mathematics between dollars; a missing one as a dash."""
     if value is None or value != value:  # nan is not itself
