@@ -87,11 +87,11 @@ def plot_optimisers(ax, curves, shares, *, unit, best, end):
         ax.plot(shown, label=label, marker=marker, markevery=every, linewidth=1.2)
     for text, share in shares.items():
         ax.axhline(share * best, color="black", linewidth=0.6, linestyle="-")
-        ax.text(end, share * best, text, ha="right", va="bottom")
+        ax.text(1.01 * end, share * best, text, va="center")
     ax.set(xlabel="iteration", ylabel=f"$J - J^*$ in {unit}", yscale="log")
     ax.set(xlim=(0, end), ylim=(min(shares.values()) * best / 10, 2e3))
     number_ticks(ax.yaxis)
-    ax.legend(loc="center left", bbox_to_anchor=(1.02, 0.5))
+    ax.legend(loc="upper right", ncols=2)
     return ax
 
 
@@ -188,9 +188,10 @@ def plot_cost_surface(ax, X, y, paths, thin=(), *, units):
         Of w and b.
     """
     points = np.concatenate(list(paths.values()))
-    all_points = np.concatenate([points, *thin])
-    low, high = all_points.min(axis=0), all_points.max(axis=0)
-    centre, half = (low + high) / 2, 0.6 * (high - low).max()  # a square
+    best = optimum(X, y)
+    seen = np.vstack([points, [best.w[0], best.b]])
+    low, high = seen.min(axis=0), seen.max(axis=0)
+    centre, half = (low + high) / 2, 0.65 * (high - low).max()  # a square
     w, b = (np.linspace(middle - half, middle + half, 121) for middle in centre)
     few = compress(X, y)
     ws, bs = np.meshgrid(w, b)
@@ -203,10 +204,10 @@ def plot_cost_surface(ax, X, y, paths, thin=(), *, units):
     looks = ({"ls": "-", "marker": "o"}, {"ls": "--", "marker": "s", "mfc": "white"})
     for (label, path), look in zip(paths.items(), cycle(looks), strict=False):
         ax.plot(*path.T, **look, markersize=3, linewidth=1, label=label)
-    best = optimum(X, y)
     ax.plot(*points[0], "kP", markersize=6, label="start")
     ax.plot(best.w[0], best.b, "k*", markersize=9, label="optimum")
     ax.set(xlabel=f"weight $w$ ({units[0]})", ylabel=f"offset $b$ ({units[1]})")
+    ax.set(xlim=(w[0], w[-1]), ylim=(b[0], b[-1]))  # other starts may be outside
     ax.set_aspect("equal")  # else circles would look like ellipses
     ax.grid(visible=False)
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2)

@@ -58,17 +58,19 @@ def best_runs(runs):
     """Pick, for each scaling and model, the fastest run.
 
     It is the first to come within one percent of the optimum; where none has, the one
-    with the lowest final cost. The runs keep their order and get a column ``final``.
-    The index must be unique.
+    with the lowest final cost. They are in the order in which `runs` has their kinds,
+    and get a column ``final``. The index must be unique.
     """
     stable = runs[runs.status != "diverged"].assign(
         final=lambda r: r.costs.str[-1],
         taken=lambda r: r.iterations_measured.fillna(np.inf),
     )
+    kind = ["scaling", "features"]
     fastest = stable.sort_values(["taken", "final"], kind="stable").drop_duplicates(
-        ["scaling", "features"]
+        kind
     )
-    return fastest.loc[fastest.index.sort_values()]
+    place = runs.groupby(kind, sort=False).ngroup()
+    return fastest.loc[place[fastest.index].sort_values().index]
 
 
 def scaling_table(runs):
@@ -81,9 +83,8 @@ def scaling_table(runs):
             r"condition $\kappa$": [short_text(run.condition, 4) for run in rows],
             "limit": [short_text(run.limit, 4) for run in rows],
             r"best $\eta$": [rate_text(run.learning_rate) for run in rows],
-            "to one percent": [math_text(run.iterations_measured, "d") for run in rows],
+            "to 1 %": [math_text(run.iterations_measured, "d") for run in rows],
             "final cost": [math_text(run.final, ".3f") for run in rows],
-            "optimum": [math_text(run.best, ".3f") for run in rows],
         }
     )
 
@@ -93,8 +94,8 @@ def optimisers_table(runs, shares, factors):
 
     Parameters
     ----------
-    shares : dict of str to float
-        How close, by the name of the column.
+    shares : list of float
+        How close, each for a column.
     factors : list of float or None
         Of the slowest component of the error at each update, where theory has one.
     """
@@ -104,12 +105,12 @@ def optimisers_table(runs, shares, factors):
             "optimiser": [optimiser_text(run) for run in rows],
             r"rate $\eta$": [short_text(run.learning_rate) for run in rows],
             r"momentum $\mu$": [short_text(run.momentum) for run in rows],
-            "slowest factor": [math_text(factor, ".3f") for factor in factors],
+            "factor": [math_text(factor, ".3f") for factor in factors],
         }
     )
-    for name, share in shares.items():
+    for share in shares:
         counts = [iterations_to_within(run.costs, run.best, share) for run in rows]
-        table[name] = [math_text(count, "d") for count in counts]
+        table[f"to {100 * share:g} %"] = [math_text(count, "d") for count in counts]
     table["how it ended"] = [status_text(run) for run in rows]
     return table
 
@@ -170,25 +171,28 @@ def scores_table(scored):
 
 
 def runs_table(runs):
-    """List runs by experiment, with their setting, name and status.
+    """List the runs of each experiment and model, by their learning rates.
 
     Like `further_table`, it takes the name of the experiment from ``experiment``.
     """
-    rows = list(runs.itertuples(name="Row"))
-    names = runs["experiment"].tolist()
-    shown = ["" if k and names[k - 1] == name else name for k, name in enumerate(names)]
-    return pd.DataFrame(
-        {
-            "experiment": shown,
-            "features": [run.features for run in rows],
-            "scaling": [run.scaling for run in rows],
-            r"$\eta$": [rate_text(run.learning_rate) for run in rows],
-            "iterations": [math_text(run.n_iterations, "d") for run in rows],
-            "status": [status_text(run) for run in rows],
-            "final cost": [math_text(final_cost(run), ".3f") for run in rows],
-            "run": [name.removeprefix("descent-") for name in runs["run"]],
-        }
-    )
+    rows = []
+    for (experiment, features), of in runs.groupby(
+        ["experiment", "features"], sort=False
+    ):
+        digests = of["run"].str.removeprefix("descent-")
+        pairs = zip(of.learning_rate, digests, strict=True)
+        rows.append(
+            {
+                "experiment": experiment,
+                "features": features,
+                "scaling": ", ".join(of.scaling.unique()),
+                "iterations": ", ".join(f"{n:,d}" for n in of.n_iterations.unique()),
+                r"learning rate $\eta$ and run": "; ".join(
+                    f"{rate_text(rate)} {digest}" for rate, digest in pairs
+                ),
+            }
+        )
+    return pd.DataFrame(rows)
 
 
 def further_table(runs):
@@ -221,6 +225,6 @@ def _setting_text(run):
 
 def versions_table(runs):
     """List the versions of Python and of the packages that the runs recorded."""
-    found = {tuple(versions.items()) for versions in runs.versions}
-    pairs = sorted({pair for versions in found for pair in versions})
-    return pd.DataFrame(pairs, columns=["software", "version"])
+    pairs = sorted({pair for versions in runs.versions for pair in versions.items()})
+    named = pd.DataFrame(pairs, columns=["software", "version"]).groupby("software")
+    return named.agg(" and ".join).T
