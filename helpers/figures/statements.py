@@ -29,8 +29,9 @@ def count_text(found, total):
 
 def only_text(found, everything):
     """List what was found of everything: "only a and b", or "a, b and c" if all."""
-    listed = [item for item in everything if item in set(found)]
-    only = "only " if 0 < len(listed) < len(list(everything)) else ""
+    found, everything = set(found), list(everything)
+    listed = [item for item in everything if item in found]
+    only = "only " if 0 < len(listed) < len(everything) else ""
     return only + list_text(listed)
 
 

@@ -25,10 +25,8 @@ def use_typeface():
     for path in found:
         font_manager.fontManager.addfont(path)
     mpl.rcParams["font.family"] = [FAMILY, *mpl.rcParamsDefault["font.family"]]
-    mpl.rcParams |= {
-        "mathtext.fontset": "custom",
-        "mathtext.rm": FAMILY,
-        "mathtext.it": f"{FAMILY}:italic",
-        "mathtext.bf": f"{FAMILY}:bold",
-    }
+    styles = {"rm": "", "sf": "", "it": ":italic", "cal": ":italic", "bf": ":bold"}
+    for name, style in styles.items():
+        mpl.rcParams[f"mathtext.{name}"] = FAMILY + style
+    mpl.rcParams["mathtext.fontset"] = "custom"
     return True
