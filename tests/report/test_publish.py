@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from pygments.formatters import LatexFormatter
+from pypdf import PdfReader
 from traitlets.config import Config
 
 from helpers.figures.formatting import list_text, math_text, number_text, rate_text
@@ -115,6 +116,16 @@ def shown(monkeypatch):
 
     monkeypatch.setattr(publish, "display", display)
     return outputs
+
+
+@pytest.mark.parametrize("name", ["a/b.py", "(a %#_.ipynb", "é\\.py", "王 (1).py"])
+def test_a_file_of_any_name_is_attached(tmp_path, name):
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("It.")])
+    carried = {name: b"its content", "b": b"another", "Z": b""}
+    latex, files = typeset.to_latex(notebook, carried)
+    reader = PdfReader(pdf.to_pdf(latex, files, tmp_path))
+    found = {name: content for name, [content] in reader.attachments.items()}
+    assert found == carried
 
 
 def as_latex(outputs):
