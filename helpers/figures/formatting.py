@@ -37,7 +37,7 @@ def number_text(value, spec=""):
         return text
     found = NUMBER.fullmatch(text)
     if not found:
-        return text.replace("inf", r"\infty")
+        return text.replace("inf", r"\infty").replace("%", r"\%")
     sign, digits, exponent, percent = found.groups()
     digits = digits.replace(",", "{,}")  # else a space would follow it
     power = f"10^{{{int(exponent)}}}" if int(exponent or 0) else ""

@@ -4,18 +4,13 @@ import re
 
 from nbconvert.exporters import LatexExporter
 from nbconvert.preprocessors import Preprocessor
-from pygments import highlight
-from pygments.formatters import LatexFormatter
-from pygments.lexers import PythonLexer
 from traitlets.config import Config
 
 from helpers import ROOT
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.report.claims import CODE, PLACEHOLDER
+from helpers.pipeline.report.listing import listing, name_colours
 from helpers.pipeline.report.markdown import markdown_to_latex
-
-COLOUR = re.compile(r"\\textcolor\[rgb\]\{([\d.,]+)\}")
-VERBATIM = r"fontsize=\footnotesize,frame=lines,framerule=0.3pt,numbersep=8pt"
 
 
 def to_latex(notebook, attached=None):
@@ -115,25 +110,3 @@ def check_provenance(notebook):
                 f"{description['label']} is not listed by report.provenance(), which "
                 "must come after all figures and tables"
             )
-
-
-def listing(code, first_line):
-    """Return Python code as a highlighted LaTeX Verbatim with line numbers."""
-    formatter = LatexFormatter(
-        linenos=True, linenostart=first_line, verboptions=VERBATIM
-    )
-    verbatim = highlight(code, PythonLexer(), formatter)
-    return verbatim.replace("`", r"\textasciigrave{}")  # else it is set as a quote
-
-
-def name_colours(definitions):
-    """Give names to the colours in Pygments' definitions of LaTeX commands.
-
-    Else LaTeX takes a sixth longer: it reads three numbers at each coloured word.
-    """
-    for number, rgb in enumerate(sorted(set(COLOUR.findall(definitions)))):
-        name = f"listing{number}"
-        numbers, named = rf"\textcolor[rgb]{{{rgb}}}", rf"\textcolor{{{name}}}"
-        defined = rf"\definecolor{{{name}}}{{rgb}}{{{rgb}}}" + "\n"
-        definitions = defined + definitions.replace(numbers, named)
-    return definitions
