@@ -40,7 +40,7 @@ def runs():
 def test_rates_are_listed_with_their_measured_and_predicted_iterations(runs):
     rows = tables.rates_table(runs).to_numpy().tolist()
     assert rows[1][:3] == ["horsepower only", "$10^{-1}$", "$1$"]
-    assert rows[1][3:] == ["$2.000$", "descending", "–", "$1,234$"]
+    assert rows[1][3:] == ["$2.000$", "descending", "–", "$1{,}234$"]
     assert rows[2][3:] == ["–", "diverged at 7", "–", "–"]
 
 
