@@ -11,6 +11,7 @@ import pandas as pd
 
 from helpers.figures.formatting import (
     final_cost,
+    list_text,
     math_text,
     name_of,
     rate_text,
@@ -223,8 +224,7 @@ def _setting_text(run):
     return "; ".join(parts)
 
 
-def versions_table(runs):
+def versions_text(runs):
     """List the versions of Python and of the packages that the runs recorded."""
-    pairs = sorted({pair for versions in runs.versions for pair in versions.items()})
-    named = pd.DataFrame(pairs, columns=["software", "version"]).groupby("software")
-    return named.agg(" and ".join).T
+    found = {pair for versions in runs.versions for pair in versions.items()}
+    return list_text(f"{name} {version}" for name, version in sorted(found))

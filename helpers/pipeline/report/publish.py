@@ -20,7 +20,7 @@ from helpers.pipeline.report.claims import Claims
 from helpers.pipeline.report.markdown import EQUATION, KINDS, REFERENCE, convert
 from helpers.pipeline.report.provenance import trace
 
-SHORT = 20  # lines of a listing that is kept on one page
+SHORT = 15  # lines of a listing that is kept on one page
 
 
 class Report:
