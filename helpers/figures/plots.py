@@ -55,7 +55,7 @@ def plot_components(ax, excess, threshold, *, unit, named):
     Parameters
     ----------
     excess : ndarray of shape (n_iterations, n_eigenvectors)
-        See `helpers.theory.excess_components`.
+        See `helpers.convergence.excess_components`.
     threshold : float
         An excess cost to mark by a line.
     named : dict of str to int
