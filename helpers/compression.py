@@ -166,33 +166,47 @@ class Factor:
     """
 
     def __init__(self, columns):
-        self._before, self._inverse = np.empty((0, columns)), None
-        self._gram = np.eye(0)
+        self._replace(np.empty((0, columns)))
 
     @property
     def R(self):  # noqa: N802 (R is its name everywhere)
         """The factor: at most as many rows as columns."""
+        if self._gram is None:
+            return self._before
         return np.linalg.cholesky(self._gram, upper=True) @ self._before
 
     @np.errstate(over="ignore", invalid="ignore")
     def add(self, rows):
         """Add rows, of shape (n, columns); FloatingPointError if any is not finite."""
-        if self._inverse is not None:
-            Q = rows @ self._inverse
-            gram = self._gram + Q.T @ Q
-            # The smallest eigenvalue is at least one, the largest at most the trace.
-            if np.trace(gram) <= SAFE * len(gram):
-                self._gram = gram
-                return
+        if self._take_shortcut(rows):
+            return
         if not np.isfinite(rows).all():
             raise FloatingPointError
         R = np.linalg.qr(np.concatenate([self.R, rows]), mode="r")
         if not np.isfinite(R).all():
             raise FloatingPointError
-        self._before, self._gram, self._inverse = R, np.eye(len(R)), None
-        sizes = np.abs(R).max(axis=0)
-        if len(R) == R.shape[1] and sizes.all() and np.linalg.cond(R / sizes) <= SAFE:
-            self._inverse = np.linalg.inv(R)
+        self._replace(R)
+
+    def _replace(self, R):
+        self._before, self._gram, self._inverse = R, None, None
+
+    def _take_shortcut(self, rows):
+        """Add rows by the shortcut unless it would lose digits; tell whether it did."""
+        if self._inverse is None:
+            sizes = np.abs(self._before).max(axis=0, initial=0)
+            if len(self._before) < len(sizes) or not sizes.all():
+                return False
+            if not np.linalg.cond(self._before / sizes) <= SAFE:
+                return False
+            self._inverse = np.linalg.inv(self._before)
+            self._gram = np.eye(len(sizes))
+        Q = rows @ self._inverse
+        gram = self._gram + Q.T @ Q
+        # The smallest eigenvalue is at least one, the largest at most the trace.
+        if not np.trace(gram) <= SAFE * len(gram):
+            return False
+        self._gram = gram
+        return True
 
 
 def _named(chunks):
