@@ -13,10 +13,11 @@ import pytest
 
 from helpers.pipeline import records
 from helpers.pipeline.errors import UserError
-from helpers.pipeline.kernels.opened import name_in
+from helpers.pipeline.kernels.opened import name_in, stamp
 from helpers.pipeline.records import read_record
-from helpers.pipeline.sweep import inputs, results
+from helpers.pipeline.sweep import experiments, fingerprints, inputs, results
 from helpers.pipeline.sweep.experiments import read_points
+from helpers.pipeline.sweep.fingerprints import look_at
 from helpers.pipeline.sweep.inputs import code_files, modules_behind
 
 CELLS = [
@@ -318,14 +319,34 @@ def test_imports_are_followed_through_the_project():
     assert not names & {"run.py", "plan.py", "publish.py"}
 
 
-def test_imported_names_come_with_members_and_parents():
-    _, names = inputs._read_python("from a.b import c\nimport d.e")
+@pytest.fixture
+def look(tmp_path, monkeypatch):
+    """Write a file of a project, and return its fingerprint and what it imports."""
+    monkeypatch.setattr(fingerprints, "ROOT", tmp_path)
+    monkeypatch.setattr(fingerprints, "NOTEBOOKS", tmp_path)
+    monkeypatch.setattr(experiments, "NOTEBOOKS", tmp_path)
+
+    def write_and_look(name, text):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.suffix == ".ipynb":
+            cells = [nbformat.v4.new_code_cell(text)]
+            nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+        else:
+            path.write_text(text)
+        return look_at(path, stamp(path))
+
+    return write_and_look
+
+
+def test_imported_names_come_with_members_and_parents(look):
+    _, names = look("m.py", "from a.b import c\nimport d.e")
     assert names == {"a", "a.b", "a.b.c", "d", "d.e"}
-    _, names = inputs._read_python("from . import a\nfrom ..b import c", ("p", "q"))
+    _, names = look("p/q/m.py", "from . import a\nfrom ..b import c")
     assert names == {"p", "p.q", "p.q.a", "p.b", "p.b.c"}
 
 
-def test_imports_are_found_in_every_block():
+def test_imports_are_found_in_every_block(look):
     code = """
 def f():
     with open(g) as h:
@@ -344,29 +365,46 @@ finally:
         case 1:
             import e
 """
-    assert inputs._read_python(code)[1] == set("abcde")
+    assert look("m.py", code)[1] == set("abcde")
 
 
 @pytest.mark.parametrize(
-    ("cell", "is_python"),
+    ("cell", "imported"),
     [
-        ("text = '''\n%d rows'''", True),
-        ("rest = (7\n% 4)", True),
-        ("if x:\n    %time f()\n!ls", True),
-        ("x = [", False),
+        ("import a\ntext = '''\n%d rows'''", {"a"}),
+        ("import a\nrest = (7\n% 4)", {"a"}),
+        ("import a\nif x:\n    %time f()\n!ls", {"a"}),
+        ("import a\nfiles = !ls\nfiles?", {"a"}),
+        ("%%time\nimport a", {"a"}),
+        ("\n\n%%time\nimport a", {"a"}),
+        ("%%prose\nWe import a lot.", set()),
     ],
 )
-def test_magics_are_told_from_python(cell, is_python):
-    if is_python:
-        assert inputs._read_cell(cell, "a.ipynb")
-    else:
-        with pytest.raises(UserError, match="notebooks/a.ipynb"):
-            inputs._read_cell(cell, "a.ipynb")
+def test_magics_are_understood(look, cell, imported):
+    assert look("a.ipynb", cell)[1] == imported
 
 
-def test_the_place_of_a_magic_counts():
-    first, second = (inputs._read_cell(c, "a")[0] for c in ("%x\ny = 1", "y = 1\n%x"))
-    assert first != second
+def test_a_cell_that_is_not_python_is_named(look):
+    with pytest.raises(UserError, match=r"notebooks/a.ipynb: .* in 'x = \['"):
+        look("a.ipynb", "x = [")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("%x\ny = 1", "y = 1\n%x"),
+        ("%%prose\nText", "%%prose\nOther text"),
+        ("!ls a", "!ls b"),
+        ("'a text'", "'another text'"),
+    ],
+)
+def test_what_changes_a_cell_changes_its_fingerprint(look, one, other):
+    assert look("a.ipynb", one)[0] != look("b.ipynb", other)[0]
+
+
+def test_a_file_that_is_not_there_has_no_fingerprint(look, tmp_path):
+    assert look_at(tmp_path / "absent.py", None) == ("", frozenset())
+    assert look("there.csv", "")[0]
 
 
 def test_a_record_survives_to_the_last_bit(monkeypatch, tmp_path):
