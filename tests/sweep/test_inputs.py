@@ -1,4 +1,4 @@
-"""What a run rests on, and that none whose inputs have changed is called cached."""
+"""The inputs of a run, and that no run whose inputs have changed is called cached."""
 
 import json
 import math
@@ -69,7 +69,7 @@ FILES = {
     '    """Return it."""\n    return Path(ROOT, "data", "read.txt").read_text()\n',
     "helpers/timed.py": "VALUE = 1\n",
 }
-# What is changed, how, and what a dry run says of it (the file itself by default).
+# What is changed, and how: a dry run names the file.
 CHANGES = {
     "a file that another parameter than data names": ("data/test.csv", "1,2", "1,3"),
     "a file that a parameter names beside the notebook": (
@@ -130,13 +130,13 @@ def swept(request, project, monkeypatch):
 
 
 def reason(project):
-    """Return what a dry run says of the one run."""
+    """Return what a dry run prints about the one run."""
     status, out, err = project.sweep("--dry-run")
     assert status == 0, err
     return out.splitlines()[0].partition(": ")[2]
 
 
-# Prints, for each of some changes, what would be run; each is undone.
+# Make each of some changes, print why the run would be made again, and undo it.
 LOOK = """
 import json, os
 from pathlib import Path
@@ -162,7 +162,7 @@ def reasons(project, changes):
     return dict(zip(changes, out.splitlines(), strict=True))
 
 
-def test_a_run_is_current_until_something_it_rests_on_changes(swept):
+def test_a_run_is_current_until_one_of_its_inputs_changes(swept):
     assert reason(swept) == "cached"
     expected = {what: f"{path} changed" for what, (path, *_) in CHANGES.items()}
     assert reasons(swept, CHANGES) == expected
@@ -214,7 +214,7 @@ def test_a_run_that_is_not_current_is_not_loaded(project):
     assert "is out of date, data/auto.csv changed; `make sweep` makes it" in err
 
 
-def test_a_process_that_lives_long_sees_files_change(project):
+def test_a_process_that_lives_on_notices_changed_files(project):
     assert project.sweep()[0] == 0
     code = (
         "from pathlib import Path\n"
@@ -246,7 +246,7 @@ def test_a_file_that_changes_while_a_run_reads_it_fails_the_run(project):
     assert "Changed: notebooks/read.txt, while it ran" in err
     own = "from pathlib import Path\nPath('read.txt').read_text()\n" + write
     write_notebook(project, [*cells, own])
-    assert project.sweep()[0] == 0, "what a run writes itself is its own business"
+    assert project.sweep()[0] == 0, "a run may change the files that it writes itself"
 
 
 def test_a_finished_run_that_fails_when_made_again_is_not_kept(project):
@@ -298,12 +298,12 @@ def test_names_depend_on_the_notebook_and_the_parameters_alone(project):
         ("buildings.csv", "buildings.csv"),
     ],
 )
-def test_what_is_a_file_of_the_project_is_named_by_its_path(tmp_path, path, name):
+def test_files_of_the_project_are_named_by_their_paths(tmp_path, path, name):
     assert name_in(str(tmp_path), f"{tmp_path}/{path}") == name
     assert name_in(str(tmp_path), os.fsencode(f"{tmp_path}/{path}")) == name
 
 
-def test_a_file_reached_by_a_link_to_the_project_is_a_file_of_it(tmp_path):
+def test_a_file_is_of_the_project_when_a_link_leads_there(tmp_path):
     (tmp_path / "project").mkdir()
     (tmp_path / "link").symlink_to("project")
     root = str(tmp_path / "project")
@@ -425,7 +425,7 @@ def test_a_record_survives_to_the_last_bit(monkeypatch, tmp_path):
     assert {"Python", "numpy"} <= set(record["versions"])
 
 
-def test_what_is_no_finished_run_is_named(tmp_path):
+def test_files_that_are_not_finished_runs_are_named(tmp_path):
     with pytest.raises(UserError, match="is not a finished run; `make sweep` makes it"):
         read_record(tmp_path / "absent.ipynb")
     (tmp_path / "cut.ipynb").write_text('{"cells": [')
