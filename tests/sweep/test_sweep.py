@@ -155,7 +155,7 @@ def test_a_very_large_grid_must_be_confirmed(project):
     project.write("experiments.yaml", f"huge: {{seed: {list(range(10_001))}}}\n")
     status, _, err = project.sweep()
     assert status == 2
-    assert "10,001 points: if that is meant, say --yes (YES=1)" in err
+    assert "10,001 points: to run so many, add --yes (YES=1)" in err
 
 
 def test_two_sweeps_at_once_do_not_harm_each_other(project):

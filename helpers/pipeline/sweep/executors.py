@@ -30,21 +30,10 @@ SELDOM = {
 
 @contextlib.contextmanager
 def open_executor(scheduler, inputs):
-    """Open an executor for a sweep.
+    """Open Dask's executor, or without a scheduler one for this machine's cores.
 
-    Parameters
-    ----------
-    scheduler : str
-        Address of a Dask scheduler; empty for this machine's cores.
-    inputs : dict of str to str
-        The inputs of all runs: Dask's workers must have the same.
-
-    Yields
-    ------
-    executor : concurrent.futures.Executor
-        It runs functions in other processes.
-    slots : int
-        How many at a time.
+    Yields the executor, and how many functions it executes at a time. Dask's workers
+    must have the same `inputs`, which are fingerprints by name.
     """
     with _dask(scheduler, inputs) if scheduler else _local() as opened:
         yield opened

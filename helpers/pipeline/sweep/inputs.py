@@ -1,4 +1,4 @@
-"""What a run rests on: its inputs, each with a fingerprint, and where runs are kept.
+"""The inputs of a run, each with a fingerprint, and where runs are kept.
 
 Some inputs are known before the run: the code of the notebook and of the project's
 modules that it imports, the files that its parameters name, the locked packages, Python
@@ -145,7 +145,7 @@ def modules_behind(notebook):
 
 
 def code_files(notebook):
-    """List a notebook and the project's modules that it imports, in turn.
+    """List a notebook and the project's modules that it imports, also indirectly.
 
     Parameters
     ----------

@@ -61,7 +61,7 @@ def make_plan(experiment="", *, confirmed=False):
         points = select(points, experiment)
     count = sum(map(len, points.values()))
     if count > MANY and not confirmed:
-        raise UserError(f"{count:,} points: if that is meant, say --yes (YES=1)")
+        raise UserError(f"{count:,} points: to run so many, add --yes (YES=1)")
     runs = {point.run: point for grid in points.values() for point in grid}
     inputs = Inputs()
     reasons = {run: why_not_current(point, inputs) for run, point in runs.items()}

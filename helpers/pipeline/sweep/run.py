@@ -78,14 +78,7 @@ def prepare(plan):
 def outcomes(plan, settings, progress):
     """Execute and keep what is missing; start it again if its worker was killed.
 
-    Yields
-    ------
-    run : str
-        The run's name.
-    error : str
-        Why it failed; empty if it did not.
-    seconds : float
-        How long it took.
+    Yields a run's name, its error (empty if there was none) and its seconds.
     """
     from helpers.pipeline.sweep.executors import open_executor
 
@@ -127,7 +120,7 @@ def completed(pool, width, tasks, progress):
         while True:
             for run, task in ahead:
                 running[pool.submit(run_point, *task)] = run
-                progress.begun(len(running))
+                progress.started(len(running))
                 if len(running) == width:
                     break
             if not running:
@@ -139,23 +132,10 @@ def completed(pool, width, tasks, progress):
 
 
 def run_point(point, inputs, time_limit, path):
-    """Execute a point of the grid, on a worker.
+    """Execute a point of the grid, on a worker; return its `execute.Outcome`.
 
-    Parameters
-    ----------
-    point : helpers.pipeline.sweep.experiments.Point
-        The notebook and its complete parameters.
-    inputs : dict of str to str
-        Those that are known before the run, as they were when the sweep was planned.
-    time_limit : float
-        Seconds.
-    path : Path or None
-        File for the executed notebook; None if it is to be returned.
-
-    Returns
-    -------
-    helpers.pipeline.sweep.execute.Outcome
-        Without the executed notebook if that is in the file.
+    `inputs` are those known when the sweep was planned. Unless `path` is None, the
+    executed notebook is written there and not returned.
     """
     from helpers.pipeline.kernels.warm import kernels_here
     from helpers.pipeline.sweep.execute import execute
@@ -220,7 +200,7 @@ class Progress:
         if self.bar:
             self.bar.close()
 
-    def begun(self, running):
+    def started(self, running):
         """Show how many runs are under way."""
         if self.bar:
             cached = len(self.plan.runs) - len(self.plan.missing)
