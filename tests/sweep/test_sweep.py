@@ -220,7 +220,7 @@ def test_columns_that_only_some_runs_have_are_printed(project):
     )
     project.sweep()
     header, *rows = project.run("helpers.pipeline.sweep.results")[1].splitlines()
-    assert "reached" in header.split()
+    assert "iterations_measured" in header.split()
     assert sum("NaN" in row for row in rows) == 1
 
 
