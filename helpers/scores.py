@@ -94,11 +94,43 @@ def cross_validate(X, y, test_folds, *, scaling, **settings):
     list of dict
         The `scores` of each fold.
     """
-    X, y, results = as_floats(X, "X"), as_floats(y, "y"), []
+    results = []
+    for fit, _, fold in _trained_without(X, y, test_folds, scaling, settings):
+        X_test, y_test = fold
+        results.append(scores(y_test, predict(X_test, fit.w, fit.b)))
+    return results
+
+
+def learning_curves(X, y, test_folds, *, scaling, **settings):
+    """Follow the cost on training parts and on held-out folds along a descent.
+
+    Parameters
+    ----------
+    X, y, test_folds, scaling, **settings
+        See `cross_validate`. No descent may diverge.
+
+    Returns
+    -------
+    training, held_out : ndarray of shape (n_folds, n_iterations + 1)
+        Cost after each update, in squared target units: on the samples trained on,
+        and on the fold that is held out.
+    """
+    curves = [
+        [
+            cost(y_part, predict(X_part, fit.path[:, :-1].T, fit.path[:, -1]))
+            for X_part, y_part in parts
+        ]
+        for fit, *parts in _trained_without(X, y, test_folds, scaling, settings)
+    ]
+    training, held_out = np.array(curves).transpose(1, 0, 2)
+    return training, held_out
+
+
+def _trained_without(X, y, test_folds, scaling, settings):
+    """Yield, for each fold, the descent without it, the rest and the fold, scaled."""
+    X, y = as_floats(X, "X"), as_floats(y, "y")
     for test in test_folds:
         train = np.setdiff1d(np.arange(len(y)), test)
         scale = fit_scaling(X[train], method=scaling)
         fit = gradient_descent(scale.apply(X[train]), y[train], **settings)
-        z = predict(scale.apply(X[test]), fit.w, fit.b)
-        results.append(scores(y[test], z))
-    return results
+        yield fit, *((scale.apply(X[rows]), y[rows]) for rows in (train, test))

@@ -4,6 +4,8 @@ curves      the cost against the iteration, and the ticks of logarithmic axes
 plots       the other figures of the report
 tables      the report's tables
 formatting  numbers and names in print
+statements  counts in words, and what a sentence rests on
+typeface    the typeface of the page
 
 It may import matplotlib and pandas; the core may not.
 """

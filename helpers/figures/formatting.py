@@ -1,7 +1,10 @@
 """Numbers, names and statuses as the report prints them."""
 
+import re
+
 import numpy as np
 
+NUMBER = re.compile(r"([+-]?)([\d,]*\.?\d+)(?:e([+-]\d+))?(%?)")
 # How the page writes the choice of a parameter, if not as it is.
 NAMES = {
     "horsepower": "horsepower only",
@@ -24,19 +27,37 @@ def list_text(items):
 
 
 def number_text(value, spec=""):
-    r"""Print a number by a format specification, for Markdown, LaTeX and MathJax.
+    r"""Print a number by a format specification, for mathematics in LaTeX and MathJax.
 
-    The type ``e`` makes a power of ten for use in mathematics:
-    ``4.2 \times 10^{-3}``, or ``10^{-3}`` where the mantissa is one.
+    An exponent makes a power of ten: ``4.2 \times 10^{-3}``, or ``10^{-3}`` where the
+    mantissa is one. A text that is no number is returned as it is.
     """
     text = format(value, spec)
-    if not spec.endswith("e"):
+    if isinstance(value, str):
         return text
-    mantissa, exponent = text.split("e")
-    if int(exponent) == 0:
-        return mantissa
-    power = f"10^{{{int(exponent)}}}"
-    return power if mantissa == "1" else rf"{mantissa} \times {power}"
+    found = NUMBER.fullmatch(text)
+    if not found:
+        return text.replace("inf", r"\infty").replace("%", r"\%")
+    sign, digits, exponent, percent = found.groups()
+    digits = digits.replace(",", "{,}")  # else a space would follow it
+    power = f"10^{{{int(exponent)}}}" if int(exponent or 0) else ""
+    alone = power if digits == "1" else rf"{digits} \times {power}"
+    return sign + (alone if power else digits) + (percent and r"\%")
+
+
+def spec_of(value, digits=3):
+    """Return the format of a number with that many digits, exact ones without zeros.
+
+    Where it is very small or large, it is the type ``e``: see `number_text`.
+    """
+    usual = value == 0 or 1e-3 <= abs(value) < 1e5
+    return f".{digits}g" if usual else f".{digits - 1}e"
+
+
+def short_text(value, digits=3):
+    """Print a number with a few digits, as mathematics."""
+    missing = value is None or value != value
+    return math_text(value, "" if missing else spec_of(value, digits))
 
 
 def math_text(value, spec=""):

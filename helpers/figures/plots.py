@@ -5,6 +5,8 @@ show, and takes its look from the current style. `curves` are arrays with a valu
 each iteration, by the label of their line; `unit` is that of the cost or the target.
 """
 
+from itertools import cycle
+
 import numpy as np
 
 from helpers.compression import compress
@@ -19,6 +21,7 @@ STATUSES = {
     "oscillating": ("s", "#E69F00"),
     "diverged": ("X", "#D55E00"),
 }
+MARKERS = "os^vDX"
 PREDICTED = {"color": "black", "linestyle": (0, (1, 3)), "linewidth": 1.6}
 
 
@@ -36,15 +39,83 @@ def plot_excess(ax, curves, predictions, *, unit):
 
 def plot_learning_rates(ax, curves, *, unit, best):
     """Plot costs for several learning rates, and the lowest cost there is."""
-    for label, costs in curves.items():
-        ax.plot(costs, label=label)
-    ax.axhline(best, color="black", linewidth=0.6, label="optimum")
-    ax.set_xscale("symlog", linthresh=1, linscale=0.4)
-    ax.set_xlim(0, max(len(costs) for costs in curves.values()) - 1)
-    ax.set_yscale("log")
-    ax.set(xlabel="iteration", ylabel=f"cost $J$ in {unit}")
+    for (label, costs), marker in zip(curves.items(), cycle(MARKERS), strict=False):
+        marked = np.unique(np.geomspace(1, len(costs), 9).astype(int)) - 1
+        ax.plot(costs, label=label, marker=marker, markevery=marked.tolist())
+    ax.axhline(best, color="black", linewidth=0.6, linestyle="-", label="optimum")
+    _number_iterations(ax, max(len(costs) for costs in curves.values()) - 1)
+    ax.set(yscale="log", ylabel=f"cost $J$ in {unit}")
     number_ticks(ax.xaxis, ax.yaxis)
     return ax
+
+
+def plot_components(ax, excess, threshold, *, unit, named):
+    """Plot what each eigenvector of the Hessian adds to the excess cost.
+
+    Parameters
+    ----------
+    excess : ndarray of shape (n_iterations, n_eigenvectors)
+        See `helpers.theory.excess_components`.
+    threshold : float
+        An excess cost to mark by a line.
+    named : dict of str to int
+        Columns to draw in a style of their own, by their label; the others are thin.
+    """
+    ax.plot(excess.sum(axis=1), color="black", ls="-", linewidth=2.2, label="sum")
+    others = np.delete(excess, list(named.values()), axis=1)
+    thin = ax.plot(others, color="0.6", linestyle="-", linewidth=0.7)
+    for (label, column), dash in zip(named.items(), ("--", "-.", ":"), strict=False):
+        ax.plot(excess[:, column], linestyle=dash, linewidth=1.5, label=label)
+    thin[0].set_label("other directions")
+    ax.axhline(threshold, color="black", linewidth=0.6, ls="-", label="one percent")
+    ax.set(xlabel="iteration", ylabel=f"$J - J^*$ in {unit}", yscale="log")
+    ax.set(xlim=(0, len(excess) - 1), ylim=(1e-4, 2 * excess.max()))
+    number_ticks(ax.yaxis)
+    return ax
+
+
+def plot_optimisers(ax, curves, shares, *, unit, best, end):
+    """Plot the excess cost of several optimisers, and shares of the optimum as lines.
+
+    `shares` are the shares by the text beside their line; `best` is the optimum, `end`
+    the last iteration that is shown.
+    """
+    marks = zip(curves.items(), cycle(MARKERS), strict=False)
+    for k, ((label, costs), marker) in enumerate(marks):
+        every = (end // 40 * k, end // 7)  # beside those of the other lines
+        shown = costs[: end + 1] - best
+        ax.plot(shown, label=label, marker=marker, markevery=every, linewidth=1.2)
+    for text, share in shares.items():
+        ax.axhline(share * best, color="black", linewidth=0.6, linestyle="-")
+        ax.text(1.01 * end, share * best, text, va="center")
+    ax.set(xlabel="iteration", ylabel=f"$J - J^*$ in {unit}", yscale="log")
+    ax.set(xlim=(0, end), ylim=(min(shares.values()) * best / 10, 2e3))
+    number_ticks(ax.yaxis)
+    ax.legend(loc="upper right", ncols=2)
+    return ax
+
+
+def plot_held_out(ax, training, held_out, *, unit):
+    """Plot learning curves, their mean over the folds and each held-out fold.
+
+    `training` and `held_out` have a row for each fold, see
+    `helpers.scores.learning_curves`.
+    """
+    thin = ax.plot(held_out.T, color="0.7", linestyle="-", linewidth=0.7)
+    thin[0].set_label("each held-out fold")
+    ax.plot(training.mean(axis=0), color="C0", ls="-", label="training, mean")
+    ax.plot(held_out.mean(axis=0), color="C1", ls="--", label="held out, mean")
+    _number_iterations(ax, training.shape[1] - 1)
+    ax.set(yscale="log", ylabel=f"cost $J$ in {unit}")
+    number_ticks(ax.xaxis, ax.yaxis)
+    return ax
+
+
+def _number_iterations(ax, last):
+    """Make the axis of the iterations logarithmic from the first one on."""
+    ax.set_xscale("symlog", linthresh=1, linscale=0.4)
+    ax.set_xlim(0, last)
+    ax.set_xlabel("iteration (linear to 1, then logarithmic)")
 
 
 def plot_statuses(ax, rows):
@@ -117,24 +188,26 @@ def plot_cost_surface(ax, X, y, paths, thin=(), *, units):
         Of w and b.
     """
     points = np.concatenate(list(paths.values()))
-    all_points = np.concatenate([points, *thin])
-    low, high = all_points.min(axis=0), all_points.max(axis=0)
-    centre, half = (low + high) / 2, 0.6 * (high - low).max()  # a square
+    best = optimum(X, y)
+    seen = np.vstack([points, [best.w[0], best.b]])
+    low, high = seen.min(axis=0), seen.max(axis=0)
+    centre, half = (low + high) / 2, 0.65 * (high - low).max()  # a square
     w, b = (np.linspace(middle - half, middle + half, 121) for middle in centre)
     few = compress(X, y)
     ws, bs = np.meshgrid(w, b)
     J = cost(few.y, predict(few.X, ws.reshape(1, -1), bs.ravel())).reshape(ws.shape)
     levels = np.geomspace(J.min() * 1.02, J.max(), 12)
-    ax.contour(w, b, J, levels, colors="0.6", linewidths=0.6)
+    ax.contour(w, b, J, levels, colors="0.75", linewidths=0.5)
     for k, path in enumerate(thin):
         label = None if k else "other starts"
-        ax.plot(*path.T, color="C2", linestyle="-", linewidth=0.5, label=label)
-    for (label, path), marker in zip(paths.items(), "os^v", strict=False):
-        ax.plot(*path.T, marker=marker, markersize=3, ls="-", linewidth=1, label=label)
-    best = optimum(X, y)
+        ax.plot(*path.T, color="0.45", linestyle=":", linewidth=0.8, label=label)
+    looks = ({"ls": "-", "marker": "o"}, {"ls": "--", "marker": "s", "mfc": "white"})
+    for (label, path), look in zip(paths.items(), cycle(looks), strict=False):
+        ax.plot(*path.T, **look, markersize=3, linewidth=1, label=label)
     ax.plot(*points[0], "kP", markersize=6, label="start")
     ax.plot(best.w[0], best.b, "k*", markersize=9, label="optimum")
     ax.set(xlabel=f"weight $w$ ({units[0]})", ylabel=f"offset $b$ ({units[1]})")
+    ax.set(xlim=(w[0], w[-1]), ylim=(b[0], b[-1]))  # other starts may be outside
     ax.set_aspect("equal")  # else circles would look like ellipses
     ax.grid(visible=False)
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2)

@@ -11,11 +11,14 @@ import pandas as pd
 
 from helpers.figures.formatting import (
     final_cost,
+    list_text,
     math_text,
     name_of,
     rate_text,
+    short_text,
     status_text,
 )
+from helpers.theory import iterations_to_within
 
 
 def data_table(data, sheet):
@@ -43,8 +46,8 @@ def rates_table(runs):
         {
             "model": [name_of(run.features) for run in rows],
             r"rate $\eta$": [rate_text(run.learning_rate) for run in rows],
-            "limit": [math_text(run.limit, ".4f") for run in rows],
-            "final cost": [math_text(final_cost(run), ".6f") for run in rows],
+            "limit": [short_text(run.limit, 4) for run in rows],
+            "final cost": [math_text(final_cost(run), ".3f") for run in rows],
             "how it ended": [status_text(run) for run in rows],
             "measured": [math_text(run.iterations_measured, "d") for run in rows],
             "predicted": [math_text(run.iterations_predicted, ",d") for run in rows],
@@ -53,15 +56,22 @@ def rates_table(runs):
 
 
 def best_runs(runs):
-    """Pick, for each scaling and model, the run with the lowest final cost.
+    """Pick, for each scaling and model, the fastest run.
 
-    The runs keep their order and get a column ``final``. The index must be unique.
+    It is the first to come within one percent of the optimum; where none has, the one
+    with the lowest final cost. They are in the order in which `runs` has their kinds,
+    and get a column ``final``. The index must be unique.
     """
-    stable = runs[runs.status != "diverged"].assign(final=lambda r: r.costs.str[-1])
-    lowest = stable.sort_values("final", kind="stable").drop_duplicates(
-        ["scaling", "features"]
+    stable = runs[runs.status != "diverged"].assign(
+        final=lambda r: r.costs.str[-1],
+        taken=lambda r: r.iterations_measured.fillna(np.inf),
     )
-    return lowest.loc[lowest.index.sort_values()]
+    kind = ["scaling", "features"]
+    fastest = stable.sort_values(["taken", "final"], kind="stable").drop_duplicates(
+        kind
+    )
+    place = runs.groupby(kind, sort=False).ngroup()
+    return fastest.loc[place[fastest.index].sort_values().index]
 
 
 def scaling_table(runs):
@@ -71,19 +81,47 @@ def scaling_table(runs):
         {
             "scaling": [name_of(run.scaling) for run in rows],
             "model": [name_of(run.features) for run in rows],
-            r"condition $\kappa$": [
-                math_text(run.condition, ".4g" if run.condition < 1e4 else ".3e")
-                for run in rows
-            ],
-            "limit": [
-                math_text(run.limit, ".4f" if run.limit > 1e-3 else ".3e")
-                for run in rows
-            ],
+            r"condition $\kappa$": [short_text(run.condition, 4) for run in rows],
+            "limit": [short_text(run.limit, 4) for run in rows],
             r"best $\eta$": [rate_text(run.learning_rate) for run in rows],
-            "final cost": [math_text(run.final, ".6f") for run in rows],
-            "optimum": [math_text(run.best, ".6f") for run in rows],
+            "to 1 %": [math_text(run.iterations_measured, "d") for run in rows],
+            "final cost": [math_text(run.final, ".3f") for run in rows],
         }
     )
+
+
+def optimisers_table(runs, shares, factors):
+    """Compare optimisers by the iterations that they take to shares of the optimum.
+
+    Parameters
+    ----------
+    shares : list of float
+        How close, each for a column.
+    factors : list of float or None
+        Of the slowest component of the error at each update, where theory has one.
+    """
+    rows = list(runs.itertuples())
+    table = pd.DataFrame(
+        {
+            "optimiser": [optimiser_text(run) for run in rows],
+            r"rate $\eta$": [short_text(run.learning_rate) for run in rows],
+            r"momentum $\mu$": [short_text(run.momentum) for run in rows],
+            "factor": [math_text(factor, ".3f") for factor in factors],
+        }
+    )
+    for share in shares:
+        counts = [iterations_to_within(run.costs, run.best, share) for run in rows]
+        table[f"to {100 * share:g} %"] = [math_text(count, "d") for count in counts]
+    table["how it ended"] = [status_text(run) for run in rows]
+    return table
+
+
+def optimiser_text(run):
+    """Name a run's optimiser, and its mini-batches if it has them."""
+    names = {"plain": "plain descent", "heavy-ball": "heavy ball"}
+    names |= {"nesterov": "Nesterov", "adam": "Adam"}
+    name = names.get(run.optimiser, run.optimiser)
+    return f"{name}, batches of {run.batch_size}" if run.batch_size else name
 
 
 def weights_table(run, data, sheet):
@@ -103,55 +141,59 @@ def weights_table(run, data, sheet):
             "unit": [*(u or "–" for u in units), "–"],
             "std. dev.": [*deviations, "–"],
             f"standardised ({unit})": [
-                math_text(w, "+.4f") for w in (*run.w[order], run.b)
+                math_text(w, "+.2f") for w in (*run.w[order], run.b)
             ],
-            f"original ({unit} per unit)": [math_text(w, "+.6f") for w in original],
+            f"original ({unit} per unit)": [math_text(w, "+.3g") for w in original],
         }
     )
 
 
-def scores_table(runs):
-    """List the training, closed-form and held-out scores of cross-validated runs.
+def scores_table(scored):
+    """List scores by model and by what was scored.
 
-    The held-out scores are the mean ± the standard deviation over the folds.
+    Parameters
+    ----------
+    scored : dict of (str, str) to dict or list of dict
+        By the model and what was scored: `helpers.scores.scores`, or those of each
+        fold, of which the mean ± the standard deviation is shown.
     """
     names = {"MSE": "MSE", "RMSE": "RMSE", "MAE": "MAE", "R2": "$R^2$"}
-    rows = []
-    for run in runs.itertuples():
-        folds = pd.DataFrame(list(run.held_out))
-        scored = {
-            "descent, training": run.training,
-            "closed form, training": run.closed_form,
-        }
-        texts = {
-            where: {key: math_text(found[key], ".6f") for key in names}
-            for where, found in scored.items()
-        }
-        texts["descent, held out"] = {
-            key: rf"${folds[key].mean():.3f} \pm {folds[key].std(ddof=0):.3f}$"
-            for key in names
-        }
-        for where, cells in texts.items():
-            row = {"model": name_of(run.features), "scored on": where}
-            rows.append(row | {names[key]: text for key, text in cells.items()})
+    rows, last = [], None
+    for (model, where), found in scored.items():
+        row = {"model": "" if model == last else model, "scored on": where}
+        for key, name in names.items():
+            if isinstance(found, dict):
+                row[name] = math_text(found[key], ".6f")
+            else:
+                folds = np.array([fold[key] for fold in found])
+                row[name] = rf"${folds.mean():.3f} \pm {folds.std():.3f}$"
+        rows, last = [*rows, row], model
     return pd.DataFrame(rows)
 
 
 def runs_table(runs):
-    """List runs with their name, setting and status."""
-    rows = list(runs.itertuples(name="Row"))
-    return pd.DataFrame(
-        {
-            "run": runs["run"].tolist(),
-            "features": [run.features for run in rows],
-            "scaling": [run.scaling for run in rows],
-            r"$\eta$": [rate_text(run.learning_rate) for run in rows],
-            "iterations": [math_text(run.n_iterations, "d") for run in rows],
-            "folds": [math_text(run.n_folds, "d") for run in rows],
-            "status": [status_text(run) for run in rows],
-            "final cost": [math_text(final_cost(run), ".6f") for run in rows],
-        }
-    )
+    """List the runs of each experiment and model, by their learning rates.
+
+    Like `further_table`, it takes the name of the experiment from ``experiment``.
+    """
+    rows = []
+    for (experiment, features), of in runs.groupby(
+        ["experiment", "features"], sort=False
+    ):
+        digests = of["run"].str.removeprefix("descent-")
+        pairs = zip(of.learning_rate, digests, strict=True)
+        rows.append(
+            {
+                "experiment": experiment,
+                "features": features,
+                "scaling": ", ".join(of.scaling.unique()),
+                "iterations": ", ".join(f"{n:,d}" for n in of.n_iterations.unique()),
+                r"learning rate $\eta$ and run": "; ".join(
+                    f"{rate_text(rate)} {digest}" for rate, digest in pairs
+                ),
+            }
+        )
+    return pd.DataFrame(rows)
 
 
 def further_table(runs):
@@ -182,8 +224,7 @@ def _setting_text(run):
     return "; ".join(parts)
 
 
-def versions_table(runs):
+def versions_text(runs):
     """List the versions of Python and of the packages that the runs recorded."""
-    found = {tuple(versions.items()) for versions in runs.versions}
-    pairs = sorted({pair for versions in found for pair in versions})
-    return pd.DataFrame(pairs, columns=["software", "version"])
+    found = {pair for versions in runs.versions for pair in versions.items()}
+    return list_text(f"{name} {version}" for name, version in sorted(found))

@@ -15,6 +15,7 @@ PACKAGES = Path(__file__).resolve().parents[2] / "apt.txt"  # for the report
 OTHERS = {"walls": ["bubblewrap"], "browser": ["chromium"]}
 # What the template uses and a small TeX installation may lack.
 STYLES = ["tgpagella.sty", "mathpazo.sty", "scrartcl.cls", "microtype.sty"]
+STYLES += ["texgyrepagella-regular.otf"]  # for the figures
 HELP = {
     "venv": "the Python module venv: on Debian and Ubuntu apt-get install "
     "python3-venv; Python from python.org, Homebrew or conda has it",

@@ -8,7 +8,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from helpers.data import load_data
-from helpers.scores import cross_validate, folds, scores
+from helpers.scores import cross_validate, folds, learning_curves, scores
 
 
 def test_scores_are_those_of_scikit_learn(rng):
@@ -63,3 +63,16 @@ def test_cross_validation_is_that_of_scikit_learn(rng):
             metrics.mean_squared_error(data.y[test], z)
         )
         assert found["R2"] == pytest.approx(metrics.r2_score(data.y[test], z))
+
+
+def test_learning_curves_end_at_the_scores_of_the_cross_validation(rng):
+    data = load_data("data/auto.csv", "mpg", "all")
+    parts = folds(len(data.y), 4, rng)
+    setting = {"scaling": "standardise", "learning_rate": 0.2, "n_iterations": 30}
+    training, held_out = learning_curves(data.X, data.y, parts, **setting)
+    assert training.shape == held_out.shape == (4, 31)
+    ends = cross_validate(data.X, data.y, parts, **setting)
+    np.testing.assert_allclose(held_out[:, -1], [end["MSE"] for end in ends])
+    at_zero = [np.mean(data.y[part] ** 2) for part in parts]
+    np.testing.assert_allclose(held_out[:, 0], at_zero)
+    assert (np.diff(training) < 0).all()

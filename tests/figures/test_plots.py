@@ -16,7 +16,7 @@ def ax():
 def test_lines_of_equal_cost_are_where_the_cost_is_equal(ax, cars):
     X, y = cars[0][:, [2]], cars[1]
     path = np.array([[0.0, 0.0], [-5.0, 20.0]])
-    thin = [np.array([[9.0, 9.0], [1.0, 2.0]])] * 3
+    thin = [np.array([[9.0, 99.0], [1.0, 2.0]])] * 3  # from outside of the picture
     plots.plot_cost_surface(ax, X, y, {"a path": path}, thin, units=("mpg", "mpg"))
     [contours] = ax.collections
     for level, line in zip(contours.levels, contours.get_paths(), strict=True):
@@ -27,6 +27,7 @@ def test_lines_of_equal_cost_are_where_the_cost_is_equal(ax, cars):
     np.testing.assert_array_equal(ax.lines[0].get_xydata(), thin[0])
     optimum = ax.lines[-1].get_xydata()[0]
     np.testing.assert_allclose(optimum, np.polyfit(X[:, 0], y, 1), rtol=1e-9)
+    assert ax.get_ylim()[1] < 30
 
 
 def test_timings_have_a_line_for_each_way(ax):
@@ -41,3 +42,34 @@ def test_statuses_stand_at_their_learning_rates(ax):
     plots.plot_statuses(ax, rows)
     markers = [(*line.get_xydata()[0], line.get_marker()) for line in ax.lines[:2]]
     assert markers == [(0.1, 0, "o"), (1.0, 0, "X")]
+
+
+def test_components_add_up_to_the_thick_line(ax):
+    excess = np.array([[4.0, 2.0, 1.0], [2.0, 1.0, 0.5]])
+    plots.plot_components(ax, excess, 0.1, unit="", named={"one": 1})
+    drawn = {line.get_label(): line.get_ydata() for line in ax.lines}
+    np.testing.assert_array_equal(drawn["sum"], [7, 3.5])
+    np.testing.assert_array_equal(drawn["one"], [2, 1])
+    assert "other directions" in drawn
+
+
+def test_optimisers_are_drawn_above_the_optimum(ax):
+    costs = {"a": np.array([9.0, 5.0, 3.0]), "b": np.array([9.0, 4.0, 2.5])}
+    plots.plot_optimisers(ax, costs, {"1 %": 0.01}, unit="", best=2.0, end=40)
+    np.testing.assert_array_equal(ax.lines[1].get_ydata(), [7, 2, 0.5])
+    np.testing.assert_array_equal(ax.lines[2].get_ydata(), [0.02, 0.02])
+    assert [text.get_text() for text in ax.texts] == ["1 %"]
+
+
+def test_learning_curves_have_their_mean_and_each_fold(ax):
+    training, held_out = np.ones((3, 5)), np.arange(15.0).reshape(3, 5) + 1
+    plots.plot_held_out(ax, training, held_out, unit="")
+    drawn = {line.get_label(): line.get_ydata() for line in ax.lines}
+    np.testing.assert_array_equal(drawn["held out, mean"], held_out.mean(axis=0))
+    assert len(ax.lines) == 5
+
+
+def test_an_axis_that_is_linear_first_says_so(ax):
+    plots.plot_learning_rates(ax, {"a": np.geomspace(9, 1, 30)}, unit="", best=0.5)
+    assert "linear to 1, then logarithmic" in ax.get_xlabel()
+    assert ax.lines[0].get_marker() == "o"

@@ -6,7 +6,7 @@ import pytest
 
 from helpers.data import Data
 from helpers.figures import tables
-from helpers.figures.formatting import math_text
+from helpers.figures.formatting import math_text, short_text
 
 
 def a_run(**changes):
@@ -39,16 +39,23 @@ def runs():
 
 def test_rates_are_listed_with_their_measured_and_predicted_iterations(runs):
     rows = tables.rates_table(runs).to_numpy().tolist()
-    assert rows[1][:3] == ["horsepower only", "$10^{-1}$", "$1.0000$"]
-    assert rows[1][3:] == ["$2.000000$", "descending", "–", "$1,234$"]
+    assert rows[1][:3] == ["horsepower only", "$10^{-1}$", "$1$"]
+    assert rows[1][3:] == ["$2.000$", "descending", "–", "$1{,}234$"]
     assert rows[2][3:] == ["–", "diverged at 7", "–", "–"]
 
 
-def test_the_best_run_is_that_with_the_lowest_final_cost(runs):
+def test_the_best_run_is_the_first_to_one_percent_or_else_the_lowest(runs):
     (best,) = tables.best_runs(runs).itertuples()
     assert best.learning_rate == 0.1
     (row,) = tables.scaling_table(runs).to_numpy().tolist()
-    assert row[-2:] == ["$2.000000$", "$1.000000$"]
+    assert row[2:] == ["$4$", "$1$", "$10^{-1}$", "–", "$2.000$"]
+    quicker = a_run(iterations_measured=5, costs=np.array([9.0, 3.0]))
+    quickest = a_run(learning_rate=0.3, iterations_measured=4)
+    more = pd.DataFrame([quicker, *runs.to_dict("records"), quickest], dtype=object)
+    other = pd.DataFrame([a_run(scaling="none")], dtype=object)
+    found = tables.best_runs(pd.concat([other, more], ignore_index=True))
+    assert found.scaling.tolist() == ["none", "standardise"]
+    assert found.learning_rate.tolist() == [0.1, 0.3]
 
 
 def test_weights_stand_beside_their_own_feature():
@@ -64,17 +71,18 @@ def test_weights_stand_beside_their_own_feature():
     )
     rows = tables.weights_table(run, data, sheet).to_numpy().tolist()
     assert rows == [
-        ["b", "–", "$2$", "$-3.0000$", "$-1.500000$"],
-        ["a", "m", "$1$", "$+1.0000$", "$+1.000000$"],
-        ["offset", "–", "–", "$+5.0000$", "$+7.000000$"],
+        ["b", "–", "$2$", "$-3.00$", "$-1.5$"],
+        ["a", "m", "$1$", "$+1.00$", "$+1$"],
+        ["offset", "–", "–", "$+5.00$", "$+7$"],
     ]
 
 
 def test_scores_are_in_their_own_columns():
     score = {"MSE": 1.0, "RMSE": 2.0, "MAE": 3.0, "R2": 4.0}
     other = {key: value + 2 for key, value in score.items()}
-    run = a_run(training=score, closed_form=other, held_out=[score, other])
-    table = tables.scores_table(pd.DataFrame([run], dtype=object))
+    scored = {("all", "training"): score, ("all", "closed form"): other}
+    table = tables.scores_table(scored | {("all", "held out"): [score, other]})
+    assert table["model"].tolist() == ["all", "", ""]
     assert table["MAE"].tolist() == ["$3.000000$", "$5.000000$", r"$4.000 \pm 1.000$"]
     assert table["$R^2$"][0] == "$4.000000$"
 
@@ -99,3 +107,41 @@ def test_further_runs_are_listed_with_their_setting(runs):
 def test_numbers_that_are_not_finite_are_printed_as_such():
     assert math_text(float("nan"), ".3f") == "–"
     assert math_text(float("inf"), ".1e") == r"$\infty$"
+
+
+def test_optimisers_are_listed_with_their_iterations_to_each_share():
+    ball = a_run(optimiser="heavy-ball", momentum=0.5, batch_size=0)
+    ball |= {"costs": np.array([9.0, 1.005, 1.0001])}
+    noisy = a_run(optimiser="plain", momentum=None, batch_size=49)
+    runs = pd.DataFrame([ball, noisy], dtype=object)
+    table = tables.optimisers_table(runs, [0.01, 1e-4], [0.91, None])
+    assert table.columns[3:6].tolist() == ["factor", "to 1 %", "to 0.01 %"]
+    assert table.to_numpy().tolist() == [
+        ["heavy ball", "$0.1$", "$0.5$", "$0.910$", "$1$", "$2$", "descending"],
+        ["plain descent, batches of 49", "$0.1$", *"––––", "descending"],
+    ]
+
+
+def test_runs_are_listed_by_experiment_and_model(runs):
+    (row,) = tables.runs_table(runs.assign(experiment="mine")).to_numpy().tolist()
+    assert row[:4] == ["mine", "horsepower", "standardise", "10"]
+    assert row[4] == "$10^{-2}$ 1; $10^{-1}$ 1; $2$ 1"
+
+
+def test_all_versions_are_listed():
+    runs = pd.DataFrame({"versions": [{"a": "1", "b": "2"}, {"a": "1", "b": "3"}]})
+    assert tables.versions_text(runs) == "a 1, b 2 and b 3"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (1.0, "$1$"),
+        (0.9999999999999998, "$1$"),
+        (0.216823, "$0.2168$"),
+        (8.0694e-5, r"$8.069 \times 10^{-5}$"),
+        (None, "–"),
+    ],
+)
+def test_exact_numbers_are_printed_without_zeros(value, text):
+    assert short_text(value, 4) == text

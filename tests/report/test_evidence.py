@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import sys
 
 import nbformat
 import numpy as np
@@ -69,10 +70,11 @@ def test_numbers_are_kept_to_ten_significant_digits(value, kept):
 
 
 def test_the_pdf_carries_what_it_was_made_from(made):
-    assert set(made.files) == {*evidence.ATTACHED, "build.json", "results.json"}
-    for name in evidence.ATTACHED:
-        assert made.files[name] == (ROOT / name).read_bytes()
-    assert made.files["results.json"] == evidence.RESULTS.read_bytes()
+    assert made.files == {
+        "build.json": made.files["build.json"],
+        "results.json": evidence.RESULTS.read_bytes(),
+        **evidence.code(),
+    }
     now = revision.revision()
     assert (made.build["commit"], made.build["changes"]) == (
         now.commit,
@@ -80,6 +82,44 @@ def test_the_pdf_carries_what_it_was_made_from(made):
     )
     assert made.build["time"] == now.time
     assert set(made.build["title"]) == {"course", "title", "student", "date"}
+
+
+def test_the_code_is_complete_and_each_file_has_its_path():
+    code = evidence.code()
+    for path in (ROOT / "helpers").rglob("*.py"):
+        assert code[path.relative_to(ROOT).as_posix()] == path.read_bytes()
+    assert {"Makefile", "report/template/preamble.tex", "data/auto.yaml"} < {*code}
+    assert "notebooks/descent.ipynb" in code
+    assert not [name for name in code if name.startswith(("build/", "tests/"))]
+    assert list(code) == sorted(code, key=lambda name: name.split("/"))
+
+
+def test_a_notebook_is_attached_as_git_keeps_it():
+    committed = (ROOT / "notebooks" / "descent.ipynb").read_bytes()
+    notebook = nbformat.reads(committed.decode(), as_version=4)
+    output = nbformat.v4.new_output("stream", text="made")
+    for number, cell in enumerate(notebook.cells):
+        cell.metadata |= {"scrolled": True, "execution": {"iopub.status.idle": "now"}}
+        if cell.cell_type == "code":
+            cell |= {"outputs": [output], "execution_count": number}
+    notebook.metadata["language_info"]["version"] = "3.99"
+    notebook.metadata["widgets"] = {"state": {}}
+    executed = nbformat.writes(notebook).encode()
+    make = (ROOT / "Makefile").read_text()
+    keys = re.search(r"^LANGUAGE := \$\(addprefix (\S+),(.*)\)$", make, re.M)
+    extra = [keys[1] + key for key in keys[2].split()]
+    extra += ["metadata.widgets", "cell.metadata.execution"]
+    command = [sys.executable, "-m", "nbstripout", "--keep-id", "--extra-keys"]
+    command.append(" ".join(extra))
+    kept = subprocess.run(command, input=executed, capture_output=True, check=True)
+    cleaned = evidence.without_outputs(executed)
+    assert cleaned == kept.stdout
+    assert evidence.without_outputs(cleaned) == cleaned
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b'{"cells": [1]}', b"\xff"])
+def test_what_is_no_notebook_is_attached_as_it_is(content):
+    assert evidence.without_outputs(content) == content
 
 
 def test_every_figure_and_table_leads_to_its_provenance(made):

@@ -1,5 +1,6 @@
 """Claims, prose, captions, and how they are set."""
 
+import contextlib
 import inspect
 import re
 from types import SimpleNamespace
@@ -7,9 +8,12 @@ from types import SimpleNamespace
 import matplotlib.pyplot as plt
 import nbformat
 import pandas as pd
+import pypdfium2
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from IPython.core.interactiveshell import InteractiveShell
-from pygments.formatters import LatexFormatter
+from pypdf import PdfReader
 from traitlets.config import Config
 
 from helpers.figures.formatting import list_text, math_text, number_text, rate_text
@@ -28,7 +32,12 @@ from helpers.pipeline.report.publish import Report
         (1.0, ".0e", "1"),
         (80694.0, ".2e", r"8.07 \times 10^{4}"),
         (-3.2e-7, ".1e", r"-3.2 \times 10^{-7}"),
-        (128247, ",d", "128,247"),
+        (128247, ",d", "128{,}247"),
+        (3e-05, "g", r"3 \times 10^{-5}"),
+        (4.41e10, "", r"44100000000.0"),
+        (-1e16, "", "-10^{16}"),
+        (0.125, ".1%", r"12.5\%"),
+        (float("-inf"), "g", r"-\infty"),
         ("converged", "", "converged"),
     ],
 )
@@ -57,6 +66,110 @@ def test_claims_fill_text_and_name_what_is_wrong():
         claims.state("one.cost", 1)
     with pytest.raises(ValueError, match="letters, digits, dots"):
         claims.state("one cost", 1)
+
+
+SPECS = (
+    "",
+    "d",
+    ",d",
+    ".3f",
+    "+.2f",
+    ".2e",
+    ".0e",
+    "g",
+    ".3g",
+    "+.3g",
+    ",.1f",
+    ".0%",
+    ".1%",
+)
+
+
+@given(
+    value=st.one_of(st.integers(), st.floats(-1e300, 1e300)),
+    spec=st.sampled_from(SPECS),
+)
+def test_a_number_is_the_same_inside_and_outside_of_mathematics(value, spec):
+    value = int(value) if spec.endswith("d") else value
+    claims = Claims()
+    claims.state("a", value, spec)
+    inside = claims.fill("$x = {{a}}$").removeprefix("$x = ").removesuffix("$")
+    outside = claims.fill("x = {{a}}").removeprefix("x = ")
+    for text in (inside, outside.strip("$")):
+        plain = text.replace("{,}", ",").replace(r"\%", "%").replace("10^", "1e10^")
+        plain = plain.replace(r" \times 1e10^", "e").replace("e10^", "e")
+        plain = re.sub(r"\{(-?\d+)\}", r"\1", plain)
+        assert read_number(plain) == read_number(format(value, spec))
+    # What stays outside of mathematics has nothing that needs mathematics.
+    assert outside[0] == "$" or re.fullmatch(r"[+\d.,%]+", outside)
+    assert not re.search(r"(?<!\\)%|e|(?<!\{),(?!\})", inside.replace(r"\times", ""))
+
+
+def read_number(text):
+    """Return the number that a text says."""
+    number = float(text.replace(",", "").removesuffix("%"))
+    return number / 100 if text.endswith("%") else number
+
+
+@pytest.mark.parametrize(
+    ("text", "filled"),
+    [
+        ("{{a}} or ${{a}}$ or $x_{{{a}}}$", "$A$ or $A$ or $x_{A}$"),
+        ("$$ {{a}} $$ {#eq:x} {{a}}", "$$ A $$ {#eq:x} $A$"),
+        (r"\$5, {{p}}, and \$6 or ${{p}}$", r"\$5, 12%, and \$6 or $12\%$"),
+        ("it costs $5 or {{p}} of $6", "it costs $5 or 12% of $6"),
+        ("`$x` {{p}} `$`", "`$x` 12% `$`"),
+        ("$a\nb = {{n}}$ {{n}}", "$a\nb = 1{,}234$ 1,234"),
+        (
+            r"\begin{align} x &= {{p}} \end{align}",
+            r"\begin{align} x &= 12\% \end{align}",
+        ),
+        ("${{w}}$ {{w}}", r"$\text{none at all}$ none at all"),
+        ("{{t}}", "$x$ and $y$"),
+    ],
+)
+def test_a_claim_is_set_by_where_it_stands(text, filled):
+    claims = Claims()
+    claims.state("a", "$A$")
+    claims.state("p", 0.12, ".0%")
+    claims.state("n", 1234, ",d")
+    claims.state("w", "none at all")
+    claims.state("t", "$x$ and $y$")
+    assert claims.fill(text) == filled
+    with pytest.raises(
+        ValueError, match=r"'\$x\$ and \$y\$' has mathematics of its own"
+    ):
+        claims.fill("$z = {{t}}$")
+
+
+def printed(path):
+    """Return all that a PDF says, without blanks."""
+    with contextlib.closing(pypdfium2.PdfDocument(path)) as document:
+        text = "".join(page.get_textpage().get_text_range() for page in document)
+    return "".join(text.split())
+
+
+def test_numbers_are_printed_as_numbers_by_pandoc_and_latex(shown, tmp_path):
+    report, expected = Report(), []
+    values = (
+        (3e-05, "g", "3×10−5"),
+        (4.41e10, ".3g", "4.41×1010"),
+        (-0.5, "+.2f", "−0.50"),
+        (0.5, "+.2f", "+0.50"),
+        (0.125, ".1%", "12.5%"),
+        (128247, ",d", "128,247"),
+        (-1234567.8, ",.1f", "−1,234,567.8"),
+        (1e-10, ".0e", "10−10"),
+        (float("inf"), "g", "∞"),
+        ("none", "", "none"),
+    )
+    for number, (value, spec, text) in enumerate(values):
+        report.claims.state(f"c{number}", value, spec)
+        report.prose(f"A{number}: {{{{c{number}}}}}; ${{{{c{number}}}}}$.")
+        expected.append(f"A{number}:{text};{text}.")
+    latex, files = as_latex(shown)
+    page = printed(pdf.to_pdf(latex, files, tmp_path))
+    assert page.startswith("".join(expected))
 
 
 def test_a_cell_that_is_executed_again_states_its_claims_anew(monkeypatch):
@@ -89,12 +202,12 @@ def test_where_cells_have_no_names_a_claim_is_made_once():
 @pytest.mark.parametrize(
     ("error", "bound", "text"),
     [
-        (4.8e-12, 1e-10, "10^{-10}"),
-        (3e-12, 1e-11, "10^{-11}"),
-        (3e-13, 1e-12, "10^{-12}"),
-        (3e-16, 1e-12, "10^{-12}"),
-        (0.0, 1e-12, "10^{-12}"),
-        (0.4, 10.0, "10^{1}"),
+        (4.8e-12, 1e-10, "$10^{-10}$"),
+        (3e-12, 1e-11, "$10^{-11}$"),
+        (3e-13, 1e-12, "$10^{-12}$"),
+        (3e-16, 1e-12, "$10^{-12}$"),
+        (0.0, 1e-12, "$10^{-12}$"),
+        (0.4, 10.0, "$10^{1}$"),
     ],
 )
 def test_a_rounding_error_is_claimed_as_a_power_of_ten_above_it(error, bound, text):
@@ -115,6 +228,16 @@ def shown(monkeypatch):
 
     monkeypatch.setattr(publish, "display", display)
     return outputs
+
+
+@pytest.mark.parametrize("name", ["a/b.py", "(a %#_.ipynb", "é\\.py", "王 (1).py"])
+def test_a_file_of_any_name_is_attached(tmp_path, name):
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("It.")])
+    carried = {name: b"its content", "b": b"another", "Z": b""}
+    latex, files = typeset.to_latex(notebook, carried)
+    reader = PdfReader(pdf.to_pdf(latex, files, tmp_path))
+    found = {name: content for name, [content] in reader.attachments.items()}
+    assert found == carried
 
 
 def as_latex(outputs):
@@ -355,19 +478,6 @@ def test_works_are_known_before_the_first_pass(tmp_path, monkeypatch):
     pdf.to_pdf(document, {}, tmp_path)
     assert len(logs) == 2
     assert not any("Citation" in log for log in logs)
-
-
-def test_the_colours_of_listings_have_names():
-    definitions = LatexFormatter(style="friendly").get_style_defs()
-    named = typeset.name_colours(definitions)
-    assert r"\textcolor[rgb]" not in named
-    colours = dict(re.findall(r"\\definecolor\{(\w+)\}\{rgb\}\{(.*?)\}\n", named))
-    back = re.sub(
-        r"\\textcolor\{(\w+)\}",
-        lambda match: rf"\textcolor[rgb]{{{colours[match[1]]}}}",
-        named,
-    )
-    assert back.endswith(definitions)
 
 
 def test_lists_end_with_and():

@@ -238,6 +238,7 @@ IN_THE_EVIDENCE = {
     "the lock": (in_file("requirements.txt", "numpy==2", "numpy==1"), "requirem"),
     "the commit": (build_of('"commit": "', '"commit": "0'), "attached build.json"),
     "the student": (build_of("Linus", "Lukas"), "attached build.json"),
+    "the code": (in_file("helpers/model.py", "* 2 /", "* 3 /"), "attached helpers/mo"),
     "an attachment less": (remove_attachment, "attached experiments.yaml"),
 }
 
@@ -283,6 +284,7 @@ IN_THE_PROJECT = {
     "the prose and the lock": [
         ("notebooks/report.ipynb", "costs are", "costs were", "page 1"),
         ("requirements.txt", "\n", "\n# altered\n", "attached requirements.txt"),
+        ("helpers/model.py", "\n\n\n", "\n\n\n# Mine\n", "attached helpers/model.py"),
     ],
 }
 

@@ -60,8 +60,8 @@ class Grade(NamedTuple):
             return FAILED
         if any(line.wrong for line in self.lines):
             return DIFFERS
-        noted = any(line.verdict == NOTED for line in self.lines)
-        return NUMBERS_HOLD if noted else HOLDS
+        noted = {line.what for line in self.lines if line.verdict == NOTED}
+        return NUMBERS_HOLD if "platform" in noted else HOLDS
 
     @property
     def why(self):

@@ -60,9 +60,9 @@ def make_report():
         notebook = execute_report(kernel)
     claims = read_record(EXECUTED)["claims"]
     attached = attachments(claims, title_of(notebook), now)
-    latex, figures = to_latex(notebook, attached=sorted(attached))
+    latex, files = to_latex(notebook, attached)
     try:
-        pdf = to_pdf(latex, figures | attached, TEX, preamble, now.time)
+        pdf = to_pdf(latex, files, TEX, preamble, now.time)
     except RuntimeError as error:
         raise UserError(error) from None
     if revision() != now:

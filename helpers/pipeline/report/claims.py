@@ -14,6 +14,14 @@ from helpers.figures.formatting import number_text
 CODE = re.compile(r"(`{3,}|~{3,}).*?\1|(`+).*?\2", re.DOTALL)  # in Markdown
 NAME = r"[\w.-]+"
 PLACEHOLDER = re.compile(rf"\{{\{{ *({NAME}) *\}}\}}")
+PLAIN = re.compile(r"[+\d.,%]+")  # a number that looks the same outside of mathematics
+# In Markdown; code and what is escaped come first, as their dollars mean nothing.
+MATHEMATICS = re.compile(
+    CODE.pattern + r"|\\\$|(?P<mathematics>\$\$.+?\$\$"
+    r"|\$(?=\S)(?:\\.|(?!\n\s*\n)[^\\$])+?(?<=\S)\$(?!\d)"
+    r"|\\begin\{(?P<name>[a-z]+\*?)\}.*?\\end\{(?P=name)\})",
+    re.DOTALL,
+)
 
 
 class Claim(NamedTuple):
@@ -24,8 +32,7 @@ class Claim(NamedTuple):
     value : float, int or str
         As the run recorded it.
     text : str
-        As it is printed, inside or outside of mathematics; only inside if it has an
-        exponent.
+        As it is printed, in Markdown: with dollars if it is set as mathematics.
     unit : str
         Unit of the value, empty if it has none.
     run : str
@@ -76,7 +83,7 @@ class Claims(dict):
             )
         if name in self:
             raise ValueError(f"the claim {name!r} is stated twice")
-        self[name] = Claim(value, number_text(value, spec), unit, run)
+        self[name] = Claim(value, markdown_text(value, spec), unit, run)
         self._stated_in[name] = self._cell
 
     def state_below(self, name, error, least, *, unit="", run=""):
@@ -90,21 +97,31 @@ class Claims(dict):
         self.state(name, float(f"1e{power}"), ".0e", unit=unit, run=run)
 
     def fill(self, text):
-        """Return the text with every ``{{name}}`` replaced by its number.
+        """Return the Markdown with every ``{{name}}`` replaced by its number.
 
         Raises
         ------
         ValueError
-            If no claim has that name; the message gives the nearest.
+            If no claim has that name; the message gives the nearest. If a claim that
+            stands in mathematics is a text with mathematics of its own.
         """
-        filled = PLACEHOLDER.sub(self._text_of, text)
-        rest = re.search(r"\{\{.{,30}", CODE.sub("", filled))
+        rest = re.search(r"\{\{.{,30}", PLACEHOLDER.sub("0", CODE.sub("", text)))
         if rest:
             raise ValueError(
                 f"{rest[0]!r} is no claim: it is {{{{name}}}}; in mathematics, put a "
                 "space between braces"
             )
-        return filled
+
+        def number_in_mathematics(match):
+            return in_mathematics(self._text_of(match))
+
+        def filled_in(match):
+            mathematics = match["mathematics"]
+            if mathematics is None:
+                return match[0]
+            return PLACEHOLDER.sub(number_in_mathematics, mathematics)
+
+        return PLACEHOLDER.sub(self._text_of, MATHEMATICS.sub(filled_in, text))
 
     def _text_of(self, match):
         name = match[1]
@@ -113,3 +130,33 @@ class Claims(dict):
             hint = f"; did you mean {near[0]!r}?" if near else ""
             raise ValueError(f"no claim is named {name!r}{hint}")
         return self[name].text
+
+
+def markdown_text(value, spec=""):
+    """Print a number, or any text, as Markdown outside of mathematics.
+
+    What is more than plain digits, such as a minus or a power of ten, is set as
+    mathematics between dollars.
+    """
+    text, number = format(value, spec), number_text(value, spec)
+    if isinstance(value, str) or PLAIN.fullmatch(text):
+        return text
+    return number if PLAIN.fullmatch(number) or number.isalpha() else f"${number}$"
+
+
+def in_mathematics(text):
+    """Return what `markdown_text` has made as it is written within mathematics.
+
+    Raises
+    ------
+    ValueError
+        If only a part of it is mathematics.
+    """
+    own = MATHEMATICS.fullmatch(text)
+    if own and own["mathematics"]:
+        return text.strip("$")
+    if "$" in text:
+        raise ValueError(f"{text!r} has mathematics of its own: name it outside of $")
+    if PLAIN.fullmatch(text):
+        return text.replace(",", "{,}").replace("%", r"\%")
+    return rf"\text{{{text}}}"

@@ -1,7 +1,8 @@
-"""What a report can be verified by: its recorded results, attached to the PDF.
+"""What a report can be verified by: its recorded results and its code, in the PDF.
 
 ``report/results.json`` holds every claim and every run, one on a line, to ten
 significant digits. It is committed, so that a change of any number shows in review.
+The code is attached file by file, each under its path.
 """
 
 import json
@@ -12,7 +13,7 @@ from math import isfinite
 from helpers import ROOT
 from helpers.pipeline.kernels.arithmetic import processors
 from helpers.pipeline.records import read_record
-from helpers.pipeline.report.revision import MADE
+from helpers.pipeline.report.revision import MADE, left_out
 from helpers.pipeline.sweep.experiments import read_points
 from helpers.pipeline.sweep.inputs import path_of
 
@@ -21,7 +22,11 @@ LAYOUT = 3
 HEAD = ("layout", "platform")
 DIGITS = 10  # the later ones may differ between processors
 TITLE_BLOCK = ("course", "title", "student", "date")
-ATTACHED = ("experiments.yaml", "requirements.txt")
+# What makes the report, but for the data: they may be large.
+CODE = ("Makefile", "apt.txt", "environment.yml", "experiments.yaml", "pyproject.toml")
+CODE += ("requirements.txt", "data/*.yaml", "helpers/**/*.json", "helpers/**/*.py")
+CODE += ("notebooks/*.ipynb", "report/*.bib", "report/*.mplstyle")
+CODE += ("report/template/*", "report/timings.json")
 
 
 def collect(claims):
@@ -109,13 +114,55 @@ def attachments(claims, title, now):
     Returns
     -------
     dict of str to bytes
-        By file name: the recorded results, the grid, the lock, and ``build.json``
-        with the version and the title block.
+        By name: the recorded results; ``build.json`` with the version and the title
+        block; and the code, the grid and the lock by their paths.
     """
     build = {"layout": LAYOUT, **now._asdict(), "title": title}
     content = json.dumps(build, ensure_ascii=False, indent=1) + "\n"
-    return {
+    return code() | {
         RESULTS.name: as_text(collect(claims)).encode(),
-        **{name: (ROOT / name).read_bytes() for name in ATTACHED},
         "build.json": content.encode(),
     }
+
+
+def code():
+    """Return the content of every file that makes the report, by its path."""
+    found = {path for pattern in CODE for path in ROOT.glob(pattern) if path.is_file()}
+    paths = {path.relative_to(ROOT): path for path in found}
+    return {
+        name.as_posix(): without_outputs(path.read_bytes())
+        if name.suffix == ".ipynb"
+        else path.read_bytes()
+        for name, path in sorted(paths.items())
+        if not any(map(left_out, name.parts))
+    }
+
+
+def without_outputs(content):
+    """Return a notebook as git keeps it, whether or not it was executed here.
+
+    Parameters
+    ----------
+    content : bytes
+        Of the notebook; what is no notebook is returned as it is.
+
+    Returns
+    -------
+    bytes
+        Without outputs, counts, and what a kernel says of itself.
+    """
+    try:
+        notebook = json.loads(content)
+        for cell in notebook["cells"]:
+            for told in ("execution", "collapsed", "scrolled"):
+                cell["metadata"].pop(told, None)
+            if cell["cell_type"] == "code":
+                cell |= {"outputs": [], "execution_count": None}
+        language = notebook["metadata"].pop("language_info", {})
+        if "name" in language:
+            notebook["metadata"]["language_info"] = {"name": language["name"]}
+        notebook["metadata"].pop("widgets", None)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return content
+    text = json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True)
+    return f"{text}\n".encode()

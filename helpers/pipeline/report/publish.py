@@ -20,7 +20,7 @@ from helpers.pipeline.report.claims import Claims
 from helpers.pipeline.report.markdown import EQUATION, KINDS, REFERENCE, convert
 from helpers.pipeline.report.provenance import trace
 
-SHORT = 35  # lines of a listing that is kept on one page
+SHORT = 15  # lines of a listing that is kept on one page
 
 
 class Report:
@@ -143,10 +143,18 @@ class Report:
             breakable=len(lines) > SHORT,
         )
 
-    def provenance(self):
-        """List the cell, the helpers and the runs behind each figure and table."""
+    def provenance(self, experiments=None):
+        """List the cell, the helpers and the runs behind each figure and table.
+
+        `experiments` are the runs of experiments, by its name: where all of an
+        experiment's runs are behind something, the experiment is named instead.
+        """
         entries = [
-            {**entry._asdict(), "what": KINDS[entry.label.partition(":")[0]]}
+            {
+                **entry._asdict(),
+                "what": KINDS[entry.label.partition(":")[0]],
+                "runs": _by_experiment(entry.runs, experiments or {}),
+            }
             for entry in self._provenance.values()
         ]
         lines = (
@@ -200,6 +208,13 @@ class Report:
             labels.append(label)
         number = labels.index(label)
         return kind, "ABCDEFGH"[number] if kind == "app" else number + 1
+
+
+def _by_experiment(runs, experiments):
+    """Name experiments in the place of runs, where all of their runs are among them."""
+    whole = {name: of for name, of in experiments.items() if {*of} <= {*runs}}
+    named = {run for of in whole.values() for run in of}
+    return [*whole, *(run for run in runs if run not in named)]
 
 
 def _emit(data, **description):

@@ -72,15 +72,16 @@ def _changes_since(files):
     """Return a digest of what differs from files of known digests, by their names."""
     names = {*files}
     for parent, folders, found in os.walk(ROOT):
-        folders[:] = [name for name in folders if not _left_out(name)]
+        folders[:] = [name for name in folders if not left_out(name)]
         within = Path(parent).relative_to(ROOT)
-        names |= {(within / n).as_posix() for n in found if not _left_out(n)}
+        names |= {(within / n).as_posix() for n in found if not left_out(n)}
     names -= {COMMIT.name, NOTE}
     changed = {n for n in names if files.get(n) != sha256(_content(ROOT / n))}
     return _digest_of(map(os.fsencode, changed))
 
 
-def _left_out(name):
+def left_out(name):
+    """Tell whether a file or folder of that name is no part of the project."""
     return any(fnmatch.fnmatch(name, pattern) for pattern in LEFT_OUT)
 
 

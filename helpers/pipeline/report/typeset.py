@@ -4,36 +4,31 @@ import re
 
 from nbconvert.exporters import LatexExporter
 from nbconvert.preprocessors import Preprocessor
-from pygments import highlight
-from pygments.formatters import LatexFormatter
-from pygments.lexers import PythonLexer
 from traitlets.config import Config
 
 from helpers import ROOT
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.report.claims import CODE, PLACEHOLDER
+from helpers.pipeline.report.listing import listing, name_colours
 from helpers.pipeline.report.markdown import markdown_to_latex
 
-COLOUR = re.compile(r"\\textcolor\[rgb\]\{([\d.,]+)\}")
-VERBATIM = r"fontsize=\footnotesize,frame=lines,framerule=0.3pt,numbersep=8pt"
 
-
-def to_latex(notebook, attached=()):
+def to_latex(notebook, attached=None):
     """Convert an executed report notebook.
 
     Parameters
     ----------
     notebook : nbformat.NotebookNode
         Executed; its outputs are described by `helpers.pipeline.report.publish`.
-    attached : sequence of str
-        Names of the files that the PDF will carry, sorted.
+    attached : dict of str to bytes, optional
+        The files that the PDF will carry, by name.
 
     Returns
     -------
     latex : str
         The whole document.
-    figures : dict of str to bytes
-        The figures' files, by name.
+    files : dict of str to bytes
+        What it reads, by name: the figures, and the attached files under numbers.
     """
     check_provenance(notebook)
     exporter = LatexExporter(
@@ -44,10 +39,21 @@ def to_latex(notebook, attached=()):
         config=Config({"LatexPreprocessor": {"style": "friendly"}}),
     )
     exporter.register_preprocessor(Prose, enabled=True)
-    resources = {"attached": list(attached)}
-    latex, resources = exporter.from_notebook_node(notebook, resources)
-    files = resources["outputs"]
-    return latex, {name: files[name] for name in files if name.endswith(".pdf")}
+    named = {pdf_text(name): content for name, content in (attached or {}).items()}
+    names = sorted(named)  # as PDF wants them
+    latex, resources = exporter.from_notebook_node(notebook, {"attached": names})
+    outputs = resources["outputs"]
+    files = {name: outputs[name] for name in outputs if name.endswith(".pdf")}
+    files |= {f"attached-{i}": named[name] for i, name in enumerate(names, start=1)}
+    return latex, files
+
+
+def pdf_text(text):
+    """Return a text as PDF writes it in hexadecimal, whatever letters it has."""
+    encoded = (
+        text.encode() if text.isascii() else b"\xfe\xff" + text.encode("utf-16-be")
+    )
+    return encoded.hex()
 
 
 class Prose(Preprocessor):
@@ -104,25 +110,3 @@ def check_provenance(notebook):
                 f"{description['label']} is not listed by report.provenance(), which "
                 "must come after all figures and tables"
             )
-
-
-def listing(code, first_line):
-    """Return Python code as a highlighted LaTeX Verbatim with line numbers."""
-    formatter = LatexFormatter(
-        linenos=True, linenostart=first_line, verboptions=VERBATIM
-    )
-    verbatim = highlight(code, PythonLexer(), formatter)
-    return verbatim.replace("`", r"\textasciigrave{}")  # else it is set as a quote
-
-
-def name_colours(definitions):
-    """Give names to the colours in Pygments' definitions of LaTeX commands.
-
-    Else LaTeX takes a sixth longer: it reads three numbers at each coloured word.
-    """
-    for number, rgb in enumerate(sorted(set(COLOUR.findall(definitions)))):
-        name = f"listing{number}"
-        numbers, named = rf"\textcolor[rgb]{{{rgb}}}", rf"\textcolor{{{name}}}"
-        defined = rf"\definecolor{{{name}}}{{rgb}}{{{rgb}}}" + "\n"
-        definitions = defined + definitions.replace(numbers, named)
-    return definitions

@@ -31,11 +31,12 @@ def main():
 
 
 def print_table(lines):
-    """Print what was compared; of runs and pages, only those that do not hold."""
+    """Print what was compared; of runs, pages and files, only what does not hold."""
     shown = [
         line
         for line in lines
-        if line.verdict != HOLDS or not line.what.startswith(("run ", "page "))
+        if line.verdict != HOLDS
+        or not line.what.startswith(("run ", "page ", "attached "))
     ]
     shown.sort(key=lambda line: line.wrong)  # what is wrong last, where it is seen
     print("\n".join(aligned([HEADER, *(line.cells(48) for line in shown)])))

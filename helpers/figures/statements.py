@@ -1,0 +1,73 @@
+"""What sentences of the report rest on: counts in words, and what must hold.
+
+Prose speaks of runs. Whatever it says of all, none or the best of them is computed
+here; a sentence that no longer holds stops the report and is named.
+"""
+
+from helpers.figures.formatting import list_text
+
+WORDS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight"]
+WORDS += ["nine", "ten", "eleven", "twelve"]
+
+
+def number_word(number):
+    """Return a small number as a word, another in digits."""
+    return WORDS[number] if 0 <= number < len(WORDS) else f"{number:,d}"
+
+
+def count_text(found, total):
+    """Tell how many of some things were found.
+
+    "all three", "both", "the only one", "none", or "two of the six".
+    """
+    if not found:
+        return "none"
+    if found < total:
+        return f"{number_word(found)} of the {number_word(total)}"
+    return {1: "the only one", 2: "both"}.get(total, f"all {number_word(total)}")
+
+
+def only_text(found, everything):
+    """List what was found of everything: "only a and b", or "a, b and c" if all."""
+    found, everything = set(found), list(everything)
+    listed = [item for item in everything if item in found]
+    only = "only " if 0 < len(listed) < len(everything) else ""
+    return only + list_text(listed)
+
+
+def at_text(items):
+    """List where something happened: "at a and b", or "at none of them"."""
+    items = list(items)
+    return f"at {list_text(items)}" if items else "at none of them"
+
+
+def require(holds, sentence):
+    """Raise ValueError if a sentence of the report does not hold."""
+    if not holds:
+        raise ValueError(
+            f"the report says {sentence!r}, which no longer holds: change "
+            "experiments.yaml, or the text in notebooks/report.ipynb"
+        )
+
+
+def the_run(runs, sentence, **setting):
+    """Return the first run with a setting, for a sentence that speaks of it.
+
+    Parameters
+    ----------
+    runs : pandas.DataFrame
+        A run in each row.
+    sentence : str
+        What the report says of the run.
+    **setting
+        Parameters of the run.
+
+    Raises
+    ------
+    ValueError
+        If there is no such run; the message has the sentence.
+    """
+    for name, value in setting.items():
+        runs = runs[runs[name] == value]
+    require(len(runs), sentence)
+    return runs.iloc[0]

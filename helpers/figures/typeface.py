@@ -1,0 +1,32 @@
+"""The typeface of the page, for its figures.
+
+LaTeX's own font files are used, so the figures of a machine without them fall back to
+matplotlib's typeface.
+"""
+
+import subprocess
+
+import matplotlib as mpl
+from matplotlib import font_manager
+
+FAMILY = "TeX Gyre Pagella"
+FILES = [f"texgyrepagella-{style}.otf" for style in ("regular", "italic", "bold")]
+
+
+def use_typeface():
+    """Draw all further figures in the typeface of the page; return if it was found."""
+    try:
+        command = ["kpsewhich", *FILES]
+        found = subprocess.run(command, capture_output=True, text=True).stdout.split()
+    except OSError:  # there is no TeX
+        found = []
+    if len(found) < len(FILES):
+        return False
+    for path in found:
+        font_manager.fontManager.addfont(path)
+    mpl.rcParams["font.family"] = [FAMILY, *mpl.rcParamsDefault["font.family"]]
+    styles = {"rm": "", "sf": "", "it": ":italic", "cal": ":italic", "bf": ":bold"}
+    for name, style in styles.items():
+        mpl.rcParams[f"mathtext.{name}"] = FAMILY + style
+    mpl.rcParams["mathtext.fontset"] = "custom"
+    return True

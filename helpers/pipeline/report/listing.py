@@ -1,0 +1,134 @@
+"""Python code as a LaTeX listing: colours, line numbers, docstrings with formulas."""
+
+import re
+from itertools import repeat, zip_longest
+
+from pygments import highlight
+from pygments.filter import Filter
+from pygments.formatters import LatexFormatter
+from pygments.lexers import PythonLexer
+from pygments.token import String
+
+COLOUR = re.compile(r"\\textcolor\[rgb\]\{([\d.,]+)\}")
+OPTIONS = "frame=lines,framerule=0.3pt,numbersep=8pt"
+SIZE, COLUMNS = 9, 94  # points, and the letters of that size in a line
+INLINE = re.compile(r":math:`([^`]+)`")
+# A directive; its formula is behind it, and on the lines below that are indented more.
+BLOCK = re.compile(r"\n( *)\.\. math::(.*(?:(?:\n *)*\n\1 +\S.*)*)(?=\n)")
+# Where a row of a formula may end.
+ENDS, BEGINS = re.compile(r"\s*\\(q?quad|\\)$"), re.compile(r"^\\(q?quad\b|\\)\s*")
+# Stand for a formula, and for lines that are not printed, until the code is coloured.
+FORMULA, SKIPPED = "\ue000{}\ue001", "\ue002{}\ue003"
+MARK = re.compile("\ue000(\\d+)\ue001"), re.compile("\ue002(\\d+)\ue003")
+
+
+class Formulas(Filter):
+    """Replace the mathematics in docstrings by marks.
+
+    Attributes
+    ----------
+    found : list of str
+        The formulas in LaTeX, which the marks number.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.found = []
+
+    def filter(self, lexer, stream):
+        """Yield the tokens of a listing."""
+        raw = False
+        for kind, text in stream:
+            if kind is String.Affix:
+                raw = "r" in text.lower()
+            if kind is String.Doc:
+                self.raw, raw = raw, False
+                yield kind, INLINE.sub(self._inline, BLOCK.sub(self._block, text))
+            else:
+                yield kind, text
+
+    def _inline(self, match):
+        formula = " ".join(match[1].split())
+        return self._mark(formula) + _skipped(match[1].count("\n"))
+
+    def _block(self, match):
+        indent, body = match.groups()
+        lines = [line.strip() for line in body.split("\n")]
+        begin = next(i for i, line in enumerate(lines) if line)
+        rows = rows_of(lines[begin:])
+        formulas = [self._mark(rf"\displaystyle {formula}") for formula, _ in rows]
+        skipped = [_skipped(n_lines - 1) for _, n_lines in rows]
+        printed = "".join(map("\n{}{}{}".format, repeat(indent), formulas, skipped))
+        return _skipped(begin) + printed
+
+    def _mark(self, formula):
+        formula = formula if self.raw else formula.replace("\\\\", "\\")
+        # In a Verbatim, the short form of a prime would never end.
+        formula = re.sub("'+", lambda m: "^{" + len(m[0]) * r"\prime" + "}", formula)
+        self.found.append(formula)
+        return FORMULA.format(len(self.found) - 1)
+
+
+def _skipped(n_lines):
+    return SKIPPED.format(n_lines) if n_lines else ""
+
+
+def rows_of(lines):
+    r"""Join the lines of a formula to rows, which end at a ``\quad`` or ``\\``.
+
+    Returns
+    -------
+    list of (str, int)
+        Each row, and of how many lines it is.
+    """
+    rows, row = [], []
+    for line, after in zip_longest(lines, lines[1:], fillvalue=r"\\"):
+        row.append(line)
+        formula = " ".join(row)
+        if (ENDS.search(formula) or BEGINS.match(after)) and is_whole(formula):
+            rows.append((BEGINS.sub("", ENDS.sub("", formula)), len(row)))
+            row = []
+    return [*rows, (" ".join(row), len(row))] if row else rows
+
+
+def is_whole(row):
+    """Tell whether a row of a formula can be set on its own."""
+    pairs = (("{", "}"), (r"\left", r"\right"), (r"\begin", r"\end"))
+    bare = re.sub(r"\\[{}]|\\(left|right)\w+", "", row)
+    return "&" not in row and all(bare.count(a) == bare.count(b) for a, b in pairs)
+
+
+def listing(code, first_line):
+    """Return Python code as a highlighted LaTeX Verbatim with line numbers.
+
+    The numbers are those of the file. Formulas in docstrings are set as mathematics;
+    lines that only reStructuredText needs are left out, and their numbers skipped.
+    """
+    lexer, formulas = PythonLexer(), Formulas()
+    lexer.add_filter(formulas)
+    columns = max(map(len, code.splitlines()), default=0)
+    size = SIZE * min(1, COLUMNS / max(columns, 1))
+    font = rf"formatcom=\fontsize{{{size:.2f}}}{{{1.22 * size:.2f}}}\selectfont"
+    formatter = LatexFormatter(
+        linenos=True, linenostart=first_line, verboptions=f"{OPTIONS},{font}"
+    )
+    verbatim = highlight(code, lexer, formatter)
+    verbatim = verbatim.replace("`", r"\textasciigrave{}")  # else it is set as a quote
+    formula, skipped = MARK
+    verbatim = formula.sub(r"\\formula{\1}", verbatim)
+    verbatim = skipped.sub(r"\\addtocounter{FancyVerbLine}{\1}", verbatim)
+    defined = (f"\\defineformula{{{n}}}{{{f}}}\n" for n, f in enumerate(formulas.found))
+    return "".join(defined) + verbatim
+
+
+def name_colours(definitions):
+    """Give names to the colours in Pygments' definitions of LaTeX commands.
+
+    Else LaTeX takes a sixth longer: it reads three numbers at each coloured word.
+    """
+    for number, rgb in enumerate(sorted(set(COLOUR.findall(definitions)))):
+        name = f"listing{number}"
+        numbers, named = rf"\textcolor[rgb]{{{rgb}}}", rf"\textcolor{{{name}}}"
+        defined = rf"\definecolor{{{name}}}{{rgb}}{{{rgb}}}" + "\n"
+        definitions = defined + definitions.replace(numbers, named)
+    return definitions

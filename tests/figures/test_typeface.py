@@ -1,0 +1,39 @@
+"""The typeface of figures: the page's where TeX has it, else matplotlib's own."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+from project import need
+
+CODE = """
+import io
+import matplotlib as mpl
+from matplotlib.figure import Figure
+from helpers.figures.typeface import use_typeface
+print(use_typeface())
+figure = Figure()
+figure.text(0.5, 0.5, r"a rate $\\eta = 10^{-3}$")
+figure.text(0.5, 0.2, "10⁻³")
+file = io.BytesIO()
+figure.savefig(file, format="pdf", metadata={"CreationDate": None})
+print(b"Pagella" in file.getvalue())
+"""
+
+
+def run(path):
+    environment = os.environ | {"PATH": path}
+    command = [sys.executable, "-c", CODE]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment)
+    assert not done.stderr
+    return done.stdout.split()
+
+
+def test_figures_have_the_typeface_of_the_page():
+    need(shutil.which("kpsewhich"), "LaTeX")
+    assert run(os.environ["PATH"]) == ["True", "True"]
+
+
+def test_without_tex_figures_are_drawn_all_the_same(tmp_path):
+    assert run(str(tmp_path)) == ["False", "False"]
