@@ -1,12 +1,12 @@
 # The title block: make report STUDENT='Ada Lovelace'. What has not been given since make
-# clean is as in the parameters cell of notebooks/report.ipynb.
+# clean is taken from the parameters cell of notebooks/report.ipynb.
 COURSE =
 TITLE =
 STUDENT =
 DATE =
 # For make sweep, and results: only this experiment. For make sweep: a Dask scheduler
-# (tcp://host:port); seconds a run may take; DRY_RUN=1 only says what would be run, YES=1
-# means a very large grid.
+# (tcp://host:port); seconds a run may take; DRY_RUN=1 only prints what would be run, and
+# why; YES=1 allows a very large grid.
 EXPERIMENT =
 SCHEDULER =
 TIME_LIMIT = 600
@@ -26,7 +26,7 @@ CSV =
 # The Python that makes the environment
 PYTHON3 = python3
 
-# As they were typed: a $ is a $.
+# Take them as they were typed: a $ is a $.
 override COURSE := $(value COURSE)
 override TITLE := $(value TITLE)
 override STUDENT := $(value STUDENT)
@@ -36,14 +36,14 @@ override CSV := $(value CSV)
 override PDF := $(value PDF)
 override TOLERANCE := $(value TOLERANCE)
 override SUBMISSIONS := $(value SUBMISSIONS)
-# What is not given is as it was given last.
+# What is not given stays as it was given last.
 last = $(shell sed -n $(1)p build/inputs 2>/dev/null)
 override COURSE := $(or $(COURSE),$(call last,1))
 override TITLE := $(or $(TITLE),$(call last,2))
 override STUDENT := $(or $(STUDENT),$(call last,3))
 override DATE := $(or $(DATE),$(call last,4))
 export COURSE TITLE STUDENT DATE EXPERIMENT SCHEDULER CSV PDF TOLERANCE SUBMISSIONS
-# Where Python is told to write no bytecode, every command would compile all it imports.
+# Without bytecode, every command would compile all that it imports.
 export PYTHONDONTWRITEBYTECODE :=
 
 # The environment: that of environment.yml if it is active, else .venv.
@@ -56,7 +56,7 @@ PYTHON := $(PREFIX)/bin/python
 READY := $(PREFIX)/ready-for-dl4ia
 CLUSTER := $(PREFIX)/ready-for-cluster
 
-# What git keeps of a notebook: not its outputs, nor what differs from kernel to kernel.
+# Git keeps neither the outputs of a notebook nor what differs between kernels.
 LANGUAGE := $(addprefix metadata.language_info.,codemirror_mode file_extension mimetype nbconvert_exporter pygments_lexer version)
 STRIP := $(PREFIX)/bin/nbstripout --keep-id --extra-keys "$(LANGUAGE) metadata.widgets cell.metadata.execution"
 
@@ -151,8 +151,8 @@ $(CLUSTER): requirements-cluster.txt $(READY)
 	@$(PREFIX)/bin/uv pip install --quiet --python $(PYTHON) --require-hashes --requirement requirements-cluster.txt
 	@touch $@
 
-# The title block as last asked for, the commit, and the data; touched only when they
-# change.
+# The title block as it was last given, the commit, and the data; written only when
+# they change.
 build/inputs: NEW := build/inputs.$(shell echo $$PPID)
 build/inputs: FORCE
 	@mkdir -p build && printf '%s\n' "$$COURSE" "$$TITLE" "$$STUDENT" "$$DATE" > $(NEW)
@@ -160,7 +160,7 @@ build/inputs: FORCE
 	@find data -type f -exec cksum {} + >> $(NEW)
 	@cmp -s $(NEW) $@ && rm $(NEW) || mv $(NEW) $@
 
-# The report. TeX is looked for first: nothing is half done.
+# The report. TeX is looked for first, so that nothing is left half done.
 report/report.pdf: $(READY) $(SOURCES) build/inputs
 	@$(PYTHON3) helpers/pipeline/system.py tex
 	@$(PYTHON) -m helpers.pipeline.report

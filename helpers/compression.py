@@ -107,7 +107,8 @@ def merge(parts):
     shift = np.append(X[0], y[0]) if n_samples else np.zeros(X.shape[1] + 1)
     stand_for = [part.n_samples / max(1, len(part.y)) for part in parts]
     weights = np.repeat(stand_for, [len(part.y) for part in parts])
-    rows = _table(X, y, shift) * np.sqrt(weights)[:, None]
+    room = np.empty((X.shape[1] + 2, len(y)))
+    rows = _table(X, y, shift, room) * np.sqrt(weights)[:, None]
     return _stand_in(np.linalg.qr(rows, mode="r"), shift, n_samples)
 
 
@@ -120,6 +121,7 @@ def _compress(chunks):
         if factor is None:
             width = X.shape[1]
             factor, shift = Factor(width + 2), np.zeros(width + 1)
+            room = np.empty((width + 2, ROWS))
         if n_samples == 0 < len(y):
             validate_finite(X[:1], y[:1], where=where)
             # Numbers near the data keep the digits of their differences.
@@ -127,7 +129,7 @@ def _compress(chunks):
         for first in range(0, len(y), ROWS):
             block = X[first : first + ROWS], y[first : first + ROWS]
             try:
-                factor.add(_table(*block, shift))
+                factor.add(_table(*block, shift, room))
             except FloatingPointError:
                 validate_finite(*block, first, where)
                 raise ValueError(
@@ -166,33 +168,50 @@ class Factor:
     """
 
     def __init__(self, columns):
-        self._before, self._inverse = np.empty((0, columns)), None
-        self._gram = np.eye(0)
+        self._replace(np.empty((0, columns)))
+        self._room = np.empty((0, columns))  # for Q: new memory takes time each time
 
     @property
     def R(self):  # noqa: N802 (R is its name everywhere)
         """The factor: at most as many rows as columns."""
+        if self._gram is None:
+            return self._before
         return np.linalg.cholesky(self._gram, upper=True) @ self._before
 
     @np.errstate(over="ignore", invalid="ignore")
     def add(self, rows):
         """Add rows, of shape (n, columns); FloatingPointError if any is not finite."""
-        if self._inverse is not None:
-            Q = rows @ self._inverse
-            gram = self._gram + Q.T @ Q
-            # The smallest eigenvalue is at least one, the largest at most the trace.
-            if np.trace(gram) <= SAFE * len(gram):
-                self._gram = gram
-                return
+        if self._take_shortcut(rows):
+            return
         if not np.isfinite(rows).all():
             raise FloatingPointError
         R = np.linalg.qr(np.concatenate([self.R, rows]), mode="r")
         if not np.isfinite(R).all():
             raise FloatingPointError
-        self._before, self._gram, self._inverse = R, np.eye(len(R)), None
-        sizes = np.abs(R).max(axis=0)
-        if len(R) == R.shape[1] and sizes.all() and np.linalg.cond(R / sizes) <= SAFE:
-            self._inverse = np.linalg.inv(R)
+        self._replace(R)
+
+    def _replace(self, R):
+        self._before, self._gram, self._inverse = R, None, None
+
+    def _take_shortcut(self, rows):
+        """Add rows by the shortcut unless it would lose digits; tell whether it did."""
+        if self._inverse is None:
+            sizes = np.abs(self._before).max(axis=0, initial=0)
+            if len(self._before) < len(sizes) or not sizes.all():
+                return False
+            if not np.linalg.cond(self._before / sizes) <= SAFE:
+                return False
+            self._inverse = np.linalg.inv(self._before)
+            self._gram = np.eye(len(sizes))
+        if len(self._room) < len(rows):
+            self._room = np.empty(rows.shape)
+        Q = np.matmul(rows, self._inverse, out=self._room[: len(rows)])
+        gram = self._gram + Q.T @ Q
+        # The smallest eigenvalue is at least one, the largest at most the trace.
+        if not np.trace(gram) <= SAFE * len(gram):
+            return False
+        self._gram = gram
+        return True
 
 
 def _named(chunks):
@@ -207,9 +226,9 @@ def _named(chunks):
 
 
 @np.errstate(over="ignore", invalid="ignore")  # found by who takes them in
-def _table(X, y, shift):
-    """Return [1 X y], less the shift of X and y, as floats."""
-    table = np.empty((X.shape[1] + 2, len(y)))
+def _table(X, y, shift, room):
+    """Return [1 X y], less the shift of X and y, in the room for its columns."""
+    table = room[:, : len(y)]
     table[0] = 1
     np.subtract(X.T, shift[:-1, None], out=table[1:-1])
     np.subtract(y, shift[-1], out=table[-1])

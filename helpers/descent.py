@@ -188,7 +188,8 @@ def _summarise_all(few, costs, path):
 
     The costs are None where those of the mini-batches are not the costs on all samples.
     """
-    w, b = (np.array(part) for part in zip(*path, strict=True))
+    w, b = zip(*path, strict=True)
+    w, b = np.concatenate(w).reshape(-1, *w[0].shape), np.array(b)
     if costs is None:
         columns = np.moveaxis(w, 1, 0).reshape(w.shape[1], -1)
         costs = cost(few.y, predict(few.X, columns, b.ravel())).reshape(b.shape)

@@ -140,7 +140,7 @@ def gradients(X, y, z):
 def _errors(y, z):
     """Return z - y, with a row for each model where there are many."""
     y, z = as_floats(y, "y"), as_floats(z, "z")
-    if z.shape[:1] != y.shape or y.ndim != 1:
+    if y.ndim != 1 or len(z) != len(y):
         raise ValueError(
             "y must be (n_samples,) and z (n_samples,) or (n_samples, m), "
             f"got {y.shape} and {z.shape}"

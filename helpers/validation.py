@@ -4,7 +4,7 @@ from numbers import Integral, Real
 
 import numpy as np
 
-FLOAT, DOUBLE = np.dtype(float), np.float64
+FLOAT, OURS = np.dtype(float), (np.ndarray, np.float64)
 
 
 def as_floats(values, name):
@@ -24,9 +24,8 @@ def as_floats(values, name):
     ValueError
         If they are no real numbers, or a masked array.
     """
-    # At once in the training loop: its own numbers are right.
-    kind = type(values)
-    if (kind is np.ndarray and values.dtype is FLOAT) or kind is DOUBLE:
+    # Those of the training loop are, and must not wait.
+    if type(values) in OURS and values.dtype is FLOAT:
         return values
     array = validate_real(values, name)
     if array.dtype == object:

@@ -25,6 +25,7 @@ from helpers import ROOT
 from helpers.compression import compress
 from helpers.data import fit_scaling, load_data
 from helpers.descent import gradient_descent
+from helpers.model import cost, predict
 from helpers.pipeline.kernels.arithmetic import model
 from helpers.threads import one_thread
 
@@ -103,19 +104,20 @@ def written_out(X, y, learning_rate):
 
 
 def mini_batches():
-    """Time an update in batches of 64, from ten thousand samples and from a million."""
-    seconds = {}
+    """Time an update in batches of 64 of a million samples, and the cost on all."""
+    seconds, w = {}, np.zeros(FEATURES)
     for n in (10**4, 10**6):
         X, y = sample(n)
         descend = partial(batches_of_64, X, y, np.random.default_rng(0))
         some, more = partial(descend, UPDATES), partial(descend, 4 * UPDATES)
         took = alternate(quiet=True, some=some, more=more)
         seconds[n] = (took["more"] - took["some"]) / (3 * UPDATES)
-    few, many = seconds.values()
+    on_all = alternate(quiet=True, cost=lambda: cost(y, predict(X, w, 0.0)))["cost"]
     return [
-        Row("an update in batches of 64, 10⁴ samples", few, "s"),
-        Row("the same, 10⁶ samples", many, "s"),
-        Row("  than that, slower", many / few, "x", "<= 2"),
+        Row("an update in batches of 64, 10⁴ samples", seconds[10**4], "s"),
+        Row("the same, 10⁶ samples, recalled from memory", seconds[10**6], "s"),
+        Row("the cost on all 10⁶ samples", on_all, "s"),
+        Row("  than that, an update is faster", on_all / seconds[10**6], "x", ">= 20"),
     ]
 
 

@@ -1,4 +1,4 @@
-"""How the benchmarks measure: side by side, alternating, medians, and a table."""
+"""How the benchmarks measure: cases in turn, their medians, and a table."""
 
 import csv
 import os
@@ -21,11 +21,11 @@ class Row(NamedTuple):
     what : str
         What was measured.
     value : float
-        The figure.
+        The number.
     unit : str
         Its unit; ``x`` for a ratio.
     bound : str
-        ``>= 10`` or ``<= 0.5``, as the figure must be; empty if it need not be.
+        ``>= 10`` or ``<= 0.5``; empty if there is none.
     """
 
     what: str
@@ -35,7 +35,7 @@ class Row(NamedTuple):
 
     @property
     def holds(self):
-        """Say whether the figure is within its bound."""
+        """Tell whether the number is within its bound: yes, NO or empty."""
         if not self.bound:
             return ""
         sign, limit = self.bound.split()
@@ -44,14 +44,14 @@ class Row(NamedTuple):
 
 
 def alternate(repeats=REPEATS, quiet=False, **cases):
-    """Time several ways of doing a thing in turn, and return their medians.
+    """Time several functions in turn, and return the medians.
 
     Parameters
     ----------
     repeats : int
-        How often each is done.
+        How often each is called.
     quiet : bool
-        Whether nothing is printed meanwhile.
+        Whether to print nothing.
     **cases : callable
         What to time.
 
@@ -91,6 +91,6 @@ def conclude(name, rows, repeats=REPEATS):
 
 
 def machine():
-    """Describe where the figures come from."""
+    """Describe the machine that was measured."""
     cores = len(os.sched_getaffinity(0))
     return f"{platform.machine()}, {cores} cores, Python {platform.python_version()}"

@@ -1,7 +1,7 @@
 """The plain way, for the benchmark: papermill in a loop, nbconvert, pdflatex.
 
-It executes the same notebooks for the same points, and uses nothing that makes
-the project's own way fast.
+It executes the same notebooks for the same points, with nothing that makes the project
+fast.
 """
 
 import os
@@ -43,11 +43,11 @@ def loop(points):
 def pool(points):
     """Execute the points in two processes."""
     with ProcessPoolExecutor(2) as executor:
-        list(executor.map(execute_in_company, points))
+        list(executor.map(execute_beside_others, points))
 
 
-def execute_in_company(point):
-    """Execute a point, again if need be: two kernels may choose the same free port."""
+def execute_beside_others(point):
+    """Execute a point, a second time if two kernels have chosen the same port."""
     try:
         execute(point)
     except RuntimeError as error:

@@ -1,4 +1,4 @@
-"""A copy of the project, for tests and benchmarks to try things in."""
+"""A copy of the project, which tests and benchmarks may change."""
 
 import os
 import shutil
@@ -24,7 +24,7 @@ PARTS = [
 
 
 def need(there, what):
-    """Skip a test for want of something; where all must be there, fail."""
+    """Skip a test if something is missing; fail on CI, where nothing may be."""
     if not there:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(f"there is no {what}")
 
@@ -44,19 +44,19 @@ class Project:
 
     @classmethod
     def at(cls, folder):
-        """Return the project that is in a folder already."""
+        """Return the project that is already in a folder."""
         project = cls.__new__(cls)
         project.folder = folder
         return project
 
     @property
     def environment(self):
-        """What commands in the copy are given: its helpers and not the checkout's."""
+        """The variables with which commands use the helpers of the copy."""
         return {**os.environ, "PYTHONPATH": str(self.folder)}
 
     @property
     def runs(self):
-        """Everything that lies where runs are kept, hidden files as well."""
+        """The names of all files in the folder of runs, also of hidden ones."""
         kept = self.folder / "build" / "runs"
         return sorted(p.name for p in kept.iterdir()) if kept.exists() else []
 
@@ -81,7 +81,7 @@ class Project:
         )
 
     def run(self, *command):
-        """Run a command to its end: exit status, output, and error lines."""
+        """Run a command; return its exit status, its output and its errors."""
         process = self.start(*command)
         out, err = process.communicate(timeout=120)
         return process.returncode, out, err

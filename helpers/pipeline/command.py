@@ -9,7 +9,7 @@ from helpers.pipeline.errors import UserError
 
 
 def checked_time_limit(given):
-    """Return a time limit in seconds, as it was typed, as a number."""
+    """Return a time limit in seconds, which is given as text, as a number."""
     try:
         seconds = float(given)
     except ValueError:
@@ -20,9 +20,9 @@ def checked_time_limit(given):
 
 
 def run_command(main):
-    """Exit with the status that `main` returns, or with one line and status 2.
+    """Exit with the status that `main` returns, or, after an error, with status 2.
 
-    Status 1 is a command's finding. An error that was not foreseen is status 2 as well.
+    A `UserError` is printed on one line. Status 1 is left to what a command finds.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def run_command(main):
         status = 2
     except KeyboardInterrupt:
         print("interrupted: finished runs are kept", file=sys.stderr, flush=True)
-        # At once: an ordinary exit would wait for workers that have been killed.
+        # An ordinary exit would wait for workers that have been killed.
         os._exit(130)
     except Exception:
         traceback.print_exc()
@@ -45,7 +45,7 @@ def run_command(main):
 
 
 def error_in(output, status):
-    """Find out what went wrong from what a failed command has printed.
+    """Find the error in what a failed command has printed.
 
     Parameters
     ----------
@@ -57,8 +57,8 @@ def error_in(output, status):
     Returns
     -------
     str
-        The first error as `run_command` prints it, else the last line that is not
-        make's.
+        The first error that `run_command` has printed, else the last line that make
+        has not.
     """
     lines = output.strip().splitlines()
     errors = [line for line in lines if line.startswith("error: ")][:1]

@@ -1,7 +1,7 @@
 """Records: what a run reports.
 
-A run is one executed notebook, ``build/runs/<run>.ipynb``. It is its own evidence, as its
-record is one of its outputs.
+A run is one executed notebook, ``build/runs/<run>.ipynb``. Its record is one of its
+outputs, so the notebook is the evidence.
 """
 
 import json
@@ -28,7 +28,7 @@ def record(**values):
     ----------
     **values
         Numbers, texts, arrays, and lists or dicts of them. NaN and infinities are
-        written as text, as they are not valid JSON. The versions of Python and of the
+        written as text, as they are not valid JSON. The versions of Python and the
         packages are added.
     """
     from IPython.display import display
@@ -39,7 +39,7 @@ def record(**values):
 
 
 def _plain(value):
-    """Return a value in Python's own types, which JSON keeps to the last bit."""
+    """Return a value in Python's own types; JSON keeps their numbers exactly."""
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -83,7 +83,7 @@ def read_record(path):
 
 
 def _restored(value):
-    """Return a record with the numbers that are not finite as numbers again."""
+    """Return a record in which NaN and infinities are numbers again."""
     if isinstance(value, dict):
         return {key: _restored(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -92,7 +92,7 @@ def _restored(value):
 
 
 def alike(stated, reproduced, tolerance):
-    """Say whether two values, lists or dicts agree, numbers to a relative tolerance."""
+    """Return whether values, lists or dicts agree, numbers to a relative tolerance."""
     if isinstance(stated, dict) and isinstance(reproduced, dict):
         return stated.keys() == reproduced.keys() and all(
             alike(stated[key], reproduced[key], tolerance) for key in stated

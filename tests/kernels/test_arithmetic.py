@@ -1,4 +1,4 @@
-"""The same arithmetic wherever a run is made."""
+"""Runs use the same arithmetic on all processors of a kind."""
 
 import os
 import platform
@@ -13,7 +13,7 @@ from helpers import ROOT
 from helpers.pipeline.kernels import arithmetic
 from helpers.pipeline.kernels.warm import warm_kernels
 
-TELL = """
+SHOW_ARITHMETIC = """
 from hashlib import sha256
 from threadpoolctl import threadpool_info
 import numpy as np
@@ -32,9 +32,9 @@ OLD = MODERN.replace(" avx2", "")
 ARM = "processor\t: 0\nFeatures\t: fp asimd\nCPU part\t: 0xd40\n"
 
 
-def told(environment):
-    """Return what an interpreter with these variables says of its arithmetic."""
-    command = [sys.executable, "-W", "error", "-c", TELL]
+def arithmetic_with(environment):
+    """Return the arithmetic of an interpreter with these variables."""
+    command = [sys.executable, "-W", "error", "-c", SHOW_ARITHMETIC]
     clean = {k: v for k, v in os.environ.items() if k not in arithmetic.INSTRUCTIONS}
     done = subprocess.run(
         command, env=clean | environment, capture_output=True, text=True
@@ -43,12 +43,12 @@ def told(environment):
     return done.stdout.splitlines()
 
 
-def told_by_a_kernel(options, folder):
-    """Return what a kernel of the sweep says of its arithmetic."""
-    cells = [nbformat.v4.new_code_cell(TELL)]
-    nbformat.write(nbformat.v4.new_notebook(cells=cells), folder / "tell.ipynb")
+def arithmetic_of_a_kernel(options, folder):
+    """Return the arithmetic of a kernel of the sweep."""
+    cells = [nbformat.v4.new_code_cell(SHOW_ARITHMETIC)]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), folder / "show.ipynb")
     done = papermill.execute_notebook(
-        folder / "tell.ipynb",
+        folder / "show.ipynb",
         None,
         kernel_name="python3",
         progress_bar=False,
@@ -59,7 +59,7 @@ def told_by_a_kernel(options, folder):
 
 @pytest.mark.skipif(not arithmetic.instructions(), reason="needs x86-64, level 3")
 @pytest.mark.parametrize(
-    "set_by_a_person",
+    "set_by_the_user",
     [
         {},
         {"OPENBLAS_CORETYPE": "Prescott", "NPY_DISABLE_CPU_FEATURES": "X86_V3"},
@@ -67,28 +67,31 @@ def told_by_a_kernel(options, folder):
     ],
 )
 def test_kernels_use_the_instructions_that_all_processors_have(
-    tmp_path, monkeypatch, set_by_a_person
+    tmp_path, monkeypatch, set_by_the_user
 ):
     for name in arithmetic.settings():
         monkeypatch.delenv(name, raising=False)
-    for name, value in set_by_a_person.items():
+    for name, value in set_by_the_user.items():
         monkeypatch.setenv(name, value)
     with warm_kernels(["numpy"]) as options:
-        inside = told_by_a_kernel(options, tmp_path)
+        inside = arithmetic_of_a_kernel(options, tmp_path)
     assert inside[0] == "[('Haswell', 1)]"
     assert inside[1] == "True False"
-    assert inside == told(arithmetic.settings())
-    assert {name: os.environ.get(name) for name in set_by_a_person} == set_by_a_person
+    assert inside == arithmetic_with(arithmetic.settings())
+    assert {name: os.environ.get(name) for name in set_by_the_user} == set_by_the_user
 
 
 @pytest.mark.skipif(not arithmetic.instructions(), reason="needs x86-64, level 3")
 def test_other_instructions_give_other_bits():
     other = {"OPENBLAS_CORETYPE": "Prescott", "NPY_ENABLE_CPU_FEATURES": "X86_V2"}
-    assert told(arithmetic.settings())[3:] != told(arithmetic.settings() | other)[3:]
+    assert (
+        arithmetic_with(arithmetic.settings())[3:]
+        != arithmetic_with(arithmetic.settings() | other)[3:]
+    )
 
 
 @pytest.mark.parametrize(
-    ("system", "told", "chosen", "named"),
+    ("system", "cpuinfo", "chosen", "named"),
     [
         ("linux", MODERN, True, "x86-64-v3"),
         ("linux", OLD, False, "a_machine Some Model"),
@@ -97,12 +100,12 @@ def test_other_instructions_give_other_bits():
         ("darwin", None, False, "a_machine Apple M1"),
     ],
 )
-def test_a_processor_without_them_is_named(
-    tmp_path, monkeypatch, system, told, chosen, named
+def test_processors_without_these_instructions_are_named(
+    tmp_path, monkeypatch, system, cpuinfo, chosen, named
 ):
     about = tmp_path / "cpuinfo"
-    if told:
-        about.write_text(told)
+    if cpuinfo:
+        about.write_text(cpuinfo)
     monkeypatch.setattr(arithmetic, "ABOUT", about)
     monkeypatch.setattr(platform, "machine", lambda: "a_machine")
     monkeypatch.setattr(sys, "platform", system)
@@ -112,7 +115,7 @@ def test_a_processor_without_them_is_named(
     assert arithmetic.processors() == named
 
 
-def test_a_program_is_run_so():
+def test_another_program_can_be_run_with_this_arithmetic():
     show = "import os; print(os.environ['OMP_NUM_THREADS'])"
     run = [sys.executable, "-m", "helpers.pipeline.kernels.arithmetic"]
     command = [*run, sys.executable, "-c", show]

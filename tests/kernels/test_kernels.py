@@ -1,4 +1,4 @@
-"""Warm kernels: the same results as ordinary ones, private, and without memory."""
+"""Warm kernels give the results of ordinary ones; they are private and fresh."""
 
 import os
 import signal
@@ -27,7 +27,7 @@ def warm():
 
 @pytest.fixture
 def execute(tmp_path):
-    """Execute the code of some cells; return the texts and types of the outputs."""
+    """Return a function that executes cells and returns their outputs."""
 
     def run(options, *cells, kernel="python3"):
         notebook = nbformat.v4.new_notebook(
@@ -77,14 +77,14 @@ def test_results_are_those_of_an_ordinary_kernel(warm, execute, monkeypatch):
     assert forked == ordinary
 
 
-def test_what_a_warning_says_is_the_same_in_every_run(warm, execute):
+def test_a_warning_is_the_same_in_every_run(warm, execute):
     warn = "import warnings\nwarnings.warn('beware')"
     first, second = (execute(warm, warn) for _ in range(2))
     assert "beware" in text_of(first)
     assert first == second
 
 
-def test_fonts_are_looked_for_before_an_ordinary_kernel_could(tmp_path):
+def test_matplotlib_looks_for_fonts_before_an_ordinary_kernel_starts(tmp_path):
     look = (
         "import os\nfrom helpers.pipeline.kernels.warm import warm_kernels\n"
         "with warm_kernels([]) as options:\n"
@@ -97,7 +97,7 @@ def test_fonts_are_looked_for_before_an_ordinary_kernel_could(tmp_path):
 
 
 def test_nothing_leaks_from_run_to_run(warm, execute):
-    soil = (
+    change_all = (
         "import os, random, sys, matplotlib as mpl, numpy as np\n"
         "leak = 1\nos.environ['LEAK'] = '1'\nos.chdir('/')\nsys.path.append('/leak')\n"
         "mpl.rcParams['lines.linewidth'] = 77\nnp.random.seed(5)\nrandom.seed(5)\n"
@@ -109,7 +109,7 @@ def test_nothing_leaks_from_run_to_run(warm, execute):
         "  '/leak' in sys.path, hasattr(np, 'leak'), mpl.rcParams['lines.linewidth'])\n"
         "print(np.random.rand(), random.random())"
     )
-    execute(warm, soil)
+    execute(warm, change_all)
     first, second = (text_of(execute(warm, look)).splitlines() for _ in range(2))
     assert first[0] == second[0] == "False False False False False 1.5"
     assert not set(first[1].split()) & set(second[1].split())
@@ -126,7 +126,7 @@ def listening_ports(pid):
     return [ports[link] for link in links if link in ports]
 
 
-def test_no_port_is_opened_and_no_other_user_can_come_in(warm, execute):
+def test_no_port_is_opened_and_no_other_user_has_access(warm, execute):
     look = (
         "import os\nfrom pathlib import Path\n"
         "lines = Path('/proc/net/tcp').read_text().splitlines()[1:]\n"
@@ -160,7 +160,7 @@ def test_another_user_is_turned_away(warm):
     assert subprocess.run(command, capture_output=True).returncode == 0
 
 
-def test_the_look_at_ports_would_see_one():
+def test_a_listening_port_would_be_noticed():
     with socket.create_server(("127.0.0.1", 0)) as server:
         number = f"{server.getsockname()[1]:04X}"
         assert [port[-4:] for port in listening_ports(os.getpid())] == [number]
@@ -197,13 +197,13 @@ def test_kernels_end_with_their_notebook(warm, execute):
     assert not Path(f"/proc/{pid}").exists()
 
 
-def test_what_a_notebook_started_ends_with_it(warm, execute):
+def test_processes_that_a_notebook_starts_end_with_it(warm, execute):
     start = "import subprocess; print(subprocess.Popen(['sleep', '1000']).pid)"
     pid = int(text_of(execute(warm, start)))
     until(lambda: not is_running(pid))
 
 
-def test_all_ends_when_the_owner_of_the_forkserver_is_killed(tmp_path):
+def test_the_forkserver_ends_when_its_owner_is_killed(tmp_path):
     script = tmp_path / "owner.py"
     script.write_text(
         "import os, time\n"
@@ -253,7 +253,7 @@ def is_running(pid):
 
 
 def until(condition):
-    """Wait, for at most ten seconds, until something is so."""
+    """Wait until a condition holds, for at most ten seconds."""
     deadline = time.monotonic() + 10
     while not condition():
         assert time.monotonic() < deadline, "it did not happen"

@@ -52,13 +52,13 @@ def cluster(project):
         yield address, started[1:]
 
 
-def first_match(said, pattern):
-    """Read what a process says until a line matches."""
-    for line in said:
+def first_match(output, pattern):
+    """Read the output of a process until a line matches."""
+    for line in output:
         found = re.search(pattern, line)
         if found:
             return found[1]
-    raise AssertionError("it ended before it said so")
+    raise AssertionError("it ended without printing this")
 
 
 def test_a_sweep_on_a_cluster_gives_the_same_runs(project, cluster):
@@ -73,7 +73,7 @@ def test_a_sweep_on_a_cluster_gives_the_same_runs(project, cluster):
     assert len(on_cluster) == 2
 
 
-def test_the_cluster_of_make_is_swept_on_and_ends_with_ctrl_c(project):
+def test_make_cluster_starts_one_that_works_and_ends_with_ctrl_c(project):
     process = project.start("helpers.pipeline.sweep.executors", "--workers", "1")
     address = first_match(
         process.stdout, r"^make sweep SCHEDULER=(tcp://127.0.0.1:\d+)$"
@@ -86,7 +86,7 @@ def test_the_cluster_of_make_is_swept_on_and_ends_with_ctrl_c(project):
     assert (status, len(project.runs)) == (0, 2), out + err
 
 
-def test_dask_arrays_are_compressed_by_its_workers_to_the_same_bits(cluster, rng):
+def test_workers_compress_dask_arrays_to_the_same_bits(cluster, rng):
     import dask
     import dask.array as da
     from distributed import Client
@@ -150,6 +150,6 @@ def test_an_unreachable_scheduler_is_named_soon(project):
 
 
 def records(project):
-    """Return what the runs recorded, but for the time it took."""
+    """Return what the runs recorded."""
     folder = project.folder / "build" / "runs"
     return {name: read_record(folder / name) for name in project.runs}

@@ -1,4 +1,4 @@
-"""Runs that misbehave: they are stopped, kept, and said in one line."""
+"""Runs that misbehave are stopped and kept, with their error on one line."""
 
 import hashlib
 from platform import python_version as version
@@ -21,7 +21,7 @@ def kernel():
 
 @pytest.fixture
 def run(kernel, monkeypatch, tmp_path):
-    """Execute the code of one cell as a notebook of the project."""
+    """Return a function that executes the code of a cell as a notebook."""
     monkeypatch.setattr(module, "NOTEBOOKS", tmp_path)
 
     def execute_code(code, **options):
@@ -42,7 +42,7 @@ def run(kernel, monkeypatch, tmp_path):
 
 
 def kept(outcome):
-    """Return the executed notebook, having checked that its error is on top."""
+    """Check that the error is on top of the executed notebook, and return that."""
     notebook = nbformat.reads(outcome.notebook, as_version=4)
     assert "An Exception was encountered" in notebook.cells[0].source
     assert any("before" in str(cell.get("outputs")) for cell in notebook.cells)
@@ -113,7 +113,7 @@ def test_watching_a_run_leaves_no_trace_in_it(run):
     assert "get_ipython" in outputs[0][1][0].text
 
 
-def test_what_is_printed_is_one_text_in_however_many_pieces_it_comes(run):
+def test_printed_text_is_kept_in_one_piece(run):
     outcome = run("for part in 'abc':\n    print(part, flush=True)")
     outputs = nbformat.reads(outcome.notebook, as_version=4).cells[1].outputs
     assert [output.text for output in outputs] == ["a\nb\nc\n"]

@@ -1,4 +1,4 @@
-"""The grid: what its file may say, and what is said when it may not."""
+"""The file of the grid: what is valid, and the messages if it is not."""
 
 import pytest
 
@@ -67,7 +67,7 @@ def test_whole_rates_are_the_same_point_as_decimal_ones(grid):
         ("a: {notebook: absent}\n", "there is no notebooks/absent.ipynb"),
     ],
 )
-def test_what_cannot_be_meant_is_named_on_one_line(grid, text, message):
+def test_what_is_not_valid_is_named_on_one_line(grid, text, message):
     with pytest.raises(UserError, match=message) as caught:
         read_points(grid(text))
     assert "\n" not in str(caught.value)
@@ -78,7 +78,7 @@ def test_a_missing_file_is_named(tmp_path):
         read_points(tmp_path / "experiments.yaml")
 
 
-def test_an_unknown_experiment_is_answered_with_the_nearest(grid):
+def test_the_nearest_name_is_suggested_for_an_unknown_experiment(grid):
     points = read_points(grid("learning_rates: {seed: 1}\n"))
     with pytest.raises(UserError, match="did you mean 'learning_rates'"):
         select(points, "learning_rate")
@@ -92,12 +92,12 @@ def test_a_notebook_without_parameters_cell_is_named(monkeypatch):
 
 
 def cell_with(monkeypatch, line):
-    """Have the grid's notebook take the one parameter of a line."""
+    """Give the notebook these lines as its parameters cell."""
     cell = {"cell_type": "code", "metadata": {"tags": ["parameters"]}, "source": line}
     monkeypatch.setattr(experiments, "read_notebook", lambda name: {"cells": [cell]})
 
 
-def test_choices_may_be_those_of_a_collection_of_helpers(grid, monkeypatch):
+def test_choices_may_come_from_a_collection_of_helpers(grid, monkeypatch):
     line = 'kind: str = "none"  # one of helpers.data.SCALINGS'
     cell_with(monkeypatch, line)
     assert read_points(grid("a: {kind: min-max}\n"))["a"]

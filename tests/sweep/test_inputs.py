@@ -1,4 +1,4 @@
-"""What a run rests on, and that none whose inputs have changed is called cached."""
+"""The inputs of a run, and that no run whose inputs have changed is called cached."""
 
 import json
 import math
@@ -13,10 +13,11 @@ import pytest
 
 from helpers.pipeline import records
 from helpers.pipeline.errors import UserError
-from helpers.pipeline.kernels.opened import name_in
+from helpers.pipeline.kernels.opened import name_in, stamp
 from helpers.pipeline.records import read_record
-from helpers.pipeline.sweep import inputs, results
+from helpers.pipeline.sweep import experiments, fingerprints, inputs, results
 from helpers.pipeline.sweep.experiments import read_points
+from helpers.pipeline.sweep.fingerprints import look_at
 from helpers.pipeline.sweep.inputs import code_files, modules_behind
 
 CELLS = [
@@ -68,7 +69,7 @@ FILES = {
     '    """Return it."""\n    return Path(ROOT, "data", "read.txt").read_text()\n',
     "helpers/timed.py": "VALUE = 1\n",
 }
-# What is changed, how, and what a dry run says of it (the file itself by default).
+# What is changed, and how: a dry run names the file.
 CHANGES = {
     "a file that another parameter than data names": ("data/test.csv", "1,2", "1,3"),
     "a file that a parameter names beside the notebook": (
@@ -129,13 +130,13 @@ def swept(request, project, monkeypatch):
 
 
 def reason(project):
-    """Return what a dry run says of the one run."""
+    """Return what a dry run prints about the one run."""
     status, out, err = project.sweep("--dry-run")
     assert status == 0, err
     return out.splitlines()[0].partition(": ")[2]
 
 
-# Prints, for each of some changes, what would be run; each is undone.
+# Make each of some changes, print why the run would be made again, and undo it.
 LOOK = """
 import json, os
 from pathlib import Path
@@ -161,7 +162,7 @@ def reasons(project, changes):
     return dict(zip(changes, out.splitlines(), strict=True))
 
 
-def test_a_run_is_current_until_something_it_rests_on_changes(swept):
+def test_a_run_is_current_until_one_of_its_inputs_changes(swept):
     assert reason(swept) == "cached"
     expected = {what: f"{path} changed" for what, (path, *_) in CHANGES.items()}
     assert reasons(swept, CHANGES) == expected
@@ -213,7 +214,7 @@ def test_a_run_that_is_not_current_is_not_loaded(project):
     assert "is out of date, data/auto.csv changed; `make sweep` makes it" in err
 
 
-def test_a_process_that_lives_long_sees_files_change(project):
+def test_a_process_that_lives_on_notices_changed_files(project):
     assert project.sweep()[0] == 0
     code = (
         "from pathlib import Path\n"
@@ -245,7 +246,7 @@ def test_a_file_that_changes_while_a_run_reads_it_fails_the_run(project):
     assert "Changed: notebooks/read.txt, while it ran" in err
     own = "from pathlib import Path\nPath('read.txt').read_text()\n" + write
     write_notebook(project, [*cells, own])
-    assert project.sweep()[0] == 0, "what a run writes itself is its own business"
+    assert project.sweep()[0] == 0, "a run may change the files that it writes itself"
 
 
 def test_a_finished_run_that_fails_when_made_again_is_not_kept(project):
@@ -297,12 +298,12 @@ def test_names_depend_on_the_notebook_and_the_parameters_alone(project):
         ("buildings.csv", "buildings.csv"),
     ],
 )
-def test_what_is_a_file_of_the_project_is_named_by_its_path(tmp_path, path, name):
+def test_files_of_the_project_are_named_by_their_paths(tmp_path, path, name):
     assert name_in(str(tmp_path), f"{tmp_path}/{path}") == name
     assert name_in(str(tmp_path), os.fsencode(f"{tmp_path}/{path}")) == name
 
 
-def test_a_file_reached_by_a_link_to_the_project_is_a_file_of_it(tmp_path):
+def test_a_file_is_of_the_project_when_a_link_leads_there(tmp_path):
     (tmp_path / "project").mkdir()
     (tmp_path / "link").symlink_to("project")
     root = str(tmp_path / "project")
@@ -318,14 +319,34 @@ def test_imports_are_followed_through_the_project():
     assert not names & {"run.py", "plan.py", "publish.py"}
 
 
-def test_imported_names_come_with_members_and_parents():
-    _, names = inputs._read_python("from a.b import c\nimport d.e")
+@pytest.fixture
+def look(tmp_path, monkeypatch):
+    """Write a file of a project, and return its fingerprint and what it imports."""
+    monkeypatch.setattr(fingerprints, "ROOT", tmp_path)
+    monkeypatch.setattr(fingerprints, "NOTEBOOKS", tmp_path)
+    monkeypatch.setattr(experiments, "NOTEBOOKS", tmp_path)
+
+    def write_and_look(name, text):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.suffix == ".ipynb":
+            cells = [nbformat.v4.new_code_cell(text)]
+            nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+        else:
+            path.write_text(text)
+        return look_at(path, stamp(path))
+
+    return write_and_look
+
+
+def test_imported_names_come_with_members_and_parents(look):
+    _, names = look("m.py", "from a.b import c\nimport d.e")
     assert names == {"a", "a.b", "a.b.c", "d", "d.e"}
-    _, names = inputs._read_python("from . import a\nfrom ..b import c", ("p", "q"))
+    _, names = look("p/q/m.py", "from . import a\nfrom ..b import c")
     assert names == {"p", "p.q", "p.q.a", "p.b", "p.b.c"}
 
 
-def test_imports_are_found_in_every_block():
+def test_imports_are_found_in_every_block(look):
     code = """
 def f():
     with open(g) as h:
@@ -344,29 +365,46 @@ finally:
         case 1:
             import e
 """
-    assert inputs._read_python(code)[1] == set("abcde")
+    assert look("m.py", code)[1] == set("abcde")
 
 
 @pytest.mark.parametrize(
-    ("cell", "is_python"),
+    ("cell", "imported"),
     [
-        ("text = '''\n%d rows'''", True),
-        ("rest = (7\n% 4)", True),
-        ("if x:\n    %time f()\n!ls", True),
-        ("x = [", False),
+        ("import a\ntext = '''\n%d rows'''", {"a"}),
+        ("import a\nrest = (7\n% 4)", {"a"}),
+        ("import a\nif x:\n    %time f()\n!ls", {"a"}),
+        ("import a\nfiles = !ls\nfiles?", {"a"}),
+        ("%%time\nimport a", {"a"}),
+        ("\n\n%%time\nimport a", {"a"}),
+        ("%%prose\nWe import a lot.", set()),
     ],
 )
-def test_magics_are_told_from_python(cell, is_python):
-    if is_python:
-        assert inputs._read_cell(cell, "a.ipynb")
-    else:
-        with pytest.raises(UserError, match="notebooks/a.ipynb"):
-            inputs._read_cell(cell, "a.ipynb")
+def test_magics_are_understood(look, cell, imported):
+    assert look("a.ipynb", cell)[1] == imported
 
 
-def test_the_place_of_a_magic_counts():
-    first, second = (inputs._read_cell(c, "a")[0] for c in ("%x\ny = 1", "y = 1\n%x"))
-    assert first != second
+def test_a_cell_that_is_not_python_is_named(look):
+    with pytest.raises(UserError, match=r"notebooks/a.ipynb: .* in 'x = \['"):
+        look("a.ipynb", "x = [")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("%x\ny = 1", "y = 1\n%x"),
+        ("%%prose\nText", "%%prose\nOther text"),
+        ("!ls a", "!ls b"),
+        ("'a text'", "'another text'"),
+    ],
+)
+def test_what_changes_a_cell_changes_its_fingerprint(look, one, other):
+    assert look("a.ipynb", one)[0] != look("b.ipynb", other)[0]
+
+
+def test_a_file_that_is_not_there_has_no_fingerprint(look, tmp_path):
+    assert look_at(tmp_path / "absent.py", None) == ("", frozenset())
+    assert look("there.csv", "")[0]
 
 
 def test_a_record_survives_to_the_last_bit(monkeypatch, tmp_path):
@@ -387,7 +425,7 @@ def test_a_record_survives_to_the_last_bit(monkeypatch, tmp_path):
     assert {"Python", "numpy"} <= set(record["versions"])
 
 
-def test_what_is_no_finished_run_is_named(tmp_path):
+def test_files_that_are_not_finished_runs_are_named(tmp_path):
     with pytest.raises(UserError, match="is not a finished run; `make sweep` makes it"):
         read_record(tmp_path / "absent.ipynb")
     (tmp_path / "cut.ipynb").write_text('{"cells": [')

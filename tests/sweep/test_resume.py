@@ -1,4 +1,4 @@
-"""A sweep killed at any moment ends, started again, as if it had not been."""
+"""A sweep that was killed at any moment and is started again gives the same runs."""
 
 import json
 import random
@@ -14,13 +14,13 @@ import pytest
 from helpers.pipeline.kernels.warm import CAN_FORK
 
 SEED = 20230322
-KILLS = 24  # in four tests, that there is something to do for every core
+KILLS = 24  # in four tests, so that every core has something to do
 N_RUNS = 8
 
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
-    """Return the results of a sweep that nothing has disturbed, and its seconds."""
+    """Return the results of a sweep that was not disturbed, and its time in seconds."""
     project = small_project(tmp_path_factory.mktemp("undisturbed"))
     started = time.monotonic()
     assert project.sweep()[0] == 0
@@ -48,12 +48,12 @@ def small_project(folder):
 
 
 def finished_runs(project):
-    """Name the runs that have their place, not what is written aside."""
+    """Name the runs that are in their place, without temporary files."""
     return {name for name in project.runs if not name.startswith(".")}
 
 
 def results(project):
-    """Return what every run has put out, by the run's name."""
+    """Return the outputs of every run, by its name."""
     found = {}
     for name in finished_runs(project):
         text = (project.folder / "build" / "runs" / name).read_text()
@@ -80,25 +80,25 @@ def test_killed_at_any_moment_it_ends_with_the_same_results(
             process.communicate()
             killed += 1
         finished = finished_runs(project)
-        # What is there is whole, and so is all that had been there before.
+        # Every run is complete, and none that was finished before is lost.
         assert kept <= finished <= set(expected)
         assert all(results(project)[name] == expected[name] for name in finished)
-        kept = finished if len(finished) < N_RUNS else forget(project)
+        kept = finished if len(finished) < N_RUNS else remove_runs(project)
     assert project.sweep()[0] == 0
     assert results(project) == expected
     assert set(project.runs) == set(expected)
-    gone(project)
+    wait_for_processes(project)
 
 
-def forget(project):
-    """Begin anew."""
+def remove_runs(project):
+    """Remove all runs."""
     for path in (project.folder / "build" / "runs").iterdir():
         path.unlink()
     return set()
 
 
-def gone(project):
-    """Wait, for at most ten seconds, until nothing that was started is left."""
+def wait_for_processes(project):
+    """Wait until every process of the project has ended, for at most ten seconds."""
     folder, left = str(project.folder), []
     for process in psutil.process_iter(["environ"]):
         if (process.info["environ"] or {}).get("PYTHONPATH") == folder:
@@ -107,15 +107,15 @@ def gone(project):
     assert not alive
 
 
-@pytest.mark.skipif(not CAN_FORK, reason="a limit on files is a thing of Unix")
+@pytest.mark.skipif(not CAN_FORK, reason="only Unix limits the size of files")
 @pytest.mark.parametrize("size", [1000, 30000])
-def test_a_full_disk_is_said_on_one_line_and_nothing_looks_finished(
+def test_a_full_disk_is_reported_on_one_line_and_no_run_looks_finished(
     project, size, monkeypatch
 ):
     def fill():
         resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
-    # Python itself would keep half a file of bytecode, and stumble over it next time.
+    # Python would keep half a file of bytecode, and fail to read it next time.
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     process = project.start("helpers.pipeline.sweep", preexec_fn=fill)
     out, err = process.communicate(timeout=60)

@@ -1,4 +1,4 @@
-"""The sweep, as a person runs it, in copies of the project."""
+"""The sweep as a user runs it, in copies of the project."""
 
 import json
 import os
@@ -65,7 +65,7 @@ def test_a_failing_run_fails_alone_is_kept_and_named(project):
     assert "to run: failed before" in project.sweep("--dry-run")[1]
 
 
-def test_a_run_that_failed_is_tried_again_and_its_failure_forgotten(project):
+def test_a_run_that_failed_is_tried_again_and_its_failure_removed(project):
     project.write("experiments.yaml", "a: {data: data/mine.csv, n_iterations: 5}\n")
     assert project.sweep()[0] == 2
     assert "failed" in project.runs[0]
@@ -84,7 +84,7 @@ def test_a_run_that_failed_is_tried_again_and_its_failure_forgotten(project):
         ("a: {data: data/none.csv}", "data/none.csv: there is no such file"),
     ],
 )
-def test_values_that_cannot_be_meant_end_on_one_line(project, grid, message):
+def test_values_that_a_run_refuses_are_named_on_one_line(project, grid, message):
     project.write("experiments.yaml", grid + "\n")
     status, out, err = project.sweep()
     assert status == 2
@@ -131,14 +131,14 @@ def test_an_interrupted_sweep_leaves_nothing_that_looks_finished(project, number
     else:
         sweep.kill()
         sweep.communicate(timeout=30)
-    processes_of(project, deadline)
+    wait_for_processes(project, deadline)
     finished = [name for name in project.runs if not name.startswith(".")]
     assert 0 < len(finished) < 60
     for name in finished:
         assert read_record(project.folder / "build" / "runs" / name)["costs"]
 
 
-def test_a_dry_run_says_what_would_be_run_and_why(project):
+def test_a_dry_run_names_what_would_be_run_and_why(project):
     project.sweep()
     project.replace("experiments.yaml", "[horsepower, all]", "[horsepower, year]")
     out = project.sweep("--dry-run")[1]
@@ -155,7 +155,7 @@ def test_a_very_large_grid_must_be_confirmed(project):
     project.write("experiments.yaml", f"huge: {{seed: {list(range(10_001))}}}\n")
     status, _, err = project.sweep()
     assert status == 2
-    assert "10,001 points: if that is meant, say --yes (YES=1)" in err
+    assert "10,001 points: to run so many, add --yes (YES=1)" in err
 
 
 def test_two_sweeps_at_once_do_not_harm_each_other(project):
@@ -195,7 +195,7 @@ def test_results_are_printed_and_written(project):
     assert "None" not in refused
 
 
-def test_results_are_of_one_experiment_and_tell_what_is_not_there(project):
+def test_results_can_be_of_one_experiment_and_count_what_is_missing(project):
     project.write(
         "experiments.yaml",
         "good: {n_iterations: 5}\nmixed: {learning_rate: [0.1, 1e-1, -1]}\n",
@@ -220,19 +220,19 @@ def test_columns_that_only_some_runs_have_are_printed(project):
     )
     project.sweep()
     header, *rows = project.run("helpers.pipeline.sweep.results")[1].splitlines()
-    assert "reached" in header.split()
+    assert "iterations_measured" in header.split()
     assert sum("NaN" in row for row in rows) == 1
 
 
 @pytest.mark.parametrize("limit", ["abc", "0", "-1", "nan", "inf"])
-def test_a_time_limit_that_cannot_be_meant_is_named(project, limit):
+def test_a_time_limit_that_is_not_valid_is_named(project, limit):
     status, out, err = project.sweep("--time-limit", limit)
     assert status == 2
     assert err == f"error: the time limit must be a number of seconds, got {limit!r}\n"
     assert out == ""
 
 
-def test_as_many_costs_as_features_are_still_told_by_the_last(project):
+def test_a_list_of_costs_is_never_taken_for_one_of_weights(project):
     project.write("experiments.yaml", "few: {features: all, n_iterations: 6}\n")
     project.sweep()
     project.run("helpers.pipeline.sweep.results", "--csv", "out.csv")
@@ -262,8 +262,8 @@ def test_a_worker_killed_in_mid_run_costs_only_a_retry(project):
     assert len(project.runs) == 12
 
 
-def processes_of(project, deadline):
-    """Wait until no process works in a copy of the project any more."""
+def wait_for_processes(project, deadline):
+    """Wait until no process works in a copy of the project."""
     while True:
         working = []
         for pid in filter(str.isdigit, os.listdir("/proc")):

@@ -1,8 +1,8 @@
 """Kernels that start at once and that nobody else can reach.
 
-In: the modules that notebooks will import. Out: options for papermill, with which each
-run gets a fresh process, forked from one that has imported them already. It is the
-ecosystem's own seam, a kernel provisioner: nothing above this room knows of it.
+In: the modules that notebooks will import. Out: options for nbclient and papermill,
+with which each run gets a fresh process, forked from one that has imported them. All
+that starts kernels stays unchanged, as this is a Jupyter kernel provisioner.
 """
 
 __all__ = ["arithmetic", "opened", "warm"]  # the modules that other rooms may use

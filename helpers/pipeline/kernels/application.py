@@ -1,6 +1,6 @@
 """ipykernel's application for kernels that are forked.
 
-What all of them have in common, their options and their shell, is made once, before.
+Their options and their shell, which are the same for all, are made before the fork.
 """
 
 import os
@@ -15,24 +15,24 @@ from ipykernel.zmqshell import ZMQInteractiveShell
 from IPython.core.application import BaseIPythonApplication
 from zmq.eventloop.zmqstream import ZMQStream
 
-# What is run is in the notebooks; the user's own history is not for it.
+# Runs are kept in notebooks, so they do not belong in the user's history.
 OPTIONS = ["--HistoryManager.enabled=False"]
 
 
 class WarmKernelApp(kernelapp.IPKernelApp):
     """ipykernel's application: `prepare` it, fork, `initialize` it and start.
 
-    Its shell names cells by their number and content, not by the process: what a
-    warning in one says is the same in every run.
+    Its shell names cells by their number and content, not by the process: a warning
+    that names its cell is the same in every run.
     """
 
     prepared = False
 
     def prepare(self):
-        """Do what is the same for all kernels: no sockets yet, and no threads."""
+        """Do what is the same for all kernels, without sockets and threads."""
         BaseIPythonApplication.initialize(self, OPTIONS)
         shell = ZMQInteractiveShell.instance(parent=self, profile_dir=self.profile_dir)
-        # The kernel asks for it before it runs a cell, and again when it does.
+        # The kernel transforms each cell twice: before it runs it and when it does.
         shell.transform_cell = lru_cache(1)(shell.transform_cell)
         kernelapp.IOPubThread = PrivateIOPubThread
         self.prepared = True
@@ -43,7 +43,7 @@ class WarmKernelApp(kernelapp.IPKernelApp):
         super().initialize(argv)
 
     def init_kernel(self):
-        """Make the kernel, and tell the shell, which is there, of it and its place."""
+        """Make the kernel, and connect the shell to it and to its folder."""
         super().init_kernel()
         shell = self.kernel.shell
         shell.parent = shell.kernel = self.kernel
@@ -52,30 +52,24 @@ class WarmKernelApp(kernelapp.IPKernelApp):
         shell.history_manager.dir_hist[:] = [Path.cwd()]
 
     def parse_command_line(self, argv=None):
-        """Read the options, once."""
+        """Read the options once."""
         if not self.prepared:
             super().parse_command_line(argv)
 
     def load_config_file(self, *arguments, **options):
-        """Look for configuration files, once."""
+        """Look for configuration files once."""
         if not self.prepared:
             super().load_config_file(*arguments, **options)
 
 
 class PrivateIOPubThread(IOPubThread):
-    """ipykernel's output thread, without the one port that ipykernel would open.
+    """ipykernel's output thread, without the one TCP port that ipykernel would open.
 
-    A kernel listens for the output of processes that its notebook forks. ipykernel
-    does so on a TCP port, whatever the transport of its other channels; here it is
-    a socket in the private directory.
-
-    Attributes
-    ----------
-    folder : str
-        Where the sockets are; set before the first one is made.
+    There a kernel listens for the output of processes that its notebook forks; here it
+    listens on a Unix socket.
     """
 
-    folder = ""
+    folder = ""  # of the sockets; set in the forked process
 
     def _setup_pipe_in(self):
         self._pipe_uuid = os.urandom(16)

@@ -1,10 +1,10 @@
 """The same arithmetic on every processor of a kind, so that a run has the same bits.
 
-The order in which numbers are added decides the last bits of their sum. NumPy and the
-library behind it take the widest instructions that a processor has, and as many
-threads as it has cores: both decide that order. So what is to be the same everywhere
-has one thread and, on x86-64, the instructions of its level 3 [1]_, which nearly all of
-its processors since 2013 have.
+The order in which numbers are added decides the last bits of their sum. It depends on
+the instructions and on the number of threads. NumPy and OpenBLAS use the widest
+instructions that a processor has, and a thread for each core. Runs therefore use one
+thread and, on x86-64, the instructions of level 3 [1]_, which nearly all processors
+since 2013 have.
 
 .. [1] H. J. Lu et al., "System V Application Binary Interface: AMD64 Architecture
    Processor Supplement", section "Micro-architecture levels".
@@ -17,23 +17,19 @@ import subprocess
 import sys
 from pathlib import Path
 
-# The runs fill the cores already.
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 ABOUT = Path("/proc/cpuinfo")
 LEVEL_3 = {"avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "abm", "movbe"}
-# What OpenBLAS and NumPy call that level.
+# The names of OpenBLAS and NumPy for that level.
 INSTRUCTIONS = {
     "OPENBLAS_CORETYPE": "Haswell",
     "NPY_ENABLE_CPU_FEATURES": "X86_V3",
-    "NPY_DISABLE_CPU_FEATURES": "",  # of the two, NumPy takes one
+    "NPY_DISABLE_CPU_FEATURES": "",  # NumPy refuses both at once
 }
 
 
 def settings():
-    """Return the environment variables with which numbers have the same bits.
-
-    They must be set before NumPy is imported.
-    """
+    """Return the environment variables to set before NumPy is imported."""
     return ONE_THREAD | instructions()
 
 
@@ -50,7 +46,7 @@ def processors():
 
 
 def model():
-    """Name this machine's processor, where the system tells."""
+    """Name this machine's processor; empty if the system does not."""
     if sys.platform == "darwin":
         asked = ["sysctl", "-n", "machdep.cpu.brand_string"]
         return subprocess.run(asked, capture_output=True, text=True).stdout.strip()
@@ -62,7 +58,7 @@ def _has_level_3():
 
 
 def _about_the_processor(*names):
-    """Return what Linux tells under the first of the names; nothing elsewhere."""
+    """Return what Linux says under the first of the names; empty elsewhere."""
     try:
         text = ABOUT.read_text(encoding="utf-8")
     except OSError:
@@ -71,5 +67,5 @@ def _about_the_processor(*names):
     return next((line[1] for line in found if line), "")
 
 
-if __name__ == "__main__":  # run another program so
+if __name__ == "__main__":  # run another program with these settings
     os.execvpe(sys.argv[1], sys.argv[1:], os.environ | settings())

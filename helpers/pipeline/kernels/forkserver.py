@@ -1,17 +1,16 @@
-"""A process that has done the imports, and forks a kernel whenever it is asked.
+"""A process that has done the imports, and forks a kernel for each client.
 
-``python -m helpers.pipeline.kernels.forkserver NUMBER MODULE ...`` imports the
-modules, makes the application and the shell that kernels have in common, and serves
-those who connect to the Unix socket of that number, which it inherits.
-A client sends one line of JSON (``argv`` of the kernel, ``cwd``, ``env``), and owns
-the kernel as long as the connection lasts. The answers are, one byte each::
+``python -m helpers.pipeline.kernels.forkserver NUMBER MODULE ...`` imports the modules,
+prepares ipykernel's application, and listens on the Unix socket with that descriptor,
+which it inherits. A client sends one line of JSON (``argv`` of the kernel, ``cwd``,
+``env``) and owns the kernel as long as the connection lasts. The answers are::
 
     R   the kernel is ready to be connected to
-    X   the kernel has ended; one more byte is its exit status
+    X   the kernel has ended; the next byte is its exit status
 
-Every byte that the client sends is a signal for the kernel. When the client
-goes away its kernel is killed; when the process that started the forkserver goes
-away, all of them are, and the forkserver ends and removes the socket's folder.
+Every further byte of the client is the number of a signal for the kernel. When the
+client disconnects, its kernel is killed. When the process that started the forkserver
+ends, all kernels are killed, and the forkserver removes the socket's folder and ends.
 """
 
 import contextlib
@@ -29,7 +28,7 @@ from helpers import ROOT
 
 READY, ENDED = b"R", b"X"
 FIGURES = ROOT / "report" / "figures.mplstyle"
-# What every kernel imports on its way up.
+# What every kernel imports when it starts.
 KERNEL = (
     "ipykernel.debugger",
     "IPython.core.completerlib",
@@ -46,7 +45,7 @@ KERNEL = (
 def main(number, *modules):
     """Import the modules, then serve until standard input is closed."""
     if sys.path[0] == os.getcwd():
-        del sys.path[0]  # kernels look beside their notebook, as they always do
+        del sys.path[0]  # kernels look for modules beside their notebook instead
     preload(modules)
     with socket.socket(fileno=int(number)) as listener:
         folder = os.path.dirname(listener.getsockname())
@@ -56,10 +55,10 @@ def main(number, *modules):
 
 def preload(modules):
     """Import what the kernels will need, and prepare their application."""
-    gc.disable()  # nothing of what follows is garbage
+    gc.disable()  # imports leave no garbage
     # A kernel chooses this backend by itself, but only before matplotlib is imported.
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
-    sys.modules["debugpy"] = None  # slow to import, and a run has no one to debug it
+    sys.modules["debugpy"] = None  # slow to import, and no run is debugged
     from helpers.pipeline.kernels.application import WarmKernelApp
 
     for name in (*KERNEL, *modules):
@@ -70,14 +69,14 @@ def preload(modules):
         with contextlib.suppress(Exception):
             draw_once()
     del sys.modules["debugpy"]
-    # A kernel looks now and then whether the forkserver is still there.
+    # A kernel ends when its parent, the forkserver, has ended.
     WarmKernelApp.instance(parent_handle=os.getpid()).prepare()
     gc.freeze()  # else the collector would touch, and so copy, every shared page
     gc.enable()
 
 
 def draw_once():
-    """Draw a figure, so that fonts and renderers are loaded; pyplot stays unused."""
+    """Draw a figure without pyplot, so that fonts and renderers are loaded."""
     import io
 
     from matplotlib import style
@@ -91,12 +90,12 @@ def draw_once():
         axes.plot([1, 2], label="x")
         axes.legend()
         figure.savefig(io.BytesIO(), format="png")
-        if "helpers.pipeline.report.publish" in sys.modules:  # which prints
+        if "helpers.pipeline.report.publish" in sys.modules:  # it saves PDF
             figure.savefig(io.BytesIO(), format="pdf")
 
 
 def serve(listener):
-    """Fork kernels, pass on signals, and report deaths."""
+    """Fork kernels, pass signals on to them, and report when they end."""
     kernels = {}  # connection by the kernel's pid
     wakeup_r, wakeup_w = socket.socketpair()
     wakeup_w.setblocking(False)
@@ -130,7 +129,7 @@ def serve(listener):
 
 
 def fork_kernel(connection, listener):
-    """Fork the kernel that a new client asks for; return its pid, None if it left."""
+    """Fork the kernel of a new client; return its pid, None if the client has gone."""
     line = connection.makefile().readline()
     if not line:
         connection.close()
@@ -144,11 +143,11 @@ def fork_kernel(connection, listener):
 
 
 def become_kernel(request, connection):
-    """Turn this fork into a Jupyter kernel; does not return."""
+    """Turn this forked process into a kernel, until it ends."""
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    os.setsid()  # a signal reaches what the notebook starts, too
+    os.setsid()  # signals also reach the processes that the notebook starts
     sys.stdin = open(os.devnull)  # noqa: SIM115
     os.dup2(sys.stdin.fileno(), 0)
     os.environ.clear()
@@ -156,7 +155,7 @@ def become_kernel(request, connection):
     os.chdir(request["cwd"])
     sys.argv = ["ipykernel_launcher", *request["argv"]]
     if "numpy.random" in sys.modules:
-        sys.modules["numpy.random"].seed()  # else all kernels would draw the same
+        sys.modules["numpy.random"].seed()  # else all kernels draw the same
 
     from helpers.pipeline.kernels.application import PrivateIOPubThread, WarmKernelApp
 
@@ -183,14 +182,14 @@ def ended():
 
 
 def report_end(connection, status):
-    """Tell the client, if it is still there, that its kernel has ended."""
+    """Tell a client that its kernel has ended."""
     with contextlib.suppress(OSError):
         connection.sendall(ENDED + bytes([status % 256]))
     connection.close()
 
 
 def pass_on(connection, pid):
-    """Send a kernel the signals its client asks for; kill it if the client is gone."""
+    """Send a kernel its client's signals; kill it if the client has gone."""
     try:
         wanted = connection.recv(64)
     except OSError:
@@ -200,7 +199,7 @@ def pass_on(connection, pid):
 
 
 def signal_kernel(pid, number):
-    """Signal a kernel and all it has started (its group is not there at first)."""
+    """Signal a kernel's process group, or the kernel while it has none yet."""
     for send in (os.killpg, os.kill):
         with contextlib.suppress(ProcessLookupError):
             send(pid, number)

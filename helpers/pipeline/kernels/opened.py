@@ -1,8 +1,8 @@
-"""Which files of the project a kernel opens, told by Python's audit events [1]_.
+"""Which files of the project a kernel opens, according to Python's audit events [1]_.
 
-The sweep has each kernel call `watch` before the first cell, and reads the log after
-the last. What programs that a notebook starts, and libraries that do not use Python's
-own files, read is not seen.
+Each kernel calls `watch` before the first cell, and the sweep reads the log after the
+last. Files that other programs open, or libraries without Python's own functions, are
+not noticed.
 
 .. [1] S. Dower, "PEP 578: Python Runtime Audit Hooks", 2018.
 """
@@ -17,7 +17,6 @@ WATCH = "__import__({!r}, fromlist=['watch']).watch({!r}, {!r})"
 NOT_INPUTS = ("build", ".venv", ".git")
 WRITES = os.O_WRONLY | os.O_RDWR
 READS_NOTHING = os.O_WRONLY | os.O_TRUNC
-WRITTEN = "written"
 
 
 def watch_statement(log, root):
@@ -26,50 +25,47 @@ def watch_statement(log, root):
 
 
 def watch(log, root):
-    """Note from now on, a line each in a log, the project's files that are opened.
-
-    Processes that are forked from this one note theirs, too.
-    """
+    """Log which files of the project this process, and its forks, open from now on."""
     file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     seen = set()
 
-    def note(path, state):
+    def note(path, how):
         name = name_in(root, path)
-        if name and (name, state is WRITTEN) not in seen:
-            seen.add((name, state is WRITTEN))
-            state = state or stamp(os.path.join(root, name))
-            os.write(file, json.dumps([name, state]).encode() + b"\n")
+        if name and (name, how) not in seen:
+            seen.add((name, how))
+            line = json.dumps([name, how, stamp(os.path.join(root, name))])
+            os.write(file, line.encode() + b"\n")
 
     def hook(event, arguments):
         try:
             if event == "open" and not isinstance(arguments[0], int):
                 path, _, flags = arguments
                 if not flags & READS_NOTHING:
-                    note(path, None)
+                    note(path, "read")
                 if flags & WRITES:
-                    note(path, WRITTEN)
+                    note(path, "written")
             elif event == "os.rename":
-                note(arguments[1], WRITTEN)
-        except Exception:  # the notebook's own business goes on
+                note(arguments[1], "written")
+        except Exception:  # the notebook must not fail because it is watched
             pass
 
     sys.addaudithook(hook)
 
 
 def read_log(log):
-    """Return what has been opened.
+    """Return which files have been read and which written.
 
     Returns
     -------
     read : dict of str to tuple
-        The stamps, at that time, of the files that were not written before.
+        The stamps that files had when they were read, unless written before.
     written : set of str
-        The files that were written, at any time.
+        The files that were written.
     """
     read, written = {}, set()
     with open(log, encoding="utf-8") as lines:
-        for name, state in map(json.loads, lines):
-            if state == WRITTEN:
+        for name, how, state in map(json.loads, lines):
+            if how == "written":
                 written.add(name)
             elif name not in written:
                 read.setdefault(name, state and tuple(state))
@@ -77,7 +73,7 @@ def read_log(log):
 
 
 def name_in(root, path):
-    """Return a file's path in the project; empty if it is no possible input of a run.
+    """Return a file's path in the project; empty if it cannot be an input of a run.
 
     Compiled code counts as its source.
     """
@@ -86,7 +82,7 @@ def name_in(root, path):
         path = source_from_cache(path)
     if path.startswith((sys.prefix + os.sep, sys.base_prefix + os.sep)):
         return ""
-    if not path.startswith(root + os.sep):  # unless it is by another way
+    if not path.startswith(root + os.sep):  # it may be a link
         path = os.path.realpath(path)
     if not path.startswith(root + os.sep):
         return ""
@@ -96,7 +92,7 @@ def name_in(root, path):
 
 
 def stamp(path):
-    """Return what changes whenever a file is written; None if there is no file."""
+    """Return a file's time of change and size; None if there is no file."""
     try:
         status = os.stat(path)
     except (OSError, ValueError):

@@ -1,7 +1,7 @@
-"""Launch a kernel by asking the forkserver for a fork: a Jupyter kernel provisioner.
+"""A Jupyter kernel provisioner that has the forkserver fork a kernel.
 
-It is registered as the entry point ``warm``; papermill, nbclient and whatever else
-starts kernels through jupyter_client work above it unchanged.
+It is registered as the entry point ``warm``. nbclient, papermill and all that starts
+kernels through jupyter_client work with it unchanged.
 """
 
 import asyncio
@@ -22,13 +22,13 @@ from helpers.pipeline.errors import UserError
 from helpers.pipeline.kernels.forkserver import ENDED, READY
 from helpers.pipeline.kernels.warm import FORKSERVER
 
-# Options, beside the connection file, that a forked kernel may have: none, or the one
-# that nbclient adds, which concerns a history that it does not keep.
+# The options, beside the connection file, with which a kernel can be forked: none, or
+# the one that nbclient adds, which concerns a history that is not kept.
 PLAIN = ([], ["--HistoryManager.hist_file=:memory:"])
 
 
 class PrivateKernelClient(AsyncKernelClient):
-    """A client that waits for the kernel's answer, not for time to pass."""
+    """A client that waits no longer than until the kernel has answered."""
 
     async def wait_for_ready(self, timeout=None):
         """Return once the kernel has answered on both channels."""
@@ -37,7 +37,7 @@ class PrivateKernelClient(AsyncKernelClient):
                 asked = self.kernel_info()
                 reply = await self.get_shell_msg()
                 self._handle_kernel_info_reply(reply)
-                # Whoever subscribes late misses what was published: then ask again.
+                # What was published before the client subscribed is lost: ask again.
                 with contextlib.suppress(Empty):
                     while True:
                         message = await self.get_iopub_msg(timeout=0.2)
@@ -52,7 +52,7 @@ class PrivateKernelManager(AsyncKernelManager):
     """A manager whose kernels listen in the private directory of the forkserver."""
 
     client_factory = Type(PrivateKernelClient)
-    # What is wrapped: the wrapper sleeps, for tests that want to see it half done.
+    # The functions that jupyter_client wraps: its wrapper also sleeps.
     start_kernel = AsyncKernelManager.start_kernel.__wrapped__
     shutdown_kernel = AsyncKernelManager.shutdown_kernel.__wrapped__
 
@@ -70,14 +70,14 @@ class PrivateKernelManager(AsyncKernelManager):
 
 
 class WarmProvisioner(LocalProvisioner):
-    """Launches kernels by asking the forkserver for a fork.
+    """Have the forkserver launch a kernel.
 
-    Without a forkserver, and for kernels other than this interpreter's own, it is
-    jupyter_client's ordinary provisioner.
+    Without a forkserver, and for kernels of other interpreters, this is the ordinary
+    provisioner of jupyter_client.
     """
 
     async def launch_kernel(self, cmd, **kwargs):
-        """Start the kernel, and return once it can be connected to."""
+        """Start the kernel; return once it can be connected to."""
         arguments = _ipykernel_arguments(cmd)
         if FORKSERVER not in os.environ or arguments is None:
             return await super().launch_kernel(cmd, **kwargs)
@@ -88,7 +88,7 @@ class WarmProvisioner(LocalProvisioner):
         return self.connection_info
 
     async def kill(self, restart=False):
-        """Kill the kernel, and return once it is dead."""
+        """Kill the kernel; return once it has ended."""
         await super().kill(restart)
         if isinstance(self.process, ForkedKernel):
             await self.process.died()
@@ -104,7 +104,7 @@ class ForkedKernel:
         self.returncode = None
 
     async def start(self, request):
-        """Ask for the kernel and wait until it listens, or has died."""
+        """Ask for the kernel and wait until it listens or has ended."""
         loop, address = asyncio.get_running_loop(), self.connection.getpeername()
         line = json.dumps(request).encode() + b"\n"
         try:
@@ -132,25 +132,25 @@ class ForkedKernel:
         return self.returncode
 
     def wait(self):
-        """Return the exit status; called only after the end was seen."""
+        """Return the exit status, once `poll` has."""
         return self.returncode
 
     def send_signal(self, number):
-        """Have the forkserver, whose child the kernel is, send it a signal."""
+        """Have the forkserver, the kernel's parent, send it a signal."""
         with contextlib.suppress(OSError):
             self.connection.send(bytes([number]))
 
     def _note(self, message):
-        """Note what the forkserver answers; if it has gone, so has the kernel."""
+        """Note an answer of the forkserver; none means that both have ended."""
         if message[:1] in (ENDED, b""):
             self.returncode = message[1] if len(message) == 2 else 1
             self.connection.close()
 
 
 def _ipykernel_arguments(cmd):
-    """Return what a command passes to this interpreter's ipykernel.
+    """Return the arguments of a command for ipykernel, or None if it cannot be forked.
 
-    It is None for other kernels, and for options that forked ones do not have.
+    Kernels of other interpreters, and with other options, cannot.
     """
     if cmd[0] != sys.executable or "ipykernel_launcher" not in cmd:
         return None
@@ -171,11 +171,9 @@ async def _connect(address):
 
 
 def _died(address):
-    """Return the error that the forkserver has gone."""
+    """Return the error that the forkserver has died."""
     try:
-        log = (
-            Path(address).with_name("log").read_text(encoding="utf-8", errors="replace")
-        )
+        log = Path(address).with_name("log").read_bytes().decode(errors="replace")
     except OSError:
         log = ""
     last = log.strip().rpartition("\n")[2] or "empty"

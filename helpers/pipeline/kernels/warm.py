@@ -1,9 +1,8 @@
-"""Which kernels a run gets: warm, private ones, wherever they can be had.
+"""Warm, private kernels on Linux; ordinary ones elsewhere.
 
-Every run has a fresh process of its own, but that process is forked from the
-`forkserver`, which has done the imports and made the shell. Kernels talk over sockets
-in a directory that only the user can enter; no port is opened. Where processes cannot
-be forked safely, on macOS and Windows, ordinary kernels are used, with their ports.
+Every run has a fresh process, forked from the `forkserver`, which has done the imports.
+Kernels communicate over sockets in a directory that only the user can enter; no port is
+opened. On macOS and Windows, where forking is not safe, kernels are ordinary.
 """
 
 import contextlib
@@ -22,13 +21,13 @@ WARM = {
     "kernel_manager_class": "helpers.pipeline.kernels.provisioner.PrivateKernelManager",
     "shutdown_kernel": "immediate",
 }
-# KERNELS=plain asks for ordinary kernels on Linux, too.
+# KERNELS=plain asks for ordinary kernels on Linux.
 CAN_FORK = sys.platform.startswith("linux") and os.environ.get("KERNELS") != "plain"
 
 
 @contextlib.contextmanager
 def warm_kernels(modules):
-    """Keep a forkserver for the kernels of this process and of those it starts.
+    """Run a forkserver for the kernels of this process and of those it starts.
 
     Parameters
     ----------
@@ -38,14 +37,13 @@ def warm_kernels(modules):
     Yields
     ------
     dict
-        Options for ``papermill.execute_notebook``. Where forking is not safe
-        (macOS, Windows), they leave the ordinary kernels in place.
+        Options for ``nbclient.NotebookClient``; empty for ordinary kernels.
     """
-    # Socket paths are at most 107 bytes long, so not below a long TMPDIR.
+    # Not in TMPDIR: the path of a socket has at most 107 bytes.
     folder = tempfile.mkdtemp(prefix="kernels-", dir="/tmp" if CAN_FORK else None)
     before = dict(os.environ)
     os.environ.update(arithmetic.settings())
-    # What a person has set up for IPython must not reach the results.
+    # The user's own configuration of IPython must not change the results.
     os.environ["IPYTHONDIR"] = f"{folder}/ipython"
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
     for setting in ("PYTHONSTARTUP", "PYTHONWARNINGS", "MPLBACKEND"):
@@ -61,10 +59,10 @@ def warm_kernels(modules):
 
 @contextlib.contextmanager
 def _forkserver(folder, modules):
-    """Keep the process that forks kernels, and have them launched by it.
+    """Run the forkserver, and have kernels launched by it.
 
-    It is given a socket that listens already: whoever connects waits for it to come
-    up, and notices at once if it has died.
+    It inherits a socket that listens already: a client that connects early waits for
+    it, and notices at once if it has died.
     """
     address = f"{folder}/forkserver"
     with socket.socket(socket.AF_UNIX) as listener, open(f"{folder}/log", "wb") as log:
@@ -91,10 +89,10 @@ def _forkserver(folder, modules):
 
 @contextlib.contextmanager
 def _ordinary():
-    """Leave the ordinary kernels in place, and look for the fonts before they do.
+    """Use ordinary kernels, and have matplotlib look for fonts before they start.
 
-    Where matplotlib has not yet been used, the first to import it looks for them; if
-    that takes long it says so, and a run must not have that among its outputs.
+    It does so at its first import, and prints a warning if that takes long, which must
+    not be among the outputs of a run.
     """
     import matplotlib.font_manager  # noqa: F401
 
@@ -102,7 +100,7 @@ def _ordinary():
 
 
 class _Own:
-    """The forkserver of a process that has inherited none: a worker of Dask."""
+    """The forkserver of a process that inherits none: a worker of Dask."""
 
     lock = threading.Lock()
     stack = contextlib.ExitStack()
@@ -111,25 +109,25 @@ class _Own:
 
 
 def kernels_here(modules, version):
-    """Return options for warm kernels, wherever this is.
+    """Return options for kernels, and start a forkserver if this process has none.
 
     Parameters
     ----------
     modules : list of str
-        What a forkserver, if one must be started, imports in advance.
+        What the forkserver imports in advance.
     version : object
         Of the code: a forkserver that has imported other code is replaced.
 
     Returns
     -------
     dict
-        Options for ``papermill.execute_notebook``.
+        See `warm_kernels`.
     """
     with _Own.lock:
         if _Own.version is None and FORKSERVER in os.environ:
             return WARM
         if _Own.version != version:
-            _Own.version = None  # unless the new one starts, there is none
+            _Own.version = None  # in case the new one does not start
             _Own.stack.close()
             own = warm_kernels(modules)
             _Own.options = _Own.stack.enter_context(own)

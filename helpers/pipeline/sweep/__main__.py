@@ -2,20 +2,26 @@
 
 import argparse
 import os
+from contextlib import nullcontext
 
 from helpers.pipeline.command import checked_time_limit, run_command
+from helpers.pipeline.kernels.warm import warm_kernels
 from helpers.pipeline.sweep.plan import MANY, make_plan, modules_for, print_dry_run
 from helpers.pipeline.sweep.run import Settings, sweep
 
 
 def main():
-    """Sweep as the command line asks."""
+    """Sweep with the options of the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--experiment", default="", help="only this one")
     parser.add_argument("--scheduler", default="", help="tcp://host:port of Dask")
     parser.add_argument("--time-limit", default="600", help="seconds a run")
-    parser.add_argument("--dry-run", action="store_true", help="only say what and why")
-    parser.add_argument("--yes", action="store_true", help=f"more than {MANY:,} points")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="only print what would be run, and why"
+    )
+    parser.add_argument(
+        "--yes", action="store_true", help=f"allow more than {MANY:,} points"
+    )
     asked = parser.parse_args()
     plan = make_plan(asked.experiment, confirmed=asked.yes or asked.dry_run)
     if asked.dry_run:
@@ -23,12 +29,7 @@ def main():
         return
     scheduler = asked.scheduler or os.environ.get("SCHEDULER", "")
     settings = Settings(scheduler, checked_time_limit(asked.time_limit))
-    if plan.missing:
-        from helpers.pipeline.kernels.warm import warm_kernels
-
-        with warm_kernels(modules_for(plan)):
-            sweep(plan, settings)
-    else:
+    with warm_kernels(modules_for(plan)) if plan.missing else nullcontext():
         sweep(plan, settings)
 
 

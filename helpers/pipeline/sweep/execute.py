@@ -1,4 +1,4 @@
-"""Execute one point of the grid, within bounds; this is what a worker does."""
+"""Execute one notebook, within bounds on its time and its output."""
 
 import json
 import signal
@@ -8,15 +8,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 import nbformat
+from nbclient import NotebookClient
 from nbclient.exceptions import (
     CellExecutionError,
     CellTimeoutError,
     DeadKernelError,
 )
-from papermill import execute_notebook
-from papermill.clientwrap import PapermillNotebookClient
-from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
+from papermill.execute import raise_for_execution_errors
+from papermill.iorw import load_notebook_node
+from papermill.parameterize import parameterize_notebook
 
 from helpers import ROOT
 from helpers.pipeline.errors import UserError
@@ -27,7 +28,6 @@ from helpers.pipeline.sweep.inputs import with_opened
 # What a notebook may print and show before it is stopped, in characters.
 MOST_OUTPUT = 50_000_000
 MADE_BY_PAPERMILL = {"injected-parameters", "papermill-error-cell-tag"}
-KERNEL_OPTIONS = ("kernel_manager_class", "shutdown_kernel")
 
 
 class Outcome(NamedTuple):
@@ -38,7 +38,7 @@ class Outcome(NamedTuple):
     notebook : str
         The executed notebook; with its error on top, if it failed.
     error : str
-        The error's one line; empty if there was none.
+        The error on one line; empty if there was none.
     seconds : float
         Time the run took.
     cell : str
@@ -51,38 +51,47 @@ class Outcome(NamedTuple):
     cell: str = ""
 
 
-class BoundedClient(PapermillNotebookClient):
-    """Papermill's client, with bounds on the time and the output of a run.
+class BoundedClient(NotebookClient):
+    """nbclient's client, with bounds on the time and the output of a run."""
 
-    Whatever ends a run before its time becomes an error of the cell at which it
-    happened, so that papermill keeps it like any other.
-    """
-
-    def __init__(self, *arguments, time_limit, log, **options):
+    def __init__(self, notebook, *, time_limit, log, **options):
         deadline = time.monotonic() + time_limit
-        # Rounded up: no time left would mean no limit.
-        options["timeout_func"] = lambda cell: max(1, deadline - time.monotonic())
-        super().__init__(*arguments, **options)
+        super().__init__(
+            notebook,
+            # Rounded up: no time left would mean no limit.
+            timeout_func=lambda cell: max(1, deadline - time.monotonic()),
+            # As in JupyterLab, and as nbconvert does it.
+            resources={"metadata": {"path": str(NOTEBOOKS)}},
+            coalesce_streams=True,  # in how many pieces a text comes is chance
+            raise_on_iopub_timeout=True,
+            **options,
+        )
         self.time_limit = time_limit
         self.opened = log
         self.received = 0
 
-    def execute(self, **options):
-        """Execute all cells, or up to the one that fails.
+    def execute(self):
+        """Execute all cells, or up to one that fails, which is marked for papermill.
 
-        Papermill would then ask the kernel what language it speaks, and wait for
-        the answer of one that may have been stopped.
+        nbclient would also ask the kernel what language it speaks.
         """
         self.reset_execution_trackers()
-        with self.setup_kernel(**options):
+        with self.setup_kernel():
             if self.opened:
                 self._watch()
-            self.papermill_execute_cells()
+            for number, cell in enumerate(self.nb.cells):
+                try:
+                    self.execute_cell(cell, number)
+                except CellExecutionError:
+                    cell.metadata.papermill["exception"] = True
+                    break
+                except (CellTimeoutError, DeadKernelError) as stopped:
+                    cell.outputs.append(self._output_of(stopped))
+                    break
             self.set_widgets_metadata()
-        return self.nb
 
     def _watch(self):
-        """Have the kernel note what it opens; the answer is not waited for."""
+        """Have the kernel note what it opens, without waiting for its answer."""
         options = {"silent": True, "store_history": False, "stop_on_error": False}
         self.kc.execute(watch_statement(self.opened, ROOT), **options)
 
@@ -95,64 +104,23 @@ class BoundedClient(PapermillNotebookClient):
             self.km.provisioner.process.send_signal(signal.SIGKILL)
         return None
 
-    def execute_cell(self, cell, cell_index):
-        """Execute a cell; say in its output if it had to be stopped."""
-        try:
-            return super().execute_cell(cell, cell_index)
-        except (CellTimeoutError, DeadKernelError) as stopped:
-            name, value = self._reason(stopped)
-            output = nbformat.v4.new_output(
-                "error", ename=name, evalue=value, traceback=[f"{name}: {value}"]
-            )
-            cell.outputs.append(output)
-            raise CellExecutionError(value, name, value) from None
-
-    def _reason(self, stopped):
+    def _output_of(self, stopped):
+        """Return, as a cell's output, why a run was stopped."""
         if self.received > MOST_OUTPUT:
-            return "TooMuchOutput", f"more than {MOST_OUTPUT:,} characters"
-        if isinstance(stopped, CellTimeoutError):
-            return "TimeLimit", f"stopped after {self.time_limit:g} s"
-        return "KernelDied", "the notebook ended its own kernel, or memory ran out"
-
-
-class BoundedEngine(NBClientEngine):
-    """Papermill's engine with that client; it notes what it has begun to execute."""
-
-    @classmethod
-    def execute_notebook(cls, *arguments, **options):
-        """Return the executed notebook if a cell has failed, else an empty one.
-
-        Papermill makes text of what is returned, though it is to write it nowhere.
-        """
-        executed = super().execute_notebook(*arguments, **options)
-        failed = executed.metadata.papermill["exception"]
-        return executed if failed else nbformat.v4.new_notebook()
-
-    @classmethod
-    def execute_managed_notebook(
-        cls, nb_man, kernel_name, *, time_limit, log, seen, **options
-    ):
-        """Execute the notebook."""
-        seen.append(nb_man)
-        kernel = {name: options[name] for name in KERNEL_OPTIONS if name in options}
-        client = BoundedClient(
-            nb_man,
-            kernel_name=kernel_name,
-            time_limit=time_limit,
-            log=log,
-            # As in JupyterLab, and as nbconvert does it.
-            resources={"metadata": {"path": str(NOTEBOOKS)}},
-            coalesce_streams=True,  # in how many pieces a text comes is chance
-            **kernel,
+            name, value = "TooMuchOutput", f"more than {MOST_OUTPUT:,} characters"
+        elif isinstance(stopped, CellTimeoutError):
+            name, value = "TimeLimit", f"stopped after {self.time_limit:g} s"
+        else:
+            name = "KernelDied"
+            value = "the notebook ended its own kernel, or memory ran out"
+        traceback = [f"{name}: {value}"]
+        return nbformat.v4.new_output(
+            "error", ename=name, evalue=value, traceback=traceback
         )
-        return client.execute()
-
-
-papermill_engines.register("bounded", BoundedEngine)
 
 
 def warm_up():
-    """Do in advance what the first run of a process would do, while kernels import."""
+    """Do what the first run of a process would do, while the forkserver imports."""
     import IPython.paths  # noqa: F401  where jupyter_client looks for kernels
 
     nbformat.validator.get_validator(4, nbformat.v4.nbformat_minor)
@@ -172,8 +140,8 @@ def execute(notebook, parameters, kernel, *, time_limit=600, inputs=None):
     time_limit : float
         Seconds after which the run is stopped and has failed.
     inputs : dict of str to str, optional
-        What the run rests on, as far as it is known before. If given, the executed
-        notebook records it in its metadata, as ``run``, with the files it opened.
+        Those that are known before the run. If given, the executed notebook records
+        them in its metadata, as ``run``, with the files that it opened.
 
     Returns
     -------
@@ -183,12 +151,13 @@ def execute(notebook, parameters, kernel, *, time_limit=600, inputs=None):
     Raises
     ------
     UserError
-        If there is nothing to execute notebooks with.
+        If the forkserver has died.
     """
     with tempfile.TemporaryDirectory() as folder:
         log = "" if inputs is None else f"{folder}/opened"
         started = time.perf_counter()
-        executed, error, cell = _execute(notebook, parameters, kernel, time_limit, log)
+        executed = _prepared(notebook, parameters)
+        error, cell = _execute(executed, kernel, time_limit, log)
         seconds = time.perf_counter() - started
         if log:
             changed = []
@@ -203,42 +172,42 @@ def execute(notebook, parameters, kernel, *, time_limit=600, inputs=None):
     return Outcome(_as_text(without_traces(executed)), error, seconds, cell)
 
 
-def _execute(notebook, parameters, kernel, time_limit, log):
-    """Return the executed notebook, the error and the cell at which it happened."""
-    seen, error, cell = [], "", ""
-    source = NOTEBOOKS / f"{notebook}.ipynb"
+def _prepared(notebook, parameters):
+    """Return a notebook with its parameters and without outputs."""
+    prepared = load_notebook_node(str(NOTEBOOKS / f"{notebook}.ipynb"))
+    if parameters:
+        prepared = parameterize_notebook(prepared, parameters)
+    for cell in prepared.cells:
+        cell.metadata.setdefault("papermill", {})
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    return prepared
+
+
+def _execute(notebook, kernel, time_limit, log):
+    """Execute a notebook in place; return the error and the cell that raised it."""
     try:
-        execute_notebook(
-            source,
-            None,  # nothing is written here: the sweep gives the run its place
-            parameters=parameters,
-            engine_name="bounded",
-            progress_bar=False,
-            time_limit=time_limit,
-            log=log,
-            seen=seen,
-            **kernel,
-        )
+        BoundedClient(notebook, time_limit=time_limit, log=log, **kernel).execute()
+        raise_for_execution_errors(notebook, None)
     except PapermillExecutionError as failure:
         error = _one_line(failure.ename, failure.evalue)
         if failure.ename == CellExecutionError.__name__:  # IPython only prints its own
-            error = _last_words(seen[0].nb) or error
-        cell = _name_of_cell(failure.exec_count, failure.source)
-    except UserError:  # no kernels
+            error = _last_words(notebook) or error
+        return error, _name_of_cell(failure.exec_count, failure.source)
+    except UserError:
         raise
-    except Exception as failure:  # a failure is an outcome: the others go on
+    except Exception as failure:  # the other runs go on
         error = _one_line(type(failure).__name__, failure)
-        executed = seen[0].nb if seen else nbformat.read(source, as_version=4)
-        executed.cells.insert(0, nbformat.v4.new_markdown_cell(f"**{error}**"))
-        executed.cells[0]["id"] = "error"
-        return executed, error, cell
-    return seen[0].nb, error, cell
+        notebook.cells.insert(0, nbformat.v4.new_markdown_cell(f"**{error}**"))
+        notebook.cells[0]["id"] = "error"
+        return error, ""
+    return "", ""
 
 
 def _as_text(notebook):
     """Return a notebook as JSON, with its metadata alone on the first line.
 
-    Unlike nbformat's, as a record's thousands of numbers are no lines.
+    nbformat would give each of a record's thousands of numbers a line.
     """
     parts = (
         f'"{key}": {json.dumps(notebook[key], ensure_ascii=False, sort_keys=True)}'
@@ -267,7 +236,7 @@ def _last_words(notebook):
 
 
 def _name_of_cell(number, source, width=50):
-    """Return what one finds a cell by: its number and its first line."""
+    """Return a cell's number and its first line, by which it is found."""
     lines = [line for line in source.splitlines() if line.strip() and line[:2] != "%%"]
     first = next(iter(lines), "")
     first = first if len(first) <= width else first[: width - 1] + "…"

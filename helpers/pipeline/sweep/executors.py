@@ -1,7 +1,7 @@
-"""Where runs are executed: on this machine's cores, or wherever Dask runs.
+"""Where runs are executed: on this machine's cores, or on the workers of Dask.
 
-Both are a ``concurrent.futures.Executor``. The sweep only has to know that runs on
-Dask come back through it, while local ones are written to the disk that is shared.
+Both are a ``concurrent.futures.Executor``. On Dask, runs are returned through it; local
+ones are written to the disk.
 """
 
 import argparse
@@ -20,8 +20,8 @@ from helpers.pipeline.kernels.warm import CAN_FORK
 from helpers.pipeline.sweep.inputs import Inputs
 
 PATIENCE = 10  # seconds to wait for a scheduler
-# By default each process of Dask looks at itself fifty to a hundred times a second; on
-# two busy cores, that takes a twentieth of their time.
+# By default each process of Dask measures itself fifty to a hundred times a second,
+# which takes a twentieth of the time of two busy cores.
 SELDOM = {
     "distributed.worker.profile.enabled": False,
     "distributed.admin.tick.interval": "500ms",
@@ -30,21 +30,10 @@ SELDOM = {
 
 @contextlib.contextmanager
 def open_executor(scheduler, inputs):
-    """Open the executor that a sweep asks for.
+    """Open Dask's executor, or without a scheduler one for this machine's cores.
 
-    Parameters
-    ----------
-    scheduler : str
-        Address of a Dask scheduler; empty for this machine's cores.
-    inputs : dict of str to str
-        What the runs rest on: Dask's workers must have the same.
-
-    Yields
-    ------
-    executor : concurrent.futures.Executor
-        Runs functions elsewhere.
-    slots : int
-        How many at a time.
+    Yields the executor, and how many functions it executes at a time. Dask's workers
+    must have the same `inputs`, which are fingerprints by name.
     """
     with _dask(scheduler, inputs) if scheduler else _local() as opened:
         yield opened
@@ -52,48 +41,45 @@ def open_executor(scheduler, inputs):
 
 @contextlib.contextmanager
 def _local():
-    """Open a pool of processes, one for each core that is ours."""
+    """Open a pool of processes, one for each core that we may use."""
     from helpers.pipeline.sweep.execute import warm_up
 
     warm_up()  # once, before workers are forked
     context = get_context("fork" if CAN_FORK else "spawn")
-    # In a container or under taskset, fewer than the machine's.
+    # In a container or under taskset, these are fewer than the machine has.
     slots = len(os.sched_getaffinity(0)) if CAN_FORK else os.cpu_count()
     gc.freeze()  # else a collection would touch, and so copy, all that is shared
-    executor = ProcessPoolExecutor(
-        slots, mp_context=context, initializer=_serve_the_sweep
-    )
+    executor = ProcessPoolExecutor(slots, context, initializer=_end_with_the_sweep)
     try:
         yield executor, slots
     except BaseException:
         for worker in active_children():
             worker.kill()
-        # Not waited for: a worker that was killed would never answer.
+        # Without waiting: a worker that was killed would never answer.
         executor.shutdown(wait=False, cancel_futures=True)
         raise
     executor.shutdown()
 
 
-def _serve_the_sweep():
-    """Let this worker, and so its kernel, end when the sweep ends, however it does."""
+def _end_with_the_sweep():
+    """Let this worker, and so its kernel, end when the sweep does, even if killed."""
 
     def wait():
         parent_process().join()
         os._exit(1)
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the sweep sees to Ctrl-C
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the sweep
     threading.Thread(target=wait, daemon=True).start()
 
 
 @contextlib.contextmanager
 def _dask(scheduler, inputs):
-    """Connect to a Dask scheduler whose workers have our code."""
+    """Connect to a Dask scheduler whose workers have the same inputs as we."""
     try:
         from distributed import Client
     except ImportError:
-        raise UserError(
-            "Dask is not installed; make sweep SCHEDULER=… does it"
-        ) from None
+        how = "make sweep SCHEDULER=… installs it"
+        raise UserError(f"Dask is not installed; {how}") from None
     try:
         client = Client(scheduler, timeout=PATIENCE, set_as_default=False)
     except (OSError, ValueError) as error:
@@ -104,27 +90,25 @@ def _dask(scheduler, inputs):
         if not slots:
             raise UserError(f"the scheduler at {scheduler} has no workers")
         for worker, theirs in client.run(_fingerprints, list(inputs)).items():
-            for name, ours in inputs.items():
-                if theirs[name] != ours:
-                    raise UserError(
-                        f"the worker {worker} has another version of {name}"
-                    )
+            if theirs != inputs:
+                name = next(name for name in inputs if theirs[name] != inputs[name])
+                raise UserError(f"the worker {worker} has another version of {name}")
         yield client.get_executor(pure=False), slots
 
 
 def _fingerprints(names):
-    """Return the fingerprints of inputs as they are on a worker."""
+    """Return the fingerprints of inputs on a worker."""
     now = Inputs()
     return {name: now.fingerprint(name) for name in names}
 
 
 def local_cluster(workers, **options):
-    """Start a scheduler and so many workers here, of one thread each.
+    """Start a scheduler and workers of one thread each on this machine.
 
     Returns
     -------
     distributed.LocalCluster
-        Closed as a context manager.
+        A context manager, which ends them.
     """
     import dask
     from distributed import LocalCluster

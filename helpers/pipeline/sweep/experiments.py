@@ -1,8 +1,8 @@
 """The grid of experiments: ``experiments.yaml`` as a validated list of points.
 
-Each entry of the file is an experiment: parameters of its notebook, each with
-one value or a list of values. Every combination is a point of the grid. What
-is not listed keeps the notebook's default.
+Each entry of the file is an experiment. It lists parameters of its notebook, each with
+one value or a list of values; every combination is a point of the grid. Other
+parameters keep the notebook's defaults.
 """
 
 import ast
@@ -25,9 +25,10 @@ WORDS = {str: "text", int: "a whole number", float: "a number", bool: "true or f
 
 
 class Parameter(NamedTuple):
-    """One line of a notebook's parameters cell; it may be None if that is its default.
+    """One line of a notebook's parameters cell.
 
-    Its comment may list its choices, or name a collection of `helpers` that does.
+    A value may be None if the default is. The comment may list the choices, or name a
+    collection of `helpers` that has them.
     """
 
     type: type
@@ -43,7 +44,7 @@ class Parameter(NamedTuple):
 class Point(NamedTuple):
     """One combination of an experiment's values: a notebook and all its parameters.
 
-    Those of its parameters that the experiment lists are `listed`.
+    `listed` names the parameters that the experiment lists.
     """
 
     experiment: str
@@ -57,7 +58,7 @@ class Point(NamedTuple):
 
     @property
     def run(self):
-        """The name of its run: the notebook, and a digest of all parameters."""
+        """The name of its run: the notebook and a digest of its parameters."""
         text = json.dumps(self.parameters, sort_keys=True)
         return f"{self.notebook}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
@@ -73,8 +74,7 @@ def read_points(path=EXPERIMENTS):
     Returns
     -------
     dict of str to list of Point
-        By experiment, in the file's order; the parameters of a point are
-        complete, defaults included.
+        By experiment, in the file's order; each with all parameters.
 
     Raises
     ------
@@ -83,14 +83,14 @@ def read_points(path=EXPERIMENTS):
     """
     points = {}
     for experiment, listed in read_grids(path, stamp(path)).items():
-        grid = {name: given for name, given in listed.items() if name != "notebook"}
-        notebook = listed.get("notebook", "descent")
+        grid = dict(listed)
+        notebook = grid.pop("notebook", "descent")
         allowed = notebook_parameters(notebook)
+        defaults = {name: parameter.default for name, parameter in allowed.items()}
         axes = [
             [(name, value) for value in _values(experiment, name, given, allowed)]
             for name, given in grid.items()
         ]
-        defaults = {name: parameter.default for name, parameter in allowed.items()}
         points[experiment] = [
             Point(experiment, notebook, defaults | dict(combination), tuple(grid))
             for combination in product(*axes)
@@ -100,21 +100,20 @@ def read_points(path=EXPERIMENTS):
 
 @cache
 def read_grids(path, stamp):
-    """Return the file's experiments as mappings, as written when it had this stamp."""
+    """Return the file's experiments as mappings; read once while its stamp is this."""
     from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
     try:
-        # pure: the C parser reads YAML 1.1, in which 1e-3 is a word
+        # pure: the C parser reads YAML 1.1, in which 1e-3 is text
         grids = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1
         problem = error.problem.splitlines()[0]
         raise UserError(f"{path.name}, line {line}: {problem}") from None
     except FileNotFoundError:
-        raise UserError(
-            f"there is no {path.name}: it lists what is to be run"
-        ) from None
+        reason = "it lists what is to be run"
+        raise UserError(f"there is no {path.name}: {reason}") from None
     except (OSError, YAMLError, ValueError, KeyError) as error:
         reason = " ".join(str(error).split())
         raise UserError(f"{path.name} cannot be read: {reason}") from None
@@ -149,14 +148,14 @@ def notebook_parameters(notebook):
     UserError
         If there is no such notebook, or it has no cell tagged ``parameters``.
     """
-    cells = [
-        cell
+    sources = [
+        "".join(cell["source"])
         for cell in read_notebook(notebook)["cells"]
         if "parameters" in cell["metadata"].get("tags", [])
     ]
-    if not cells:
+    if not sources:
         raise UserError(f"notebooks/{notebook}.ipynb has no cell tagged 'parameters'")
-    source = "".join(cells[0]["source"])
+    source = sources[0]
     lines = source.splitlines()
     try:
         return {
@@ -189,16 +188,14 @@ def read_notebook(notebook):
 
 @cache
 def _read_notebook(path, stamp):
-    notebook = path.stem
+    name = f"notebooks/{path.name}"
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise UserError(
-            f"there is no notebooks/{notebook}.ipynb; a notebook is named without "
-            "folder and ending"
-        ) from None
+        hint = "a notebook is named without folder and ending"
+        raise UserError(f"there is no {name}; {hint}") from None
     except ValueError as error:
-        raise UserError(f"notebooks/{notebook}.ipynb is damaged: {error}") from None
+        raise UserError(f"{name} is damaged: {error}") from None
 
 
 def select(points, experiment):
@@ -225,7 +222,10 @@ def _validated(where, value, parameter):
     if value is None and parameter.default is None:
         return None
     if parameter.type is float and type(value) is int:
-        value = _float(where, value)
+        try:
+            value = float(value)
+        except OverflowError:
+            raise UserError(f"{where} is too large a number") from None
     if type(value) is not parameter.type:
         null = ", or null" if parameter.default is None else ""
         wanted = WORDS[parameter.type] + null
@@ -236,16 +236,9 @@ def _validated(where, value, parameter):
     return value
 
 
-def _float(where, value):
-    try:
-        return float(value)
-    except OverflowError:
-        raise UserError(f"{where} is too large a number") from None
-
-
 @cache
 def _choices(listed):
-    """Return the choices that a comment lists, or that stand in what it names."""
+    """Return the choices that a comment lists, or those of the collection it names."""
     if not listed.startswith("helpers."):
         return [choice.strip() for choice in listed.split(",") if choice.strip()]
     module, _, name = listed.rpartition(".")

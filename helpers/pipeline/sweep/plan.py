@@ -1,4 +1,4 @@
-"""What a sweep has to do: the grid, and which of its runs are missing, and why."""
+"""What a sweep has to do: the grid, which of its runs are missing, and why."""
 
 from typing import NamedTuple
 
@@ -25,7 +25,7 @@ class Plan(NamedTuple):
     runs : dict of str to Point
         By run name; a point that two experiments share is one run.
     missing : dict of str to str
-        The names of runs that are missing or no longer current, each with the reason.
+        The reasons, by the names of the runs that are missing or no longer current.
     inputs : Inputs
         As they were when the plan was made.
     """
@@ -44,24 +44,24 @@ def make_plan(experiment="", *, confirmed=False):
     experiment : str
         Only this one; all by default.
     confirmed : bool
-        Whether a very large grid is meant.
+        Whether the grid may have more than `MANY` points.
 
     Returns
     -------
     Plan
-        Everything is validated, nothing begun.
+        With valid points; nothing has been run.
 
     Raises
     ------
     UserError
-        If the grid is not valid, or very large and not confirmed.
+        If the grid is not valid, or too large without being confirmed.
     """
     points = read_points()
     if experiment:
         points = select(points, experiment)
     count = sum(map(len, points.values()))
     if count > MANY and not confirmed:
-        raise UserError(f"{count:,} points: if that is meant, say --yes (YES=1)")
+        raise UserError(f"{count:,} points: to run so many, add --yes (YES=1)")
     runs = {point.run: point for grid in points.values() for point in grid}
     inputs = Inputs()
     reasons = {run: why_not_current(point, inputs) for run, point in runs.items()}
@@ -70,7 +70,7 @@ def make_plan(experiment="", *, confirmed=False):
 
 
 def why_not_current(point, inputs):
-    """Say why a point must be run; empty if its run is there and current."""
+    """Return why a point must be run; empty if its run is current."""
     known, path = inputs.of(point), path_of(point.run)
     finished = path.exists()
     recorded = recorded_inputs(path if finished else failed_path_of(point.run))
@@ -85,11 +85,11 @@ def why_not_current(point, inputs):
 def modules_for(plan):
     """List what the notebooks of the missing runs will import."""
     notebooks = {plan.runs[run].notebook for run in plan.missing}
-    return sorted({name for book in notebooks for name in modules_behind(book)})
+    return sorted(set().union(*map(modules_behind, notebooks)))
 
 
 def print_dry_run(plan):
-    """Print every point of the grid with what would be done about it."""
+    """Print for every point of the grid whether it would be run, and why."""
     for run, point in plan.runs.items():
         reason = plan.missing.get(run)
         print(f"{run}  {point}: {f'to run: {reason}' if reason else 'cached'}")

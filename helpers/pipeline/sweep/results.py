@@ -1,4 +1,4 @@
-"""Print the results of all finished runs as a table, or write them as CSV."""
+"""The results of finished runs: printed, written as CSV, or loaded as a table."""
 
 import argparse
 
@@ -14,12 +14,12 @@ FOR_EACH_FEATURE = ("names", "w", "w_original")
 
 
 def main():
-    """Print one row for each finished run of each experiment."""
+    """Print one row for each finished run of each experiment, or write it as CSV."""
     import pandas as pd
 
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--experiment", default="", help="only this one")
-    parser.add_argument("--csv", default="", help="file to write instead")
+    parser.add_argument("--csv", default="", help="write this file instead")
     asked = parser.parse_args()
     file, plan = asked.csv, make_plan(asked.experiment, confirmed=True)
     rows = list(results(plan, repr if file else "{:.5g}".format))
@@ -45,29 +45,25 @@ def main():
 
 
 def results(plan, number):
-    """Yield a mapping for each finished run: its parameters and its numbers.
+    """Yield a mapping for each finished run: its parameters and what it recorded.
 
-    Numbers and texts are taken as they were recorded; a list with one number for
-    each feature as a text, in which `number` formats them; of any other list the last
-    number, such as the final cost.
+    Numbers and texts are as they were recorded. A list with one number for each feature
+    becomes a text, in which `number` formats them. Of any other list only the last
+    number is taken, such as the final cost.
     """
     for experiment, points in plan.points.items():
         for point in points:
             if point.run not in plan.missing:
-                recorded = read_record(path_of(point.run)).items()
-                cells = {key: _cell(key, value, number) for key, value in recorded}
-                plain = {
-                    key: cell
-                    for key, cell in cells.items()
-                    if not isinstance(cell, list | dict)
-                }
-                yield {"experiment": experiment, "run": point.run} | (
-                    point.parameters | plain
-                )
+                row = {"experiment": experiment, "run": point.run, **point.parameters}
+                for key, value in read_record(path_of(point.run)).items():
+                    cell = _cell(key, value, number)
+                    if not isinstance(cell, list | dict):
+                        row[key] = cell
+                yield row
 
 
 def _cell(key, value, number):
-    """Return what a cell of the table shows of a list; anything else as it is."""
+    """Return what the table shows of a list; anything else as it is."""
     if not isinstance(value, list) or not value or isinstance(value[-1], list | dict):
         return value
     if key not in FOR_EACH_FEATURE:
@@ -76,12 +72,12 @@ def _cell(key, value, number):
 
 
 def load_others(known):
-    """Load the runs of ``descent.ipynb`` in all experiments but those that are known.
+    """Load the runs of ``descent.ipynb`` in all experiments but some.
 
     Parameters
     ----------
     known : list of str
-        Names of experiments; one that does not exist has no runs.
+        The names of those experiments; they need not exist.
 
     Returns
     -------
@@ -110,8 +106,8 @@ def load_experiment(name):
     Returns
     -------
     pandas.DataFrame
-        One row per point, in the grid's order: its ``run``, its parameters, and
-        what the run recorded (arrays as numpy arrays).
+        One row per point, in the grid's order: its ``run``, its parameters, and what
+        the run recorded (lists as NumPy arrays).
 
     Raises
     ------

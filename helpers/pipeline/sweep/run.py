@@ -1,16 +1,19 @@
-"""Run every point of the grid whose run is missing, and keep what comes of it."""
+"""Run what is missing of a grid, keep the runs, and show how it goes."""
 
 import os
 import sys
+from collections import ChainMap
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, wait
 from typing import NamedTuple
+
+import psutil
 
 from helpers import ROOT
 from helpers.pipeline.command import aligned
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.sweep.inputs import RUNS, failed_path_of, modules_behind, path_of
 
-TRIES = 3  # how often a run is begun anew because its worker was killed
+TRIES = 3  # how often a run is started if its worker is killed each time
 
 
 class Settings(NamedTuple):
@@ -41,7 +44,7 @@ def sweep(plan, settings):
     Raises
     ------
     UserError
-        If a run failed; all others have been finished and are kept.
+        If a run failed, once all others have finished; they are kept.
     """
     prepare(plan)
     failures, seconds = {}, {}
@@ -62,7 +65,7 @@ def sweep(plan, settings):
 
 
 def prepare(plan):
-    """Make the folder of the runs; remove failures of points no longer asked for."""
+    """Make the folder of the runs; remove failures that will not be run again."""
     try:
         RUNS.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -73,16 +76,9 @@ def prepare(plan):
 
 
 def outcomes(plan, settings, progress):
-    """Execute what is missing, begin anew what a killed worker left, and keep it all.
+    """Execute and keep what is missing; start it again if its worker was killed.
 
-    Yields
-    ------
-    run : str
-        Name of a run that has ended.
-    error : str
-        Why it failed; empty if it did not.
-    seconds : float
-        How long it took.
+    Yields a run's name, its error (empty if there was none) and its seconds.
     """
     from helpers.pipeline.sweep.executors import open_executor
 
@@ -90,17 +86,11 @@ def outcomes(plan, settings, progress):
     for _ in range(TRIES):
         if not waiting:
             return
-        all_inputs = {k: v for inputs in waiting.values() for k, v in inputs.items()}
-        with open_executor(settings.scheduler, all_inputs) as (pool, slots):
-            # Dask's workers need not share our disk: from them, runs come back.
+        inputs = dict(ChainMap(*waiting.values()))
+        with open_executor(settings.scheduler, inputs) as (pool, slots):
             tasks = {
-                run: (
-                    plan.runs[run],
-                    inputs,
-                    settings.time_limit,
-                    None if settings.scheduler else unfinished_path_of(run),
-                )
-                for run, inputs in waiting.items()
+                run: task_for(run, plan.runs[run], known, settings)
+                for run, known in waiting.items()
             }
             try:
                 for run, outcome in completed(pool, 2 * slots, tasks, progress):
@@ -113,17 +103,24 @@ def outcomes(plan, settings, progress):
         yield run, f"WorkerKilled: {TRIES} times, each time in mid-run", 0.0
 
 
-def completed(pool, width, tasks, progress):
-    """Submit runs, a few at a time, and yield each with its outcome when it ends.
+def task_for(run, point, inputs, settings):
+    """Return the arguments of `run_point`."""
+    # Dask's workers may have other disks: their runs are returned.
+    path = None if settings.scheduler else unfinished_path_of(run)
+    return point, inputs, settings.time_limit, path
 
-    It returns early if a worker of the pool was killed.
+
+def completed(pool, width, tasks, progress):
+    """Submit runs, `width` at a time, and yield each with its outcome when it ends.
+
+    This ends early if a worker of the pool was killed.
     """
     ahead, running = iter(tasks.items()), {}
     try:
         while True:
             for run, task in ahead:
                 running[pool.submit(run_point, *task)] = run
-                progress.begun(len(running))
+                progress.started(len(running))
                 if len(running) == width:
                     break
             if not running:
@@ -135,23 +132,10 @@ def completed(pool, width, tasks, progress):
 
 
 def run_point(point, inputs, time_limit, path):
-    """Execute a point; this is what is sent to the workers.
+    """Execute a point of the grid, on a worker; return its `execute.Outcome`.
 
-    Parameters
-    ----------
-    point : helpers.pipeline.sweep.experiments.Point
-        The notebook and its complete parameters.
-    inputs : dict of str to str
-        What it rests on, as it was when the sweep was planned.
-    time_limit : float
-        Seconds.
-    path : Path or None
-        File for the executed notebook; None if it is to be returned.
-
-    Returns
-    -------
-    helpers.pipeline.sweep.execute.Outcome
-        The executed notebook, if it is to be returned, and the error, if any.
+    `inputs` are those known when the sweep was planned. Unless `path` is None, the
+    executed notebook is written there and not returned.
     """
     from helpers.pipeline.kernels.warm import kernels_here
     from helpers.pipeline.sweep.execute import execute
@@ -171,15 +155,12 @@ def run_point(point, inputs, time_limit, path):
 
 
 def unfinished_path_of(run):
-    """Return where this sweep writes a run before it gets its place."""
+    """Return where this sweep writes a run until it is complete."""
     return RUNS / f".{run}.{os.getpid()}"
 
 
 def keep(run, outcome):
-    """Give a run its place: it is there whole or not at all.
-
-    If it failed, an older one that did not is removed.
-    """
+    """Move a complete run to its place; remove an older one that ended otherwise."""
     finished, failed = path_of(run), failed_path_of(run)
     place, other = (failed, finished) if outcome.error else (finished, failed)
     if outcome.notebook:
@@ -189,21 +170,11 @@ def keep(run, outcome):
 
 
 def remove_unfinished():
-    """Remove what this sweep, and any that was killed, has left half written."""
-    for path in RUNS.glob(".*.[0-9]*"):  # and not what JupyterLab hides there
+    """Remove the incomplete files of this sweep, and of sweeps that were killed."""
+    for path in RUNS.glob(".*.[0-9]*"):  # JupyterLab hides other files here
         pid = int(path.suffix[1:])
-        if pid == os.getpid() or not _is_alive(pid):
+        if pid == os.getpid() or not psutil.pid_exists(pid):
             path.unlink(missing_ok=True)
-
-
-def _is_alive(pid):
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
 
 
 def _unwritable(error):
@@ -211,7 +182,7 @@ def _unwritable(error):
 
 
 class Progress:
-    """A live line in a terminal, one plain line for each run elsewhere."""
+    """Progress on stderr: a bar in a terminal, elsewhere a line for each run."""
 
     def __init__(self, plan):
         self.plan = plan
@@ -229,7 +200,7 @@ class Progress:
         if self.bar:
             self.bar.close()
 
-    def begun(self, running):
+    def started(self, running):
         """Show how many runs are under way."""
         if self.bar:
             cached = len(self.plan.runs) - len(self.plan.missing)

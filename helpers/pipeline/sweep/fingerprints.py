@@ -1,0 +1,116 @@
+"""What counts of a file: its fingerprint, and, if it is code, what it imports.
+
+Python code counts as its syntax tree without docstrings: comments and layout do not
+count. Of a notebook, only the code cells count.
+"""
+
+import ast
+import hashlib
+import json
+from functools import cache
+from itertools import accumulate
+
+from helpers import ROOT
+from helpers.pipeline.errors import UserError
+from helpers.pipeline.sweep.experiments import NOTEBOOKS, read_notebook
+
+DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+@cache
+def look_at(path, stamp):
+    """Read a file once, as long as its stamp stays the same.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    stamp : tuple or None
+        See `helpers.pipeline.kernels.opened.stamp`.
+
+    Returns
+    -------
+    fingerprint : str
+        Empty if there is no file.
+    imported : frozenset of str
+        The dotted names that it imports, with their parents. Some name a member of a
+        module.
+
+    Raises
+    ------
+    UserError
+        If a notebook is not valid JSON, or a cell of it not valid Python.
+    """
+    if not path.is_file():
+        return "", frozenset()
+    if path.suffix == ".ipynb" and path.parent == NOTEBOOKS:
+        return _look_at_notebook(path.stem)
+    content = path.read_bytes()
+    if path.suffix == ".py":
+        try:
+            text, imported = _read_module(content, path.relative_to(ROOT).parent.parts)
+            return _digest(text.encode()), imported
+        except (SyntaxError, ValueError):  # the run fails by itself if it matters
+            pass
+    return _digest(content), frozenset()
+
+
+def _digest(content):
+    return hashlib.sha256(content).hexdigest()
+
+
+def _look_at_notebook(name):
+    cells = read_notebook(name)["cells"]
+    code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    try:
+        parts = [_read_cell(source) for source in code]
+    except SyntaxError as error:
+        reason = f"{error.msg} in {(error.text or '').strip()!r}"
+        raise UserError(f"notebooks/{name}.ipynb: {reason}") from None
+    texts, imported = zip(*parts, strict=True) if parts else ((), ())
+    return _digest(json.dumps(texts).encode()), frozenset().union(*imported)
+
+
+def _read_cell(source):
+    """Return what counts of a code cell, and the names it imports."""
+    magic, _, body = source.lstrip().partition("\n")
+    if magic.startswith("%%"):  # any language may follow
+        try:
+            return source, _read_python(ast.parse(body))[1]
+        except SyntaxError:
+            return source, frozenset()
+    try:
+        return _read_python(ast.parse(source))
+    except SyntaxError:
+        from IPython.core.inputtransformer2 import TransformerManager
+
+        python = TransformerManager().transform_cell(source)
+        return _read_python(ast.parse(python))
+
+
+def _read_module(source, package):
+    """Return what counts of a module in a package, and the names it imports."""
+    tree = ast.parse(source)
+    _remove_docstring(tree)
+    return _read_python(tree, package)
+
+
+def _read_python(tree, package=()):
+    """Return a syntax tree without docstrings as text, and the names it imports."""
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else ()
+            parts = [*above, *filter(None, [node.module])]
+            names |= {".".join([*parts, alias.name]) for alias in node.names}
+        elif node is not tree:  # a cell's first text is no docstring
+            _remove_docstring(node)
+    parents = (accumulate(name.split("."), "{}.{}".format) for name in names)
+    return ast.dump(tree), frozenset().union(*parents)
+
+
+def _remove_docstring(node):
+    if isinstance(node, DOCUMENTED) and ast.get_docstring(node, False) is not None:
+        del node.body[0]
