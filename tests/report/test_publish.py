@@ -443,6 +443,51 @@ def test_errors_and_broken_references_are_found_in_the_log(log, failed, wrong):
     assert bool(found) == bool(wrong)
 
 
+def in_float(kind, label, body):
+    body = rf"\caption{{C}}\label{{{label}}}" + "\n" + body
+    return f"\\begin{{{kind}}}\n{body}\n\\end{{{kind}}}"
+
+
+WORDS = r"\begin{tabular}{l}" + "word " * 60 + r"\end{tabular}"
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (
+            rf"and then \texttt{{{'long' * 30}}} it is.",
+            r"the text that ends with '\w*(long)+' is \d+ pt too wide",
+        ),
+        (in_float("table", "tab:a", WORDS), r"tab:a is \d+ pt too wide"),
+        (
+            in_float("figure", "fig:b", r"\rule{900pt}{9pt}"),
+            r"fig:b is \d+ pt too wide",
+        ),
+        (
+            in_float("figure", "fig:b", r"\rule{9pt}{900pt}"),
+            r"fig:b is \d+ pt too large for a page",
+        ),
+        (r"a\clearpage b\par\rule{9pt}{900pt}", r"page 3 is \d+ pt too high"),
+    ],
+)
+def test_what_is_too_large_for_a_page_is_named(tmp_path, body, message):
+    document = (
+        f"\\documentclass{{article}}\\begin{{document}}\n{body}\n\\end{{document}}"
+    )
+    with pytest.raises(RuntimeError, match=message) as caught:
+        pdf.to_pdf(document, {}, tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("points", "found"), [("0.99", ""), ("1.01", "line 2 of the document is 1 pt")]
+)
+def test_what_nobody_sees_is_no_complaint(points, found):
+    log = f"Overfull \\hbox ({points}pt too wide) in paragraph at lines 2--3\n[][]\n"
+    assert pdf.complaint(log, failed=False, source="a\nb\nc").startswith(found)
+    assert bool(found) == bool(pdf.complaint(log, failed=False))
+
+
 def test_latex_errors_end_on_one_line_and_the_next_build_works(tmp_path):
     document = r"\documentclass{article}\begin{document}%s\end{document}"
     with pytest.raises(RuntimeError, match="Undefined control sequence") as caught:
