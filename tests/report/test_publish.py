@@ -256,6 +256,68 @@ def test_references_are_numbered_in_the_order_they_are_named(shown):
     assert "[Appendix A](#app:code)" in text
 
 
+@pytest.fixture
+def notebook(tmp_path, monkeypatch):
+    """Return a function that gives the report a notebook with cells of Markdown."""
+
+    def write(*sources):
+        cells = [nbformat.v4.new_markdown_cell(source) for source in sources]
+        nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "it.ipynb")
+        monkeypatch.setattr(publish, "NOTEBOOK", tmp_path / "it.ipynb")
+        return cells
+
+    return write
+
+
+def test_a_section_has_its_number_in_print_and_its_name_in_the_notebook(
+    shown, notebook, tmp_path
+):
+    sources = ("# The first", "# Its scale <!-- #sec:scale -->", "# The code {#app:it}")
+    first, second, appended = notebook(*sources)
+    report = Report()
+    report.prose(
+        "See @sec:scale, @sec:rates and @app:it.\n\n## Rates {#sec:rates}\n\nIt."
+    )
+    report.appendix()
+    text = shown[0].data["text/markdown"]
+    assert "See [Its scale](#Its-scale), [" in text
+    assert "[The code](#The-code)" in text
+    assert "## Rates\n" in text
+    cells = [first, nbformat.v4.new_code_cell(outputs=shown[:1]), second]
+    cells += [nbformat.v4.new_code_cell(outputs=shown[1:]), appended]
+    latex, files = typeset.to_latex(nbformat.v4.new_notebook(cells=cells))
+    page = printed(pdf.to_pdf(latex, files, tmp_path))
+    assert "SeeSection2,Section1.1andAppendixA." in page
+    assert "2Itsscale" in page
+    assert "#" not in page
+
+
+def test_works_are_cited_by_name_in_the_notebook(shown):
+    Report().prose("As @boyd2004 say [@polyak1964; @boyd2004, p. 3]; `@boyd2004`, @no.")
+    assert shown[0].data["text/markdown"] == (
+        "As Boyd and Vandenberghe (2004) say (Polyak, 1964; Boyd and Vandenberghe, "
+        "2004, p. 3); `@boyd2004`, @no."
+    )
+
+
+def test_the_text_that_leads_to_an_equation_stays_with_it(shown):
+    Report().prose("It is:\n\n$$ a $$ {#eq:x}\n\nThen.")
+    latex, _ = as_latex(shown)
+    assert "It is:\n\\begin{equation}" in latex
+
+
+def test_a_figure_has_its_words_for_the_blind_in_print(shown, tmp_path):
+    figure, _ = plt.subplots()
+    Report().figure(figure, label="a", caption="It.", alt="A (flat) line, é.")
+    latex, files = as_latex(shown)
+    reader = PdfReader(pdf.to_pdf(latex, files, tmp_path))
+    content = reader.pages[0].get_contents().get_data()
+    text = b"\xfe\xff" + "A (flat) line, é.".encode("utf-16-be")
+    assert b"/Span << /Alt <" + text.hex().encode() + b"> >> BDC" in content
+    assert content.count(b"BDC") == content.count(b"EMC")
+    assert reader.root_object["/Lang"] == "en-GB"
+
+
 def test_prose_is_set_with_its_numbers_references_and_citations(shown):
     report = Report()
     report.claims.state("n", 392, "d")
@@ -377,7 +439,12 @@ def test_a_listing_is_the_source_on_disk_with_its_line_numbers(shown):
     Report().listing(cost, label="cost", caption="`cost`.")
     latex, _ = as_latex(shown)
     first, code = cost.__code__.co_firstlineno, inspect.getsource(cost)
-    assert shown[1].data["text/markdown"] == f"```python\n{code}```"
+    folded = shown[1].data["text/markdown"]
+    lines = len(code.splitlines())
+    assert folded.startswith(
+        f"<details><summary>{lines} lines</summary>\n\n```python\n"
+    )
+    assert f"```python\n{code}```" in folded
     verbatim = latex.partition(r"\begin{Verbatim}")[2].partition(r"\end{Verbatim}")[0]
     assert f"firstnumber={first}," in verbatim
     assert r"\PY{k}{def}" in verbatim
@@ -441,6 +508,51 @@ def test_errors_and_broken_references_are_found_in_the_log(log, failed, wrong):
     found = pdf.complaint(log, failed=failed)
     assert wrong in found
     assert bool(found) == bool(wrong)
+
+
+def in_float(kind, label, body):
+    body = rf"\caption{{C}}\label{{{label}}}" + "\n" + body
+    return f"\\begin{{{kind}}}\n{body}\n\\end{{{kind}}}"
+
+
+WORDS = r"\begin{tabular}{l}" + "word " * 60 + r"\end{tabular}"
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (
+            rf"and then \texttt{{{'long' * 30}}} it is.",
+            r"the text that ends with '\w*(long)+' is \d+ pt too wide",
+        ),
+        (in_float("table", "tab:a", WORDS), r"tab:a is \d+ pt too wide"),
+        (
+            in_float("figure", "fig:b", r"\rule{900pt}{9pt}"),
+            r"fig:b is \d+ pt too wide",
+        ),
+        (
+            in_float("figure", "fig:b", r"\rule{9pt}{900pt}"),
+            r"fig:b is \d+ pt too large for a page",
+        ),
+        (r"a\clearpage b\par\rule{9pt}{900pt}", r"page 3 is \d+ pt too high"),
+    ],
+)
+def test_what_is_too_large_for_a_page_is_named(tmp_path, body, message):
+    document = (
+        f"\\documentclass{{article}}\\begin{{document}}\n{body}\n\\end{{document}}"
+    )
+    with pytest.raises(RuntimeError, match=message) as caught:
+        pdf.to_pdf(document, {}, tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("points", "found"), [("0.99", ""), ("1.01", "line 2 of the document is 1 pt")]
+)
+def test_what_nobody_sees_is_no_complaint(points, found):
+    log = f"Overfull \\hbox ({points}pt too wide) in paragraph at lines 2--3\n[][]\n"
+    assert pdf.complaint(log, failed=False, source="a\nb\nc").startswith(found)
+    assert bool(found) == bool(pdf.complaint(log, failed=False))
 
 
 def test_latex_errors_end_on_one_line_and_the_next_build_works(tmp_path):

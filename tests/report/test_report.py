@@ -160,6 +160,18 @@ def test_the_log_is_clean(log):
     assert [width for width in too_wide if width > 1] == []
 
 
+def test_the_outline_has_the_numbers_of_sections():
+    def titles(outline):
+        for item in outline:
+            yield from titles(item) if isinstance(item, list) else [item.title]
+
+    found = list(titles(PdfReader(PDF).outline))
+    assert found[0] == "1 Introduction"
+    assert "2.1 Exercise 1: the chain rule" in found
+    assert "References" in found
+    assert [title for title in found if title.startswith("A ")]
+
+
 def test_all_fonts_are_embedded():
     seen = set()
 

@@ -11,10 +11,16 @@ from pathlib import Path
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.report.claims import CODE
 
-KINDS = {"fig": "Figure", "tab": "Table", "lst": "Listing", "eq": "", "app": "Appendix"}
+KINDS = {"fig": "Figure", "tab": "Table", "lst": "Listing", "eq": ""}
+KINDS |= {"sec": "Section", "app": "Appendix"}
 REFERENCE = re.compile(rf"(?<![\w@])@({'|'.join(KINDS)}):([a-z0-9-]+)")
 EQUATION = re.compile(r"\$\$((?:(?!\$\$).)+)\$\$ *\{#(eq:[a-z0-9-]+)\}", re.DOTALL)
 GOES_ON = re.compile(r"(\\end\{equation\})\n\n(?=[a-z])")
+LEADS_TO = re.compile(r"\n\n(?=\\begin\{equation\})")
+# A heading with its label, which JupyterLab must not show: {#sec:a} or <!-- #sec:a -->.
+HEADING = re.compile(
+    r"^(#+) +(.+?) +(?:\{|<!-- *)#((?:sec|app):[a-z0-9-]+)(?:\}| *-->) *$", re.MULTILINE
+)
 LATEX_CODE = re.compile(
     r"\\texttt\{.*?\}(?=\W)|\\begin\{verbatim\}.*?\\end\{verbatim\}", re.DOTALL
 )
@@ -74,8 +80,8 @@ def markdown_to_latex(fragments):
         "--wrap=preserve",
         "--syntax-highlighting=none",
     )
-    # A sentence that goes on after an equation is no new paragraph.
-    latex = GOES_ON.sub(r"\1\n", latex)
+    # An equation stays on the page of what leads to it, and in its paragraph.
+    latex = GOES_ON.sub(r"\1\n", LEADS_TO.sub("\n", latex))
     converted = [part.strip() for part in latex.split("%%seam%%")]
     for fragment, part in zip(fragments, converted, strict=False):
         _validate(fragment, part)
@@ -95,6 +101,7 @@ def _validate(fragment, latex):
 
 def _label(markdown):
     """Write labelled equations and references as raw LaTeX."""
+    markdown = HEADING.sub(r"\1 \2 {#\3}", markdown)
     markdown = EQUATION.sub(
         lambda m: (
             f"\n```{{=latex}}\n\\begin{{equation}}\\label{{{m[2]}}}\n"

@@ -4,9 +4,9 @@ import os
 import re
 import shutil
 import subprocess
-from difflib import get_close_matches
 
 from helpers import ROOT
+from helpers.pipeline.report.complaints import complaint, names_in
 from helpers.pipeline.report.revision import LONG_AGO
 
 PREAMBLE = ROOT / "report" / "template" / "preamble.tex"
@@ -56,8 +56,8 @@ def to_pdf(latex, files, folder, preamble=None, moment=LONG_AGO):
     Raises
     ------
     RuntimeError
-        If LaTeX cannot set the document, or a reference leads nowhere; the message
-        is the first complaint of its log.
+        If LaTeX cannot set the document, a reference leads nowhere, or something is
+        too wide or too high for a page; the message is the first complaint of its log.
     """
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copy(PREAMBLE, folder)
@@ -78,7 +78,7 @@ def to_pdf(latex, files, folder, preamble=None, moment=LONG_AGO):
     else:
         raise RuntimeError(f"LaTeX's references do not settle in {PASSES} passes")
     log = log_file.read_text(errors="replace") if log_file.exists() else ""
-    wrong = complaint(log, failed=failed, names=names_in(folder))
+    wrong = complaint(log, failed=failed, names=names_in(folder), source=latex)
     if wrong:
         for state in folder.glob("report.[!tl]*"):
             state.unlink()  # the next call must not start from them
@@ -115,49 +115,3 @@ def _run(command, folder, moment=LONG_AGO):
         command, cwd=folder, env=os.environ | variables, stdout=subprocess.DEVNULL
     )
     return done.returncode != 0
-
-
-def names_in(folder):
-    """Return the labels and the works that a document may refer to."""
-    found = []
-    for ending, name in (
-        ("aux", r"\\newlabel\{(.+?)\}"),
-        ("bbl", r"^\\bibitem.*\{(.+?)\}"),
-    ):
-        path = folder / f"report.{ending}"
-        if path.exists():
-            text = path.read_text(errors="replace")
-            found += re.findall(name, text, re.MULTILINE)
-    return found
-
-
-def complaint(log, *, failed, names=()):
-    """Return the first error or warning of a LaTeX log that matters, or nothing.
-
-    Parameters
-    ----------
-    log : str
-        LaTeX's log, its lines not broken.
-    failed : bool
-        Whether LaTeX gave up.
-    names : list of str
-        Labels and works, to suggest one for a name that is unknown.
-    """
-    alien = re.search(r"Unicode character (\S+) \(U\+\w+\)", log)
-    if alien:
-        return f"the character {alien[1]} has no letter in its (Latin) fonts"
-    warning = re.search(
-        r"Warning: ((?:Reference|Citation|Label) .*(?:undefined|multiply defined).*)",
-        log,
-    )
-    error = re.search(r"^! (.*)", log, re.MULTILINE)
-    if error:
-        # LaTeX shows what it read up to the mistake, or an argument without an end.
-        where = re.search(r"^Runaway \w+\?\n(.{1,60})", log, re.MULTILINE)
-        where = where or re.search(r"^l\.\d+ .*?(.{1,60})$", log, re.MULTILINE)
-        return f"{error[1]} At: {where[1].strip()}" if where else error[1]
-    if warning:
-        message = warning[1].partition(" on input line")[0]
-        near = get_close_matches(message.split("'")[0].partition("`")[2], names, n=1)
-        return f"{message}; did you mean {near[0]}?" if near else message
-    return "it failed; its log is empty" if failed else ""

@@ -10,17 +10,23 @@ import base64
 import contextlib
 import inspect
 import io
+import json
 import textwrap
+from functools import cached_property
 from pathlib import Path
 
 from IPython import get_ipython
 from IPython.display import display
 
+from helpers import ROOT
 from helpers.pipeline.report.claims import Claims
-from helpers.pipeline.report.markdown import EQUATION, KINDS, REFERENCE, convert
+from helpers.pipeline.report.markdown import EQUATION, HEADING, KINDS, REFERENCE
 from helpers.pipeline.report.provenance import trace
+from helpers.pipeline.report.works import cite_by_name, read_works
 
-SHORT = 15  # lines of a listing that is kept on one page
+NOTEBOOK = ROOT / "notebooks" / "report.ipynb"
+BIBLIOGRAPHY = ROOT / "report" / "references.bib"
+SHORT = 15  # lines of a listing that is kept whole: on one page, and in JupyterLab
 
 
 class Report:
@@ -64,6 +70,10 @@ class Report:
         text = self.claims.fill(text)
         _emit({"text/markdown": self._for_lab(text)}, kind="prose", text=text)
 
+    def appendix(self):
+        """Begin the appendix: the sections that follow have letters."""
+        _emit({"text/markdown": "# Appendix"}, kind="appendix")
+
     def figure(self, figure, *, label, caption, alt):
         """Show a matplotlib figure with its caption.
 
@@ -74,7 +84,7 @@ class Report:
         label, caption : str
             See `helpers.pipeline.report.publish`.
         alt : str
-            What it looks like, for those who cannot see it.
+            What it looks like, for those who cannot see it; text without mathematics.
         """
         import matplotlib.pyplot as plt
         from matplotlib.layout_engine import ConstrainedLayoutEngine
@@ -133,8 +143,12 @@ class Report:
         code = textwrap.dedent("".join(lines))
         caption = self.claims.fill(caption)
         self._lab_caption(f"lst:{label}", caption)
+        shown = f"```python\n{code}```"
+        if len(lines) > SHORT:
+            summary = f"<summary>{len(lines)} lines</summary>"
+            shown = f"<details>{summary}\n\n{shown}\n\n</details>"
         _emit(
-            {"text/markdown": f"```python\n{code}```"},
+            {"text/markdown": shown},
             kind="listing",
             label=f"lst:{label}",
             caption=caption,
@@ -167,10 +181,8 @@ class Report:
 
     def bibliography(self, path):
         """Show the works of a BibTeX file."""
-        cited = "---\nnocite: '@*'\n---"
-        works = convert(cited, "html", "--citeproc", f"--bibliography={path}")
         _emit(
-            {"text/html": f"<h1>References</h1>{works}"},
+            {"text/html": f"<h1>References</h1>{read_works(Path(path)).html}"},
             kind="bibliography",
             path=Path(path).stem,
         )
@@ -189,13 +201,29 @@ class Report:
         _emit({"text/markdown": text}, kind="lab")
 
     def _for_lab(self, text):
-        """Give references and equations the numbers that LaTeX gives in print."""
+        """Give references and equations the numbers that LaTeX gives in print.
+
+        Works are cited and sections are named by their names, without their labels.
+        """
+        text = cite_by_name(HEADING.sub(r"\1 \2", text), BIBLIOGRAPHY)
         text = EQUATION.sub(
             lambda m: f"$${m[1].rstrip()} \\tag{{{self._number(m[2])[1]}}}$$", text
         )
         return REFERENCE.sub(lambda m: self._reference(m[0][1:]), text)
 
+    @cached_property
+    def _headings(self):
+        """The text of each labelled heading of the notebook, by its label."""
+        if not NOTEBOOK.exists():
+            return {}
+        cells = json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]
+        text = "\n".join("".join(cell["source"]) for cell in cells)
+        return {label: heading for _, heading, label in HEADING.findall(text)}
+
     def _reference(self, label):
+        if label.startswith(("sec:", "app:")) and label in self._headings:
+            heading = self._headings[label]
+            return f"[{heading}](#{heading.replace(' ', '-')})"
         kind, number = self._number(label)
         number = f"({number})" if kind == "eq" else number
         return f"[{KINDS[kind]} {number}](#{label})".replace("[ ", "[")

@@ -34,7 +34,7 @@ def to_latex(notebook, attached=None):
     exporter = LatexExporter(
         template_name="template",
         extra_template_basedirs=[str(ROOT / "report")],
-        filters={"listing": listing, "name_colours": name_colours},
+        filters={f.__name__: f for f in (listing, name_colours, pdf_text)},
         optimistic_validation=True,  # once, not after each of twelve steps
         config=Config({"LatexPreprocessor": {"style": "friendly"}}),
     )

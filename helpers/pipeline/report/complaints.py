@@ -1,0 +1,106 @@
+"""What is wrong with a document, by LaTeX's log, in one line that names the place."""
+
+import re
+from difflib import get_close_matches
+
+SLACK = 1  # points that nobody sees
+WIDE = re.compile(
+    r"^Overfull \\hbox \((\S+)pt too wide\) .*?at lines? (\d+)(?:--(\d+))?.*\n(.*)",
+    re.M,
+)
+HIGH = re.compile(r"^Overfull \\vbox \((\S+)pt too high\)", re.M)
+LARGE = re.compile(r"Float too large for page by (\S+)pt on input line (\d+)")
+
+
+def names_in(folder):
+    """Return the labels and the works that a document may refer to."""
+    found = []
+    for ending, name in (
+        ("aux", r"\\newlabel\{(.+?)\}"),
+        ("bbl", r"^\\bibitem.*\{(.+?)\}"),
+    ):
+        path = folder / f"report.{ending}"
+        if path.exists():
+            text = path.read_text(errors="replace")
+            found += re.findall(name, text, re.MULTILINE)
+    return found
+
+
+def complaint(log, *, failed, names=(), source=""):
+    """Return the first error or warning of a LaTeX log that matters, or nothing.
+
+    Parameters
+    ----------
+    log : str
+        LaTeX's log, its lines not broken.
+    failed : bool
+        Whether LaTeX gave up.
+    names : list of str
+        Labels and works, to suggest one for a name that is unknown.
+    source : str
+        The document, to name what is too large.
+    """
+    alien = re.search(r"Unicode character (\S+) \(U\+\w+\)", log)
+    if alien:
+        return f"the character {alien[1]} has no letter in its (Latin) fonts"
+    warning = re.search(
+        r"Warning: ((?:Reference|Citation|Label) .*(?:undefined|multiply defined).*)",
+        log,
+    )
+    error = re.search(r"^! (.*)", log, re.MULTILINE)
+    if error:
+        # LaTeX shows what it read up to the mistake, or an argument without an end.
+        where = re.search(r"^Runaway \w+\?\n(.{1,60})", log, re.MULTILINE)
+        where = where or re.search(r"^l\.\d+ .*?(.{1,60})$", log, re.MULTILINE)
+        return f"{error[1]} At: {where[1].strip()}" if where else error[1]
+    if warning:
+        message = warning[1].partition(" on input line")[0]
+        near = get_close_matches(message.split("'")[0].partition("`")[2], names, n=1)
+        return f"{message}; did you mean {near[0]}?" if near else message
+    if failed:
+        return "it failed; its log is empty"
+    return too_large(log, source.splitlines())
+
+
+def too_large(log, source):
+    """Return what is too wide or too high for a page, and where, or nothing.
+
+    Parameters
+    ----------
+    log : str
+        LaTeX's log, its lines not broken.
+    source : list of str
+        The lines of the document.
+    """
+    for found in WIDE.finditer(log):
+        points, first, last, after = found.groups()
+        if float(points) > SLACK:
+            first = int(first)
+            where = _words(after) or _label(source, first - 5, int(last or first) + 5)
+            where = where or f"line {first} of the document"
+            return f"{where} is {float(points):.0f} pt too wide"
+    for found in LARGE.finditer(log):
+        points, line = float(found[1]), int(found[2])
+        if points > SLACK:
+            where = _label(source, line - 40, line) or f"line {line} of the document"
+            return f"{where} is {points:.0f} pt too large for a page"
+    for found in HIGH.finditer(log):
+        if float(found[1]) > SLACK:
+            page = len(re.findall(r"\[\d+", log[: found.start()])) + 1
+            return f"page {page} is {float(found[1]):.0f} pt too high"
+    return ""
+
+
+def _words(boxes):
+    """Return, in quotes, the end of the text of a box as a log shows it; or nothing."""
+    text = re.sub(r"\\[A-Z]\w*/\S*|\[\]|\$.*?\$|[|^]|\\[A-Za-z]+", " ", boxes)
+    text = " ".join(text.replace("-", "").split())
+    return f"the text that ends with {text[-50:]!r}" if re.search(r"\w", text) else ""
+
+
+def _label(source, first, last):
+    """Return the last label in lines of a document, or nothing."""
+    labels = re.findall(
+        r"\\label\{(?!from:)(.+?)\}", "\n".join(source[max(0, first) : last])
+    )
+    return labels[-1] if labels else ""

@@ -1,0 +1,71 @@
+"""The works of a bibliography, and citations by their authors' names.
+
+JupyterLab shows ``[@boyd2004]`` as it is; print has pandoc and BibTeX to name the work.
+"""
+
+import re
+from functools import cache
+from typing import NamedTuple
+
+from helpers.pipeline.report.claims import CODE
+from helpers.pipeline.report.markdown import KINDS, convert
+
+ENTRY = re.compile(r"^@\w+\{\s*([\w-]+),", re.MULTILINE)
+NAMED = re.compile(
+    r'<p><span class="citation" data-cites="([\w-]+)">(.*?)</p>', re.DOTALL
+)
+KEY = rf"@(?!(?:{'|'.join(KINDS)}):)([\w-]*\w)"
+CITATION = re.compile(
+    rf"{CODE.pattern}|\[(?P<group>[^\[\]]*{KEY}[^\[\]]*)\](?!\()|(?<![\w@]){KEY}",
+    re.DOTALL,
+)
+
+
+class Works(NamedTuple):
+    """The works of a bibliography.
+
+    Attributes
+    ----------
+    names : dict of str to (str, str)
+        Authors and year of each work, by its key.
+    html : str
+        The list of all works.
+    """
+
+    names: dict
+    html: str
+
+
+@cache
+def read_works(path):
+    """Read a BibTeX file, in one call of pandoc."""
+    keys = ENTRY.findall(path.read_text(encoding="utf-8"))
+    cited = "---\nnocite: '@*'\n---\n\n" + "\n\n".join(f"@{key}" for key in keys)
+    html = convert(cited, "html", "--citeproc", f"--bibliography={path}")
+    named, refs, works = html.partition('<div id="refs"')
+    names = {}
+    for key, citation in NAMED.findall(named):
+        text = " ".join(re.sub("<.*?>", "", citation, flags=re.DOTALL).split())
+        authors, _, year = text.rpartition(" ")
+        names[key] = authors, year.strip("()")
+    return Works(names, refs + works)
+
+
+def cite_by_name(text, path):
+    """Write the citations in Markdown as ``(Boyd and Vandenberghe, 2004)``.
+
+    A key that the BibTeX file at `path` does not have stays as it is.
+    """
+
+    def named(match):
+        keys, names = re.findall(KEY, match[0]), {}
+        if keys and not match[0].startswith(("`", "~")):
+            names = read_works(path).names
+        if not all(key in names for key in keys):
+            return match[0]
+        if match["group"] is None:
+            return re.sub(KEY, lambda m: "{} ({})".format(*names[m[1]]), match[0])
+        years = re.sub(f"-{KEY}", lambda m: names[m[1]][1], match["group"])
+        return f"({re.sub(KEY, lambda m: ', '.join(names[m[1]]), years)})"
+
+    return CITATION.sub(named, text)
