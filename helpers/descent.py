@@ -102,7 +102,8 @@ def gradient_descent(
     Returns
     -------
     Descent, or list of Descent
-        A list if there are several learning rates or starts, in their order.
+        The weights w, the offset b, the costs after each update, the path and the
+        status. A list if there are several learning rates or starts, in their order.
 
     Raises
     ------

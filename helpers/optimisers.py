@@ -20,6 +20,16 @@ def plain(learning_rate):
     r"""Step against the gradient.
 
     .. math:: \theta \leftarrow \theta - \eta g
+
+    Parameters
+    ----------
+    learning_rate : float or ndarray of shape (m,)
+        Step length eta, positive.
+
+    Returns
+    -------
+    step : callable
+        Maps a gradient to the step, of the same shape.
     """
 
     def step(gradient):
@@ -32,6 +42,18 @@ def heavy_ball(learning_rate, momentum=0.9):
     r"""Keep the share :math:`\mu` of the last step: Polyak's heavy ball [1]_.
 
     .. math:: v \leftarrow \mu v + \eta g, \qquad \theta \leftarrow \theta - v
+
+    Parameters
+    ----------
+    learning_rate : float or ndarray of shape (m,)
+        Step length eta, positive.
+    momentum : float
+        Share mu of the last step that is kept.
+
+    Returns
+    -------
+    step : callable
+        Maps a gradient to the step, of the same shape.
 
     References
     ----------
@@ -57,6 +79,18 @@ def nesterov(learning_rate, momentum=0.9):
     The gradient is taken at :math:`\theta`, ahead of the points x. With the velocity
     :math:`v = x - x'` the step is :math:`\mu v + \eta g`.
 
+    Parameters
+    ----------
+    learning_rate : float or ndarray of shape (m,)
+        Step length eta, positive.
+    momentum : float
+        Share mu of the last step that is kept.
+
+    Returns
+    -------
+    step : callable
+        Maps a gradient to the step, of the same shape.
+
     References
     ----------
     .. [1] Y. Nesterov, "A method for solving the convex programming problem with
@@ -81,6 +115,20 @@ def adam(learning_rate, beta_1=0.9, beta_2=0.999, epsilon=1e-8):
         v \leftarrow \beta_2 v + (1 - \beta_2) g^2, \qquad
         \theta \leftarrow \theta - \eta \,
         \frac{m / (1 - \beta_1^t)}{\sqrt{v / (1 - \beta_2^t)} + \varepsilon}
+
+    Parameters
+    ----------
+    learning_rate : float or ndarray of shape (m,)
+        Step length eta, positive.
+    beta_1, beta_2 : float
+        Shares of the two means that are kept.
+    epsilon : float
+        Keeps the divisor from zero.
+
+    Returns
+    -------
+    step : callable
+        Maps a gradient to the step, of the same shape.
 
     References
     ----------
