@@ -12,6 +12,7 @@ from pygments.token import String
 COLOUR = re.compile(r"\\textcolor\[rgb\]\{([\d.,]+)\}")
 OPTIONS = "frame=lines,framerule=0.3pt,numbersep=8pt"
 SIZE, COLUMNS = 9, 94  # points, and the letters of that size in a line
+LEADING = 1.08  # distance of the lines, in sizes
 INLINE = re.compile(r":math:`([^`]+)`")
 # A directive; its formula is behind it, and on the lines below that are indented more.
 BLOCK = re.compile(r"\n( *)\.\. math::(.*(?:(?:\n *)*\n\1 +\S.*)*)(?=\n)")
@@ -108,7 +109,7 @@ def listing(code, first_line):
     lexer.add_filter(formulas)
     columns = max(map(len, code.splitlines()), default=0)
     size = SIZE * min(1, COLUMNS / max(columns, 1))
-    font = rf"formatcom=\fontsize{{{size:.2f}}}{{{1.22 * size:.2f}}}\selectfont"
+    font = rf"formatcom=\fontsize{{{size:.2f}}}{{{LEADING * size:.2f}}}\selectfont"
     formatter = LatexFormatter(
         linenos=True, linenostart=first_line, verboptions=f"{OPTIONS},{font}"
     )
