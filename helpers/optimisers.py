@@ -173,6 +173,12 @@ def options_of(optimiser):
     return {option.name: option.default for option in options}
 
 
+def _with_option(name):
+    """Say which optimisers have an option, to end a message with."""
+    having = [optimiser for optimiser in OPTIMISERS if name in options_of(optimiser)]
+    return f"; {', '.join(having)} have it" if having else ""
+
+
 def make_optimiser(optimiser, learning_rate, **options):
     """Return the function that maps each gradient to its step.
 
@@ -193,7 +199,9 @@ def make_optimiser(optimiser, learning_rate, **options):
     known = options_of(optimiser)
     for name, value in options.items():
         if name not in known:
-            has = f"it has {', '.join(known)}" if known else "it has none"
-            raise ValueError(f"optimiser {optimiser!r} has no option {name!r}: {has}")
+            raise ValueError(
+                f"optimiser {optimiser!r} has no option {name!r}, it has "
+                f"{', '.join(known) or 'none'}{_with_option(name)}"
+            )
         validate_share(name, value)
     return OPTIMISERS[optimiser](learning_rate, **options)

@@ -272,7 +272,10 @@ def test_below_the_limit_the_cost_never_rises(seed, n_features, share):
         ),
         ({"optimiser": "adm"}, "got 'adm'; did you mean 'adam'?"),
         ({"optimiser": "adam", "momentum": 0.9}, "'adam' has no option 'momentum'"),
-        ({"momentum": 0.9}, "'plain' has no option 'momentum': it has none"),
+        (
+            {"momentum": 0.9},
+            "'plain' has no option 'momentum', it has none; heavy",
+        ),
     ],
 )
 def test_wrong_settings_are_named(cars, setting, message):

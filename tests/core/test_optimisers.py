@@ -76,10 +76,12 @@ def test_the_first_step_of_adam_is_as_long_as_the_learning_rate(cars):
 
 @pytest.mark.parametrize("optimiser", OPTIMISERS)
 def test_every_optimiser_comes_close_to_the_optimum(cars, optimiser):
-    fit = gradient_descent(
-        *cars, learning_rate=0.05, n_iterations=4000, optimiser=optimiser
+    """Some need a large rate, others a small one: one of these suits each."""
+    fits = gradient_descent(
+        *cars, learning_rate=[0.01, 0.1, 1], n_iterations=4000, optimiser=optimiser
     )
-    assert fit.costs[-1] == pytest.approx(10.847481, rel=0.01)
+    lowest = min(fit.costs[-1] for fit in fits)
+    assert lowest == pytest.approx(10.847481, rel=0.01)
 
 
 @pytest.mark.parametrize("optimiser", OPTIMISERS)
@@ -103,8 +105,12 @@ def test_options_have_their_published_defaults():
         ("heavy-ball", {"momentum": True}, "got True"),
         ("heavy-ball", {"momentum": "0.9"}, "got '0.9'"),
         ("adam", {"beta_2": float("nan")}, "beta_2 must be in .* got nan"),
-        ("adam", {"momentum": 0.9}, "'adam' has no option 'momentum': it has beta_1, "),
-        ("plain", {"mometum": 0.9}, "'plain' has no option 'mometum': it has none"),
+        (
+            "adam",
+            {"momentum": 0.9},
+            "no option 'momentum', it has beta_1, .*; heavy-ball, nesterov",
+        ),
+        ("plain", {"mometum": 0.9}, "'plain' has no option 'mometum', it has none"),
         ("heavyball", {}, "got 'heavyball'; did you mean 'heavy-ball'?"),
         (None, {}, "must be one of plain, heavy-ball, nesterov, .*, got None"),
     ],
