@@ -39,8 +39,10 @@ def plot_excess(ax, curves, predictions, *, unit):
 
 def plot_learning_rates(ax, curves, *, unit, best):
     """Plot costs for several learning rates, and the lowest cost there is."""
-    for (label, costs), marker in zip(curves.items(), cycle(MARKERS), strict=False):
-        marked = np.unique(np.geomspace(1, len(costs), 9).astype(int)) - 1
+    lines = zip(curves.items(), cycle(MARKERS), strict=False)
+    for k, ((label, costs), marker) in enumerate(lines):
+        steps = (np.arange(8) + k / len(curves)) / 8  # beside those of the other lines
+        marked = np.unique((len(costs) ** steps).astype(int)) - 1
         ax.plot(costs, label=label, marker=marker, markevery=marked.tolist())
     ax.axhline(best, color="black", linewidth=0.6, linestyle="-", label="optimum")
     _number_iterations(ax, max(len(costs) for costs in curves.values()) - 1)
@@ -131,10 +133,19 @@ def plot_statuses(ax, rows):
         ax.vlines(limit, y - 0.35, y + 0.35, color="black", linewidth=1.2, zorder=3)
         for learning_rate, status in runs:
             marker, color = STATUSES[status]
-            ax.plot(learning_rate, y, marker=marker, color=color, markersize=6)
+            ax.plot(
+                learning_rate,
+                y,
+                marker=marker,
+                color=color,
+                markersize=6,
+                mec="white",
+                mew=0.4,
+            )
     for status, (marker, color) in STATUSES.items():
         ax.plot([], [], marker=marker, color=color, linestyle="none", label=status)
-    ax.plot([], [], color="black", linestyle="-", label="stability limit")
+    bar = {"marker": "|", "markersize": 11, "linestyle": "none"}
+    ax.plot([], [], color="black", **bar, label="stability limit")
     ax.set_yticks(range(len(rows)), list(rows))
     ax.invert_yaxis()
     ax.set(xscale="log", xlabel=r"learning rate $\eta$", ylabel="scaling, features")
@@ -201,7 +212,7 @@ def plot_cost_surface(ax, X, y, paths, thin=(), *, units):
     for k, path in enumerate(thin):
         label = None if k else "other starts"
         ax.plot(*path.T, color="0.45", linestyle=":", linewidth=0.8, label=label)
-    looks = ({"ls": "-", "marker": "o"}, {"ls": "--", "marker": "s", "mfc": "white"})
+    looks = ({"ls": "-", "marker": "o"}, {"ls": "-", "marker": "s", "mfc": "white"})
     for (label, path), look in zip(paths.items(), cycle(looks), strict=False):
         ax.plot(*path.T, **look, markersize=3, linewidth=1, label=label)
     ax.plot(*points[0], "kP", markersize=6, label="start")

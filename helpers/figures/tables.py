@@ -85,9 +85,15 @@ def scaling_table(runs):
             "limit": [short_text(run.limit, 4) for run in rows],
             r"best $\eta$": [rate_text(run.learning_rate) for run in rows],
             "to 1 %": [math_text(run.iterations_measured, "d") for run in rows],
+            "predicted": [_iterations_text(run.iterations_predicted) for run in rows],
             "final cost": [math_text(run.final, ".3f") for run in rows],
         }
     )
+
+
+def _iterations_text(count):
+    """Print a number of iterations, a large one with two digits."""
+    return math_text(count, ".1e" if count and count >= 1e5 else ",d")
 
 
 def optimisers_table(runs, shares, factors):

@@ -48,7 +48,7 @@ def test_the_best_run_is_the_first_to_one_percent_or_else_the_lowest(runs):
     (best,) = tables.best_runs(runs).itertuples()
     assert best.learning_rate == 0.1
     (row,) = tables.scaling_table(runs).to_numpy().tolist()
-    assert row[2:] == ["$4$", "$1$", "$10^{-1}$", "–", "$2.000$"]
+    assert row[2:] == ["$4$", "$1$", "$10^{-1}$", "–", "$1{,}234$", "$2.000$"]
     quicker = a_run(iterations_measured=5, costs=np.array([9.0, 3.0]))
     quickest = a_run(learning_rate=0.3, iterations_measured=4)
     more = pd.DataFrame([quicker, *runs.to_dict("records"), quickest], dtype=object)
