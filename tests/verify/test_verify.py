@@ -206,7 +206,7 @@ def build_of(old, new):
 # What is altered, and what must be named.
 ON_THE_PAGES = {
     "a digit": (on_page("Training both", b"(610.5", b"(610.4"), "610.4"),
-    "a digit elsewhere": (on_page("67.6", b"67.6", b"67.5"), "67.5"),
+    "a digit elsewhere": (on_page("67.6", b"(67.6", b"(67.5"), "67.5"),
     "a word": (on_page("The fit", b"(Figure)", b"(Finger)"), "Finger"),
     "a caption": (on_page("Figure 2.", b"2,000", b"2,001"), "2,001"),
     "a cell": (on_page("Table 2.", b"417.091", b"417.092"), "417.092"),
