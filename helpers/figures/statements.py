@@ -27,14 +27,6 @@ def count_text(found, total):
     return {1: "the only one", 2: "both"}.get(total, f"all {number_word(total)}")
 
 
-def only_text(found, everything):
-    """List what was found of everything: "only a and b", or "a, b and c" if all."""
-    found, everything = set(found), list(everything)
-    listed = [item for item in everything if item in found]
-    only = "only " if 0 < len(listed) < len(everything) else ""
-    return only + list_text(listed)
-
-
 def at_text(items):
     """List where something happened: "at a and b", or "at none of them"."""
     items = list(items)

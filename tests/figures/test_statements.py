@@ -7,7 +7,6 @@ from helpers.figures.statements import (
     at_text,
     count_text,
     number_word,
-    only_text,
     require,
     the_run,
 )
@@ -36,14 +35,6 @@ def test_large_numbers_stay_digits():
         "13",
         "2,000",
     ]
-
-
-@pytest.mark.parametrize(
-    ("found", "text"),
-    [("a", "only a"), ("cab", "a, b and c"), ("", "no"), ("ca", "only a and c")],
-)
-def test_only_stands_where_something_is_missing(found, text):
-    assert only_text(iter(found), iter("abc")) == text
 
 
 def test_where_nothing_happened_is_said():
