@@ -147,11 +147,49 @@ def adam(learning_rate, beta_1=0.9, beta_2=0.999, epsilon=1e-8):
     return step
 
 
+def rmsprop(learning_rate, decay=0.9, epsilon=1e-8):
+    r"""Divide the gradient by its root mean square: RMSProp [1]_.
+
+    .. math::
+
+        v \leftarrow \rho v + (1 - \rho) g^2, \qquad
+        \theta \leftarrow \theta - \eta \, \frac{g}{\sqrt v + \varepsilon}
+
+    Parameters
+    ----------
+    learning_rate : float or ndarray of shape (m,)
+        Step length eta, positive.
+    decay : float
+        Share rho of the mean square that is kept.
+    epsilon : float
+        Keeps the divisor from zero.
+
+    Returns
+    -------
+    step : callable
+        Maps a gradient to the step, of the same shape.
+
+    References
+    ----------
+    .. [1] T. Tieleman and G. Hinton, "Lecture 6.5: RMSProp", Neural Networks for
+       Machine Learning, 2012.
+    """
+    v = 0.0
+
+    def step(gradient):
+        nonlocal v
+        v = decay * v + (1 - decay) * gradient**2
+        return learning_rate * gradient / (np.sqrt(v) + epsilon)
+
+    return step
+
+
 OPTIMISERS = {
     "plain": plain,
     "heavy-ball": heavy_ball,
     "nesterov": nesterov,
     "adam": adam,
+    "rmsprop": rmsprop,
 }
 
 

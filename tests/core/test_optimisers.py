@@ -69,6 +69,17 @@ def test_adam_follows_algorithm_1_of_its_paper(cars):
     np.testing.assert_allclose(found, trace(cars, update), rtol=1e-10, atol=1e-12)
 
 
+def test_rmsprop_divides_by_the_running_root_mean_square(cars):
+    state = {"v": np.zeros(8)}
+
+    def update(theta, g):
+        state["v"] = 0.9 * state["v"] + 0.1 * g * g
+        return theta - 0.1 * g / (np.sqrt(state["v"]) + 1e-8)
+
+    found = descend(cars, optimiser="rmsprop").path
+    np.testing.assert_allclose(found, trace(cars, update), rtol=1e-9, atol=1e-11)
+
+
 def test_the_first_step_of_adam_is_as_long_as_the_learning_rate(cars):
     step = np.diff(descend(cars, optimiser="adam").path[:2], axis=0)
     np.testing.assert_allclose(np.abs(step), 0.1, rtol=1e-8)
@@ -95,6 +106,7 @@ def test_options_have_their_published_defaults():
     assert options_of("plain") == {}
     assert options_of("heavy-ball") == options_of("nesterov") == {"momentum": 0.9}
     assert options_of("adam") == {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8}
+    assert options_of("rmsprop") == {"decay": 0.9, "epsilon": 1e-8}
 
 
 @pytest.mark.parametrize(
