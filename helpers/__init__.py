@@ -6,7 +6,7 @@ The core, arrays in and arrays out::
     optimisers       the step to take, given the gradient
     descent          gradient descent, one or many side by side, and how it ended
     theory           what the Hessian says of a descent before it is run
-    convergence      the parts of its cost, and the fastest settings
+    convergence      how the cost falls, as predicted and as measured
     data             read a table, scale its features
     scores           how good a fit is
     compression      few rows with the same costs as many

@@ -78,9 +78,11 @@ def stability_limit(X, optimiser="plain", **options):
     """
     if optimiser not in RECURRENCES:
         return None
+    # Where a root is -1, total + product is -1. Both grow with a at a constant rate.
     mu = _momentum(optimiser, options)
-    raised = (1 + mu) / (1 + 2 * mu) if optimiser == "nesterov" else 1 + mu
-    return float(raised * 2 / np.linalg.eigvalsh(hessian(X))[-1])
+    at_zero, at_one = (sum(RECURRENCES[optimiser](a, mu)) for a in (0.0, 1.0))
+    a = -(1 + at_zero) / (at_one - at_zero)
+    return float((1 - a) / np.linalg.eigvalsh(hessian(X))[-1])
 
 
 def factors(eigenvalues, learning_rate, optimiser="plain", **options):
@@ -144,6 +146,49 @@ def condition_number(X):
     return float((singular[0] / singular[-1]) ** 2)
 
 
+def best_rate(X):
+    r"""Return the learning rate with which plain descent is fastest in the long run.
+
+    .. math:: \eta = 2 / (\lambda_{\max} + \lambda_{\min})
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+        Features.
+
+    Returns
+    -------
+    float
+        There the steepest and the flattest component shrink equally fast.
+    """
+    eigenvalues = np.linalg.eigvalsh(hessian(X))
+    return float(2 / (eigenvalues[-1] + eigenvalues[0]))
+
+
+def best_heavy_ball(X):
+    r"""Return the heavy ball's setting that is fastest in the long run.
+
+    .. math::
+
+        \eta = \frac{4}{(\sqrt{\lambda_{\max}} + \sqrt{\lambda_{\min}})^2}, \qquad
+        \mu = \left(\frac{\sqrt{\kappa} - 1}{\sqrt{\kappa} + 1}\right)^2
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+        Features.
+
+    Returns
+    -------
+    learning_rate, momentum : float
+        In the long run every component is multiplied by the square root of the
+        momentum at each update.
+    """
+    flattest, *_, steepest = np.sqrt(np.linalg.eigvalsh(hessian(X)))
+    momentum = ((steepest - flattest) / (steepest + flattest)) ** 2
+    return float(4 / (steepest + flattest) ** 2), float(momentum)
+
+
 def optimum(X, y):
     """Return the least-squares solution in closed form.
 
@@ -162,107 +207,3 @@ def optimum(X, y):
     theta = np.linalg.lstsq(design(X), as_floats(y, "y"), rcond=None)[0]
     w, b = theta[:-1], float(theta[-1])
     return Optimum(w, b, float(cost(y, predict(X, w, b))))
-
-
-def predicted_costs(X, y, learning_rate, iterations, start=0.0):
-    r"""Predict the cost of plain descent, without descending.
-
-    .. math::
-
-        J_k = J^* + \tfrac12 \sum_i \lambda_i (1 - \eta \lambda_i)^{2k} c_i^2,
-
-    where lambda_i are the eigenvalues of the Hessian and c_i the coordinates
-    of the optimum, less the start, in its eigenvectors: each component of the error
-    shrinks, or grows, by its own factor 1 - eta lambda_i at each update.
-
-    Parameters
-    ----------
-    X : ndarray of shape (n_samples, n_features)
-        Features.
-    y : ndarray of shape (n_samples,)
-        Targets.
-    learning_rate : float
-        Step length eta.
-    iterations : array_like of int
-        The numbers of updates k at which to predict the cost.
-    start : ndarray of shape (n_features + 1,), optional
-        The weights, then the offset, from which it starts; zero by default.
-
-    Returns
-    -------
-    ndarray of shape (len(iterations),)
-        Costs; infinite where they exceed the largest float.
-    """
-    best = optimum(X, y)
-    eigenvalues, vectors = np.linalg.eigh(hessian(X))
-    c = vectors.T @ (np.append(best.w, best.b) - start)
-    factors = np.abs(1 - learning_rate * eigenvalues)
-    with np.errstate(over="ignore"):
-        shrunk = factors ** (2.0 * np.atleast_1d(iterations)[:, None])
-        return best.J + shrunk @ (eigenvalues * c**2) / 2
-
-
-def iterations_to_within(costs, J_best, share=0.01):
-    """Count the updates until the cost is within a share of the optimum.
-
-    Parameters
-    ----------
-    costs : ndarray
-        Cost after each update.
-    J_best : float
-        Lowest attainable cost.
-    share : float
-        How close, as a share of `J_best`.
-
-    Returns
-    -------
-    int or None
-        The first k with ``costs[k] <= (1 + share) * J_best``; None if there
-        is none.
-    """
-    close = np.flatnonzero(costs <= (1 + share) * J_best)
-    return int(close[0]) if len(close) else None
-
-
-def predicted_iterations_to_within(
-    X, y, learning_rate, share=0.01, *, start=0.0, most=2**53
-):
-    """Predict `iterations_to_within` for plain descent.
-
-    Parameters
-    ----------
-    X : ndarray of shape (n_samples, n_features)
-        Features.
-    y : ndarray of shape (n_samples,)
-        Targets.
-    learning_rate : float
-        Step length.
-    share : float
-        How close, as a share of the optimum.
-    start : ndarray of shape (n_features + 1,), optional
-        The weights, then the offset, from which it starts; zero by default.
-    most : int
-        Where the search ends.
-
-    Returns
-    -------
-    int or None
-        Number of updates; None if the descent never comes that close.
-    """
-
-    def is_close(k):
-        return predicted_costs(X, y, learning_rate, k, start)[0] <= target
-
-    if learning_rate >= stability_limit(X):
-        return None
-    target = (1 + share) * optimum(X, y).J
-    far, near = -1, 1
-    while not is_close(near):
-        far, near = near, 2 * near
-        if near > most:
-            return None
-    # Below the limit the cost only falls, so the first k is found by halving.
-    while near - far > 1:
-        middle = (far + near) // 2
-        far, near = (far, middle) if is_close(middle) else (middle, near)
-    return near

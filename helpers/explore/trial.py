@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from helpers import theory
+from helpers import convergence, theory
 from helpers.compression import Compressed, compress
 from helpers.data import Data, fit_scaling
 from helpers.descent import Descent, gradient_descent
@@ -128,7 +128,7 @@ def try_setting(problem, setting):
         factors = theory.factors(problem.eigenvalues, rate, **optimiser)
         if setting["optimiser"] == "plain":
             updates = np.arange(len(fit.costs))
-            predicted = theory.predicted_costs(X, y, rate, updates, fit.path[0])
+            predicted = convergence.predicted_costs(X, y, rate, updates, fit.path[0])
     return Trial(problem, setting, fit, predicted, limit, factors)
 
 
@@ -199,7 +199,8 @@ def _ending(trial):
     fit, best = trial.fit, trial.problem.best.J
     if fit.diverged_at:
         return f"It was stopped after {fit.diverged_at} updates, its cost exploding."
-    reached, updates = theory.iterations_to_within(fit.costs, best), len(fit.costs) - 1
+    reached = convergence.iterations_to_within(fit.costs, best)
+    updates = len(fit.costs) - 1
     cost = f"The cost is {fit.costs[-1]:.6g}, the optimum {best:.6g}"
     if reached is None:
         return f"{cost}; {updates} updates are too few to come within 1 % of it."

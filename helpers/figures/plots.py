@@ -227,7 +227,7 @@ def plot_cost_surface(ax, X, y, paths, thin=(), *, units):
 
 def plot_timings(ax, seconds):
     """Plot times: for each label, the seconds by number of samples."""
-    for (label, took), marker in zip(seconds.items(), "os^vDX", strict=False):
+    for (label, took), marker in zip(seconds.items(), MARKERS, strict=False):
         sizes = [int(n) for n in took]
         ax.plot(sizes, list(took.values()), marker=marker, markersize=4, label=label)
     ax.set(xscale="log", yscale="log", xlabel="samples $n$", ylabel="seconds")

@@ -9,6 +9,7 @@ mathematics between dollars, which JupyterLab sets as well.
 import numpy as np
 import pandas as pd
 
+from helpers.convergence import iterations_to_within
 from helpers.figures.formatting import (
     final_cost,
     list_text,
@@ -18,7 +19,6 @@ from helpers.figures.formatting import (
     short_text,
     status_text,
 )
-from helpers.theory import iterations_to_within
 
 
 def data_table(data, sheet):

@@ -1,38 +1,50 @@
-"""The parts of a cost, and the fastest settings, against what theory says of them."""
+"""How the cost falls: predictions, against what happens."""
 
 import numpy as np
 import pytest
 
 from helpers import convergence, theory
+from helpers.descent import gradient_descent
 
 
 @pytest.mark.parametrize("rate", [0.1, 0.2])
-def test_components_add_up_to_the_predicted_excess(cars, rate):
+def test_components_add_up_to_the_excess_of_the_descent(cars, rate):
     iterations = np.array([0, 3, 200])
     eigenvalues, components = convergence.excess_components(*cars, rate, iterations)
-    excess = theory.predicted_costs(*cars, rate, iterations) - theory.optimum(*cars).J
+    fit = gradient_descent(*cars, learning_rate=rate, n_iterations=200)
+    excess = fit.costs[iterations] - theory.optimum(*cars).J
     np.testing.assert_allclose(components.sum(axis=1), excess, rtol=1e-9)
     shrinks = components[1] / components[0]
     np.testing.assert_allclose(shrinks, (1 - rate * eigenvalues) ** 6, rtol=1e-9)
 
 
-def test_the_best_rate_shrinks_the_slowest_component_most(cars):
-    eigenvalues = np.linalg.eigvalsh(theory.hessian(cars[0]))
-    rate, kappa = convergence.best_rate(cars[0]), theory.condition_number(cars[0])
-    best = theory.factors(eigenvalues, rate).max()
-    assert best == pytest.approx((kappa - 1) / (kappa + 1))
-    for other in (0.99 * rate, 1.005 * rate):
-        assert theory.factors(eigenvalues, other).max() > best
+@pytest.mark.parametrize("rate", [1e-3, 0.1, 0.2168, 0.25])
+def test_predicted_costs_are_those_of_the_descent(cars, rate):
+    fit = gradient_descent(*cars, learning_rate=rate, n_iterations=300)
+    predicted = convergence.predicted_costs(*cars, rate, np.arange(len(fit.costs)))
+    np.testing.assert_allclose(predicted, fit.costs, rtol=1e-10)
 
 
-def test_the_best_heavy_ball_pays_the_root_of_the_condition_number(cars):
-    eigenvalues = np.linalg.eigvalsh(theory.hessian(cars[0]))
-    rate, momentum = convergence.best_heavy_ball(cars[0])
-    root = theory.condition_number(cars[0]) ** 0.5
-    best = theory.factors(eigenvalues, rate, "heavy-ball", momentum=momentum).max()
-    assert best == pytest.approx((root - 1) / (root + 1), rel=1e-6)
-    for changed in ((0.9 * rate, momentum), (rate, 0.95 * momentum)):
-        other = theory.factors(
-            eigenvalues, changed[0], "heavy-ball", momentum=changed[1]
-        )
-        assert other.max() > best
+@pytest.mark.parametrize("rate", [0.01, 0.1, 0.2])
+def test_predicted_iterations_are_those_counted(cars, rate):
+    fit = gradient_descent(*cars, learning_rate=rate, n_iterations=3000)
+    counted = convergence.iterations_to_within(fit.costs, theory.optimum(*cars).J)
+    assert convergence.predicted_iterations_to_within(*cars, rate) == counted
+
+
+def test_what_is_never_reached_is_none(cars):
+    assert convergence.iterations_to_within(np.array([5.0, 3.0]), 1.0) is None
+    assert convergence.predicted_iterations_to_within(*cars, 0.3) is None
+
+
+def test_a_start_at_the_optimum_needs_no_iterations():
+    X, y = np.array([[1.0], [-1.0]]), np.array([1.0, 1.0])
+    assert convergence.predicted_iterations_to_within(X, y * 0, 0.1) == 0
+
+
+def test_another_start_is_predicted_too(cars):
+    start = np.arange(8.0)
+    fit = gradient_descent(*cars, learning_rate=0.1, n_iterations=500, start=start)
+    counted = convergence.iterations_to_within(fit.costs, theory.optimum(*cars).J)
+    found = convergence.predicted_iterations_to_within(*cars, 0.1, start=start)
+    assert found == counted

@@ -49,30 +49,6 @@ def test_optimum_is_that_of_the_findings():
         assert theory.optimum(data.X, data.y).J == pytest.approx(best, abs=5e-7)
 
 
-@pytest.mark.parametrize("rate", [1e-3, 0.1, 0.2168, 0.25])
-def test_predicted_costs_are_those_of_the_descent(cars, rate):
-    fit = gradient_descent(*cars, learning_rate=rate, n_iterations=300)
-    predicted = theory.predicted_costs(*cars, rate, np.arange(len(fit.costs)))
-    np.testing.assert_allclose(predicted, fit.costs, rtol=1e-10)
-
-
-@pytest.mark.parametrize("rate", [0.01, 0.1, 0.2])
-def test_predicted_iterations_are_those_counted(cars, rate):
-    fit = gradient_descent(*cars, learning_rate=rate, n_iterations=3000)
-    counted = theory.iterations_to_within(fit.costs, theory.optimum(*cars).J)
-    assert theory.predicted_iterations_to_within(*cars, rate) == counted
-
-
-def test_what_is_never_reached_is_none(cars):
-    assert theory.iterations_to_within(np.array([5.0, 3.0]), 1.0) is None
-    assert theory.predicted_iterations_to_within(*cars, 0.3) is None
-
-
-def test_a_start_at_the_optimum_needs_no_iterations():
-    X, y = np.array([[1.0], [-1.0]]), np.array([1.0, 1.0])
-    assert theory.predicted_iterations_to_within(X, y * 0, 0.1) == 0
-
-
 @pytest.mark.parametrize(
     "options",
     [
@@ -114,9 +90,23 @@ def test_where_theory_has_no_limit_it_says_none(cars):
     assert theory.factors(np.ones(2), 0.1, "adam", beta_1=0.5) is None
 
 
-def test_another_start_is_predicted_too(cars):
-    start = np.arange(8.0)
-    fit = gradient_descent(*cars, learning_rate=0.1, n_iterations=500, start=start)
-    counted = theory.iterations_to_within(fit.costs, theory.optimum(*cars).J)
-    found = theory.predicted_iterations_to_within(*cars, 0.1, start=start)
-    assert found == counted
+def test_the_best_rate_shrinks_the_slowest_component_most(cars):
+    eigenvalues = np.linalg.eigvalsh(theory.hessian(cars[0]))
+    rate, kappa = theory.best_rate(cars[0]), theory.condition_number(cars[0])
+    best = theory.factors(eigenvalues, rate).max()
+    assert best == pytest.approx((kappa - 1) / (kappa + 1))
+    for other in (0.99 * rate, 1.005 * rate):
+        assert theory.factors(eigenvalues, other).max() > best
+
+
+def test_the_best_heavy_ball_pays_the_root_of_the_condition_number(cars):
+    eigenvalues = np.linalg.eigvalsh(theory.hessian(cars[0]))
+    rate, momentum = theory.best_heavy_ball(cars[0])
+    root = theory.condition_number(cars[0]) ** 0.5
+    best = theory.factors(eigenvalues, rate, "heavy-ball", momentum=momentum).max()
+    assert best == pytest.approx((root - 1) / (root + 1), rel=1e-6)
+    for changed in ((0.9 * rate, momentum), (rate, 0.95 * momentum)):
+        other = theory.factors(
+            eigenvalues, changed[0], "heavy-ball", momentum=changed[1]
+        )
+        assert other.max() > best
