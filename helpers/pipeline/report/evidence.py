@@ -27,6 +27,9 @@ CODE = ("Makefile", "apt.txt", "environment.yml", "experiments.yaml", "pyproject
 CODE += ("requirements.txt", "data/*.yaml", "helpers/**/*.json", "helpers/**/*.py")
 CODE += ("notebooks/*.ipynb", "report/*.bib", "report/*.mplstyle")
 CODE += ("report/template/*", "report/timings.json")
+# What Jupyter notes in a cell while it is executed and read; nbstripout removes it.
+VIEW = ("collapsed", "ExecuteTime", "execution", "heading_collapsed", "hidden")
+VIEW += ("scrolled",)
 
 
 def collect(claims):
@@ -154,14 +157,15 @@ def without_outputs(content):
     try:
         notebook = json.loads(content)
         for cell in notebook["cells"]:
-            for told in ("execution", "collapsed", "scrolled"):
-                cell["metadata"].pop(told, None)
+            for key in VIEW:
+                cell["metadata"].pop(key, None)
             if cell["cell_type"] == "code":
                 cell |= {"outputs": [], "execution_count": None}
         language = notebook["metadata"].pop("language_info", {})
         if "name" in language:
             notebook["metadata"]["language_info"] = {"name": language["name"]}
-        notebook["metadata"].pop("widgets", None)
+        for key in ("signature", "widgets"):
+            notebook["metadata"].pop(key, None)
     except (ValueError, TypeError, KeyError, AttributeError):
         return content
     text = json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True)
