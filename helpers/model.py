@@ -133,7 +133,7 @@ def gradients(X, y, z):
         If y and z are not of the same samples.
     """
     error = _errors(y, z)
-    dJ_dz = error * 2 / error.shape[-1]
+    dJ_dz = 2 / error.shape[-1] * error
     return (dJ_dz @ as_floats(X, "X")).T, dJ_dz.sum(axis=-1)
 
 

@@ -94,7 +94,7 @@ def written_out(X, y, learning_rate):
         error = z.T - y
         J = np.vecdot(error, error) / len(y)
         error = z.T - y
-        dJ_dz = error * 2 / len(y)
+        dJ_dz = 2 / len(y) * error
         dJ_dw, dJ_db = (dJ_dz @ X).T, dJ_dz.sum(axis=-1)
         w = w - learning_rate * dJ_dw
         b = b - learning_rate * dJ_db

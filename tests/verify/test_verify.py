@@ -238,7 +238,7 @@ IN_THE_EVIDENCE = {
     "the lock": (in_file("requirements.txt", "numpy==2", "numpy==1"), "requirem"),
     "the commit": (build_of('"commit": "', '"commit": "0'), "attached build.json"),
     "the student": (build_of("Linus", "Lukas"), "attached build.json"),
-    "the code": (in_file("helpers/model.py", "* 2 /", "* 3 /"), "attached helpers/mo"),
+    "the code": (in_file("helpers/model.py", "2 / error", "3 / error"), "attached helpers/mo"),
     "an attachment less": (remove_attachment, "attached experiments.yaml"),
 }
 
@@ -278,7 +278,7 @@ def small(tmp_path_factory):
 
 # What is altered, and what must be named.
 IN_THE_PROJECT = {
-    "a helper": [("helpers/model.py", "error * 2 /", "error * 1.99 /", "all.cost")],
+    "a helper": [("helpers/model.py", "2 / error", "1.99 / error", "all.cost")],
     "the data": [("data/auto.csv", "18.0,", "18.5,", "all.cost")],
     "a parameter": [("experiments.yaml", "tions: 10", "tions: 11", "all.cost")],
     "the prose and the lock": [
