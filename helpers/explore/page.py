@@ -71,7 +71,9 @@ def style():
 def module():
     """Return the JavaScript of the figure as one module, which exports nothing."""
     sources = ((HERE / f"{name}.js").read_text(encoding="utf-8") for name in MODULES)
-    own = re.compile(r"^import .*? from .*?;\n|^export (?=\w)", re.MULTILINE | re.DOTALL)
+    own = re.compile(
+        r"^import .*? from .*?;\n|^export (?=\w)", re.MULTILINE | re.DOTALL
+    )
     return "\n".join(own.sub("", source) for source in sources)
 
 

@@ -135,7 +135,7 @@ export class Plots {
       this.projection = projectionOf(data);
     }
     const draw = { ...result, update, option, theta: result.fit.at(update), colours: this.colours, base: this.base };
-    draw.add = (id, points, more) => option.series.push({ id, data: points, ...more });
+    draw.add = (id, points) => option.series.push({ id, data: Array.isArray(points[0]) ? Float64Array.from(points.flat()) : points });
     draw.axes = (number, x, y) => ((option.xAxis[number] = x), (option.yAxis[number] = y));
     drawCosts(draw);
     this.drawSurface(draw);
@@ -157,7 +157,9 @@ export class Plots {
     const [x, y] = this.surface.map(([min, max], i) => ({ min, max, name: names[i], axisLabel: { show: projection.whole }, axisTick: { show: projection.whole } }));
     axes(1, x, y);
     add("contours", projection.contours);
-    add("path", leaves < 0 ? points : points.slice(0, leaves + 1));
+    const drawn = leaves < 0 ? points : points.slice(0, leaves + 1);
+    add("path", drawn);
+    add("steps", drawn);
     add("start", [points[0]]);
     add("best", [projection.centre]);
     add("here", [projection.place(theta)]);
@@ -235,7 +237,8 @@ function frameOption(boxes, colours) {
     line("predicted", 0, { ...stroke(colours.ink, 1.5, "dotted"), name: "theory" }),
     dots("now", 0, { ...fill(colours.curve, 11), label: { position: "left", distance: 10, color: colours.wrong, fontSize: 13, fontWeight: "bold" } }),
     line("contours", 1, stroke(colours.grid, 1)),
-    line("path", 1, { ...stroke(colours.path, 1.5), showSymbol: true, symbol: "circle", symbolSize: 3 }),
+    line("path", 1, stroke(colours.path, 1.5)),
+    dots("steps", 1, { ...cloud, ...fill(colours.path, 3) }),
     dots("best", 1, { ...fill(colours.ink, 15, "diamond"), itemStyle: { color: colours.ink } }),
     dots("start", 1, { ...fill(colours.ink, 14, "rect"), cursor: "grab" }),
     dots("here", 1, fill(colours.path, 11)),
@@ -247,8 +250,8 @@ function frameOption(boxes, colours) {
     dots("goals", 4, { symbol: "rect", symbolSize: [3, 16], itemStyle: { color: colours.ink } }),
   ];
   const axis = (name, gridIndex, more) => ({
-    gridIndex, name, type: "value", nameLocation: "middle", nameTextStyle: font, splitNumber: 4,
-    axisLabel: { ...font, formatter: (value) => short(value, 3), hideOverlap: true, showMinLabel: false, showMaxLabel: false },
+    gridIndex, name, type: "value", nameLocation: "middle", nameMoveOverlap: false, nameTextStyle: font, splitNumber: 4,
+    axisLabel: { ...font, formatter: (value) => short(value, 3), showMinLabel: false, showMaxLabel: false },
     axisLine: { show: true, onZero: false, lineStyle: { color: colours.muted } },
     axisTick: { show: true, lineStyle: { color: colours.muted } },
     splitLine: { show: gridIndex === 0, lineStyle: { color: colours.grid, opacity: 0.5 } }, minorTick: { show: false }, ...more,
@@ -260,7 +263,7 @@ function frameOption(boxes, colours) {
     tooltip: { trigger: "item", confine: true, renderMode: "richText", valueFormatter: (value) => short(Number(value), 6) },
     grid: places.map(({ left, top, width, height }, i) => ({
       left: left + (i === 4 ? 112 : 66), top: top + 34, width: width - (i === 4 ? 126 : 82), height: height - 84,
-      tooltip: { show: i === 0, trigger: "axis" },
+      tooltip: { show: i === 0, trigger: "axis" }, outerBoundsMode: "none",
     })),
     title: places.map(({ left, top, width }, i) => ({
       left: left + (i === 4 ? 10 : 66), top: top + 8, text: titles[i],
@@ -272,6 +275,6 @@ function frameOption(boxes, colours) {
       { ...axis("", 4), type: "category", inverse: true, axisLabel: { ...font, width: 100, overflow: "truncate" } },
     ],
     dataZoom: [{ type: "inside", xAxisIndex: 0, zoomOnMouseWheel: "ctrl", moveOnMouseMove: false, filterMode: "none" }],
-    series: series.map(({ grid, ...one }) => ({ xAxisIndex: grid, yAxisIndex: grid, silent: one.id !== "start", clip: true, data: [], ...one })),
+    series: series.map(({ grid, ...one }) => ({ xAxisIndex: grid, yAxisIndex: grid, silent: one.id !== "start", clip: true, emphasis: { disabled: true }, data: [], ...one })),
   };
 }

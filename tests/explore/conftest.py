@@ -42,8 +42,10 @@ def new_page(browser, complaints):
         )
         page.on(
             "request",
-            lambda request: request.url.startswith(("http", "ws"))
-            and complaints.append(request.url),
+            lambda request: (
+                request.url.startswith(("http", "ws"))
+                and complaints.append(request.url)
+            ),
         )
         return page
 

@@ -15,13 +15,13 @@ from helpers.optimisers import OPTIMISERS, options_of
 
 CARS = make_problem("data/auto.csv", "mpg")
 SHOWN = """() => {
-  const { result, typed, update } = document.getElementById("live").live;
+  const { result, typed, update } = live.live;
   const { setting, fit, limit } = result;
   return { setting, typed, update, limit, updates: fit.updates, status: fit.status };
 }"""
 # How many of the canvas's pixels have colour, in a picture's part of it.
 COLOURED = """number => {
-  const { chart } = document.getElementById("live").live.plots;
+  const { chart } = live.live.plots;
   const { left, top, width, height } = chart.getOption().grid[number];
   const canvas = chart.getDom().querySelector("canvas");
   const ratio = canvas.width / canvas.clientWidth;
@@ -71,7 +71,8 @@ def wrong_beside(page, name):
 def test_it_is_the_same_text_each_time_and_asks_for_nothing():
     html = live_html(CARS)
     assert html == live_html(make_problem("data/auto.csv", "mpg"))
-    assert not re.search(r"<(link|img|iframe|script)[^>]+(src|href)=", html)
+    tags = re.sub(r"(<script[^>]*>).*?</script>", r"\1", html, flags=re.DOTALL)
+    assert not re.search(r"\b(src|href)=|url\(|@import", tags)
     assert len(html.encode()) < 3_000_000
 
 
@@ -118,10 +119,18 @@ def test_each_control_changes_the_setting_as_it_is_typed(fresh):
     fresh.get_by_label("weight", exact=True).uncheck()
     state = shown(fresh)
     assert state["typed"]["rate"] == "0.05"
-    expected = {"rate": 0.05, "iterations": 321, "momentum": 0.85, "batch": 16, "seed": 7}
+    expected = {
+        "rate": 0.05,
+        "iterations": 321,
+        "momentum": 0.85,
+        "batch": 16,
+        "seed": 7,
+    }
     assert state["setting"].items() >= expected.items()
     assert "weight" not in state["setting"]["features"]
-    assert "Each update sees 16 of 392 samples" in fresh.locator(".live-says").inner_text()
+    assert (
+        "Each update sees 16 of 392 samples" in fresh.locator(".live-says").inner_text()
+    )
 
 
 def test_the_keyboard_is_enough(fresh):
@@ -133,9 +142,9 @@ def test_the_keyboard_is_enough(fresh):
     fresh.keyboard.press("ArrowDown")
     assert shown(fresh)["setting"]["scaling"] == "min-max"
     fresh.locator(".live-plots").focus()
-    before = fresh.evaluate("document.getElementById('live').live.plots.startPlace")
+    before = fresh.evaluate("live.live.plots.startPlace")
     fresh.keyboard.press("ArrowUp")
-    after = fresh.evaluate("document.getElementById('live').live.plots.startPlace")
+    after = fresh.evaluate("live.live.plots.startPlace")
     assert after[1] > before[1]
     assert len(shown(fresh)["setting"]["start"]) == 8
     for name, update in (("Step back", 999), ("Step forward", 1000)):
@@ -157,7 +166,12 @@ def test_the_keyboard_is_enough(fresh):
         ("iterations", "iterations", "1e9", "a whole number from 1 to 100000"),
         ("batch", "batch size (0: all)", "393", "from 1 to 392, or 0 for all"),
         ("start", "start: weights, offset", "1, 2", "it must be 8 numbers"),
-        ("start", "start: weights, offset", "0,0,0,0,0,0,0,1e200", "too large a number"),
+        (
+            "start",
+            "start: weights, offset",
+            "0,0,0,0,0,0,0,1e200",
+            "too large a number",
+        ),
     ],
 )
 def test_nonsense_gets_a_sentence_beside_it(fresh, name, label, nonsense, answer):
@@ -196,7 +210,7 @@ def test_the_address_holds_the_setting_and_sets_it(new_page, address):
     settled(again)
     assert shown(again)["typed"] == shown(page)["typed"]
     page.evaluate("location.hash = '#features=all&scaling=none&rate=1e-7'")
-    page.wait_for_function("document.getElementById('live').live.typed.rate === '1e-7'")
+    page.wait_for_function("live.live.typed.rate === '1e-7'")
     assert shown(page)["setting"]["scaling"] == "none"
     page.evaluate("location.hash = '#references'")  # a place of the page
     assert shown(page)["typed"]["rate"] == "1e-7"
@@ -234,7 +248,7 @@ def test_divergence_is_a_picture(fresh):
     assert "grows by 1.77 at each step" in says
     assert all(fresh.evaluate(COLOURED, number) > 50 for number in range(5))
     low, high = fresh.evaluate(
-        "(({ min, max }) => [min, max])(document.getElementById('live').live.plots.chart.getOption().yAxis[0])"
+        "(({ min, max }) => [min, max])(live.live.plots.chart.getOption().yAxis[0])"
     )
     sample = load_data("data/auto.csv", "mpg")
     assert low < sample.y.var()
@@ -250,9 +264,9 @@ def test_without_scaling_it_starts_at_a_rate_that_does_something(fresh):
 
 def test_the_start_is_dragged_over_the_surface(fresh):
     box = fresh.locator(".live-plots").bounding_box()
-    find = """where => document.getElementById("live").live.plots.chart
+    find = """where => live.live.plots.chart
       .convertToPixel({ gridIndex: 1 }, where)"""
-    plots = "document.getElementById('live').live.plots"
+    plots = "live.live.plots"
     x, y = fresh.evaluate(find, fresh.evaluate(f"{plots}.startPlace"))
     fresh.mouse.move(box["x"] + x, box["y"] + y)
     fresh.mouse.down()
@@ -261,7 +275,9 @@ def test_the_start_is_dragged_over_the_surface(fresh):
     fresh.mouse.up()
     place = fresh.evaluate(find, fresh.evaluate(f"{plots}.startPlace"))
     start = shown(fresh)["setting"]["start"]
-    fit = gradient_descent(*_standardised(), learning_rate=0.1, n_iterations=1, start=start)
+    fit = gradient_descent(
+        *_standardised(), learning_rate=0.1, n_iterations=1, start=start
+    )
     assert len(fit.path[0]) == 8
     fresh.mouse.move(box["x"] + x, box["y"] + y)  # it has been let go
     assert shown(fresh)["setting"]["start"] == start
@@ -277,13 +293,11 @@ def _standardised():
 
 def test_it_plays_to_the_end_and_pauses(fresh):
     fresh.get_by_role("button", name="Play").click()
-    fresh.wait_for_function("document.getElementById('live').live.update > 3")
+    fresh.wait_for_function("live.live.update > 3 && live.live.update < 1000")
     fresh.get_by_role("button", name="Pause").click()
-    paused = shown(fresh)["update"]
-    assert 3 < paused < 1000
+    assert 3 < shown(fresh)["update"] < 1000
     fresh.get_by_role("button", name="Play").click()
-    fresh.get_by_role("button", name="Pause").wait_for()
-    fresh.wait_for_function("document.getElementById('live').live.timer === null")
+    fresh.wait_for_function("live.live.timer === null")
     assert shown(fresh)["update"] == 1000
 
 
@@ -316,13 +330,17 @@ def test_other_data_are_shown_as_well(new_page, tmp_path, rng):
 
     many = rng.normal(size=(3, 200_000))
     page = opened(dict(zip("aby", many, strict=True)), "y")
-    drawn = page.evaluate("document.getElementById('live').live.plots.chart.getOption().title[2].text")
+    drawn = page.evaluate("live.live.plots.chart.getOption().title[2].text")
     assert drawn == "Fit: 1000 of 200000 samples"
     page.context.close()
 
 
 def test_a_constant_column_is_named_and_can_be_left_out(new_page, tmp_path, rng):
-    columns = {"a": rng.normal(size=50), "same": np.full(50, 5.0), "y": rng.normal(size=50)}
+    columns = {
+        "a": rng.normal(size=50),
+        "same": np.full(50, 5.0),
+        "y": rng.normal(size=50),
+    }
     problem = make_problem(write_csv(tmp_path / "data.csv", columns), "y")
     page = new_page()
     page.goto(write_page(problem, tmp_path / "live.html"))
