@@ -1,7 +1,7 @@
 """The live figure as text: for a page of its own, and for JupyterLab.
 
-The JavaScript of the figure is in the modules beside this one, and ECharts, which draws,
-in the package panel. All of it becomes one text, so that nothing has to be fetched.
+The JavaScript of the figure is in the modules beside this one; ECharts, which draws it,
+comes with the package panel. All becomes one text, so that nothing has to be fetched.
 """
 
 import json

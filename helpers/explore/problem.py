@@ -1,4 +1,4 @@
-"""The data of the live figure: a few rows that stand for all, and what is known of them.
+"""The data of the live figure: a few rows that stand for all, and what is known.
 
 What is here is enough to descend on any choice of the features, scaled in any way
 (`helpers.compression`), and small enough to be part of a page.

@@ -29,7 +29,8 @@ COLOURED = """number => {
   const { data } = canvas.getContext("2d").getImageData(...box);
   let count = 0;
   for (let i = 0; i < data.length; i += 4) {
-    const spread = Math.max(...data.slice(i, i + 3)) - Math.min(...data.slice(i, i + 3));
+    const colour = data.slice(i, i + 3);
+    const spread = Math.max(...colour) - Math.min(...colour);
     count += data[i + 3] > 0 && spread > 60;
   }
   return count;
