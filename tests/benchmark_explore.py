@@ -11,11 +11,8 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from measure import Row, conclude
-
-sys.path.append(str(Path(__file__).parent / "explore"))
-
 from browser import launch, settled, write_page
+from measure import Row, conclude
 
 from helpers.explore.problem import make_problem
 

@@ -150,9 +150,9 @@ def test_costs_weights_limit_and_verdict_are_those_of_the_helpers(compute, typed
 
     Adam and RMSProp divide by what may be rounding, and momentum close to the limit
     makes small differences large. So Python descends twice: on all rows, and on a few
-    with the same costs, from starts that differ in their last place. The browser is held
-    to 1e-9 as long as these two agree to 1e-11, and to the verdict if they do to the
-    end.
+    with the same costs, from starts that differ in their last place. The browser is
+    held to 1e-9 as long as these two agree to 1e-11, and to the verdict if they do to
+    the end.
     """
     found = compute(typed)
     X, y, how = described(typed, found["orders"])
