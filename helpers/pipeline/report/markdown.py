@@ -120,12 +120,14 @@ def markdown_to_html(fragments, bibliography=None):
     seam = SEAM.format("html", "<!--seam-->")
     text = seam.join([*map(_with_html, fragments), ""])
     cited = cited_from(bibliography) if bibliography else []
-    html = convert(text, "html", "--mathml", "--shift-heading-level-by=1", *OPTIONS, *cited)
+    html = convert(
+        text, "html", "--mathml", "--shift-heading-level-by=1", *OPTIONS, *cited
+    )
     *parts, works = [part.strip() for part in html.split("<!--seam-->")]
     for fragment, part in zip(fragments, parts, strict=False):
         _validate(fragment, HTML_CODE.sub("", part), *HTML_SIGNS)
     # BibTeX's "and others" is a name to pandoc.
-    return parts, works.replace("and others.", "et al.")
+    return parts, re.sub(r"and\s+others\.", "et al.", works)
 
 
 def cited_from(bibliography):
