@@ -1,4 +1,4 @@
-"""What a report can be verified by: its recorded results and its code, which it carries.
+"""What a report can be verified by: its results and its code, which it carries.
 
 ``report/results.json`` holds every claim and every run, one on a line, to ten
 significant digits. It is committed, so that a change of any number shows in review.
@@ -21,6 +21,7 @@ from helpers.pipeline.sweep.experiments import read_points
 from helpers.pipeline.sweep.inputs import path_of
 
 RESULTS = ROOT / MADE
+FILES = "files.zip"  # in the page: all that the PDF has attached
 LAYOUT = 4
 HEAD = ("layout", "platform")
 DIGITS = 10  # the later ones may differ between processors

@@ -25,6 +25,7 @@ HEADING = re.compile(
 LATEX_CODE = re.compile(
     r"\\texttt\{.*?\}(?=\W)|\\begin\{verbatim\}.*?\\end\{verbatim\}", re.DOTALL
 )
+OTHERS = re.compile(r"and\s+others(?=(</\w+>)?\.)")
 HTML_CODE = re.compile(r"<code.*?</code>|<annotation.*?</annotation>", re.DOTALL)
 # What is left of mathematics that nobody closed; and a picture.
 LATEX_SIGNS = (r"\$\$", r"\textbackslash begin", r"\includegraphics")
@@ -127,7 +128,7 @@ def markdown_to_html(fragments, bibliography=None):
     for fragment, part in zip(fragments, parts, strict=False):
         _validate(fragment, HTML_CODE.sub("", part), *HTML_SIGNS)
     # BibTeX's "and others" is a name to pandoc.
-    return parts, re.sub(r"and\s+others\.", "et al.", works)
+    return parts, OTHERS.sub("et al", works)
 
 
 def cited_from(bibliography):

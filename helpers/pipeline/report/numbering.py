@@ -33,7 +33,7 @@ class Numbering:
         self._counts, self._sections, self._appendix = Counter(), [], False
 
     def begin_appendix(self):
-        """Number the sections that follow with letters."""
+        """Give letters to the sections that follow."""
         self._sections, self._appendix = [], True
 
     def number(self, text):

@@ -15,7 +15,7 @@ from pygments.formatters import HtmlFormatter
 
 from helpers import ROOT
 from helpers.pipeline.errors import UserError
-from helpers.pipeline.report.evidence import RESULTS, rounded, zipped
+from helpers.pipeline.report.evidence import FILES, RESULTS, rounded, zipped
 from helpers.pipeline.report.listing import coloured, html_colours, html_listing
 from helpers.pipeline.report.markdown import markdown_to_html
 from helpers.pipeline.report.numbering import Numbering
@@ -29,7 +29,6 @@ from helpers.pipeline.report.typeset import (
     title_of,
 )
 
-FILES = "files.zip"  # all that the PDF has attached
 TYPES = {RESULTS.name: "application/json", FILES: "application/zip"}
 # Stand for the begin of a claim, by its number, for its end, and for a comma within a
 # number, until pandoc is done.
@@ -200,7 +199,7 @@ def check_citations(html, works):
 
 
 def number_all(notebook, resources):
-    """Number what the notebook publishes; add the ``numbering`` to the resources."""
+    """Give numbers to all that is published; add them to the resources."""
     numbering = resources["numbering"] = Numbering()
     for cell in notebook.cells:
         if cell.cell_type == "raw":

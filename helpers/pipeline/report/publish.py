@@ -1,9 +1,9 @@
 """What a notebook puts on the page: prose, figures, tables, listings.
 
 One call shows a thing in JupyterLab and describes it, in the output's metadata, for
-`typeset` and `page`, which set it in LaTeX and HTML. Prose and captions are Markdown, see `markdown`, with
-``{{claims}}`` and citations such as ``[@key]``. A label is a name in references,
-without its kind: ``costs`` for ``@fig:costs``.
+`typeset` and `page`, which set it in LaTeX and HTML. Prose and captions are Markdown,
+see `markdown`, with ``{{claims}}`` and citations such as ``[@key]``. A label is a name
+in references, without its kind: ``costs`` for ``@fig:costs``.
 """
 
 import base64
