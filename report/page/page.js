@@ -4,8 +4,11 @@
   const preview = document.getElementById("preview");
   const shown = 'a[href^="#"]:not(nav a, .skip, .set), .claim';
 
+  const carried = document.querySelector('a[download="build.json"]').href;
+  const { commit, changes } = JSON.parse(atob(carried.split(",")[1]));
+  const version = `commit: ${commit.slice(0, 12) || "none"}${changes && ", with changes"}`;
   for (const claim of document.querySelectorAll(".claim")) {
-    claim.dataset.origin = claim.getAttribute("title");
+    claim.dataset.origin = `${claim.getAttribute("title")}\n${version}`;
     claim.removeAttribute("title"); // else the browser would show it as well
   }
 

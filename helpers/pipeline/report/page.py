@@ -29,7 +29,8 @@ from helpers.pipeline.report.typeset import (
     title_of,
 )
 
-TYPES = {RESULTS.name: "application/json", FILES: "application/zip"}
+BUILD = "build.json"
+TYPES = {"json": "application/json", "zip": "application/zip"}
 # Stand for the begin of a claim, by its number, for its end, and for a comma within a
 # number, until pandoc is done.
 FIRST, END, COMMA = 0xF0000, "\U000ffffd", "\U000ffffc"
@@ -75,8 +76,9 @@ def to_html(notebook, attached, now):
         filters={f.__name__: f for f in (html_listing, html_cell, sides, inline_svg)},
         optimistic_validation=True,
     )
-    exporter.register_preprocessor(Page(now), enabled=True)
-    carried = {RESULTS.name: attached[RESULTS.name], FILES: zipped(attached, now.time)}
+    exporter.register_preprocessor(Page(), enabled=True)
+    carried = {name: attached[name] for name in (RESULTS.name, BUILD)}
+    carried[FILES] = zipped(attached, now.time)
     resources = {
         "heading": title_of(notebook),
         "colours": html_colours(),
@@ -88,21 +90,12 @@ def to_html(notebook, attached, now):
 
 def data_url(name, content):
     """Return the address of a file that is its content."""
-    return f"data:{TYPES[name]};base64,{base64.b64encode(content).decode()}"
+    kind = TYPES[name.rpartition(".")[2]]
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
 
 
 class Page(Preprocessor):
-    """Turn all Markdown and formulas into HTML, in one call of pandoc, and number it.
-
-    Parameters
-    ----------
-    now : helpers.pipeline.report.revision.Revision
-        The version that the claims come from.
-    """
-
-    def __init__(self, now):
-        super().__init__()
-        self.commit = f"{now.commit or 'none'}{' and changes' if now.changes else ''}"
+    """Turn all Markdown and formulas into HTML, in one call of pandoc, and number it."""
 
     def preprocess(self, notebook, resources):
         """Return the notebook with HTML where it had Markdown, and the contents."""
@@ -124,8 +117,7 @@ class Page(Preprocessor):
         check_citations("".join(parts), resources["works"])
         cells = numbers_of_cells(notebook)
         origins = {
-            marks[name]: self._origin(name, claim, cells)
-            for name, claim in stated.items()
+            marks[name]: origin(name, claim, cells) for name, claim in stated.items()
         }
         parts = [with_origins(part, origins) for part in parts]
         for (holder, key, _), part in zip(places, parts, strict=False):
@@ -138,13 +130,13 @@ class Page(Preprocessor):
             holder[key] = resources["numbering"].refer(holder[key])
         return notebook, resources
 
-    def _origin(self, name, claim, cells):
-        """Return where a claim comes from, a fact on each line."""
-        value = f"{rounded(claim['value'])} {claim['unit']}".strip()
-        cell = claim["cell"]
-        lines = [f"{name}: {value}", f"run: {claim['run'] or 'several, or none'}"]
-        lines += [f"cell: In [{cells.get(cell, '?')}], {cell}"]
-        return escape("\n".join([*lines, f"commit: {self.commit}"]))
+
+def origin(name, claim, cells):
+    """Return where a claim comes from, a fact on each line; a script adds the commit."""
+    value = f"{rounded(claim['value'])} {claim['unit']}".strip()
+    cell = claim["cell"]
+    lines = [f"{name}: {value}", f"run: {claim['run'] or 'several, or none'}"]
+    return escape("\n".join([*lines, f"cell: In [{cells.get(cell, '?')}], {cell}"]))
 
 
 def numbers_of_cells(notebook):
