@@ -37,15 +37,15 @@ class Claim(NamedTuple):
         Unit of the value, empty if it has none.
     run : str
         Name of the run that it came from, empty if it came from no single run.
-    cell : str
-        Identifier of the notebook's cell that stated it.
+    cell : int
+        Number of the code cell that stated it, as in ``In [7]``; 0 if there is none.
     """
 
     value: object
     text: str
     unit: str
     run: str
-    cell: str = ""
+    cell: int = 0
 
 
 class Claims(dict):
@@ -53,13 +53,17 @@ class Claims(dict):
 
     def __init__(self):
         super().__init__()
-        self._cell = ""
+        self._cell, self._number, self._stated_in = None, 0, {}
 
-    def begin_cell(self, cell):
-        """Begin the cell of that identifier, which may state its claims again."""
-        self._cell = cell
-        for name in [name for name, claim in self.items() if claim.cell == cell]:
-            del self[name]
+    def begin_cell(self, cell, number=0):
+        """Begin a cell of that identifier and number.
+
+        If it has an identifier, it may state its claims again.
+        """
+        self._cell, self._number = cell, number
+        again = [name for name, by in self._stated_in.items() if cell and by == cell]
+        for name in again:
+            del self[name], self._stated_in[name]
 
     def state(self, name, value, spec="", *, unit="", run=""):
         """Add a claim.
@@ -86,7 +90,9 @@ class Claims(dict):
             )
         if name in self:
             raise ValueError(f"the claim {name!r} is stated twice")
-        self[name] = Claim(value, markdown_text(value, spec), unit, run, self._cell)
+        text = markdown_text(value, spec)
+        self[name] = Claim(value, text, unit, run, self._number)
+        self._stated_in[name] = self._cell
 
     def state_below(self, name, error, least, *, unit="", run=""):
         """Add a claim on a rounding error: the power of ten that it is below.

@@ -19,7 +19,6 @@ from helpers.pipeline.report.evidence import FILES, RESULTS, rounded, zipped
 from helpers.pipeline.report.listing import coloured, html_colours, html_listing
 from helpers.pipeline.report.markdown import markdown_to_html
 from helpers.pipeline.report.numbering import Numbering
-from helpers.pipeline.report.provenance import INJECTED
 from helpers.pipeline.report.typeset import (
     check_provenance,
     descriptions,
@@ -37,6 +36,7 @@ FIRST, END, COMMA = 0xF0000, "\U000ffffd", "\U000ffffc"
 BEGIN = "[\U000f0000-\U000ffff0]"
 IN_FORMULA = re.compile(rf"<mi[^>]*>({BEGIN}|{END})</mi>")
 WITHIN_NUMBER = re.compile(rf"</mn><mi[^>]*>{COMMA}</mi><mn>")
+COMMA_ALONE = re.compile(rf"<mi[^>]*>{COMMA}</mi>")
 # What pandoc writes around MathML: the LaTeX again, and what every browser knows.
 AROUND = re.compile(
     r' xmlns="http://www.w3.org/1998/Math/MathML"|</?semantics>|<annotation.*?</annotation>',
@@ -95,7 +95,7 @@ def data_url(name, content):
 
 
 class Page(Preprocessor):
-    """Turn all Markdown and formulas into HTML, in one call of pandoc, and number it."""
+    """Turn all Markdown into HTML, in one call of pandoc, and number it."""
 
     def preprocess(self, notebook, resources):
         """Return the notebook with HTML where it had Markdown, and the contents."""
@@ -115,10 +115,7 @@ class Page(Preprocessor):
         works = [ROOT / "report" / f"{d['path']}.bib" for d in shown if "path" in d]
         parts, resources["works"] = markdown_to_html(fragments, *works[:1])
         check_citations("".join(parts), resources["works"])
-        cells = numbers_of_cells(notebook)
-        origins = {
-            marks[name]: origin(name, claim, cells) for name, claim in stated.items()
-        }
+        origins = {marks[name]: origin(name, claim) for name, claim in stated.items()}
         parts = [with_origins(part, origins) for part in parts]
         for (holder, key, _), part in zip(places, parts, strict=False):
             holder[key] = bare(part) if key == "caption" else part
@@ -131,19 +128,11 @@ class Page(Preprocessor):
         return notebook, resources
 
 
-def origin(name, claim, cells):
-    """Return where a claim comes from, a fact on each line; a script adds the commit."""
+def origin(name, claim):
+    """Return where a claim comes from, a fact a line; a script adds the commit."""
     value = f"{rounded(claim['value'])} {claim['unit']}".strip()
-    cell = claim["cell"]
-    lines = [f"{name}: {value}", f"run: {claim['run'] or 'several, or none'}"]
-    return escape("\n".join([*lines, f"cell: In [{cells.get(cell, '?')}], {cell}"]))
-
-
-def numbers_of_cells(notebook):
-    """Return the numbers of the code cells, as in ``In [7]``, by their identifiers."""
-    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    own = [cell for cell in code if not cell.source.startswith(INJECTED)]
-    return {cell.get("id"): number for number, cell in enumerate(own, start=1)}
+    run = claim["run"] or "more than one, or none"
+    return escape(f"{name}: {value}\nrun: {run}\ncell: In [{claim['cell']}]")
 
 
 def formulas_in(description):
@@ -159,6 +148,7 @@ def formulas_in(description):
 def with_origins(html, origins):
     """Return HTML in which each claim is an element that says where it comes from."""
     html = WITHIN_NUMBER.sub(",", AROUND.sub("", unescaped(html)))
+    html = COMMA_ALONE.sub("<mi>,</mi>", html).replace(COMMA, "{,}")  # as in code
     begin, end = '<{} class="claim" tabindex="0" title="{}">', "</{}>"
 
     def element(match, tag):

@@ -20,7 +20,7 @@ from IPython.display import display
 from helpers import ROOT
 from helpers.pipeline.report.claims import Claims
 from helpers.pipeline.report.markdown import EQUATION, HEADING, KINDS, REFERENCE
-from helpers.pipeline.report.provenance import trace
+from helpers.pipeline.report.provenance import number_of, trace
 from helpers.pipeline.report.works import cite_by_name, read_works
 
 NOTEBOOK = ROOT / "notebooks" / "report.ipynb"
@@ -49,8 +49,11 @@ class Report:
             shell.events.register("pre_run_cell", self._begin_cell)
 
     def _begin_cell(self, info):
-        if info.cell_id:  # not for code that a cell executes in turn
-            self.claims.begin_cell(info.cell_id)
+        if (
+            info.cell_id or info.store_history
+        ):  # not for code that a cell executes in turn
+            number = number_of(get_ipython().user_ns["In"])
+            self.claims.begin_cell(info.cell_id, number)
 
     def _prose_cell(self, line, cell):
         self.prose(cell)
