@@ -111,7 +111,7 @@ lab: $(READY) ## open the notebooks in JupyterLab
 		$(if $(filter 0,$(shell id -u)),--allow-root) --ServerApp.root_dir='$(CURDIR)' \
 		--LabApp.default_url=/lab/tree/notebooks/explore.ipynb
 
-test: $(CLUSTER) report/report.pdf ## prove that all of it works
+test: $(CLUSTER) report/report.pdf report/report.html ## prove that all of it works
 	@$(PYTHON3) helpers/pipeline/system.py walls --if-possible
 	@$(PYTHON3) helpers/pipeline/system.py browser --if-possible
 	$(PYTHON) -m pytest

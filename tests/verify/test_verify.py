@@ -238,7 +238,10 @@ IN_THE_EVIDENCE = {
     "the lock": (in_file("requirements.txt", "numpy==2", "numpy==1"), "requirem"),
     "the commit": (build_of('"commit": "', '"commit": "0'), "attached build.json"),
     "the student": (build_of("Linus", "Lukas"), "attached build.json"),
-    "the code": (in_file("helpers/model.py", "2 / error", "3 / error"), "attached helpers/mo"),
+    "the code": (
+        in_file("helpers/model.py", "2 / error", "3 / error"),
+        "attached helpers/mo",
+    ),
     "an attachment less": (remove_attachment, "attached experiments.yaml"),
 }
 
