@@ -20,7 +20,7 @@ from helpers.pipeline.report.build import EXECUTED, HTML, PDF
 from helpers.pipeline.report.page import to_html
 from helpers.pipeline.report.publish import Report
 from helpers.pipeline.report.revision import Revision
-from helpers.pipeline.verify.reader import read_pdf, text_of
+from helpers.pipeline.verify.reader import read_html, read_pdf, text_of
 
 LIVE = """<section id="live" aria-label="Live"><p id="state">none</p><script>
 const show = () => document.getElementById("state").textContent = location.hash;
@@ -80,7 +80,7 @@ def test_sections_equations_and_figures_have_the_numbers_of_latex(shown, report)
     assert "See Figure 1, Section 1.1, Appendix A, (2), Table 1." in " ".join(
         text_of(html).split()
     )
-    assert re.search(r'id="eq:b">.*?\(2\)', html, re.DOTALL)
+    assert re.search(r'id="eq:b"[^<]*>.*?\(2\)', html, re.DOTALL)
     assert "<b>Figure 1.</b> Of" in html
 
 
@@ -123,7 +123,7 @@ def test_a_claim_says_where_it_comes_from_in_text_and_in_formulas(shown, report)
     assert [tag for tag, _ in claims] == ["span", "span", "mrow", "mrow", "mrow"]
     assert html.count("<mn>128,247</mn>") == 1
     assert "<code>{,}</code>" in html
-    assert re.search(r'<mrow class="claim"[^>]*><mi>−</mi><msup>', html)
+    assert re.search(r'<mrow class="claim"[^>]*><m[io]>−</m[io]><msup>', html)
     assert not re.search("[\ue000-\uf8ff\U000f0000-\U0010ffff]", html)
 
 
@@ -138,7 +138,7 @@ def test_the_cells_of_a_table_are_text_and_mathematics(shown, report):
     assert '<th scope="col" class="left">&lt;a&gt;</th>' in html
     assert '<th scope="row" class="left">*x* &amp; y</th>' in html
     assert '<td class="left"></td>' in html  # a heading would be empty
-    assert re.search(r'<td class="left"><math .*?<mn>1,000</mn></math></td>', html)
+    assert re.search(r'<td class="left"><math [^/]*<mn>1,000</mn>', html)
 
 
 def test_a_listing_has_its_line_numbers_and_its_formulas(shown, report):
@@ -294,7 +294,7 @@ def test_a_number_shows_where_it_comes_from_on_hover_and_on_focus(open_page):
     claim = page.locator("span.claim", has_text="10.847").first
     preview = page.get_by_role("tooltip")
     stated = read_record(EXECUTED)["claims"]["all.cost"]
-    build = read_pdf(PDF, pages=False).build
+    build = read_html(HTML).build
     for act in (claim.hover, claim.focus):
         act()
         value, run, cell, commit = preview.inner_text().splitlines()

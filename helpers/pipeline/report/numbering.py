@@ -12,7 +12,7 @@ from helpers.pipeline.errors import UserError
 from helpers.pipeline.report.markdown import KINDS
 
 HEADING = re.compile(r'<h([2-6])(?: id="(.*?)")?(.*?)>(.*?)</h\1>', re.DOTALL)
-EQUATION = re.compile(r'(<span class="equation" id="(.*?)">)(.*?</math>)', re.DOTALL)
+EQUATION = re.compile(r'<span class="equation" id="(.*?)">(.*?</math>)', re.DOTALL)
 REFERENCE = re.compile(r'(<a class="reference" href="#(.*?)">)(</a>)')
 DEEPEST = 4  # of the headings that have numbers: h4
 
@@ -65,8 +65,11 @@ class Numbering:
         self.names[label] = name
 
     def _equation(self, match):
-        number = self.next(match[2])
-        return f'{match[1]}{match[3]}<span class="number">({number})</span>'
+        number = f"({self.next(match[1])})"
+        # What may be wider than a phone is scrolled in itself, also by keys.
+        about = f'id="{match[1]}" tabindex="0" role="group" aria-label="{number}"'
+        begin = f'<span class="equation" {about}>'
+        return f'{begin}{match[2]}<span class="number">{number}</span>'
 
     def _heading(self, match):
         level, label, attributes, text = int(match[1]), *match.group(2, 3, 4)
