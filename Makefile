@@ -12,8 +12,9 @@ SCHEDULER =
 TIME_LIMIT = 600
 DRY_RUN =
 YES =
-# For make verify: a report; the largest relative difference; JSON=1 for a script
+# For make verify: a report, either; the largest relative difference; JSON=1 for a script
 PDF =
+HTML =
 TOLERANCE =
 JSON =
 # For make grade: a folder of zips and folders; WALLS=none runs them without bubblewrap
@@ -34,6 +35,7 @@ override DATE := $(value DATE)
 override EXPERIMENT := $(value EXPERIMENT)
 override CSV := $(value CSV)
 override PDF := $(value PDF)
+override HTML := $(value HTML)
 override TOLERANCE := $(value TOLERANCE)
 override SUBMISSIONS := $(value SUBMISSIONS)
 # What is not given stays as it was given last.
@@ -42,7 +44,7 @@ override COURSE := $(or $(COURSE),$(call last,1))
 override TITLE := $(or $(TITLE),$(call last,2))
 override STUDENT := $(or $(STUDENT),$(call last,3))
 override DATE := $(or $(DATE),$(call last,4))
-export COURSE TITLE STUDENT DATE EXPERIMENT SCHEDULER CSV PDF TOLERANCE SUBMISSIONS
+export COURSE TITLE STUDENT DATE EXPERIMENT SCHEDULER CSV PDF HTML TOLERANCE SUBMISSIONS
 # Without bytecode, every command would compile all that it imports.
 export PYTHONDONTWRITEBYTECODE :=
 
@@ -61,17 +63,20 @@ LANGUAGE := $(addprefix metadata.language_info.,codemirror_mode file_extension m
 STRIP := $(PREFIX)/bin/nbstripout --keep-id --extra-keys "$(LANGUAGE) metadata.widgets cell.metadata.execution"
 
 SOURCES := requirements.txt $(wildcard experiments.yaml notebooks/*.ipynb) \
-	$(wildcard helpers/*.py helpers/*/*.py helpers/pipeline/*/*.py report/*.* report/template/*)
+	$(wildcard helpers/*.py helpers/*/*.py helpers/pipeline/*/*.py report/*.* report/template/* report/page/*)
 SOURCES := $(filter-out report/report.%,$(SOURCES))
 
 .DELETE_ON_ERROR:
-.PHONY: help report verify submission grade reproduce sweep results cluster lab test benchmark lint lock clean distclean FORCE
+.PHONY: help report html verify submission grade reproduce sweep results cluster lab test benchmark lint lock clean distclean FORCE
 
 help: ## print this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 11
 
-report: report/report.pdf ## make the report: report/report.pdf
+report: report/report.pdf ## make the report: report/report.pdf and report/report.html
 	@echo "report/report.pdf is up to date$${STUDENT:+, for $$STUDENT}"
+
+html: report/report.html ## make only the page, which needs no LaTeX: report/report.html
+	@echo "report/report.html is up to date$${STUDENT:+, for $$STUDENT}"
 
 sweep: $(if $(SCHEDULER),$(CLUSTER),$(READY)) ## run the experiments that have not been run (EXPERIMENT=name for one)
 	@$(PYTHON) -m helpers.pipeline.sweep --experiment "$$EXPERIMENT" \
@@ -80,9 +85,9 @@ sweep: $(if $(SCHEDULER),$(CLUSTER),$(READY)) ## run the experiments that have n
 results: $(READY) ## print the results of all runs (CSV=file for a table to keep)
 	@$(PYTHON) -m helpers.pipeline.sweep.results --experiment "$$EXPERIMENT" $(if $(CSV),--csv "$$CSV")
 
-verify: $(READY) ## make all anew and compare with what is recorded (PDF=file: with that report)
-	@$(PYTHON3) helpers/pipeline/system.py tex
-	@$(PYTHON) -m helpers.pipeline.verify $(if $(PDF),--pdf "$$PDF") \
+verify: $(READY) ## make all anew and compare with what is recorded (PDF= or HTML=file: with that)
+	@$(if $(HTML),,$(PYTHON3) helpers/pipeline/system.py tex)
+	@$(PYTHON) -m helpers.pipeline.verify $(if $(PDF),--pdf "$$PDF") $(if $(HTML),--html "$$HTML") \
 		$(if $(TOLERANCE),--tolerance "$$TOLERANCE") $(if $(JSON),--json)
 
 submission: report/report.pdf ## write what is handed in: build/submission.zip
@@ -106,7 +111,7 @@ lab: $(READY) ## open the notebooks in JupyterLab
 		$(if $(filter 0,$(shell id -u)),--allow-root) --ServerApp.root_dir='$(CURDIR)' \
 		--LabApp.default_url=/lab/tree/notebooks/explore.ipynb
 
-test: $(CLUSTER) report/report.pdf ## prove that all of it works
+test: $(CLUSTER) report/report.pdf report/report.html ## prove that all of it works
 	@$(PYTHON3) helpers/pipeline/system.py walls --if-possible
 	@$(PYTHON3) helpers/pipeline/system.py browser --if-possible
 	$(PYTHON) -m pytest
@@ -132,7 +137,7 @@ clean: ## remove what was built, but the report
 	rm -rf build
 
 distclean: clean ## remove the environment and the report as well
-	rm -rf .venv report/report.pdf .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv report/report.pdf report/report.html .pytest_cache .ruff_cache .hypothesis
 
 # The environment, exactly as locked, with this folder as the package `helpers`.
 $(READY): requirements.txt pyproject.toml apt.txt helpers/pipeline/system.py helpers/explore/lab.json
@@ -164,3 +169,7 @@ build/inputs: FORCE
 report/report.pdf: $(READY) $(SOURCES) build/inputs
 	@$(PYTHON3) helpers/pipeline/system.py tex
 	@$(PYTHON) -m helpers.pipeline.report
+
+# The page, as `make report` writes it too.
+report/report.html: $(READY) $(SOURCES) build/inputs
+	@$(PYTHON) -m helpers.pipeline.report html

@@ -1,9 +1,9 @@
-"""Make the report: sweep, execute the report's notebook, set it."""
+"""Make the report: sweep, execute the report's notebook, set it as PDF and HTML."""
 
 import contextlib
 import os
-import shutil
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 from helpers import ROOT
 from helpers.pipeline.errors import UserError
@@ -23,13 +23,21 @@ from helpers.pipeline.sweep.run import Settings, sweep
 EXECUTED = ROOT / "build" / "report.ipynb"
 TEX = ROOT / "build" / "tex"
 PDF = ROOT / "report" / "report.pdf"
+HTML = ROOT / "report" / "report.html"
 
 
-def report():
-    """Write ``report/report.pdf``; an older one stays until this one is done."""
+def report(*, with_pdf=True):
+    """Write the report; an older one stays until this one is done.
+
+    Parameters
+    ----------
+    with_pdf : bool
+        Whether to write ``report/report.pdf``, which needs LaTeX, besides
+        ``report/report.html``.
+    """
     EXECUTED.parent.mkdir(exist_ok=True)
     with one_at_a_time(EXECUTED.parent / "report.lock"):
-        make_report()
+        make_report(with_pdf)
 
 
 @contextlib.contextmanager
@@ -46,31 +54,46 @@ def one_at_a_time(path):
         yield
 
 
-def make_report():
+def make_report(with_pdf):
     """Sweep, execute the report's notebook and set it, in a locked ``build``."""
     now, plan = revision(), make_plan()
     modules = sorted({*modules_for(plan), *modules_behind("report")})
     with warm_kernels(modules) as kernel:
         # Imported while the forkserver imports its modules, which takes as long.
-        from helpers.pipeline.report.pdf import begin_preamble, to_pdf
-        from helpers.pipeline.report.typeset import title_of, to_latex
+        from helpers.pipeline.report.page import to_html
+        from helpers.pipeline.report.pdf import begin_preamble
+        from helpers.pipeline.report.typeset import title_of
 
         sweep(plan, Settings(os.environ.get("SCHEDULER", "")))
-        preamble = begin_preamble(TEX)
+        preamble = begin_preamble(TEX) if with_pdf else None
         notebook = execute_report(kernel)
     claims = read_record(EXECUTED)["claims"]
     attached = attachments(claims, title_of(notebook), now)
-    latex, files = to_latex(notebook, attached)
-    try:
-        pdf = to_pdf(latex, files, TEX, preamble, now.time)
-    except RuntimeError as error:
-        raise UserError(error) from None
+    with ThreadPoolExecutor(1) as beside:  # while LaTeX is at work
+        page = beside.submit(to_html, notebook, attached, now)
+        made = (
+            {PDF: print_report(notebook, attached, preamble, now)} if with_pdf else {}
+        )
+        made[HTML] = page.result().encode()
     if revision() != now:
         raise UserError("a file was changed while the report was made: make report")
     record_results(attached[RESULTS.name])
-    unfinished = PDF.with_suffix(".unfinished")
-    shutil.copyfile(pdf, unfinished)
-    unfinished.replace(PDF)
+    for path, content in made.items():
+        unfinished = path.with_suffix(".unfinished")
+        unfinished.write_bytes(content)
+        unfinished.replace(path)
+
+
+def print_report(notebook, attached, preamble, now):
+    """Return the bytes of an executed report's PDF; the rest is as in `make_report`."""
+    from helpers.pipeline.report.pdf import to_pdf
+    from helpers.pipeline.report.typeset import to_latex
+
+    latex, files = to_latex(notebook, attached)
+    try:
+        return to_pdf(latex, files, TEX, preamble, now.time).read_bytes()
+    except RuntimeError as error:
+        raise UserError(error) from None
 
 
 def execute_report(kernel):

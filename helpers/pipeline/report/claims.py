@@ -37,12 +37,15 @@ class Claim(NamedTuple):
         Unit of the value, empty if it has none.
     run : str
         Name of the run that it came from, empty if it came from no single run.
+    cell : int
+        Number of the code cell that stated it, as in ``In [7]``; 0 if there is none.
     """
 
     value: object
     text: str
     unit: str
     run: str
+    cell: int = 0
 
 
 class Claims(dict):
@@ -50,12 +53,16 @@ class Claims(dict):
 
     def __init__(self):
         super().__init__()
-        self._cell, self._stated_in = None, {}
+        self._cell, self._number, self._stated_in = None, 0, {}
 
-    def begin_cell(self, cell):
-        """Begin the cell of that identifier, which may state its claims again."""
-        self._cell = cell
-        for name in [name for name, by in self._stated_in.items() if by == cell]:
+    def begin_cell(self, cell, number=0):
+        """Begin a cell of that identifier and number.
+
+        If it has an identifier, it may state its claims again.
+        """
+        self._cell, self._number = cell, number
+        again = [name for name, by in self._stated_in.items() if cell and by == cell]
+        for name in again:
             del self[name], self._stated_in[name]
 
     def state(self, name, value, spec="", *, unit="", run=""):
@@ -83,7 +90,8 @@ class Claims(dict):
             )
         if name in self:
             raise ValueError(f"the claim {name!r} is stated twice")
-        self[name] = Claim(value, markdown_text(value, spec), unit, run)
+        text = markdown_text(value, spec)
+        self[name] = Claim(value, text, unit, run, self._number)
         self._stated_in[name] = self._cell
 
     def state_below(self, name, error, least, *, unit="", run=""):
@@ -97,39 +105,59 @@ class Claims(dict):
         self.state(name, float(f"1e{power}"), ".0e", unit=unit, run=run)
 
     def fill(self, text):
-        """Return the Markdown with every ``{{name}}`` replaced by its number.
+        """Return the Markdown with every ``{{name}}`` replaced, see `fill_in`."""
+        return fill_in(text, self)
 
-        Raises
-        ------
-        ValueError
-            If no claim has that name; the message gives the nearest. If a claim that
-            stands in mathematics is a text with mathematics of its own.
-        """
-        rest = re.search(r"\{\{.{,30}", PLACEHOLDER.sub("0", CODE.sub("", text)))
-        if rest:
-            raise ValueError(
-                f"{rest[0]!r} is no claim: it is {{{{name}}}}; in mathematics, put a "
-                "space between braces"
-            )
+    def named_in(self, text):
+        """Return the claims that the Markdown names, each as a dict, by their names."""
+        return {name: self[name]._asdict() for name in PLACEHOLDER.findall(text)}
 
-        def number_in_mathematics(match):
-            return in_mathematics(self._text_of(match))
 
-        def filled_in(match):
-            mathematics = match["mathematics"]
-            if mathematics is None:
-                return match[0]
-            return PLACEHOLDER.sub(number_in_mathematics, mathematics)
+def fill_in(text, claims, mark=None):
+    """Return the Markdown with every ``{{name}}`` replaced by its number.
 
-        return PLACEHOLDER.sub(self._text_of, MATHEMATICS.sub(filled_in, text))
+    Parameters
+    ----------
+    text : str
+        The Markdown.
+    claims : dict of str to Claim
+        By their names.
+    mark : callable, optional
+        Called with a name and its number, it returns what is put in the place.
 
-    def _text_of(self, match):
+    Raises
+    ------
+    ValueError
+        If no claim has that name; the message gives the nearest. If a claim that
+        stands in mathematics is a text with mathematics of its own.
+    """
+    rest = re.search(r"\{\{.{,30}", PLACEHOLDER.sub("0", CODE.sub("", text)))
+    if rest:
+        raise ValueError(
+            f"{rest[0]!r} is no claim: it is {{{{name}}}}; in mathematics, put a "
+            "space between braces"
+        )
+
+    def number(match):
         name = match[1]
-        if name not in self:
-            near = get_close_matches(name, self, n=1)
+        if name not in claims:
+            near = get_close_matches(name, claims, n=1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
             raise ValueError(f"no claim is named {name!r}{hint}")
-        return self[name].text
+        return claims[name].text
+
+    def in_text(match):
+        return mark(match[1], number(match)) if mark else number(match)
+
+    def in_formula(match):
+        text = in_mathematics(number(match))
+        return f"{{{mark(match[1], text)}}}" if mark else text
+
+    def filled(match):
+        mathematics = match["mathematics"]
+        return PLACEHOLDER.sub(in_formula, mathematics) if mathematics else match[0]
+
+    return PLACEHOLDER.sub(in_text, MATHEMATICS.sub(filled, text))
 
 
 def markdown_text(value, spec=""):

@@ -1,13 +1,16 @@
-"""What a report can be verified by: its recorded results and its code, in the PDF.
+"""What a report can be verified by: its results and its code, which it carries.
 
 ``report/results.json`` holds every claim and every run, one on a line, to ten
 significant digits. It is committed, so that a change of any number shows in review.
 The code is attached file by file, each under its path.
 """
 
+import io
 import json
 import platform
 import subprocess
+import time
+import zipfile
 from math import isfinite
 
 from helpers import ROOT
@@ -18,6 +21,7 @@ from helpers.pipeline.sweep.experiments import read_points
 from helpers.pipeline.sweep.inputs import path_of
 
 RESULTS = ROOT / MADE
+FILES = "files.zip"  # in the page: all that the PDF has attached
 LAYOUT = 3
 HEAD = ("layout", "platform")
 DIGITS = 10  # the later ones may differ between processors
@@ -26,7 +30,7 @@ TITLE_BLOCK = ("course", "title", "student", "date")
 CODE = ("Makefile", "apt.txt", "environment.yml", "experiments.yaml", "pyproject.toml")
 CODE += ("requirements.txt", "data/*.yaml", "helpers/**/*.json", "helpers/**/*.py")
 CODE += ("notebooks/*.ipynb", "report/*.bib", "report/*.mplstyle")
-CODE += ("report/template/*", "report/timings.json")
+CODE += ("report/template/*", "report/page/*", "report/timings.json")
 # What Jupyter notes in a cell while it is executed and read; nbstripout removes it.
 VIEW = ("collapsed", "ExecuteTime", "execution", "heading_collapsed", "hidden")
 VIEW += ("scrolled",)
@@ -52,6 +56,8 @@ def collect(claims):
             known = runs.setdefault(name, _run(point, read_record(path_of(name))))
             known["experiments"].append(experiment)
     head = {"layout": LAYOUT, "platform": platform_name()}
+    # Not the number of its cell: a new cell would change all that follow.
+    claims = {n: {k: c[k] for k in c if k != "cell"} for n, c in claims.items()}
     return head | {"claims": rounded(claims), "runs": rounded(runs)}
 
 
@@ -103,7 +109,7 @@ def platform_name():
 
 
 def attachments(claims, title, now):
-    """Return the files that are attached to the PDF.
+    """Return the files that are attached to the PDF and the page.
 
     Parameters
     ----------
@@ -139,6 +145,27 @@ def code():
         for name, path in sorted(paths.items())
         if not any(map(left_out, name.parts))
     }
+
+
+def zipped(files, moment):
+    """Return a zip whose bytes depend on nothing but this.
+
+    Parameters
+    ----------
+    files : dict of str to bytes
+        By name.
+    moment : int
+        The time of all files, in seconds since 1970.
+    """
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in sorted(files.items()):
+            entry = zipfile.ZipInfo(name, time.gmtime(moment)[:6])
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            executable = content.startswith(b"#!")
+            entry.external_attr = (0o100755 if executable else 0o100644) << 16
+            archive.writestr(entry, content)
+    return buffer.getvalue()
 
 
 def without_outputs(content):

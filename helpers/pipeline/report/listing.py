@@ -1,16 +1,17 @@
-"""Python code as a LaTeX listing: colours, line numbers, docstrings with formulas."""
+"""Python code as a listing: colours, line numbers, docstrings with formulas."""
 
 import re
 from itertools import repeat, zip_longest
 
 from pygments import highlight
 from pygments.filter import Filter
-from pygments.formatters import LatexFormatter
+from pygments.formatters import HtmlFormatter, LatexFormatter
 from pygments.lexers import PythonLexer
 from pygments.token import String
 
 COLOUR = re.compile(r"\\textcolor\[rgb\]\{([\d.,]+)\}")
 OPTIONS = "frame=lines,framerule=0.3pt,numbersep=8pt"
+STYLES = {"light": "default", "dark": "github-dark"}  # of Pygments, for a screen
 SIZE, COLUMNS = 9, 94  # points, and the letters of that size in a line
 LEADING = 1.08  # distance of the lines, in sizes
 INLINE = re.compile(r":math:`([^`]+)`")
@@ -105,21 +106,56 @@ def listing(code, first_line):
     The numbers are those of the file. Formulas in docstrings are set as mathematics;
     lines that only reStructuredText needs are left out, and their numbers skipped.
     """
-    lexer, formulas = PythonLexer(), Formulas()
-    lexer.add_filter(formulas)
     columns = max(map(len, code.splitlines()), default=0)
     size = SIZE * min(1, COLUMNS / max(columns, 1))
     font = rf"formatcom=\fontsize{{{size:.2f}}}{{{LEADING * size:.2f}}}\selectfont"
     formatter = LatexFormatter(
         linenos=True, linenostart=first_line, verboptions=f"{OPTIONS},{font}"
     )
-    verbatim = highlight(code, lexer, formatter)
+    verbatim, formulas = coloured(code, formatter)
     verbatim = verbatim.replace("`", r"\textasciigrave{}")  # else it is set as a quote
     formula, skipped = MARK
     verbatim = formula.sub(r"\\formula{\1}", verbatim)
     verbatim = skipped.sub(r"\\addtocounter{FancyVerbLine}{\1}", verbatim)
-    defined = (f"\\defineformula{{{n}}}{{{f}}}\n" for n, f in enumerate(formulas.found))
+    defined = (f"\\defineformula{{{n}}}{{{f}}}\n" for n, f in enumerate(formulas))
     return "".join(defined) + verbatim
+
+
+def coloured(code, formatter):
+    """Return highlighted code with marks for its formulas, and the formulas."""
+    lexer, formulas = PythonLexer(), Formulas()
+    lexer.add_filter(formulas)
+    return highlight(code, lexer, formatter), formulas.found
+
+
+def html_listing(code, first_line, formulas):
+    """Return Python code as highlighted HTML, each line with its number.
+
+    Parameters
+    ----------
+    code : str
+        The code.
+    first_line : int
+        Number of its first line.
+    formulas : dict of str to str
+        MathML of the formulas in docstrings, by their LaTeX.
+    """
+    text, found = coloured(code, HtmlFormatter(nowrap=True))
+    formula, skipped = MARK
+    lines, number = [], first_line
+    for line in text.splitlines():
+        set_line = formula.sub(lambda m: formulas[found[int(m[1])]], line)
+        lines.append(f'<span data-line="{number}">{skipped.sub("", set_line)}</span>')
+        number += 1 + sum(int(m[1]) for m in skipped.finditer(line))
+    return "\n".join(lines)
+
+
+def html_colours():
+    """Return the style sheets of listings, for a light and for a dark screen."""
+    return {
+        theme: HtmlFormatter(style=style).get_style_defs(".listing pre")
+        for theme, style in STYLES.items()
+    }
 
 
 def name_colours(definitions):

@@ -72,8 +72,16 @@ def trace(label, cells, namespace):
             runs |= found
         elif name in assigned:
             pending += _used(assigned[name])
-    number = sum(not cell.startswith(INJECTED) for cell in cells) - 1
-    return Provenance(label, number, sorted(functions), sorted(runs))
+    return Provenance(label, number_of(cells) - 1, sorted(functions), sorted(runs))
+
+
+def number_of(cells):
+    """Return the number of the next code cell after those that were executed.
+
+    `cells` is IPython's ``In``, which begins with a cell that is none; one that
+    papermill added does not count.
+    """
+    return sum(not cell.startswith(INJECTED) for cell in cells)
 
 
 def _statements(cell):

@@ -1,13 +1,12 @@
 """What a notebook puts on the page: prose, figures, tables, listings.
 
 One call shows a thing in JupyterLab and describes it, in the output's metadata, for
-`typeset`, which sets it in LaTeX. Prose and captions are Markdown, see `markdown`, with
-``{{claims}}`` and citations such as ``[@key]``. A label is a name in references,
-without its kind: ``costs`` for ``@fig:costs``.
+`typeset` and `page`, which set it in LaTeX and HTML. Prose and captions are Markdown,
+see `markdown`, with ``{{claims}}`` and citations such as ``[@key]``. A label is a name
+in references, without its kind: ``costs`` for ``@fig:costs``.
 """
 
 import base64
-import contextlib
 import inspect
 import io
 import json
@@ -21,7 +20,7 @@ from IPython.display import display
 from helpers import ROOT
 from helpers.pipeline.report.claims import Claims
 from helpers.pipeline.report.markdown import EQUATION, HEADING, KINDS, REFERENCE
-from helpers.pipeline.report.provenance import trace
+from helpers.pipeline.report.provenance import number_of, trace
 from helpers.pipeline.report.works import cite_by_name, read_works
 
 NOTEBOOK = ROOT / "notebooks" / "report.ipynb"
@@ -50,8 +49,11 @@ class Report:
             shell.events.register("pre_run_cell", self._begin_cell)
 
     def _begin_cell(self, info):
-        if info.cell_id:  # not for code that a cell executes in turn
-            self.claims.begin_cell(info.cell_id)
+        if (
+            info.cell_id or info.store_history
+        ):  # not for code that a cell executes in turn
+            number = number_of(get_ipython().user_ns["In"])
+            self.claims.begin_cell(info.cell_id, number)
 
     def _prose_cell(self, line, cell):
         self.prose(cell)
@@ -59,7 +61,7 @@ class Report:
     def title(self, *, course, title, student, date):
         """Show the title block."""
         heading = {"course": course, "title": title, "student": student, "date": date}
-        _emit(
+        self._emit(
             {"text/markdown": f"# {course}\n## {title}\n**{student}** · {date}"},
             kind="title",
             heading=heading,
@@ -67,14 +69,18 @@ class Report:
 
     def prose(self, text):
         """Show Markdown, with its claims filled in and its references numbered."""
-        text = self.claims.fill(text)
-        _emit({"text/markdown": self._for_lab(text)}, kind="prose", text=text)
+        shown = {"text/markdown": self._for_lab(self.claims.fill(text))}
+        self._emit(shown, kind="prose", text=text)
 
     def appendix(self):
         """Begin the appendix: the sections that follow have letters."""
-        _emit({"text/markdown": "# Appendix"}, kind="appendix")
+        self._emit({"text/markdown": "# Appendix"}, kind="appendix")
 
-    def figure(self, figure, *, label, caption, alt):
+    def live(self, html):
+        """Put the live figure, a fragment of HTML, on the page; print has none."""
+        self._emit({"text/markdown": "*The live figure.*"}, kind="live", html=html)
+
+    def figure(self, figure, *, label, caption, alt="", live=""):
         """Show a matplotlib figure with its caption.
 
         Parameters
@@ -85,23 +91,33 @@ class Report:
             See `helpers.pipeline.report.publish`.
         alt : str
             What it looks like, for those who cannot see it; text without mathematics.
+        live : str
+            Setting of the live figure that shows the same, as in an address:
+            ``features=all&rate=0.3``.
+
+        Raises
+        ------
+        ValueError
+            If there is no `alt`.
         """
         import matplotlib.pyplot as plt
         from matplotlib.layout_engine import ConstrainedLayoutEngine
 
+        label = f"fig:{label}"
+        if not alt.strip():
+            raise ValueError(f"{label} has no alternative text: alt='what it shows'")
         # Laid out once; as an engine of the figure it would run at each rendering.
         ConstrainedLayoutEngine().execute(figure)
-        pdf = _pdf_of(figure)
         data = {
-            "image/png": base64.b64encode(_png_of(pdf, figure)).decode(),
-            "application/pdf": base64.b64encode(pdf).decode(),
+            "image/svg+xml": _saved(figure, "svg", {"Date": None}).decode(),
+            "application/pdf": base64.b64encode(
+                _saved(figure, "pdf", {"CreationDate": None})
+            ).decode(),
             "text/plain": alt,
         }
         plt.close(figure)
-        caption = self.claims.fill(caption)
-        label = f"fig:{label}"
-        traced = self._trace(label)
-        _emit(data, kind="figure", label=label, caption=caption, alt=alt, traced=traced)
+        description = {"label": label, "caption": caption, "alt": alt, "live": live}
+        self._emit(data, kind="figure", traced=self._trace(label), **description)
         self._lab_caption(label, caption)
 
     def table(self, frame, *, label, caption, align=None, long=False):
@@ -119,7 +135,6 @@ class Report:
         long : bool
             Whether it may run over several pages.
         """
-        caption = self.claims.fill(caption)
         align = align or "l" + "r" * (frame.shape[1] - 1)
         latex = _styled(frame, "latex-math").to_latex(
             hrules=True,
@@ -128,12 +143,15 @@ class Report:
         )
         html = _styled(frame, "html").to_html(table_uuid=label)  # else at random
         self._lab_caption(f"tab:{label}", caption)
-        _emit(
+        self._emit(
             {"text/html": html, "text/plain": frame.to_string()},
             kind="longtable" if long else "table",
             label=f"tab:{label}",
             caption=caption,
             latex=latex,
+            columns=[*frame],
+            rows=frame.to_numpy().tolist(),
+            align=align,
             traced=self._trace(f"tab:{label}"),
         )
 
@@ -141,13 +159,12 @@ class Report:
         """Show the code of a function, class or module, as it is on disk."""
         lines, first = inspect.getsourcelines(item)
         code = textwrap.dedent("".join(lines))
-        caption = self.claims.fill(caption)
         self._lab_caption(f"lst:{label}", caption)
         shown = f"```python\n{code}```"
         if len(lines) > SHORT:
             summary = f"<summary>{len(lines)} lines</summary>"
             shown = f"<details>{summary}\n\n{shown}\n\n</details>"
-        _emit(
+        self._emit(
             {"text/markdown": shown},
             kind="listing",
             label=f"lst:{label}",
@@ -177,11 +194,12 @@ class Report:
             f"runs: {', '.join(e['runs']) or 'none'}"
             for e in entries
         )
-        _emit({"text/markdown": "\n".join(lines)}, kind="provenance", entries=entries)
+        shown = {"text/markdown": "\n".join(lines)}
+        self._emit(shown, kind="provenance", entries=entries)
 
     def bibliography(self, path):
         """Show the works of a BibTeX file."""
-        _emit(
+        self._emit(
             {"text/html": f"<h1>References</h1>{read_works(Path(path)).html}"},
             kind="bibliography",
             path=Path(path).stem,
@@ -197,8 +215,16 @@ class Report:
 
     def _lab_caption(self, label, caption):
         kind, number = self._number(label)
-        text = f"**{KINDS[kind]} {number}.** {self._for_lab(caption)}"
-        _emit({"text/markdown": text}, kind="lab")
+        caption = self._for_lab(self.claims.fill(caption))
+        text = f"**{KINDS[kind]} {number}.** {caption}"
+        self._emit({"text/markdown": text}, kind="lab")
+
+    def _emit(self, data, **description):
+        """Display data with a description that the executed notebook keeps."""
+        data.setdefault("text/plain", description["kind"])
+        text = description.get("text", "") + description.get("caption", "")
+        description["claims"] = self.claims.named_in(text)
+        display(data, metadata={"report": description}, raw=True)
 
     def _for_lab(self, text):
         """Give references and equations the numbers that LaTeX gives in print.
@@ -245,31 +271,13 @@ def _by_experiment(runs, experiments):
     return [*whole, *(run for run in runs if run not in named)]
 
 
-def _emit(data, **description):
-    """Display data with a description that the executed notebook keeps."""
-    data.setdefault("text/plain", description["kind"])
-    display(data, metadata={"report": description}, raw=True)
-
-
-def _pdf_of(figure):
-    buffer = io.BytesIO()
-    # Without a date, so that the same figure has the same bytes.
-    figure.savefig(buffer, format="pdf", metadata={"CreationDate": None})
-    return buffer.getvalue()
-
-
-def _png_of(pdf, figure):
-    """Render the PDF, in a fifth of the time that drawing again would take."""
+def _saved(figure, format, metadata):
+    """Return a figure's file, without a date: the same figure has the same bytes."""
     import matplotlib as mpl
-    import pypdfium2
 
-    dpi = mpl.rcParams["savefig.dpi"]
-    dpi = figure.dpi if dpi == "figure" else dpi
     buffer = io.BytesIO()
-    with contextlib.closing(pypdfium2.PdfDocument(pdf)) as document:
-        # A little smaller, or rounding may add a column of pixels.
-        picture = document[0].render(scale=dpi / 72 * (1 - 1e-9)).to_pil()
-    picture.save(buffer, "png", compress_level=1)
+    with mpl.rc_context({"svg.hashsalt": "report"}):
+        figure.savefig(buffer, format=format, metadata=metadata)
     return buffer.getvalue()
 
 

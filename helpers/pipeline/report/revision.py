@@ -16,7 +16,15 @@ COMMIT = ROOT / "COMMIT"  # what a submission has instead of git
 MADE = "report/results.json"  # which every build writes
 NOTE = "SUBMISSION.txt"  # which only a submission has
 # What a copy leaves out: git, the environment, and what was made.
-LEFT_OUT = (".git", ".venv", "build", "report.pdf", "__pycache__", ".*_cache")
+LEFT_OUT = (
+    ".git",
+    ".venv",
+    "build",
+    "report.pdf",
+    "report.html",
+    "__pycache__",
+    ".*_cache",
+)
 LEFT_OUT += ("*.egg-info", ".hypothesis", ".ipynb_checkpoints", ".DS_Store", "*.swp")
 LONG_AGO = 1_000_000_000  # the time of a build without a commit, in seconds since 1970
 

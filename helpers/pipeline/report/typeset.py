@@ -8,7 +8,7 @@ from traitlets.config import Config
 
 from helpers import ROOT
 from helpers.pipeline.errors import UserError
-from helpers.pipeline.report.claims import CODE, PLACEHOLDER
+from helpers.pipeline.report.claims import CODE, PLACEHOLDER, Claim, fill_in
 from helpers.pipeline.report.listing import listing, name_colours
 from helpers.pipeline.report.markdown import markdown_to_latex
 
@@ -57,36 +57,62 @@ def pdf_text(text):
 
 
 class Prose(Preprocessor):
-    """Turn all Markdown of a report into LaTeX, in one call of pandoc.
-
-    Markdown cells become raw cells; the ``text`` and ``caption`` in the
-    descriptions that `helpers.pipeline.report.publish` gave to outputs are replaced.
-    """
+    """Turn all Markdown of a report into LaTeX, in one call of pandoc."""
 
     def preprocess(self, notebook, resources):
         """Return the notebook with LaTeX where it had Markdown."""
-        cells = [cell for cell in notebook.cells if cell.cell_type == "markdown"]
-        for cell in cells:
+        places = places_of_text(notebook)
+        texts = [filled(*place) for place in places]
+        for (holder, key, _), latex in zip(
+            places, markdown_to_latex(texts), strict=True
+        ):
+            holder[key] = latex
+        return notebook, resources
+
+
+def places_of_text(notebook):
+    """Return where a report has Markdown; its Markdown cells become raw cells.
+
+    Returns
+    -------
+    list of (dict, str, dict)
+        What holds a text: a cell, or a description that `publish` gave; its key
+        there; and the claims that it may name, by name, none in a cell.
+
+    Raises
+    ------
+    UserError
+        If a Markdown cell names a claim, which only ``%%prose`` fills in.
+    """
+    places = []
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
             # After a letter, it is an argument in mathematics.
             if re.search(rf"(?<!\w){PLACEHOLDER.pattern}", CODE.sub("", cell.source)):
                 raise UserError(f"claims are for %%prose cells: {cell.source[:60]!r}")
-        places = [(cell, "source") for cell in cells]
-        for description in descriptions(notebook):
-            places += [(description, key) for key in ("text", "caption")]
-        places = [(holder, key) for holder, key in places if key in holder]
-        converted = markdown_to_latex([holder[key] for holder, key in places])
-        for (holder, key), latex in zip(places, converted, strict=True):
-            holder[key] = latex
-        for cell in cells:
             cell.cell_type = "raw"
-        return notebook, resources
+            places.append((cell, "source", {}))
+        for description in descriptions_in(cell):
+            claims = {name: Claim(**c) for name, c in description["claims"].items()}
+            keys = [key for key in ("text", "caption") if key in description]
+            places += [(description, key, claims) for key in keys]
+    return places
+
+
+def filled(holder, key, claims, mark=None):
+    """Return the text at one of the `places_of_text`, its claims filled in."""
+    return fill_in(holder[key], claims, mark) if claims else holder[key]
 
 
 def descriptions(notebook):
     """Return the descriptions that `publish` gave to outputs, in order."""
+    return [found for cell in notebook.cells for found in descriptions_in(cell)]
+
+
+def descriptions_in(cell):
+    """Return the descriptions that `publish` gave to the outputs of a cell."""
     return [
         output.metadata["report"]
-        for cell in notebook.cells
         for output in cell.get("outputs", [])
         if "report" in output.get("metadata", {})
     ]

@@ -8,12 +8,9 @@ from functools import cache
 from typing import NamedTuple
 
 from helpers.pipeline.report.claims import CODE
-from helpers.pipeline.report.markdown import KINDS, convert
+from helpers.pipeline.report.markdown import KINDS, markdown_to_html
 
 ENTRY = re.compile(r"^@\w+\{\s*([\w-]+),", re.MULTILINE)
-NAMED = re.compile(
-    r'<p><span class="citation" data-cites="([\w-]+)">(.*?)</p>', re.DOTALL
-)
 KEY = rf"@(?!(?:{'|'.join(KINDS)}):)([\w-]*\w)"
 CITATION = re.compile(
     rf"{CODE.pattern}|\[(?P<group>[^\[\]]*{KEY}[^\[\]]*)\](?!\()|(?<![\w@]){KEY}",
@@ -40,15 +37,13 @@ class Works(NamedTuple):
 def read_works(path):
     """Read a BibTeX file, in one call of pandoc."""
     keys = ENTRY.findall(path.read_text(encoding="utf-8"))
-    cited = "---\nnocite: '@*'\n---\n\n" + "\n\n".join(f"@{key}" for key in keys)
-    html = convert(cited, "html", "--citeproc", f"--bibliography={path}")
-    named, refs, works = html.partition('<div id="refs"')
+    citations, html = markdown_to_html([f"@{key}" for key in keys], path)
     names = {}
-    for key, citation in NAMED.findall(named):
+    for key, citation in zip(keys, citations, strict=True):
         text = " ".join(re.sub("<.*?>", "", citation, flags=re.DOTALL).split())
         authors, _, year = text.rpartition(" ")
         names[key] = authors, year.strip("()")
-    return Works(names, refs + works)
+    return Works(names, html)
 
 
 def cite_by_name(text, path):

@@ -13,13 +13,14 @@ def main():
     """Verify as the command line asks; status 1 if something does not hold."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pdf", type=Path, help="a report; else the recorded results")
+    parser.add_argument("--html", type=Path, help="a report as a page")
     parser.add_argument("--tolerance", help="relative; by default exact if possible")
     parser.add_argument("--json", action="store_true", help="for a grading script")
     parser.add_argument("--rebuilt", type=Path, help="the report made again already")
     parser.add_argument("--beside", type=Path, help="what came with the PDF: a folder")
     asked = parser.parse_args()
     tolerance = checked_tolerance(asked.tolerance)
-    lines = verify(asked.pdf, tolerance, asked.rebuilt, asked.beside)
+    lines = verify(asked.html or asked.pdf, tolerance, asked.rebuilt, asked.beside)
     wrong = sum(line.wrong for line in lines)
     if asked.json:
         result = {"holds": not wrong, "checked": [line._asdict() for line in lines]}
@@ -36,7 +37,7 @@ def print_table(lines):
         line
         for line in lines
         if line.verdict != HOLDS
-        or not line.what.startswith(("run ", "page ", "attached "))
+        or not line.what.startswith(("run ", "page ", "section ", "attached "))
     ]
     shown.sort(key=lambda line: line.wrong)  # what is wrong last, where it is seen
     print("\n".join(aligned([HEADER, *(line.cells(48) for line in shown)])))

@@ -95,7 +95,7 @@ def _compare_pages(stated, reproduced, tolerance):
     for _, i, j, k, m in matcher.get_opcodes():
         for page, other in zip_longest(range(i, j), range(k, m)):
             if page is None or other is None:
-                name = f"page {1 + (other if page is None else page)}"
+                name = reproduced.name(other) if page is None else stated.name(page)
                 pair = (_there(side) for side in (page, other))
                 yield Line(name, *pair, None, MISSING)
             else:
@@ -103,7 +103,7 @@ def _compare_pages(stated, reproduced, tolerance):
                     (stated.pages[page], stated.drawings[page]),
                     (reproduced.pages[other], reproduced.drawings[other]),
                 ]
-                yield from _compare_page(f"page {page + 1}", *pair, tolerance)
+                yield from _compare_page(stated.name(page), *pair, tolerance)
 
 
 def _compare_page(name, stated, reproduced, tolerance):

@@ -1,23 +1,31 @@
-"""Read a report: the evidence attached to its PDF, and what its pages say and show.
+"""Read a report: the evidence that it carries, and what its pages say and show.
 
 Run as a script, it prints the ``build.json`` of the PDF that it is given.
 """
 
+import base64
 import contextlib
 import hashlib
 import io
 import json
+import re
 import sys
+import zipfile
 from collections.abc import Sequence
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import NamedTuple
 
 from helpers.pipeline.command import run_command
 from helpers.pipeline.errors import UserError
-from helpers.pipeline.report.evidence import HEAD, LAYOUT, RESULTS, TITLE_BLOCK
+from helpers.pipeline.report.evidence import FILES, HEAD, LAYOUT, RESULTS, TITLE_BLOCK
 from helpers.pipeline.report.revision import sha256
 
 LONGEST = 500  # letters of a line of the title block
+LARGEST = 100_000_000  # bytes of all files that a page carries
+CARRIED = re.compile(r'<a download="([^"]+)" href="data:[^;"]*;base64,([^"]*)"')
+SECTION = re.compile(r"(?=<h[23][ >])")
+BLOCKS = ("p", "li", "td", "th", "h1", "h2", "h3", "h4", "div", "figcaption", "pre")
 
 
 class ReadReport(NamedTuple):
@@ -32,11 +40,13 @@ class ReadReport(NamedTuple):
     files : dict of str to bytes
         All its attachments.
     pages : sequence of str
-        The text of each page.
+        The text of each page, in HTML of each section.
     drawings : sequence of str
         For each page, a digest of all that is drawn on it.
     digest : str
         SHA-256 of the whole file.
+    names : sequence of str
+        What to call each page, if not by its number.
     """
 
     results: dict
@@ -45,6 +55,11 @@ class ReadReport(NamedTuple):
     pages: Sequence = ()
     drawings: Sequence = ()
     digest: str = ""
+    names: Sequence = ()
+
+    def name(self, page):
+        """Return what to call a page, counted from 0."""
+        return self.names[page] if self.names else f"page {page + 1}"
 
 
 def main():
@@ -53,7 +68,7 @@ def main():
 
 
 def read_pdf(path, *, pages=True):
-    """Read a report.
+    """Read a report in PDF.
 
     Parameters
     ----------
@@ -74,10 +89,7 @@ def read_pdf(path, *, pages=True):
     """
     import pypdf
 
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise UserError(f"{path} cannot be read: {error.strerror}") from None
+    content = _content(path)
     if not content.startswith(b"%PDF-"):
         raise UserError(f"{path} is not a PDF")
     try:
@@ -91,6 +103,69 @@ def read_pdf(path, *, pages=True):
     build = _read_build(files.get("build.json"), f"{path}: build.json")
     results = read_results(files.get(RESULTS.name), f"{path}: {RESULTS.name}")
     return ReadReport(results, build, files, texts, drawings, sha256(content))
+
+
+def read_html(path):
+    """Read a report in HTML; what is returned and raised is as by `read_pdf`."""
+    content = _content(path)
+    if not content.startswith(b"<!DOCTYPE html>"):
+        raise UserError(f"{path} is not a page that `make html` wrote")
+    text = content.decode(errors="replace")
+    try:
+        carried = {name: base64.b64decode(data) for name, data in CARRIED.findall(text)}
+        if FILES not in carried:
+            raise ValueError(f"{FILES} is missing")
+        files = _unzipped(carried[FILES])
+        # What is carried is compared apart.
+        parts = SECTION.split(CARRIED.sub("", text))
+        texts = [text_of(part) for part in parts]
+    except Exception as error:  # as with a PDF
+        raise UserError(f"{path} is damaged: {error}") from None
+    build = _read_build(files.get("build.json"), f"{path}: build.json")
+    results = read_results(carried.get(RESULTS.name), f"{path}: {RESULTS.name}")
+    if carried[RESULTS.name] != files.get(RESULTS.name):
+        raise UserError(f"{path}: {RESULTS.name} and that in {FILES} differ")
+    names = [f"section {said.partition(chr(10))[0]}" for said in texts]
+    drawings = [sha256(part.encode()) for part in parts]
+    names[0] = "section before the first"
+    return ReadReport(results, build, files, texts, drawings, sha256(content), names)
+
+
+def _content(path):
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def _unzipped(content):
+    """Return the files of a zip, by name."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        if sum(entry.file_size for entry in archive.infolist()) > LARGEST:
+            raise ValueError(f"its files have more than {LARGEST} bytes")
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def text_of(html):
+    """Return what HTML says, without scripts and styles; blocks begin a line."""
+    said, hidden = [], 0
+
+    def begin(tag, _):
+        nonlocal hidden
+        hidden += tag in ("script", "style")
+        said.extend("\n" * (tag in BLOCKS))
+
+    def end(tag):
+        nonlocal hidden
+        hidden -= tag in ("script", "style")
+        said.extend("\n" * (tag in BLOCKS))
+
+    parser = HTMLParser()
+    parser.handle_starttag, parser.handle_endtag = begin, end
+    parser.handle_data = lambda data: said.append(data) if not hidden else None
+    parser.feed(html)
+    parser.close()
+    return "".join(said).strip()
 
 
 def read_results(content, name):

@@ -15,13 +15,15 @@ from helpers.pipeline.report.revision import COMMIT, LEFT_OUT, revision
 from helpers.pipeline.verify.reader import read_pdf
 
 
-def rebuild(title=None):
+def rebuild(title=None, read=read_pdf):
     """Make this checkout's report again in a temporary folder.
 
     Parameters
     ----------
     title : dict of str to str, optional
         The title block.
+    read : callable
+        `read_pdf`, or `read_html` for the page, which needs no LaTeX.
 
     Returns
     -------
@@ -34,11 +36,12 @@ def rebuild(title=None):
         shutil.copytree(ROOT, copy, symlinks=True, ignore=ignored)
         # The copy has no history: this says which version it is.
         (copy / COMMIT.name).write_text(json.dumps(revision()))
-        return read_pdf(build_report(copy, title=title))
+        target = "report" if read is read_pdf else "html"
+        return read(build_report(copy, title=title, target=target))
 
 
-def build_report(folder, environment=None, title=None):
-    """Run ``make report`` in a copy of the project.
+def build_report(folder, environment=None, title=None, target="report"):
+    """Run ``make report`` or ``make html`` in a copy of the project.
 
     Parameters
     ----------
@@ -48,11 +51,13 @@ def build_report(folder, environment=None, title=None):
         Environment variables that it gets besides those of this process.
     title : dict of str to str, optional
         The title block.
+    target : str
+        ``report`` or ``html``.
 
     Returns
     -------
     Path
-        The report.
+        The PDF, or the page.
 
     Raises
     ------
@@ -60,7 +65,7 @@ def build_report(folder, environment=None, title=None):
         If it cannot be made, with the error that make has printed.
     """
     ready = Path(sys.prefix, "ready-for-dl4ia")
-    command = ["make", "report", f"PREFIX={sys.prefix}", f"--assume-old={ready}"]
+    command = ["make", target, f"PREFIX={sys.prefix}", f"--assume-old={ready}"]
     # The Makefile takes these literally: a $ is a $.
     command += [f"{name.upper()}={text}" for name, text in (title or {}).items()]
     environment = {**os.environ, **(environment or {}), "PYTHONPATH": str(folder)}
@@ -78,4 +83,4 @@ def build_report(folder, environment=None, title=None):
     if done.returncode:
         error = error_in(done.stderr or done.stdout, done.returncode)
         raise UserError(f"it cannot be built: {error}")
-    return folder / "report" / "report.pdf"
+    return folder / "report" / ("report.pdf" if target == "report" else "report.html")

@@ -25,7 +25,8 @@ CONDITIONS = {
         "TMPDIR": "{folder}/home",
     },
 }
-COMPARED = ("report/report.pdf", "report/results.json", "build/report.ipynb")
+REPORTS = ("report/report.pdf", "report/report.html")
+COMPARED = (*REPORTS, "report/results.json", "build/report.ipynb")
 
 
 def main():
@@ -50,7 +51,8 @@ def main():
     for name in differing:
         print(f"differs: {name}")
     print(f"{len(first) - len(differing)} of {len(first)} files are the same bytes")
-    print(f"sha256 of report.pdf: {first['report/report.pdf']}")
+    for name in REPORTS:
+        print(f"sha256 of {name}: {first[name]}")
     return 1 if differing else 0
 
 

@@ -7,15 +7,14 @@ which the report needs where there is no git, and what to type.
 import io
 import json
 import tarfile
-import time
-import zipfile
 
 from helpers import ROOT
 from helpers.pipeline.command import run_command
 from helpers.pipeline.errors import UserError
-from helpers.pipeline.report.build import PDF
+from helpers.pipeline.report.build import HTML, PDF
+from helpers.pipeline.report.evidence import zipped
 from helpers.pipeline.report.revision import COMMIT, MADE, NOTE, git, revision, sha256
-from helpers.pipeline.verify.reader import read_pdf
+from helpers.pipeline.verify.reader import read_html, read_pdf
 
 SUBMISSION = ROOT / "build" / "submission.zip"
 FOLDER = "submission"
@@ -33,12 +32,14 @@ def main():
     if not now.commit or not (ROOT / ".git").exists():
         raise UserError("only what is committed to git can be handed in")
     files = committed(now)
-    build = read_pdf(PDF, pages=False).build
-    if (build["commit"], build["changes"]) != (now.commit, now.changes):
-        raise UserError("report/report.pdf is not of this commit: make report")
+    for path, report in ((PDF, read_pdf(PDF, pages=False)), (HTML, read_html(HTML))):
+        build = report.build
+        if (build["commit"], build["changes"]) != (now.commit, now.changes):
+            raise UserError(f"report/{path.name} is not of this commit: make report")
     version = [*now, {name: sha256(content) for name, content in files.items()}]
     files |= {
         "report/report.pdf": PDF.read_bytes(),
+        "report/report.html": HTML.read_bytes(),
         COMMIT.name: json.dumps(version, indent=1).encode(),
         NOTE: INSTRUCTIONS.format(commit=now.commit).encode(),
     }
@@ -69,26 +70,14 @@ def committed(now):
 
 
 def write(path, files, moment):
-    """Write a zip whose bytes depend on nothing but this.
+    """Write a zip with one folder; what is there is replaced.
 
-    Parameters
-    ----------
-    path : Path
-        Where; what is there is replaced.
-    files : dict of str to bytes
-        By name in the zip's one folder.
-    moment : int
-        The time of all files, in seconds since 1970.
+    `files` and `moment` are as for `helpers.pipeline.report.evidence.zipped`.
     """
     unfinished = path.with_suffix(".unfinished")
     path.parent.mkdir(exist_ok=True)
-    with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in sorted(files.items()):
-            entry = zipfile.ZipInfo(f"{FOLDER}/{name}", time.gmtime(moment)[:6])
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            executable = content.startswith(b"#!")
-            entry.external_attr = (0o100755 if executable else 0o100644) << 16
-            archive.writestr(entry, content)
+    files = {f"{FOLDER}/{name}": content for name, content in files.items()}
+    unfinished.write_bytes(zipped(files, moment))
     unfinished.replace(path)
 
 

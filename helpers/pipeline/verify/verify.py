@@ -12,7 +12,12 @@ from helpers.pipeline.verify.compare import (
     compare_runs,
     compare_sources,
 )
-from helpers.pipeline.verify.reader import ReadReport, read_pdf, read_results
+from helpers.pipeline.verify.reader import (
+    ReadReport,
+    read_html,
+    read_pdf,
+    read_results,
+)
 from helpers.pipeline.verify.rebuild import rebuild
 from helpers.pipeline.verify.verdicts import DIFFERS, HOLDS, NOTED, Line
 
@@ -28,14 +33,14 @@ def checked_tolerance(given):
     raise UserError(f"the tolerance must be a number from 0 to below 1, got {given!r}")
 
 
-def verify(pdf=None, tolerance=None, rebuilt=None, beside=None):
+def verify(path=None, tolerance=None, rebuilt=None, beside=None):
     """Make the report again, and compare.
 
     Parameters
     ----------
-    pdf : Path, optional
-        A report, of which evidence and pages are compared. By default the recorded
-        numbers in ``report/results.json`` are.
+    path : Path, optional
+        A report in PDF or, if its name ends so, ``.html``, of which evidence and pages
+        are compared. By default the recorded numbers in ``report/results.json`` are.
     tolerance : float, optional
         Largest relative difference of numbers; printed decimals may then differ by
         one in their last place. By default `TOLERANCE` if the report was made on
@@ -56,8 +61,9 @@ def verify(pdf=None, tolerance=None, rebuilt=None, beside=None):
     UserError
         If the report cannot be read or made again.
     """
-    stated = read_pdf(pdf) if pdf else ReadReport(_recorded())
-    again = read_pdf(rebuilt) if rebuilt else rebuild(stated.build.get("title"))
+    read = read_html if path and path.suffix == ".html" else read_pdf
+    stated = read(path) if path else ReadReport(_recorded())
+    again = read(rebuilt) if rebuilt else rebuild(stated.build.get("title"), read)
     platforms = [report.results["platform"] for report in (stated, again)]
     lines = []
     if platforms[0] != platforms[1]:
@@ -68,7 +74,7 @@ def verify(pdf=None, tolerance=None, rebuilt=None, beside=None):
     lines += compare_claims(results["claims"], reproduced["claims"], tolerance)
     lines += compare_sources(results)
     lines += compare_runs(results["runs"], reproduced["runs"], tolerance)
-    lines += compare_documents(stated, again, tolerance) if pdf else []
+    lines += compare_documents(stated, again, tolerance) if path else []
     return lines + (compare_beside(beside, stated.files) if beside else [])
 
 

@@ -1,0 +1,100 @@
+"""The numbers of sections, equations, figures, tables and listings on the page.
+
+They are those that LaTeX gives in print: it counts in the order of the document.
+"""
+
+import re
+from collections import Counter
+from difflib import get_close_matches
+from html import escape
+
+from helpers.pipeline.errors import UserError
+from helpers.pipeline.report.markdown import KINDS
+
+HEADING = re.compile(r'<h([2-6])(?: id="(.*?)")?(.*?)>(.*?)</h\1>', re.DOTALL)
+EQUATION = re.compile(r'<span class="equation" id="(.*?)">(.*?</math>)', re.DOTALL)
+REFERENCE = re.compile(r'(<a class="reference" href="#(.*?)">)(</a>)')
+DEEPEST = 4  # of the headings that have numbers: h4
+
+
+class Numbering:
+    """The numbers given so far.
+
+    Attributes
+    ----------
+    names : dict of str to str
+        How a reference names what has a label, by the label: ``Figure 2``.
+    contents : list of (int, str, str, str)
+        Of each heading its level, label, number and text.
+    """
+
+    def __init__(self):
+        self.names, self.contents = {}, []
+        self._counts, self._sections, self._appendix = Counter(), [], False
+
+    def begin_appendix(self):
+        """Give letters to the sections that follow."""
+        self._sections, self._appendix = [], True
+
+    def number(self, text):
+        """Return HTML with numbers at its headings and labelled equations."""
+        text = EQUATION.sub(self._equation, text)
+        return HEADING.sub(self._heading, text)
+
+    def next(self, label):
+        """Return the number of the next figure, table, listing or equation."""
+        kind = label.partition(":")[0]
+        self._counts[kind] += 1
+        number = str(self._counts[kind])
+        self._name(label, f"({number})" if kind == "eq" else f"{KINDS[kind]} {number}")
+        return number
+
+    def refer(self, text):
+        """Return HTML with a name in every reference.
+
+        Raises
+        ------
+        UserError
+            If nothing has that label; the message gives the nearest.
+        """
+        return REFERENCE.sub(self._reference, text)
+
+    def _name(self, label, name):
+        if label in self.names:
+            raise UserError(f"Label `{label}' multiply defined")
+        self.names[label] = name
+
+    def _equation(self, match):
+        number = f"({self.next(match[1])})"
+        # What may be wider than a phone is scrolled in itself, also by keys.
+        about = f'id="{match[1]}" tabindex="0" role="group" aria-label="{number}"'
+        begin = f'<span class="equation" {about}>'
+        return f'{begin}{match[2]}<span class="number">{number}</span>'
+
+    def _heading(self, match):
+        level, label, attributes, text = int(match[1]), *match.group(2, 3, 4)
+        number = ""
+        if level <= DEEPEST and "unnumbered" not in attributes:
+            number = self._section(level - 2)
+        if label:
+            self._name(label, f"{KINDS.get(label.partition(':')[0])} {number}")
+        label = label or f"section-{number or len(self.contents)}"
+        self.contents.append((level, label, number, text))
+        shown = f'<span class="number">{number}</span> ' if number else ""
+        return f'<h{level} id="{label}">{shown}{text}</h{level}>'
+
+    def _section(self, depth):
+        """Return the number of the next section of that depth, 0 for the highest."""
+        counts = [*self._sections, 0, 0, 0][: depth + 1]
+        counts[depth] += 1
+        self._sections = counts
+        first = "ABCDEFGHIJ"[counts[0] - 1] if self._appendix else counts[0]
+        return ".".join(map(str, [first, *counts[1:]]))
+
+    def _reference(self, match):
+        label = match[2]
+        if label not in self.names:
+            near = get_close_matches(label, self.names, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise UserError(f"Reference `{label}' undefined{hint}")
+        return match[1] + escape(self.names[label].replace(" ", "\xa0")) + match[3]

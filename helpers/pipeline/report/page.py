@@ -1,0 +1,239 @@
+"""Set an executed report as one page of HTML, with nbconvert.
+
+The page is whole without anything else: figures, mathematics, styles and the files that
+the PDF has as attachments are in it, and it makes no request.
+"""
+
+import base64
+import re
+from difflib import get_close_matches
+from html import escape
+
+from nbconvert.exporters import TemplateExporter
+from nbconvert.preprocessors import Preprocessor
+from pygments.formatters import HtmlFormatter
+
+from helpers import ROOT
+from helpers.pipeline.errors import UserError
+from helpers.pipeline.report.evidence import FILES, RESULTS, rounded, zipped
+from helpers.pipeline.report.listing import coloured, html_colours, html_listing
+from helpers.pipeline.report.markdown import markdown_to_html
+from helpers.pipeline.report.numbering import Numbering
+from helpers.pipeline.report.typeset import (
+    check_provenance,
+    descriptions,
+    descriptions_in,
+    filled,
+    places_of_text,
+    title_of,
+)
+
+BUILD = "build.json"
+TYPES = {"json": "application/json", "zip": "application/zip"}
+# Stand for the begin of a claim, by its number, for its end, and for a comma within a
+# number, until pandoc is done.
+FIRST, END, COMMA = 0xF0000, "\U000ffffd", "\U000ffffc"
+BEGIN = "[\U000f0000-\U000ffff0]"
+IN_FORMULA = re.compile(rf"<mi[^>]*>({BEGIN}|{END})</mi>")
+WITHIN_NUMBER = re.compile(rf"</mn><mi[^>]*>{COMMA}</mi><mn>")
+COMMA_ALONE = re.compile(rf"<mi[^>]*>{COMMA}</mi>")
+# What pandoc writes around MathML: the LaTeX again, and what every browser knows.
+AROUND = re.compile(
+    r' xmlns="http://www.w3.org/1998/Math/MathML"|</?semantics>|<annotation.*?</annotation>',
+    re.DOTALL,
+)
+FORMULA = re.compile(r"\$([^$]+)\$")  # in the cell of a table
+COLUMN = re.compile(r">?\{(?:[^{}]|\{[^{}]*\})*\}")  # in an alignment, but no letter
+
+
+def to_html(notebook, attached, now):
+    """Convert an executed report notebook.
+
+    Parameters
+    ----------
+    notebook : nbformat.NotebookNode
+        Executed; its outputs are described by `helpers.pipeline.report.publish`.
+    attached : dict of str to bytes
+        The files that the page will carry, by name.
+    now : helpers.pipeline.report.revision.Revision
+        The version that the report was made from.
+
+    Returns
+    -------
+    str
+        The page.
+
+    Raises
+    ------
+    UserError
+        If a reference or a citation leads nowhere, or text cannot be set.
+    """
+    check_provenance(notebook)
+    exporter = TemplateExporter(
+        template_name="page",
+        file_extension=".html",
+        extra_template_basedirs=[str(ROOT / "report")],
+        filters={f.__name__: f for f in (html_listing, html_cell, sides, inline_svg)},
+        optimistic_validation=True,
+    )
+    exporter.register_preprocessor(Page(), enabled=True)
+    carried = {name: attached[name] for name in (RESULTS.name, BUILD)}
+    carried[FILES] = zipped(attached, now.time)
+    resources = {
+        "heading": title_of(notebook),
+        "colours": html_colours(),
+        "files": {name: data_url(name, carried[name]) for name in carried},
+    }
+    html, _ = exporter.from_notebook_node(notebook, resources)
+    return html
+
+
+def data_url(name, content):
+    """Return the address of a file that is its content."""
+    kind = TYPES[name.rpartition(".")[2]]
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
+
+
+class Page(Preprocessor):
+    """Turn all Markdown into HTML, in one call of pandoc, and number it."""
+
+    def preprocess(self, notebook, resources):
+        """Return the notebook with HTML where it had Markdown, and the contents."""
+        notebook.cells = [cell for cell in notebook.cells if cell.cell_type != "raw"]
+        shown = descriptions(notebook)
+        stated = {name: claim for d in shown for name, claim in d["claims"].items()}
+        marks = {name: chr(FIRST + k) for k, name in enumerate(stated)}
+
+        def marked(name, text):
+            return f"{marks[name]}{text}{END}"
+
+        places = places_of_text(notebook)
+        texts = [filled(*place, marked) for place in places]
+        formulas = sorted({formula for d in shown for formula in formulas_in(d)})
+        fragments = [*texts, *(f"${formula}$" for formula in formulas)]
+        fragments = [text.replace("{,}", COMMA) for text in fragments]
+        works = [ROOT / "report" / f"{d['path']}.bib" for d in shown if "path" in d]
+        parts, resources["works"] = markdown_to_html(fragments, *works[:1])
+        check_citations("".join(parts), resources["works"])
+        origins = {marks[name]: origin(name, claim) for name, claim in stated.items()}
+        parts = [with_origins(part, origins) for part in parts]
+        for (holder, key, _), part in zip(places, parts, strict=False):
+            holder[key] = bare(part) if key == "caption" else part
+        resources["formulas"] = dict(
+            zip(formulas, map(bare, parts[len(places) :]), strict=True)
+        )
+        number_all(notebook, resources)
+        for holder, key, _ in places:
+            holder[key] = resources["numbering"].refer(holder[key])
+        return notebook, resources
+
+
+def origin(name, claim):
+    """Return where a claim comes from, a fact a line; a script adds the commit."""
+    value = f"{rounded(claim['value'])} {claim['unit']}".strip()
+    run = claim["run"] or "more than one, or none"
+    return escape(f"{name}: {value}\nrun: {run}\ncell: In [{claim['cell']}]")
+
+
+def formulas_in(description):
+    """Return the formulas in a table, or in the docstrings of a listing."""
+    if "rows" in description:
+        cells = [*description["columns"], *sum(description["rows"], [])]
+        return [formula for cell in cells for formula in FORMULA.findall(cell)]
+    if "code" in description:
+        return coloured(description["code"], HtmlFormatter())[1]
+    return []
+
+
+def with_origins(html, origins):
+    """Return HTML in which each claim is an element that says where it comes from."""
+    html = WITHIN_NUMBER.sub(",", AROUND.sub("", unescaped(html)))
+    html = COMMA_ALONE.sub("<mi>,</mi>", html).replace(COMMA, "{,}")  # as in code
+    begin, end = '<{} class="claim" tabindex="0" title="{}">', "</{}>"
+
+    def element(match, tag):
+        mark = match[match.re.groups]
+        return end.format(tag) if mark == END else begin.format(tag, origins[mark])
+
+    html = IN_FORMULA.sub(lambda m: element(m, "mrow"), html)
+    return re.sub(f"({BEGIN}|{END})", lambda m: element(m, "span"), html)
+
+
+def unescaped(html):
+    """Return HTML with the marks as letters, which pandoc has escaped in MathML."""
+    return re.sub(r"&#(98\d{4}|10\d{5});", lambda m: chr(int(m[1])), html)
+
+
+def bare(html):
+    """Return HTML without the paragraph that it is."""
+    return html.removeprefix("<p>").removesuffix("</p>")
+
+
+def check_citations(html, works):
+    """Raise UserError for a citation of what is no work of the bibliography."""
+    known = re.findall(r'id="ref-(.*?)"', works)
+    for keys in re.findall(r'data-cites="(.*?)"', html):
+        for key in keys.split():
+            if key not in known:
+                near = get_close_matches(key, known, n=1)
+                hint = f"; did you mean {near[0]}?" if near else ""
+                raise UserError(f"Citation `{key}' undefined{hint}")
+
+
+def number_all(notebook, resources):
+    """Give numbers to all that is published; add them to the resources."""
+    numbering = resources["numbering"] = Numbering()
+    for cell in notebook.cells:
+        if cell.cell_type == "raw":
+            cell.source = numbering.number(cell.source)
+        for description in descriptions_in(cell):
+            if description["kind"] == "appendix":
+                numbering.begin_appendix()
+            elif description["kind"] == "bibliography":
+                numbering.contents.append((2, "references", "", "References"))
+            elif "text" in description:
+                description["text"] = numbering.number(description["text"])
+            elif "label" in description:
+                numbering.next(description["label"])
+    listed = (d["entries"] for d in descriptions(notebook) if "entries" in d)
+    entries = [entry["label"] for entries in listed for entry in entries]
+    resources["marks"] = {label: f"P{k}" for k, label in enumerate(entries, start=1)}
+
+
+def html_cell(text, formulas):
+    """Return the HTML of a table's cell: text, with mathematics between dollars."""
+    parts = FORMULA.split(text)  # text and formula in turn
+    parts[::2] = map(escape, parts[::2])
+    parts[1::2] = map(formulas.get, parts[1::2])
+    return "".join(parts)
+
+
+def sides(align):
+    """Return how each column of a table is aligned, from LaTeX's letters for it."""
+    return ["right" if a == "r" else "left" for a in COLUMN.sub("", align)]
+
+
+def inline_svg(svg, label, alt):
+    """Return a figure of matplotlib as an element of the page.
+
+    Its identifiers are its own, its colours are variables of the style sheet, and its
+    coordinates have two decimals.
+    """
+    own = label.partition(":")[2]
+    body = re.sub(r"<!--.*?-->|<style.*?</style>", "", svg, flags=re.DOTALL)
+    body = re.sub(r"<svg .*?>", "", body[body.index("<svg") :], count=1)
+    body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
+    used = {*re.findall(r'(?:href="|url\()#([^")]+)', body)}
+    body = re.sub(
+        r' id="(.*?)"', lambda m: f' id="{own}-{m[1]}"' * (m[1] in used), body
+    )
+    body = re.sub(r'(href="|url\()#', rf"\1#{own}-", body)
+    body = re.sub(r"(: )#([0-9a-f]{6})\b", r"\1var(--c\2, #\2)", body)
+    body = re.sub(
+        r'( (?:d|x|y)=")([^"]+)"',
+        lambda m: m[1] + re.sub(r"(\.\d\d)\d+", r"\1", m[2]) + '"',
+        body,
+    )
+    box = re.search(r'viewBox="(.*?)"', svg)[1]
+    begin = f'<svg role="img" aria-label="{escape(alt)}" viewBox="{box}">'
+    return begin + re.sub(r"\s*\n\s*", " ", body)

@@ -1,0 +1,76 @@
+// Shows what a link or a number leads to, marks where the reader is in the contents,
+// and leads to the live figure. The page is whole without it.
+(() => {
+  const preview = document.getElementById("preview");
+  const shown = 'a[href^="#"]:not(nav a, .skip, .set), .claim';
+
+  const carried = document.querySelector('a[download="build.json"]').href;
+  const { commit, changes } = JSON.parse(atob(carried.split(",")[1]));
+  const version = `commit: ${commit.slice(0, 12) || "none"}${changes && ", with changes"}`;
+  for (const claim of document.querySelectorAll(".claim")) {
+    claim.dataset.origin = `${claim.getAttribute("title")}\n${version}`;
+    claim.removeAttribute("title"); // else the browser would show it as well
+  }
+
+  // What the preview of a link shows: a copy without identifiers, which are unique.
+  const copy = (link) => {
+    const target = document.getElementById(decodeURIComponent(link.hash.slice(1)));
+    if (!target) return null;
+    const made = target.cloneNode(true);
+    for (const part of [made, ...made.querySelectorAll("[id], [tabindex]")]) {
+      part.removeAttribute("id");
+      part.removeAttribute("tabindex");
+    }
+    return made;
+  };
+
+  const show = (from) => {
+    const origin = from.dataset.origin;
+    const content = origin ?? copy(from);
+    if (!content) return;
+    preview.replaceChildren(content);
+    preview.classList.toggle("facts", origin !== undefined);
+    preview.hidden = false;
+    const place = from.getBoundingClientRect();
+    const { width, height } = preview.getBoundingClientRect();
+    const left = Math.min(place.left, document.documentElement.clientWidth - width - 8);
+    const below = place.bottom + height + 8 < window.innerHeight || place.top < height;
+    const top = below ? place.bottom + 6 : place.top - height - 6;
+    preview.style.left = `${Math.max(8, left) + window.scrollX}px`;
+    preview.style.top = `${top + window.scrollY}px`;
+    from.setAttribute("aria-describedby", "preview");
+  };
+  const hide = () => {
+    preview.hidden = true;
+    document.querySelector("[aria-describedby=preview]")?.removeAttribute("aria-describedby");
+  };
+
+  const on = (event) => {
+    const from = event.target.closest?.(shown);
+    if (from) show(from);
+  };
+  document.addEventListener("mouseover", on);
+  document.addEventListener("focusin", on);
+  document.addEventListener("mouseout", hide);
+  document.addEventListener("focusout", hide);
+  document.addEventListener("keydown", (event) => event.key === "Escape" && hide());
+
+  const contents = document.querySelector("nav details");
+  if (window.innerWidth < 1120) contents.open = false;
+  const entries = new Map();
+  for (const link of contents.querySelectorAll("a")) entries.set(link.hash.slice(1), link);
+  const headings = [...entries.keys()].map((id) => document.getElementById(id));
+  const mark = () => {
+    const passed = headings.filter((heading) => heading.getBoundingClientRect().top < 120);
+    for (const link of entries.values()) link.removeAttribute("aria-current");
+    entries.get(passed.at(-1)?.id)?.setAttribute("aria-current", "location");
+  };
+  document.addEventListener("scroll", () => requestAnimationFrame(mark), { passive: true });
+  mark();
+
+  const live = document.querySelector(".live");
+  for (const link of document.querySelectorAll(".set")) {
+    link.hidden = !live;
+    link.addEventListener("click", () => live.scrollIntoView());
+  }
+})();

@@ -1,0 +1,356 @@
+"""The report as a page: the same as the PDF, whole without anything else, for all."""
+
+import json
+import re
+import shutil
+import unicodedata
+
+import matplotlib.pyplot as plt
+import nbformat
+import pandas as pd
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from project import need
+
+from helpers.model import gradients
+from helpers.pipeline.errors import UserError
+from helpers.pipeline.records import read_record
+from helpers.pipeline.report import publish
+from helpers.pipeline.report.build import EXECUTED, HTML, PDF
+from helpers.pipeline.report.page import to_html
+from helpers.pipeline.report.publish import Report
+from helpers.pipeline.report.revision import Revision
+from helpers.pipeline.verify.reader import read_html, read_pdf, text_of
+
+LIVE = """<section id="live" aria-label="Live"><p id="state">none</p><script>
+const show = () => document.getElementById("state").textContent = location.hash;
+addEventListener("hashchange", show);
+</script></section>"""
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """Collect what a report displays, as the outputs of a notebook."""
+    outputs = []
+
+    def display(data, metadata, raw):
+        made = nbformat.v4.new_output("display_data", data=data, metadata=metadata)
+        outputs.append(made)
+
+    monkeypatch.setattr(publish, "display", display)
+    return outputs
+
+
+@pytest.fixture
+def report(shown):
+    made = Report()
+    made.title(course="A & B", title="<Title>", student="Łucja", date="today")
+    return made
+
+
+def as_html(outputs):
+    cells = [nbformat.v4.new_code_cell(outputs=outputs)]
+    carried = {"results.json": b"{}", "build.json": b'{"commit": "c", "changes": ""}'}
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    return to_html(notebook, carried, Revision("c", 1_000_000_000, ""))
+
+
+def main_of(html):
+    return html[html.index("<main") : html.index("</main>")]
+
+
+def a_figure(report, label="a", **options):
+    figure, axes = plt.subplots()
+    axes.plot([1, 2], label="$x^2$")
+    axes.legend()
+    report.figure(figure, label=label, caption="Of @eq:b.", **{"alt": "A"} | options)
+
+
+def test_sections_equations_and_figures_have_the_numbers_of_latex(shown, report):
+    report.prose("# One\n\n## Within {#sec:in}\n\n$$ x $$ {#eq:a}\n\n$$ y $$ {#eq:b}")
+    report.prose("# Two\n\n## Again\n\nSee @fig:a, @sec:in, @app:c, @eq:b, @tab:t.")
+    a_figure(report)
+    report.table(pd.DataFrame({"n": ["1"]}), label="t", caption="It.")
+    report.appendix()
+    report.prose("# Code {#app:c}\n\n## Part")
+    html = main_of(as_html(shown))
+    headings = [text_of(found[0]) for found in re.findall(r"(<h(\d).*?</h\2>)", html)]
+    named = ["1 One", "1.1 Within", "2 Two", "2.1 Again", "A Code", "A.1 Part"]
+    assert headings[1:] == named
+    assert "See Figure 1, Section 1.1, Appendix A, (2), Table 1." in " ".join(
+        text_of(html).split()
+    )
+    assert re.search(r'id="eq:b"[^<]*>.*?\(2\)', html, re.DOTALL)
+    assert "<b>Figure 1.</b> Of" in html
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("@fig:b", "Reference `fig:b' undefined; did you mean fig:a?"),
+        ("[@boyd2005]", "Citation `boyd2005' undefined; did you mean boyd2004?"),
+        ("# A {#sec:a}\n\n# B {#sec:a}", "Label `sec:a' multiply defined"),
+        ("![x](y.png)", "a picture is shown by report.figure: "),
+        ("$$ x", "mathematics is left open: "),
+    ],
+)
+def test_what_leads_nowhere_or_cannot_be_set_is_named(shown, report, text, message):
+    report.prose("@boyd2004, $$ x $$ {#eq:b}")
+    report.prose(text)
+    a_figure(report)
+    report.bibliography("report/references.bib")
+    with pytest.raises(UserError, match=re.escape(message)) as caught:
+        as_html(shown)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("alt", ["", "  "])
+def test_a_figure_without_alternative_text_is_named(shown, report, alt):
+    with pytest.raises(ValueError, match="fig:a has no alternative text"):
+        a_figure(report, alt=alt)
+
+
+def test_a_claim_says_where_it_comes_from_in_text_and_in_formulas(shown, report):
+    report.claims.begin_cell("one", 7)
+    report.claims.state("a", 23.94366293812, ".3f", unit="(mi/gal)²", run="run-1")
+    report.claims.state("b", -1e-9, ".0e")
+    report.claims.state("n", 128247, ",d")
+    report.prose("It is {{a}}, {{b}}, $x^{{{b}}} = {{n}}$, `{,}` and $x_{{{a}}}^2$.")
+    html = main_of(as_html(shown))
+    claims = re.findall(r'<(span|mrow) class="claim".*?title="(.*?)">', html, re.DOTALL)
+    origin = "a: 23.94366294 (mi/gal)²\nrun: run-1\ncell: In [7]"
+    assert [text for _, text in claims if text.startswith("a")] == [origin] * 2
+    assert [tag for tag, _ in claims] == ["span", "span", "mrow", "mrow", "mrow"]
+    assert html.count("<mn>128,247</mn>") == 1
+    assert "<code>{,}</code>" in html
+    assert re.search(r'<mrow class="claim"[^>]*><m[io]>−</m[io]><msup>', html)
+    assert not re.search("[\ue000-\uf8ff\U000f0000-\U0010ffff]", html)
+
+
+def test_the_cells_of_a_table_are_text_and_mathematics(shown, report):
+    frame = pd.DataFrame(
+        {"<a>": ["*x* & y", ""], r"$\eta$": ["$10^{-1}$", "$1{,}000$"]}
+    )
+    report.table(
+        frame, label="t", caption="It.", align=r"l>{\raggedright\arraybackslash}p{7cm}"
+    )
+    html = main_of(as_html(shown))
+    assert '<th scope="col" class="left">&lt;a&gt;</th>' in html
+    assert '<th scope="row" class="left">*x* &amp; y</th>' in html
+    assert '<td class="left"></td>' in html  # a heading would be empty
+    assert re.search(r'<td class="left"><math [^/]*<mn>1,000</mn>', html)
+
+
+def test_a_listing_has_its_line_numbers_and_its_formulas(shown, report):
+    report.listing(gradients, label="l", caption="It.")
+    html = main_of(as_html(shown))
+    first = gradients.__code__.co_firstlineno
+    numbers = [int(number) for number in re.findall(r'data-line="(\d+)"', html)]
+    assert numbers[0] == first
+    assert numbers == sorted({*numbers})
+    assert "<mfrac>" in html[html.index("<pre>") :]
+    assert "math::" not in html
+
+
+def test_figures_share_no_identifiers_and_follow_the_theme(shown, report):
+    report.prose("$$ x $$ {#eq:b}")
+    a_figure(report)
+    a_figure(report, label="b")
+    html = as_html(shown)
+    identifiers = re.findall(r' id="(.*?)"', html)
+    assert len(identifiers) == len({*identifiers})
+    used = {*re.findall(r'(?:href="|url\()#([^")]+)', main_of(html))}
+    assert used <= {*identifiers}
+    assert "fill: var(--cffffff, #ffffff)" in html
+    assert not re.search(r"(fill|stroke): #", main_of(html))
+    assert html == as_html(shown)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    need(shutil.which("chromium"), "Chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = shutil.which("chromium")
+        browser = playwright.chromium.launch(executable_path=chromium)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(browser):
+    """Return a function that opens a page from disk, without a network.
+
+    Whatever the page asks for besides itself, and all that goes wrong, fails the test.
+    """
+    contexts, wrong = [], []
+
+    def opened(path=HTML, size=(1440, 900), **options):
+        width, height = size
+        context = browser.new_context(
+            offline=True, viewport={"width": width, "height": height}, **options
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: wrong.append(message.text))
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("request", lambda request: wrong.append(request.url))
+        page.goto(path.as_uri())
+        asked = [url for url in wrong if not url.startswith(("data:", "blob:"))]
+        assert asked == [path.as_uri()]
+        wrong.clear()
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert wrong == []
+
+
+def letters(text):
+    """Return the letters and digits of a text, however they were set."""
+    return re.sub(r"[^a-z0-9]", "", unicodedata.normalize("NFKD", text).lower())
+
+
+def test_it_says_what_the_pdf_says():
+    """Every sentence outside of tables and formulas, but for those on two pages."""
+    pages = [re.sub(r"\s\d+\s*$", "", text) for text in read_pdf(PDF).pages]
+    printed = letters("".join(pages))
+    html = main_of(HTML.read_text(encoding="utf-8"))
+    html = re.sub(r"<pre>.*?</pre>|<table.*?</table>", "\n", html, flags=re.DOTALL)
+    html = re.sub(r'<div class="live">.*?</div>|<a class="set".*?</a>', "\n", html)
+    text = text_of(re.sub(r"<math.*?</math>", "\n", html, flags=re.DOTALL))
+    said = [part for part in re.split(r"\n|(?<=[.:;]) ", text) if len(part) > 12]
+    missing = [part for part in said if letters(part) not in printed]
+    assert len(said) > 300
+    assert len(missing) < len(pages), missing
+
+
+def test_it_is_whole_in_one_small_file(open_page):
+    page = open_page(java_script_enabled=False)
+    assert HTML.stat().st_size < 3_000_000
+    assert page.locator("html").get_attribute("lang") == "en-GB"
+    published = [
+        output["metadata"]["report"]
+        for cell in json.loads(EXECUTED.read_text(encoding="utf-8"))["cells"]
+        for output in cell.get("outputs", [])
+        if "report" in output.get("metadata", {})
+    ]
+    labels = [d["label"] for d in published if "label" in d]
+    assert [f.get_attribute("id") for f in page.locator("figure").all()] == labels
+    pictures = page.locator("figure svg[role=img]")
+    alts = [d["alt"] for d in published if d["kind"] == "figure"]
+    assert [p.get_attribute("aria-label") for p in pictures.all()] == alts
+    assert page.locator("nav a").first.is_visible()
+    assert page.locator("#refs [role=listitem]").last.is_visible()
+    assert not page.locator("a.set:visible").count()
+    with page.expect_download() as download:
+        page.locator('a[download="results.json"]').click()
+    recorded = HTML.parent / "results.json"
+    assert download.value.path().read_bytes() == recorded.read_bytes()
+
+
+def test_all_links_lead_somewhere_and_headings_are_in_order(open_page):
+    page = open_page()
+    lost = page.eval_on_selector_all(
+        "a[href^='#']:not(.set)",
+        "links => links.map(a => decodeURIComponent(a.hash.slice(1)))"
+        ".filter(id => !document.getElementById(id))",
+    )
+    assert lost == []
+    levels = page.eval_on_selector_all(
+        "h1, h2, h3, h4, h5, h6", "found => found.map(h => Number(h.tagName[1]))"
+    )
+    assert levels.count(1) == 1
+    pairs = zip(levels, levels[1:], strict=False)
+    assert all(after <= before + 1 for before, after in pairs)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("size", [(360, 740), (1440, 900)], ids=["phone", "desk"])
+def test_axe_finds_nothing_wrong(open_page, theme, size):
+    page = open_page(color_scheme=theme, size=size)
+    found = Axe().run(page).response["violations"]
+    assert [(v["id"], [n["target"] for n in v["nodes"]][:5]) for v in found] == []
+
+
+def test_figures_and_text_change_with_the_theme(open_page):
+    seen = set()
+    for theme in ("light", "dark"):
+        page = open_page(color_scheme=theme)
+        seen.add(
+            page.evaluate(
+                "[getComputedStyle(document.body).color, ...["
+                "...document.querySelectorAll('#fig\\\\:costs path[style]')]"
+                ".slice(0, 2).map(path => getComputedStyle(path).fill)].join()"
+            )
+        )
+    assert len(seen) == 2
+
+
+def test_a_number_shows_where_it_comes_from_on_hover_and_on_focus(open_page):
+    page = open_page()
+    claim = page.locator("span.claim", has_text="10.847").first
+    preview = page.get_by_role("tooltip")
+    stated = read_record(EXECUTED)["claims"]["all.cost"]
+    build = read_html(HTML).build
+    for act in (claim.hover, claim.focus):
+        act()
+        value, run, cell, commit = preview.inner_text().splitlines()
+        assert value == f"all.cost: {stated['value']:.10g} (mi/gal)²"
+        assert run == f"run: {stated['run']}"
+        assert cell == f"cell: In [{stated['cell']}]"
+        assert build["commit"][:12] in commit
+        page.keyboard.press("Escape")
+        page.mouse.move(0, 0)
+        assert preview.is_hidden()
+    in_formula = page.locator("mrow.claim").first
+    in_formula.focus()
+    assert "run:" in preview.inner_text()
+
+
+def test_references_and_citations_show_what_they_lead_to(open_page):
+    page = open_page()
+    preview = page.get_by_role("tooltip")
+    page.locator("a.reference", has_text="Figure 2").first.focus()
+    assert preview.locator("svg").is_visible()
+    page.locator("a[role=doc-biblioref]", has_text="Boyd").first.hover()
+    assert "Convex Optimization" in preview.inner_text()
+    page.locator("a.reference", has_text="(2)").first.hover()
+    assert preview.locator("math").is_visible()
+    box = preview.bounding_box()
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 1440
+
+
+@pytest.mark.parametrize("width", [360, 768, 1440, 1920])
+def test_nothing_is_wider_than_the_screen(open_page, width):
+    page = open_page(size=(width, 800))
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    sizes = page.eval_on_selector_all(
+        ".scroll, .equation",
+        "found => found.map(e => [e.scrollWidth > e.clientWidth, "
+        "getComputedStyle(e).overflowX])",
+    )
+    assert all(overflow == "auto" for wider, overflow in sizes if wider)
+
+
+def test_print_has_no_contents_and_all_figures(open_page):
+    page = open_page()
+    page.emulate_media(media="print")
+    assert page.locator("nav").is_hidden()
+    assert page.locator("figure svg").last.is_visible()
+
+
+def test_a_figure_sets_the_live_one(open_page, shown, report, tmp_path):
+    report.prose("$$ x $$ {#eq:b}")
+    report.live(LIVE)
+    a_figure(report, live="features=all&rate=0.3")
+    path = tmp_path / "page.html"
+    path.write_text(as_html(shown), encoding="utf-8")
+    page = open_page(path)
+    page.get_by_role("link", name="Set the live figure to this").click()
+    page.wait_for_function("document.getElementById('state').textContent !== 'none'")
+    assert page.locator("#state").inner_text() == "#features=all&rate=0.3"
+    assert page.locator("#live").is_visible()
