@@ -122,7 +122,7 @@ def read_number(text):
         ("$a\nb = {{n}}$ {{n}}", "$a\nb = 1{,}234$ 1,234"),
         (
             r"\begin{align} x &= {{p}} \end{align}",
-            r"\begin{align} x &= 12\% \end{align}",
+            r"$$\begin{aligned}x &= 12\%\end{aligned}$$",
         ),
         ("${{w}}$ {{w}}", r"$\text{none at all}$ none at all"),
         ("{{t}}", "$x$ and $y$"),
@@ -342,12 +342,13 @@ def test_only_the_labelled_equation_is_numbered(shown):
     assert shown[0].data["text/markdown"] == r"$$ a $$ and $$ b \tag{1}$$"
 
 
-def test_a_block_left_open_is_named(shown):
+def test_a_block_left_open_ends_with_its_cell(shown):
     report = Report()
     report.prose("```\nnever closed")
-    report.prose("Next.")
-    with pytest.raises(UserError, match="a block of Markdown is left open: '```"):
-        as_latex(shown)
+    report.prose("*Next.*")
+    latex, _ = as_latex(shown)
+    assert "never closed\n\\end{verbatim}" in latex
+    assert r"\emph{Next.}" in latex
 
 
 def test_a_table_that_the_list_of_provenance_lacks_is_named(shown, monkeypatch):

@@ -16,12 +16,47 @@ NAME = r"[\w.-]+"
 PLACEHOLDER = re.compile(rf"\{{\{{ *({NAME}) *\}}\}}")
 PLAIN = re.compile(r"[+\d.,%]+")  # a number that looks the same outside of mathematics
 # In Markdown; code and what is escaped come first, as their dollars mean nothing.
+DOLLARS = r"\$\$.+?\$\$|\$(?=\S)(?:\\.|(?!\n\s*\n)[^\\$])+?(?<=\S)\$(?!\d)"
 MATHEMATICS = re.compile(
-    CODE.pattern + r"|\\\$|(?P<mathematics>\$\$.+?\$\$"
-    r"|\$(?=\S)(?:\\.|(?!\n\s*\n)[^\\$])+?(?<=\S)\$(?!\d)"
+    rf"{CODE.pattern}|\\\$|(?P<mathematics>{DOLLARS}"
     r"|\\begin\{(?P<name>[a-z]+\*?)\}.*?\\end\{(?P=name)\})",
     re.DOTALL,
 )
+# The other ways to write it: with blanks, as LaTeX, and as an environment that stands
+# alone.
+OTHER_WAYS = re.compile(
+    rf"{CODE.pattern}|\\\$|{DOLLARS}"
+    r"|\\{1,2}\((?P<inline>.+?)\\{1,2}\)"
+    r"|^[ \t]*\\{1,2}\[(?P<display>.+?)\\{1,2}\][ \t]*$"
+    r"|\$[ \t]+(?P<spaced>[^$\n]+?)[ \t]*\$"
+    r"|\\begin\{(?P<name>equation|align|gather)(?P<star>\*?)\}"
+    r"(?P<body>.*?)\\end\{(?P=name)(?P=star)\}",
+    re.DOTALL | re.MULTILINE,
+)
+
+
+def unify_mathematics(text):
+    r"""Return Markdown with all of its mathematics between dollars.
+
+    So is what JupyterLab shows as mathematics, ``$ x $`` and an environment that stands
+    alone, and what LaTeX takes for it, ``\(x\)`` and ``\[x\]``.
+    """
+
+    def between_dollars(match):
+        found = match.groupdict()
+        if found["inline"] or found["spaced"]:
+            return f"${(found['inline'] or found['spaced']).strip()}$"
+        if found["display"]:
+            return f"$${found['display']}$$"
+        if found["name"] is None:
+            return match[0]
+        inner = {"align": "aligned", "gather": "gathered"}.get(found["name"])
+        body = found["body"].strip()
+        return (
+            f"$$\\begin{{{inner}}}{body}\\end{{{inner}}}$$" if inner else f"$${body}$$"
+        )
+
+    return OTHER_WAYS.sub(between_dollars, text)
 
 
 class Claim(NamedTuple):
@@ -131,6 +166,7 @@ def fill_in(text, claims, mark=None):
         If no claim has that name; the message gives the nearest. If a claim that
         stands in mathematics is a text with mathematics of its own.
     """
+    text = unify_mathematics(text)
     rest = re.search(r"\{\{.{,30}", PLACEHOLDER.sub("0", CODE.sub("", text)))
     if rest:
         raise ValueError(

@@ -1,7 +1,8 @@
 """The Markdown of a report, and its LaTeX and HTML.
 
-It is pandoc's Markdown, with references such as ``@fig:costs`` and labelled equations
-such as ``$$ z = w x $$ {#eq:model}``.
+It is what JupyterLab shows, as ``reader.lua`` has pandoc read it, with citations,
+references such as ``@fig:costs`` and labelled equations such as
+``$$ z = w x $$ {#eq:model}``.
 """
 
 import os
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from helpers import ROOT
 from helpers.pipeline.errors import UserError
-from helpers.pipeline.report.claims import CODE
+from helpers.pipeline.report.claims import CODE, unify_mathematics
 
 KINDS = {"fig": "Figure", "tab": "Table", "lst": "Listing", "eq": ""}
 KINDS |= {"sec": "Section", "app": "Appendix"}
@@ -30,35 +31,39 @@ HTML_CODE = re.compile(r"<code.*?</code>|<annotation.*?</annotation>", re.DOTALL
 # What is left of mathematics that nobody closed; and a picture.
 LATEX_SIGNS = (r"\$\$", r"\textbackslash begin", r"\includegraphics")
 HTML_SIGNS = ("$$", r"\begin{", "<img")
-# Separates the fragments that one call of pandoc converts together.
-SEAM = "\n\n```{{={}}}\n{}\n```\n\n"
+READER = Path(__file__).with_name("reader.lua")
+SEAM = re.compile("%%seam%%|<!--seam-->")  # which follows each fragment
+REFUSED = re.compile(r"refused:(\d+):(<\w+>):")
 OPTIONS = ("--wrap=preserve", "--syntax-highlighting=none")
 CSL = ROOT / "report" / "page" / "works.csl"  # the words of plainnat
 
 
-def convert(text, to, *options):
-    """Convert pandoc's Markdown with the locked pandoc, even if another is installed.
-
-    Parameters
-    ----------
-    text : str
-        What to convert.
-    to : str
-        Name of the format.
-    *options : str
-        Further arguments of pandoc.
+def _convert(fragments, to, *options):
+    """Convert fragments with the locked pandoc, even if another is installed.
 
     Returns
     -------
-    str
-        The text in the other format.
+    list of str
+        Each in the other format; then what pandoc adds, such as the list of works.
     """
     import pypandoc
 
     [locked] = Path(pypandoc.__file__).with_name("files").glob("pandoc*")
     os.environ["PYPANDOC_PANDOC"] = str(locked)
-    source = "markdown-auto_identifiers"
-    return pypandoc.convert_text(text, to, format=source, extra_args=options)
+    text = "\0".join(unify_mathematics(fragment) for fragment in fragments)
+    try:
+        converted = pypandoc.convert_text(
+            text, to, format="markdown", extra_args=[f"--from={READER}", *options]
+        )
+    except RuntimeError as error:
+        refused = REFUSED.search(str(error))
+        if not refused:
+            raise
+        raise UserError(
+            f"HTML's {refused[2]} cannot be printed, only b, br, code, del, em, i, s, "
+            f"strong, sub, sup and u: {fragments[int(refused[1])][:60]!r}"
+        ) from None
+    return [part.strip() for part in SEAM.split(converted)]
 
 
 def markdown_to_latex(fragments):
@@ -81,16 +86,11 @@ def markdown_to_latex(fragments):
     """
     if not fragments:
         return []
-    seam = SEAM.format("latex", "%%seam%%")
-    # A heading at the very end would be lost: pandoc takes it for that of the works.
-    text = seam.join([*map(_with_latex, fragments), ""])
-    latex = convert(text, "latex", "--natbib", *OPTIONS)
-    # An equation stays on the page of what leads to it, and in its paragraph.
-    latex = GOES_ON.sub(r"\1\n", LEADS_TO.sub("\n", latex))
-    *converted, _ = [part.strip() for part in latex.split("%%seam%%")]
-    for fragment, part in zip(fragments, converted, strict=False):
+    parts = _convert([*map(_with_latex, fragments)], "latex", "--natbib", *OPTIONS)
+    for fragment, part in zip(fragments, parts, strict=False):
         _validate(fragment, LATEX_CODE.sub("", part), *LATEX_SIGNS)
-    return converted
+    # An equation stays on the page of what leads to it, and in its paragraph.
+    return [GOES_ON.sub(r"\1\n", LEADS_TO.sub("\n", part)) for part in parts[:-1]]
 
 
 def markdown_to_html(fragments, bibliography=None):
@@ -118,13 +118,9 @@ def markdown_to_html(fragments, bibliography=None):
     UserError
         If a fragment would be set as something else than was meant.
     """
-    seam = SEAM.format("html", "<!--seam-->")
-    text = seam.join([*map(_with_html, fragments), ""])
     cited = cited_from(bibliography) if bibliography else []
-    html = convert(
-        text, "html", "--mathml", "--shift-heading-level-by=1", *OPTIONS, *cited
-    )
-    *parts, works = [part.strip() for part in html.split("<!--seam-->")]
+    options = ["--mathml", "--shift-heading-level-by=1", *OPTIONS, *cited]
+    *parts, works = _convert([*map(_with_html, fragments)], "html", *options)
     for fragment, part in zip(fragments, parts, strict=False):
         _validate(fragment, HTML_CODE.sub("", part), *HTML_SIGNS)
     # BibTeX's "and others" is a name to pandoc.
@@ -143,7 +139,7 @@ def _validate(fragment, converted, dollars, begin, picture):
     `converted` is without its code; `dollars`, `begin` and `picture` are what
     mathematics that nobody closed, and a picture, become in it.
     """
-    if re.search(r"\{=(latex|html)\}", converted):
+    if re.search(r"\{=(latex|page)\}", converted):
         raise UserError(f"a block of Markdown is left open: {fragment[:60]!r}")
     opened = dollars in converted and re.search(r"(?<!\\)\$\$", CODE.sub("", fragment))
     if opened or begin in converted:
@@ -176,6 +172,6 @@ def _with_html(markdown):
     """Write labels of equations, and references, as raw HTML."""
     markdown = HEADING.sub(r"\1 \2 {#\3}", markdown)
     markdown = EQUATION.sub(
-        r'`<span class="equation" id="\2">`{=html}$$\1$$`</span>`{=html}', markdown
+        r'`<span class="equation" id="\2">`{=page}$$\1$$`</span>`{=page}', markdown
     )
-    return REFERENCE.sub(r'`<a class="reference" href="#\1:\2"></a>`{=html}', markdown)
+    return REFERENCE.sub(r'`<a class="reference" href="#\1:\2"></a>`{=page}', markdown)

@@ -1,0 +1,120 @@
+-- The Markdown of a report, as pandoc is to read it: what JupyterLab shows as a list,
+-- a heading or a table is one, and what it shows as text is text.
+--
+-- Fragments are separated by NUL and read apart, so that a footnote or a link of one
+-- does not reach another; a seam follows each. Of HTML, what print has is converted;
+-- other elements are refused; what only looks like HTML, as in a<b and c>d, is text.
+
+local FORMAT = "markdown"
+  -- what else pandoc would take for markup, and JupyterLab shows as it is
+  .. "-abbreviations-bracketed_spans-definition_lists-example_lists-fancy_lists"
+  .. "-fenced_divs-grid_tables-inline_notes-latex_macros-line_blocks-link_attributes"
+  .. "-multiline_tables-pandoc_title_block-raw_tex-simple_tables-subscript-superscript"
+  .. "-table_captions-yaml_metadata_block"
+  -- what JupyterLab takes for markup without blank lines or brackets
+  .. "+autolink_bare_uris-blank_before_blockquote-blank_before_header"
+  .. "+lists_without_preceding_blankline"
+  -- HTML stays raw, to be looked at below; a picture stays within its line
+  .. "-auto_identifiers-implicit_figures-markdown_in_html_blocks-native_divs-native_spans"
+
+local PRINTED = {
+  b = pandoc.Strong, strong = pandoc.Strong, i = pandoc.Emph, em = pandoc.Emph,
+  s = pandoc.Strikeout, del = pandoc.Strikeout, u = pandoc.Underline,
+  sub = pandoc.Subscript, sup = pandoc.Superscript,
+  code = function(inlines) return pandoc.Code(pandoc.utils.stringify(inlines)) end,
+}
+
+local REFUSED = {}
+for name in ([[a abbr audio big blockquote button canvas center cite dd details div dl dt
+  embed figcaption figure font form h1 h2 h3 h4 h5 h6 hr iframe img input kbd li link mark
+  object ol p picture pre q samp script section small source span strike style summary
+  svg table tbody td tfoot th thead tr tt ul var video]]):gmatch("%w+") do
+  REFUSED[name] = true
+end
+
+local number = 0 -- of the fragment that is read
+
+local function is_html(element)
+  return element.t:match("^Raw") and element.format == "html"
+end
+
+-- What HTML is that is not the begin of something printed: an element, or nothing.
+local function alone(html)
+  if html:match("^<!%-%-") then return nil end
+  if html:match("^<br ?/?>$") then return pandoc.LineBreak() end
+  local name = html:match("^</?(%w+)%s*/?>") or html:match("^<(%w+)%s[^<>]*=")
+  if name and REFUSED[name:lower()] then
+    error("refused:" .. number .. ":<" .. name .. ">:", 0)
+  end
+  return pandoc.Str(html)
+end
+
+local function convert(inlines)
+  local done, at = pandoc.Inlines {}, 1
+  while at <= #inlines do
+    local here, last = inlines[at], nil
+    local name = is_html(here) and here.text:match("^<(%w+)>$")
+    if PRINTED[name] then
+      for k = at + 1, #inlines do
+        if is_html(inlines[k]) and inlines[k].text == "</" .. name .. ">" then
+          last = k
+          break
+        end
+      end
+    end
+    if last then
+      local inner = pandoc.Inlines {}
+      for k = at + 1, last - 1 do inner:insert(inlines[k]) end
+      done:insert(PRINTED[name](convert(inner)))
+      at = last
+    elseif here.t == "RawInline" and here.format == "page" then
+      done:insert(pandoc.RawInline("html", here.text)) -- of the report itself
+    elseif is_html(here) then
+      local element = alone(here.text)
+      if element then done:insert(element) end
+    else
+      done:insert(here)
+    end
+    at = at + 1
+  end
+  return done
+end
+
+local function convert_block(block)
+  if not is_html(block) then return block end
+  local element = alone(block.text)
+  return element and pandoc.Para { element } or {}
+end
+
+-- What pandoc wants: a blank line before a table, and an end of every block of code.
+local function complete(text)
+  local lines, fence = {}, nil
+  for line in (text .. "\n"):gmatch("(.-)\n") do
+    local mark = line:match("^ ? ? ?(```+)") or line:match("^ ? ? ?(~~~+)")
+    if mark and not fence then
+      fence = mark
+    elseif mark and mark:sub(1, #fence) == fence then
+      fence = nil
+    end
+    local is_rule = line:match("^[%s:|-]+$") and line:find("|") and line:find("-")
+    if is_rule and not fence and #lines > 1 and lines[#lines]:find("|")
+      and lines[#lines - 1]:match("%S") and not lines[#lines - 1]:find("^%s*|") then
+      table.insert(lines, #lines, "")
+    end
+    lines[#lines + 1] = line
+  end
+  lines[#lines + 1] = fence
+  return table.concat(lines, "\n")
+end
+
+function Reader(sources)
+  local blocks = pandoc.Blocks {}
+  for text in (tostring(sources) .. "\0"):gmatch("(.-)\0") do
+    local read = pandoc.read(complete(text), FORMAT)
+    blocks:extend(read:walk { Inlines = convert, RawBlock = convert_block }.blocks)
+    blocks:insert(pandoc.RawBlock("latex", "%%seam%%"))
+    blocks:insert(pandoc.RawBlock("html", "<!--seam-->"))
+    number = number + 1
+  end
+  return pandoc.Pandoc(blocks)
+end

@@ -1,0 +1,133 @@
+"""Markdown is printed as JupyterLab shows it: nothing is eaten, nothing leaks."""
+
+import re
+
+import pytest
+
+from helpers.pipeline.errors import UserError
+from helpers.pipeline.report.claims import unify_mathematics
+from helpers.pipeline.report.markdown import markdown_to_html, markdown_to_latex
+
+
+def both(text):
+    """Return the text as LaTeX and as HTML without the paragraph around it."""
+    [latex] = markdown_to_latex([text])
+    [[html], _] = markdown_to_html([text])
+    return latex, html.removeprefix("<p>").removesuffix("</p>")
+
+
+@pytest.mark.parametrize(
+    ("text", "latex", "html"),
+    [
+        ("10<sup>6</sup>", r"10\textsuperscript{6}", "10<sup>6</sup>"),
+        ("H<sub>2</sub>O", r"H\textsubscript{2}O", "H<sub>2</sub>O"),
+        ("a<br>b", "a\\\\\nb", "a<br />\nb"),
+        ("<b>a <i>b</i></b>", r"\textbf{a \emph{b}}", "<strong>a <em>b</em></strong>"),
+        ("<code>a_b</code>", r"\texttt{a\_b}", "<code>a_b</code>"),
+        (
+            "a<b and c>d",
+            r"a\textless b and c\textgreater{}d",
+            "a&lt;b and c&gt;d",
+        ),
+        ("x < y, 1<2", r"x \textless{} y, 1\textless2", "x &lt; y, 1&lt;2"),
+        ("<n> of <b>", r"\textless n\textgreater{}", "&lt;n&gt; of &lt;b&gt;"),
+        ("a<!-- aside -->b", "ab", "ab"),
+        ("~~0.5~~", r"\st{0.5}", "<del>0.5</del>"),
+        (r"C:\data", r"C:\textbackslash data", r"C:\data"),
+        ("[x]{.underline}", r"{[}x{]}\{.underline\}", "[x]{.underline}"),
+        ("H~2~O, x^2^", r"H\textasciitilde2\textasciitilde O", "H~2~O, x^2^"),
+        ("`<sup>`", r"\texttt{\textless{}sup\textgreater{}}", "&lt;sup&gt;"),
+    ],
+)
+def test_html_and_signs_are_converted_or_kept(text, latex, html):
+    found = both(text)
+    assert latex in found[0]
+    assert html in found[1]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'see <img src="a.png">',
+        "<table><tr><td>1</td></tr></table>",
+        '<div class="note">\n\nA note.\n\n</div>',
+        "<center>a</center>",
+        '<span style="color: red">a</span>',
+    ],
+)
+def test_html_that_print_has_not_is_refused_by_name(text):
+    name = re.search(r"<\w+", text)[0]
+    with pytest.raises(UserError, match=f"HTML's {name}> cannot be printed") as caught:
+        markdown_to_latex(["first", text])
+    assert text[:20].splitlines()[0] in str(caught.value)
+    assert "\n" not in str(caught.value)
+    with pytest.raises(UserError, match=f"HTML's {name}>"):
+        markdown_to_html([text])
+
+
+@pytest.mark.parametrize(
+    ("text", "latex"),
+    [
+        ("text\n- a\n- b", r"\begin{itemize}"),
+        ("text\n1. a\n2. b", r"\begin{enumerate}"),
+        ("text\n# A", r"\section{A}"),
+        ("text\n> said", r"\begin{quote}"),
+        ("text\n| a | b |\n|---|---|\n| 1 | 2 |", r"\begin{longtable}"),
+        ("text\na | b\n--|--\n1 | 2", r"\begin{longtable}"),
+        ("see https://example.org/a", r"\url{https://example.org/a}"),
+        ("---\na: b\n\nmore", "a: b"),
+        ("text\n\n---\n\nmore", r"\rule"),
+    ],
+)
+def test_blocks_need_no_blank_line(text, latex):
+    assert latex in both(text)[0]
+    for word in re.findall(r"[a-z]+", re.sub("https.*", "", text)):
+        assert word in both(text)[0]
+
+
+def test_a_table_in_code_stays_as_it_is():
+    code = "```\ntext\n| a | b |\n|---|---|\n```"
+    assert "text\n| a | b |\n|---|---|" in both(code)[0]
+
+
+def test_footnotes_links_and_metadata_stay_in_their_cell():
+    parts = ["a[^1] [b][r]\n\n[^1]: one\n\n[r]: https://one.org"]
+    parts += ["c[^1] [d][r]\n\n[^1]: two\n\n[r]: https://two.org", "e[^1] [f][r]"]
+    one, two, three = markdown_to_latex(parts)
+    assert r"\footnote{one}" in one
+    assert r"\href{https://one.org}{b}" in one
+    assert r"\footnote{two}" in two
+    assert r"\href{https://two.org}{d}" in two
+    assert "footnote" not in three
+    assert "href" not in three
+
+
+@pytest.mark.parametrize(
+    ("text", "unified"),
+    [
+        ("$ x_i $ and $x$", "$x_i$ and $x$"),
+        (r"\(a\) or \\(b\\)", "$a$ or $b$"),
+        ("\\[\nc\n\\]", "$$\nc\n$$"),
+        (r"see \[1\] there", r"see \[1\] there"),
+        ("\\begin{equation*}\na\n\\end{equation*}", "$$a$$"),
+        (
+            "\\begin{align}\na &= b \\\\[2pt]\nc &= d\n\\end{align}",
+            "$$\\begin{aligned}a &= b \\\\[2pt]\nc &= d\\end{aligned}$$",
+        ),
+        (
+            r"$\left[ a \right]$ and $$\begin{align} a \end{align}$$",
+            r"$\left[ a \right]$ and $$\begin{align} a \end{align}$$",
+        ),
+        (r"`$ a $` and \$ 5 and \$ 6", r"`$ a $` and \$ 5 and \$ 6"),
+    ],
+)
+def test_mathematics_is_written_between_dollars(text, unified):
+    assert unify_mathematics(text) == unified
+    assert unify_mathematics(unified) == unified
+
+
+def test_mathematics_in_every_way_is_set_as_such():
+    latex, html = both("$ x $, \\(y\\), and\n\n\\[ z \\]")
+    assert latex.count(r"\(") == 2
+    assert r"\[" in latex
+    assert html.count("<math") == 3
