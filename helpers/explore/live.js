@@ -37,6 +37,8 @@ class Live {
     this.observer.observe(element);
     this.theme = () => this.plots.frame();
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", this.theme);
+    this.themes = new MutationObserver(this.theme); // JupyterLab has its own
+    this.themes.observe(document.body, { attributeFilter: ["data-jp-theme-light"] });
     if (address) address.addEventListener("hashchange", () => this.follow());
   }
 
@@ -197,6 +199,7 @@ class Live {
   destroy() {
     this.stop();
     this.observer.disconnect();
+    this.themes.disconnect();
     matchMedia("(prefers-color-scheme: dark)").removeEventListener("change", this.theme);
     this.plots.chart.dispose();
   }

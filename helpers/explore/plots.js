@@ -6,6 +6,7 @@ const GRIDS = ["costs", "surface", "fit", "residuals", "weights"];
 const MOST_POINTS = 300; // of a curve: about as many as a picture is wide
 const MOST_BARS = 12;
 const LEVELS = 8; // lines of equal cost
+const DOTS = 60; // of the curve that theory predicts
 
 // Where each picture is: rows of names with their shares of the width.
 function layout(width) {
@@ -154,7 +155,7 @@ export class Plots {
     const seen = leaves < 0 ? points : points.slice(0, leaves);
     if (!this.dragged) this.surface = frame.map((span, i) => seen.reduce((all, place) => union(all, [place[i], place[i]]), span));
     const names = projection.whole ? [`weight of ${data.features[0]}`, "offset"] : ["steepest direction", "flattest direction"];
-    const [x, y] = this.surface.map(([min, max], i) => ({ min, max, name: names[i], axisLabel: { show: projection.whole }, axisTick: { show: projection.whole } }));
+    const [x, y] = this.surface.map(([min, max], i) => ({ min, max, name: names[i], axisLabel: { show: projection.whole }, axisTick: { show: projection.whole }, nameGap: i && !projection.whole ? 12 : [28, 48][i] }));
     axes(1, x, y);
     add("contours", projection.contours);
     const drawn = leaves < 0 ? points : points.slice(0, leaves + 1);
@@ -174,12 +175,13 @@ function drawCosts({ data, fit, setting, update, predicted, add, axes, option, c
   const [min, max] = log ? [low / 1.5, high * 2] : around([low, high], 0.1);
   axes(0, { min: 0, max: fit.divergedAt ?? setting.iterations }, { ...base.yAxis[0], type: log ? "log" : "value", min, max });
   add("optimum", [[0, data.lowest], [fit.divergedAt ?? setting.iterations, data.lowest]]);
-  add("predicted", predicted ? predicted(updates).map((J, i) => [updates[i], J]) : []);
+  const some = Array.from({ length: DOTS + 1 }, (_, i) => Math.round((i * fit.updates) / DOTS));
+  add("predicted", predicted ? predicted(some).map((J, i) => [some[i], J]) : []);
   add("cost", updates.filter((k) => k <= update).map((k) => [k, fit.costs[k]]));
   const grows = fit.divergedAt && update > 0 && fit.costs[update] / fit.costs[update - 1];
   const text = grows ? `at each step: cost × ${short(grows, 3)}, error × ${short(Math.sqrt(grows), 3)}` : "";
   add("now", [{ value: [update, fit.costs[update]], label: { show: Boolean(grows), formatter: text } }]);
-  option.title[0] = { text: `Cost ${short(fit.costs[update], 6)} after ${update} updates (dotted: theory)`, textStyle: { color: fit.divergedAt ? colours.wrong : colours.ink } };
+  option.title[0] = { text: `Cost ${short(fit.costs[update], 5)} at update ${update}${predicted ? ", dots: theory" : ""}`, textStyle: { color: fit.divergedAt ? colours.wrong : colours.ink } };
 }
 
 function drawFit({ data, theta, add, axes, option }) {
@@ -234,7 +236,7 @@ function frameOption(boxes, colours) {
   const series = [
     line("optimum", 0, { ...stroke(colours.muted, 1.5, "dashed"), endLabel: { show: true, formatter: "optimum", color: colours.muted, offset: [-58, -8] } }),
     line("cost", 0, stroke(colours.curve, 2.5)),
-    line("predicted", 0, { ...stroke(colours.ink, 1.5, "dotted"), name: "theory" }),
+    dots("predicted", 0, { ...cloud, ...fill(colours.ink, 4), name: "theory" }),
     dots("now", 0, { ...fill(colours.curve, 11), label: { position: "left", distance: 10, color: colours.wrong, fontSize: 13, fontWeight: "bold" } }),
     line("contours", 1, stroke(colours.grid, 1)),
     line("path", 1, stroke(colours.path, 1.5)),
@@ -257,7 +259,7 @@ function frameOption(boxes, colours) {
     splitLine: { show: gridIndex === 0, lineStyle: { color: colours.grid, opacity: 0.5 } }, minorTick: { show: false }, ...more,
   });
   const places = GRIDS.map((name) => boxes[name]);
-  const titles = ["", "Path on the cost: drag to start elsewhere", "Fit", "Residuals", "Weights"];
+  const titles = ["", "Path on the cost: drag its start", "Fit", "Residuals", "Weights"];
   return {
     animation: false,
     tooltip: { trigger: "item", confine: true, renderMode: "richText", valueFormatter: (value) => short(Number(value), 6) },
@@ -266,8 +268,8 @@ function frameOption(boxes, colours) {
       tooltip: { show: i === 0, trigger: "axis" }, outerBoundsMode: "none",
     })),
     title: places.map(({ left, top, width }, i) => ({
-      left: left + (i === 4 ? 10 : 66), top: top + 8, text: titles[i],
-      textStyle: { ...font, fontSize: 13, fontWeight: 600, width: width - 80, overflow: "truncate" },
+      left: left + 6, top: top + 8, text: titles[i],
+      textStyle: { ...font, fontSize: 13, fontWeight: 600, width: width - 24, overflow: "truncate" },
     })),
     xAxis: GRIDS.map((_, i) => axis(i === 0 ? "update" : "", i, { nameGap: 28 })),
     yAxis: [
