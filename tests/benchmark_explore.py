@@ -54,7 +54,7 @@ def main():
         browser = launch(playwright)
         cars = write_page(make_problem("data/auto.csv", "mpg"), Path(folder, "a.html"))
         rows = [answer(browser, cars, name) for name in CHANGES]
-        for where in SIZES:
+        for where in ("a projector", "a phone"):
             rows.append(answer(browser, cars, "learning rate", where))
         many = write_page(make_problem(large(folder), "y"), Path(folder, "b.html"))
         rows.append(answer(browser, many, "learning rate", of=f", {MANY:,} rows"))

@@ -13,6 +13,7 @@ model     the descent, as helpers/descent.py and optimisers.py do it
 theory    what the Hessian says, as helpers/theory.py and convergence.py say it
 explain   a sentence on what happened and why
 setting   what was typed, as numbers and as an address
+frame     the pictures without what a control moves
 plots     five pictures, drawn by ECharts
 controls  what can be set, and what is wrong with it
 live      all of them in one element

@@ -39,10 +39,12 @@ function withLimit(data, setting, limit) {
   const name = direction(data, slowest);
   const [rate, most] = [short(setting.rate), short(limit)];
   if (Math.abs(setting.rate / limit - 1) < 1e-9) {
-    return `Learning rate ${rate} is on the limit: the component along ${name} changes its sign at each step and keeps its size.`;
+    const flips = "changes its sign at each step and keeps its size";
+    return `Learning rate ${rate} is on the limit: the component along ${name} ${flips}.`;
   }
   if (setting.rate > limit) {
-    return `Learning rate ${rate} is above the limit ${most}: the component along ${name} grows by ${short(factors[slowest], 3)} at each step.`;
+    const grows = `grows by ${short(factors[slowest], 3)} at each step`;
+    return `Learning rate ${rate} is above the limit ${most}: the component along ${name} ${grows}.`;
   }
   const below = `Learning rate ${rate} is below the limit ${most}: every component of the error shrinks`;
   if (factors[slowest] > 1 - 1e-12) return `${below} but that along ${name}, which the data do not determine.`;

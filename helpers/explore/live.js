@@ -29,7 +29,8 @@ class Live {
     this.note.setAttribute("role", "status");
     this.canvas = make("div", { className: "live-plots", tabIndex: 0 });
     this.canvas.setAttribute("role", "img");
-    this.canvas.setAttribute("aria-label", "Cost, path on the cost surface, fit, residuals and weights; arrow keys move the start");
+    const five = "Cost, path on the cost surface, fit, residuals and weights";
+    this.canvas.setAttribute("aria-label", `${five}; arrow keys move the start`);
     this.canvas.addEventListener("keydown", (event) => this.nudge(event));
     element.replaceChildren(this.controls.element, this.says, this.canvas, this.makePlayer(), this.note);
     this.plots = new Plots(this.canvas, { begin: (place) => this.begin(place) });
@@ -37,6 +38,8 @@ class Live {
     this.observer.observe(element);
     this.theme = () => this.plots.frame();
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", this.theme);
+    this.themes = new MutationObserver(this.theme); // JupyterLab has its own
+    this.themes.observe(document.body, { attributeFilter: ["data-jp-theme-light"] });
     if (address) address.addEventListener("hashchange", () => this.follow());
   }
 
@@ -82,7 +85,8 @@ class Live {
     const { setting, limit } = this.result;
     if (this.wrong || limit === null || (setting.rate < 2 * limit && setting.rate > limit / 1000)) return;
     const rate = String(Number((limit / 2).toPrecision(1)));
-    this.set({ ...this.typed, rate }, [`The learning rate is ${rate} now, about half the limit: ${setting.rate} suited other features.`]);
+    const why = `about half the limit: ${setting.rate} suited other features`;
+    this.set({ ...this.typed, rate }, [`The learning rate is ${rate} now, ${why}.`]);
   }
 
   refresh() {
@@ -197,6 +201,7 @@ class Live {
   destroy() {
     this.stop();
     this.observer.disconnect();
+    this.themes.disconnect();
     matchMedia("(prefers-color-scheme: dark)").removeEventListener("change", this.theme);
     this.plots.chart.dispose();
   }

@@ -13,7 +13,16 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 # In the order in which they import each other.
-MODULES = ("model", "theory", "explain", "setting", "plots", "controls", "live")
+MODULES = [
+    "model",
+    "theory",
+    "explain",
+    "setting",
+    "frame",
+    "plots",
+    "controls",
+    "live",
+]
 NO_SCRIPT = (
     "Here a figure to play with shows what a learning rate does; it needs JavaScript."
 )

@@ -68,11 +68,12 @@ export function numbers(typed, problem) {
       `it must be a whole number from 1 to ${drawn}, or 0 for all samples`,
     ),
     seed: read("seed", whole(0, 2 ** 31 - 1), "it must be a whole number of at least 0"),
-    start: typed.start.trim() ? typed.start.split(",").map(Number) : [],
   };
-  if (setting.start.length && (setting.start.length !== size || !setting.start.every(Number.isFinite) || /,\s*,|,\s*$/.test(typed.start))) {
+  const given = typed.start.trim() ? typed.start.split(",") : [];
+  if (given.length && (given.length !== size || !given.every((text) => NUMBER.test(text.trim())))) {
     wrong.start = `it must be ${size} numbers with commas between them: the weights, then the offset`;
   }
+  setting.start = given.map(Number);
   if (typed.update.trim()) {
     setting.update = read("update", whole(0, setting.iterations), "it must be a whole number, at most the iterations");
   }
@@ -83,7 +84,8 @@ function readFeatures(text, problem, wrong) {
   if (text === "all") return problem.features;
   const names = text.split(",").map((name) => name.trim()).filter(Boolean);
   const unknown = names.find((name) => !problem.features.includes(name));
-  if (unknown !== undefined) wrong.features = `there is no feature “${unknown}”; there are ${problem.features.join(", ")}`;
+  const known = problem.features.join(", ");
+  if (unknown !== undefined) wrong.features = `there is no feature “${unknown}”; there are ${known}`;
   else if (!names.length) wrong.features = "choose at least one feature";
   else if (new Set(names).size < names.length) wrong.features = "each feature can be chosen once";
   return names;

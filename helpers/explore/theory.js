@@ -55,14 +55,18 @@ export function analyse(problem, features, scaling) {
 }
 
 function byRows(columns, rows) {
-  return Float64Array.from({ length: rows * columns.length }, (_, k) => columns[k % columns.length][Math.floor(k / columns.length)]);
+  const size = columns.length;
+  return Float64Array.from({ length: rows * size }, (_, k) => columns[k % size][Math.floor(k / size)]);
 }
 
 function scaleOf(problem, j, scaling) {
   const [low, high] = [problem.minima[j], problem.maxima[j]];
   if (scaling === "none") return { shift: 0, factor: 1 };
   if (low === high) {
-    throw new Error(`feature “${problem.features[j]}” is constant (${low}), so it cannot be scaled: leave it out, or set scaling to none`);
+    throw new Error(
+      `feature “${problem.features[j]}” is constant (${low}), so it cannot be scaled: ` +
+        "leave it out, or set scaling to none",
+    );
   }
   if (scaling === "min-max") return { shift: low, factor: high - low };
   const values = problem.rows.map((row) => row[j]);
