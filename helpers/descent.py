@@ -72,8 +72,7 @@ def gradient_descent(
         w \leftarrow w - \mathrm{step}(\partial J / \partial w), \qquad
         b \leftarrow b - \mathrm{step}(\partial J / \partial b)
 
-    Plain descent takes the step :math:`\eta g` for the gradient g and the learning
-    rate :math:`\eta`; for others see `helpers.optimisers`.
+    The step of plain descent is :math:`\eta g`; for others see `helpers.optimisers`.
 
     Parameters
     ----------
@@ -92,8 +91,7 @@ def gradient_descent(
     optimiser : str
         A name in `helpers.optimisers.OPTIMISERS`.
     batch_size : int, optional
-        Samples per update, drawn without replacement until all have been used, then
-        shuffled again. All samples at every update by default.
+        Samples per update, shuffled again after each pass; all by default.
     rng : numpy.random.Generator, optional
         Source of randomness for the start and the mini-batches.
     **options : float
@@ -130,10 +128,8 @@ def gradient_descent(
         costs.append(J)
         path.append((w, b))
     costs.append(cost(y, predict(X, w, b)))
-
-    few = compress(X, y)  # a few rows with the same costs as all
     on_all = batch_size in (None, len(y))
-    return _summarise_all(few, np.array(costs) if on_all else None, path)
+    return _summarise_all(X, y, np.array(costs) if on_all else None, path)
 
 
 def draw_batches(X, y, batch_size, rng):
@@ -184,11 +180,12 @@ def _side_by_side(w, b, start, learning_rate):
     return theta[:-1], theta[-1]
 
 
-def _summarise_all(few, costs, path):
+def _summarise_all(X, y, costs, path):
     """Return the only `Descent`, or a list of several side by side.
 
     The costs are None where those of the mini-batches are not the costs on all samples.
     """
+    few = compress(X, y)  # a few rows with the same costs as all
     w, b = zip(*path, strict=True)
     w, b = np.concatenate(w).reshape(-1, *w[0].shape), np.array(b)
     if costs is None:

@@ -1,12 +1,19 @@
-"""Gradient descent to be played with: the figure of ``notebooks/explore.ipynb``.
+"""Gradient descent to be played with: one live figure, for JupyterLab and for a page.
 
-In: a table and a target. Out: a widget that answers at once.
+In: a table and a target. Out: a figure that computes and draws itself in the browser.
 
-trial       one setting: its descent, what theory says, and a sentence on why
-projection  the cost over two directions, and paths on it
-views       five linked pictures of a trial
-background  what does not move in them, drawn once
-controls    sliders, choices and buttons
-explorer    what happens when one of them is moved
-actions     from a setting to a run, and to an experiment of the grid
+problem   the data of the figure: a few rows that stand for all
+page      the figure as a fragment of HTML, which needs nothing else
+widget    the figure in a notebook, with buttons that need the kernel
+actions   from a setting to a run, and to an experiment of the grid
+
+The figure itself is JavaScript, in modules that import those before them:
+
+model     the descent, as helpers/descent.py and optimisers.py do it
+theory    what the Hessian says, as helpers/theory.py and convergence.py say it
+explain   a sentence on what happened and why
+setting   what was typed, as numbers and as an address
+plots     five pictures, drawn by ECharts
+controls  what can be set, and what is wrong with it
+live      all of them in one element
 """

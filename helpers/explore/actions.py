@@ -1,14 +1,16 @@
-"""From a setting to a run, and to an experiment of the grid."""
+"""From a setting of the live figure to a run, and to an experiment of the grid."""
 
 import json
-import os
+import math
 from itertools import chain, count
 
+import numpy as np
+
 from helpers import ROOT
+from helpers.optimisers import options_of
 from helpers.pipeline.errors import UserError
-from helpers.pipeline.kernels.arithmetic import settings
 from helpers.pipeline.kernels.warm import warm_kernels
-from helpers.pipeline.records import TOLERANCE, alike, read_record
+from helpers.pipeline.records import read_record
 from helpers.pipeline.sweep.execute import execute
 from helpers.pipeline.sweep.experiments import (
     EXPERIMENTS,
@@ -16,34 +18,67 @@ from helpers.pipeline.sweep.experiments import (
     notebook_parameters,
     read_points,
 )
-from helpers.pipeline.sweep.inputs import modules_behind
-
-EXPLORED = ROOT / "build" / "explored"
-
-
-def point_of(setting):
-    """Return a setting as a point of the grid, with all parameters of its notebook."""
-    defaults = notebook_parameters("descent")
-    complete = {name: parameter.default for name, parameter in defaults.items()}
-    return Point("explored", "descent", complete | setting)
+from helpers.pipeline.sweep.inputs import (
+    Inputs,
+    failed_path_of,
+    modules_behind,
+    path_of,
+)
+from helpers.pipeline.sweep.plan import why_not_current
+from helpers.pipeline.sweep.run import keep
 
 
-def add_to_experiments(setting, path=EXPERIMENTS):
+def point_of(shown):
+    """Return what the figure shows as a point of the grid, with all parameters.
+
+    Parameters
+    ----------
+    shown : dict
+        ``data``, ``target``, and the figure's ``setting``: its numbers by their names
+        in the address (``features`` is a list, ``start`` a list of weights and offset).
+
+    Returns
+    -------
+    helpers.pipeline.sweep.experiments.Point
+        Of ``notebooks/descent.ipynb``.
+    """
+    setting, optimiser = shown["setting"], shown["setting"]["optimiser"]
+    all_of_them = setting["features"] == shown.get("columns")
+    has_momentum = "momentum" in options_of(optimiser)
+    parameters = {
+        "data": shown["data"],
+        "target": shown["target"],
+        "features": "all" if all_of_them else ", ".join(setting["features"]),
+        "scaling": setting["scaling"],
+        "learning_rate": float(setting["rate"]),
+        "n_iterations": setting["iterations"],
+        "start": ",".join(repr(float(number)) for number in setting["start"]),
+        "optimiser": optimiser,
+        "momentum": float(setting["momentum"]) if has_momentum else None,
+        "batch_size": setting["batch"],
+        "seed": setting["seed"],
+    }
+    known = notebook_parameters("descent")
+    defaults = {name: parameter.default for name, parameter in known.items()}
+    return Point("explored", "descent", defaults | parameters)
+
+
+def add_to_experiments(shown, path=EXPERIMENTS):
     """Write a setting as a new experiment at the end of ``experiments.yaml``.
 
     What is there stays as it is, comments included.
 
     Parameters
     ----------
-    setting : dict
-        Parameters of ``notebooks/descent.ipynb``.
+    shown : dict
+        See `point_of`.
     path : Path
         The file.
 
     Returns
     -------
-    str
-        What was done.
+    dict
+        What was done, as ``text``.
 
     Raises
     ------
@@ -54,10 +89,10 @@ def add_to_experiments(setting, path=EXPERIMENTS):
         points = read_points(path)
     except UserError as error:
         raise UserError(f"{error}. Mend it and add again; nothing is lost.") from None
-    point = point_of(setting)
+    point = point_of(shown)
     for name, grid in points.items():
         if any(known.parameters == point.parameters for known in grid):
-            return f"It is in {path.name} already, as a point of {name}."
+            return {"text": f"It is in {path.name} already, as a point of {name}."}
     names = chain(["explored"], (f"explored-{number}" for number in count(2)))
     name = next(name for name in names if name not in points)
     defaults = notebook_parameters("descent")
@@ -74,47 +109,70 @@ def add_to_experiments(setting, path=EXPERIMENTS):
     temporary.write_text(f"{text}\n{name}:\n{''.join(lines)}", encoding="utf-8")
     read_points(temporary)
     temporary.replace(path)
-    return f"Added to {path.name} as {name}: `make report` includes it."
+    return {"text": f"Added to {path.name} as {name}: `make report` includes it."}
 
 
-def show_as_run(trial):
-    """Execute ``descent.ipynb`` with the setting of a trial, and compare the numbers.
+def show_as_run(shown):
+    """Execute ``descent.ipynb`` with a setting, keep the run, and compare its numbers.
+
+    A run that is current is not executed again, and a sweep finds this one.
 
     Parameters
     ----------
-    trial : helpers.explore.trial.Trial
-        With the numbers that were found here.
+    shown : dict
+        See `point_of`; with the ``costs`` and the weights ``w`` that the figure found.
 
     Returns
     -------
-    str
-        Where the run is and whether its numbers are the same, as Markdown.
+    dict
+        To how many digits its numbers agree, as ``text``, and the run's ``path``.
 
     Raises
     ------
     UserError
-        If the run fails.
+        If the run fails; it is kept with its error on top.
     """
-    point = point_of(trial.setting)
-    with warm_kernels(modules_behind("descent")) as kernel:
-        outcome = execute("descent", point.parameters, kernel)
-    EXPLORED.mkdir(parents=True, exist_ok=True)
-    path = EXPLORED / f"{point.run}.ipynb"
-    path.write_text(outcome.notebook, encoding="utf-8")
-    if outcome.error:
-        raise UserError(f"{outcome.error} (see {path.relative_to(ROOT)})")
-    recorded, fit = read_record(path), trial.fit
-    name = path.relative_to(ROOT).as_posix()
-    theirs = [recorded["costs"], recorded["w"]]
-    verdict = _compare(theirs, [fit.costs.tolist(), fit.w.tolist()])
-    return f"[{name}](../{name}): {verdict}; cost {recorded['costs'][-1]!r}."
+    point, inputs = point_of(shown), Inputs()
+    if why_not_current(point, inputs):
+        with warm_kernels(modules_behind("descent")) as kernel:
+            outcome = execute(
+                "descent", point.parameters, kernel, inputs=inputs.of(point)
+            )
+        path_of(point.run).parent.mkdir(parents=True, exist_ok=True)
+        keep(point.run, outcome)
+        if outcome.error:
+            where = failed_path_of(point.run).relative_to(ROOT)
+            raise UserError(f"{outcome.error} (see {where})")
+    recorded = read_record(path_of(point.run))
+    path = path_of(point.run).relative_to(ROOT).as_posix()
+    verdict = compare(recorded, shown)
+    return {"text": f"{verdict} Its cost is {recorded['costs'][-1]!r}.", "path": path}
 
 
-def _compare(theirs, ours):
-    """Return in words whether the numbers of a run are those found here."""
-    if alike(theirs, ours, 0):
-        return "the same numbers, to the last bit"
-    outside_make_lab = settings().items() - os.environ.items()
-    if outside_make_lab and alike(theirs, ours, TOLERANCE):
-        return "the same numbers but for rounding, since `make lab` was not used"
-    return "OTHER NUMBERS than here"
+def compare(recorded, shown):
+    """Tell to how many digits the numbers of a run are those of the figure.
+
+    Parameters
+    ----------
+    recorded, shown : dict
+        With ``costs`` and ``w``; the run's also with ``n_samples``.
+
+    Returns
+    -------
+    str
+        A sentence.
+    """
+    if shown["setting"]["batch"] not in (0, recorded["n_samples"]):
+        return "The run draws other mini-batches than the page, so its numbers differ."
+    costs, w = np.array(shown["costs"]), np.array(shown["w"])
+    if costs.shape != np.shape(recorded["costs"]):
+        updates = f"{len(recorded['costs']) - 1} updates, the page has {len(costs) - 1}"
+        return f"The run has OTHER NUMBERS than the page: it ended after {updates}."
+    # Costs each by itself; weights beside the largest, since some may be near zero.
+    apart = np.max(np.abs(costs / recorded["costs"] - 1), initial=0)
+    largest = np.abs(recorded["w"]).max() or 1.0
+    apart = max(apart, np.max(np.abs(w - recorded["w"])) / largest)
+    digits = 16 if apart == 0 else math.floor(-math.log10(apart))
+    if digits < 6:
+        return f"The run has OTHER NUMBERS than the page: only {max(digits, 0)} digits."
+    return f"The run's numbers are the page's, to {min(digits, 16)} digits."

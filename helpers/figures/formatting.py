@@ -2,8 +2,6 @@
 
 import re
 
-import numpy as np
-
 NUMBER = re.compile(r"([+-]?)([\d,]*\.?\d+)(?:e([+-]\d+))?(%?)")
 # How the page writes the choice of a parameter, if not as it is.
 NAMES = {
@@ -32,7 +30,7 @@ def number_text(value, spec=""):
     An exponent makes a power of ten: ``4.2 \times 10^{-3}``, or ``10^{-3}`` where the
     mantissa is one. A text that is no number is returned as it is.
     """
-    text = format(value, spec)
+    text = format(value, spec).removesuffix(".")
     if isinstance(value, str):
         return text
     found = NUMBER.fullmatch(text)
@@ -68,9 +66,8 @@ def math_text(value, spec=""):
 
 
 def rate_text(rate):
-    """Print a learning rate, as a power of ten if it is one."""
-    power = round(np.log10(rate))
-    return math_text(rate, ".0e" if rate == float(f"1e{power}") else "g")
+    """Print a learning rate as it was typed: 0.001, but ``10^{-5}``."""
+    return math_text(rate, "g")
 
 
 def status_text(run):

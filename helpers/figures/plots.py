@@ -182,7 +182,7 @@ def plot_residuals(ax, y, z, *, name, unit):
     return ax
 
 
-def plot_cost_surface(ax, X, y, paths, thin=(), *, units):
+def plot_cost_surface(ax, X, y, paths, *, units):
     """Draw lines of equal cost of a one-feature model, and descents across them.
 
     Parameters
@@ -193,8 +193,6 @@ def plot_cost_surface(ax, X, y, paths, thin=(), *, units):
         Targets.
     paths : dict of str to ndarray of shape (n, 2)
         The points (w, b) that a descent went through, by its label.
-    thin : list of ndarray of shape (n, 2)
-        Paths from other starts, drawn as thin lines.
     units : (str, str)
         Of w and b.
     """
@@ -209,16 +207,13 @@ def plot_cost_surface(ax, X, y, paths, thin=(), *, units):
     J = cost(few.y, predict(few.X, ws.reshape(1, -1), bs.ravel())).reshape(ws.shape)
     levels = np.geomspace(J.min() * 1.02, J.max(), 12)
     ax.contour(w, b, J, levels, colors="0.75", linewidths=0.5)
-    for k, path in enumerate(thin):
-        label = None if k else "other starts"
-        ax.plot(*path.T, color="0.45", linestyle=":", linewidth=0.8, label=label)
     looks = ({"ls": "-", "marker": "o"}, {"ls": "-", "marker": "s", "mfc": "white"})
     for (label, path), look in zip(paths.items(), cycle(looks), strict=False):
         ax.plot(*path.T, **look, markersize=3, linewidth=1, label=label)
     ax.plot(*points[0], "kP", markersize=6, label="start")
     ax.plot(best.w[0], best.b, "k*", markersize=9, label="optimum")
     ax.set(xlabel=f"weight $w$ ({units[0]})", ylabel=f"offset $b$ ({units[1]})")
-    ax.set(xlim=(w[0], w[-1]), ylim=(b[0], b[-1]))  # other starts may be outside
+    ax.set(xlim=(w[0], w[-1]), ylim=(b[0], b[-1]))
     ax.set_aspect("equal")  # else circles would look like ellipses
     ax.grid(visible=False)
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2)

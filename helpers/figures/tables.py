@@ -19,6 +19,10 @@ from helpers.figures.formatting import (
     short_text,
     status_text,
 )
+from helpers.theory import factors
+
+# Shares of the optimum by which a cost may be above it.
+CLOSE, CLOSER = 0.01, 1e-4
 
 
 def data_table(data, sheet):
@@ -35,7 +39,7 @@ def data_table(data, sheet):
     values = np.column_stack([data.y, data.X])
     summaries = {"mean": np.mean, "std. dev.": np.std, "min": np.min, "max": np.max}
     for name, summary in summaries.items():
-        table[name] = [math_text(value, ".4g") for value in summary(values, axis=0)]
+        table[name] = [math_text(value, ",.4g") for value in summary(values, axis=0)]
     return table
 
 
@@ -96,30 +100,56 @@ def _iterations_text(count):
     return math_text(count, ".1e" if count and count >= 1e5 else ",d")
 
 
-def optimisers_table(runs, shares, factors):
-    """Compare optimisers by the iterations that they take to shares of the optimum.
+def compare_optimisers(runs, eigenvalues):
+    """Compare optimisers on the same samples by how soon they come how close.
 
     Parameters
     ----------
-    shares : list of float
-        How close, each for a column.
-    factors : list of float or None
-        Of the slowest component of the error at each update, where theory has one.
+    eigenvalues : ndarray
+        Of the Hessian of these samples.
+
+    Returns
+    -------
+    DataFrame
+        A row for each run, with its index: ``label``; ``factor`` of the slowest
+        component of the error at each update; the iterations until the cost is
+        ``close`` to and ``closer`` to the optimum, by the shares `CLOSE` and `CLOSER`
+        of it; and from which one on it ``stays`` close. What is not known, or was not
+        reached, is nan.
     """
-    rows = list(runs.itertuples())
-    table = pd.DataFrame(
+    rows = []
+    for run in runs.itertuples():
+        options = {} if pd.isna(run.momentum) else {"momentum": run.momentum}
+        setting = (run.learning_rate, run.optimiser)
+        found = None if run.batch_size else factors(eigenvalues, *setting, **options)
+        above = np.flatnonzero(run.costs > (1 + CLOSE) * run.best)
+        stays = above.max(initial=-1) + 1
+        rows.append(
+            {
+                "label": optimiser_text(run),
+                "factor": None if found is None else found.max(),
+                "close": iterations_to_within(run.costs, run.best, CLOSE),
+                "closer": iterations_to_within(run.costs, run.best, CLOSER),
+                "stays": stays if stays + 1 < len(run.costs) else None,
+            }
+        )
+    numbers = dict.fromkeys(("factor", "close", "closer", "stays"), float)
+    return pd.DataFrame(rows, index=runs.index).astype(numbers)
+
+
+def optimisers_table(runs, compared):
+    """List the settings of optimisers, and what `compare_optimisers` found."""
+    return pd.DataFrame(
         {
-            "optimiser": [optimiser_text(run) for run in rows],
-            r"rate $\eta$": [short_text(run.learning_rate) for run in rows],
-            r"momentum $\mu$": [short_text(run.momentum) for run in rows],
-            "factor": [math_text(factor, ".3f") for factor in factors],
+            "optimiser": compared.label,
+            r"rate $\eta$": runs.learning_rate.map(short_text),
+            r"momentum $\mu$": runs.momentum.map(short_text),
+            "factor": [math_text(factor, ".3f") for factor in compared.factor],
+            "to 1 %": [math_text(count, ".0f") for count in compared.close],
+            "to 0.01 %": [math_text(count, ".0f") for count in compared.closer],
+            "how it ended": [status_text(run) for run in runs.itertuples()],
         }
     )
-    for share in shares:
-        counts = [iterations_to_within(run.costs, run.best, share) for run in rows]
-        table[f"to {100 * share:g} %"] = [math_text(count, "d") for count in counts]
-    table["how it ended"] = [status_text(run) for run in rows]
-    return table
 
 
 def optimiser_text(run):
@@ -138,7 +168,7 @@ def weights_table(run, data, sheet):
     order = np.argsort(-np.abs(run.w))
     names = [data.features[j] for j in order]
     units = [sheet["columns"][name]["unit"] for name in names]
-    deviations = [math_text(s, ".4g") for s in data.X.std(axis=0)[order]]
+    deviations = [math_text(s, ",.4g") for s in data.X.std(axis=0)[order]]
     unit = sheet["columns"][data.target]["unit"]
     original = [*run.w_original[order], run.b_original]
     return pd.DataFrame(
@@ -149,7 +179,7 @@ def weights_table(run, data, sheet):
             f"standardised ({unit})": [
                 math_text(w, "+.2f") for w in (*run.w[order], run.b)
             ],
-            f"original ({unit} per unit)": [math_text(w, "+.3g") for w in original],
+            f"original ({unit} per unit)": [math_text(w, "+#.3g") for w in original],
         }
     )
 
@@ -187,7 +217,8 @@ def runs_table(runs):
         ["experiment", "features"], sort=False
     ):
         digests = of["run"].str.removeprefix("descent-")
-        pairs = zip(of.learning_rate, digests, strict=True)
+        rates = map(rate_text, of.learning_rate)
+        pairs = zip(rates, digests, strict=True)
         rows.append(
             {
                 "experiment": experiment,
@@ -195,7 +226,7 @@ def runs_table(runs):
                 "scaling": ", ".join(of.scaling.unique()),
                 "iterations": ", ".join(f"{n:,d}" for n in of.n_iterations.unique()),
                 r"learning rate $\eta$ and run": "; ".join(
-                    f"{rate_text(rate)} {digest}" for rate, digest in pairs
+                    f"{rate}\N{NO-BREAK SPACE}{digest}" for rate, digest in pairs
                 ),
             }
         )

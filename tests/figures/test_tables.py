@@ -39,7 +39,7 @@ def runs():
 
 def test_rates_are_listed_with_their_measured_and_predicted_iterations(runs):
     rows = tables.rates_table(runs).to_numpy().tolist()
-    assert rows[1][:3] == ["horsepower only", "$10^{-1}$", "$1$"]
+    assert rows[1][:3] == ["horsepower only", "$0.1$", "$1$"]
     assert rows[1][3:] == ["$2.000$", "descending", "–", "$1{,}234$"]
     assert rows[2][3:] == ["–", "diverged at 7", "–", "–"]
 
@@ -48,7 +48,7 @@ def test_the_best_run_is_the_first_to_one_percent_or_else_the_lowest(runs):
     (best,) = tables.best_runs(runs).itertuples()
     assert best.learning_rate == 0.1
     (row,) = tables.scaling_table(runs).to_numpy().tolist()
-    assert row[2:] == ["$4$", "$1$", "$10^{-1}$", "–", "$1{,}234$", "$2.000$"]
+    assert row[2:] == ["$4$", "$1$", "$0.1$", "–", "$1{,}234$", "$2.000$"]
     quicker = a_run(iterations_measured=5, costs=np.array([9.0, 3.0]))
     quickest = a_run(learning_rate=0.3, iterations_measured=4)
     more = pd.DataFrame([quicker, *runs.to_dict("records"), quickest], dtype=object)
@@ -71,9 +71,9 @@ def test_weights_stand_beside_their_own_feature():
     )
     rows = tables.weights_table(run, data, sheet).to_numpy().tolist()
     assert rows == [
-        ["b", "–", "$2$", "$-3.00$", "$-1.5$"],
-        ["a", "m", "$1$", "$+1.00$", "$+1$"],
-        ["offset", "–", "–", "$+5.00$", "$+7$"],
+        ["b", "–", "$2$", "$-3.00$", "$-1.50$"],
+        ["a", "m", "$1$", "$+1.00$", "$+1.00$"],
+        ["offset", "–", "–", "$+5.00$", "$+7.00$"],
     ]
 
 
@@ -109,23 +109,30 @@ def test_numbers_that_are_not_finite_are_printed_as_such():
     assert math_text(float("inf"), ".1e") == r"$\infty$"
 
 
-def test_optimisers_are_listed_with_their_iterations_to_each_share():
-    ball = a_run(optimiser="heavy-ball", momentum=0.5, batch_size=0)
-    ball |= {"costs": np.array([9.0, 1.005, 1.0001])}
-    noisy = a_run(optimiser="plain", momentum=None, batch_size=49)
-    runs = pd.DataFrame([ball, noisy], dtype=object)
-    table = tables.optimisers_table(runs, [0.01, 1e-4], [0.91, None])
+def test_optimisers_are_compared_by_how_soon_they_come_how_close():
+    ball = a_run(optimiser="heavy-ball", momentum=0.25, batch_size=0, best=1.0)
+    ball |= {"learning_rate": 0.1, "costs": np.array([9.0, 1.005, 1.2, 1.0001, 1.0])}
+    noisy = a_run(optimiser="plain", momentum=None, batch_size=49, best=1.0)
+    noisy |= {"costs": np.array([9.0, 1.005, 1.2, 1.005])}
+    runs = pd.DataFrame([ball, noisy], dtype=object, index=[4, 2])
+    compared = tables.compare_optimisers(runs, np.array([4.0, 5.0]))
+    # Both roots of x² - (1 + 0.25 - 0.1 λ) x + 0.25 have the size √0.25 here.
+    np.testing.assert_allclose(compared.factor, [0.5, np.nan])
+    assert compared.label[2] == "plain descent, batches of 49"
+    counts = compared[["close", "closer", "stays"]].to_numpy()
+    np.testing.assert_array_equal(counts, [[1, 3, 3], [1, np.nan, np.nan]])
+    table = tables.optimisers_table(runs, compared)
     assert table.columns[3:6].tolist() == ["factor", "to 1 %", "to 0.01 %"]
     assert table.to_numpy().tolist() == [
-        ["heavy ball", "$0.1$", "$0.5$", "$0.910$", "$1$", "$2$", "descending"],
-        ["plain descent, batches of 49", "$0.1$", *"––––", "descending"],
+        ["heavy ball", "$0.1$", "$0.25$", "$0.500$", "$1$", "$3$", "descending"],
+        ["plain descent, batches of 49", "$0.1$", "–", "–", "$1$", "–", "descending"],
     ]
 
 
 def test_runs_are_listed_by_experiment_and_model(runs):
     (row,) = tables.runs_table(runs.assign(experiment="mine")).to_numpy().tolist()
     assert row[:4] == ["mine", "horsepower", "standardise", "10"]
-    assert row[4] == "$10^{-2}$ 1; $10^{-1}$ 1; $2$ 1"
+    assert row[4] == "$0.01$\xa01; $0.1$\xa01; $2$\xa01"
 
 
 def test_all_versions_are_listed():

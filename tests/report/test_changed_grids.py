@@ -77,10 +77,10 @@ def test_other_rates_change_what_is_said_of_them(tmp_path):
     project = Changed(tmp_path, change)
     assert project.execute() == (0, [])
     claims = project.claims
-    assert "$10^{-1}$ is the fastest" in before["rates.quickest"]["value"]
+    assert "$0.1$ is the fastest" in before["rates.quickest"]["value"]
     assert "$0.2$ is the fastest" in claims["rates.quickest"]
     assert "and 64 iterations" in claims["rates.quickest"]
-    assert claims["converged.all"] == "at $0.2$ and $10^{-1}$"
+    assert claims["converged.all"] == "at $0.2$ and $0.1$"
     assert claims["rates.matched"] == "all five"
     assert claims["below"] != before["below"]["value"]
     assert f"all {claims['below']} lowered the cost" in project.words

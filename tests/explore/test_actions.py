@@ -1,0 +1,95 @@
+"""From a setting of the live figure to a run, and to an experiment of the grid."""
+
+import numpy as np
+import pytest
+
+from helpers import ROOT
+from helpers.explore import actions
+from helpers.explore.problem import make_problem
+from helpers.pipeline.errors import UserError
+from helpers.pipeline.records import read_record
+from helpers.pipeline.sweep.experiments import read_points
+
+COLUMNS = make_problem("data/auto.csv", "mpg")["features"]
+SETTING = {
+    "features": COLUMNS,
+    "scaling": "standardise",
+    "rate": 0.05,
+    "iterations": 200,
+    "start": [],
+    "optimiser": "heavy-ball",
+    "momentum": 0.5,
+    "batch": 0,
+    "seed": 0,
+}
+
+
+def shown(**changes):
+    about = {"data": "data/auto.csv", "target": "mpg", "columns": COLUMNS}
+    return about | {"setting": SETTING | changes}
+
+
+def test_a_setting_becomes_a_point_with_the_types_of_its_notebook():
+    [parameters] = [actions.point_of(shown(rate=1, start=[1, 2.5e-17])).parameters]
+    assert parameters["features"] == "all"
+    assert (repr(parameters["learning_rate"]), parameters["momentum"]) == ("1.0", 0.5)
+    assert parameters["start"] == "1.0,2.5e-17"
+    plain = actions.point_of(shown(optimiser="plain", features=["weight", "year"]))
+    assert plain.parameters["momentum"] is None
+    assert plain.parameters["features"] == "weight, year"
+
+
+def test_it_becomes_a_line_of_the_grid_and_all_else_stays(tmp_path):
+    path = tmp_path / "experiments.yaml"
+    before = (ROOT / "experiments.yaml").read_text()
+    path.write_text(before)
+    added = actions.add_to_experiments(shown(), path)["text"]
+    assert added == "Added to experiments.yaml as explored: `make report` includes it."
+    assert path.read_text().startswith(before)
+    assert "\n  learning_rate: 0.05\n" in path.read_text()
+    [point] = read_points(path)["explored"]
+    assert point.parameters == actions.point_of(shown()).parameters
+    assert point.run == actions.point_of(shown()).run
+    again = actions.add_to_experiments(shown(), path)["text"]
+    assert again == "It is in experiments.yaml already, as a point of explored."
+    other = shown(start=[0.1, 2.5e-17, 3], features=["weight", "year"])
+    assert "as explored-2" in actions.add_to_experiments(other, path)["text"]
+    [point] = read_points(path)["explored-2"]
+    assert point.parameters == actions.point_of(other).parameters
+    path.write_text("a:\n  seed: 3")  # without an end of the line
+    assert "as explored:" in actions.add_to_experiments(shown(), path)["text"]
+    assert sorted(tmp_path.iterdir()) == [path]
+
+
+def test_a_broken_grid_is_named_and_not_touched(tmp_path):
+    path = tmp_path / "experiments.yaml"
+    path.write_text("a:\n  features: [horsepower\nb: 1\n")
+    with pytest.raises(UserError, match=r"\.yaml, line 3: .* Mend it and add"):
+        actions.add_to_experiments(shown(), path)
+    assert path.read_text() == "a:\n  features: [horsepower\nb: 1\n"
+
+
+def test_a_run_is_kept_compared_and_not_executed_again(monkeypatch):
+    asked = shown(rate=0.0123, iterations=50)
+    found = actions.show_as_run(asked | {"costs": [1.0], "w": [1.0]})
+    assert "OTHER NUMBERS than the page: it ended after 50 updates" in found["text"]
+    path = ROOT / found["path"]
+    try:
+        run = read_record(path)
+        monkeypatch.setattr(actions, "execute", None)  # it is current
+        same = asked | {"costs": run["costs"], "w": run["w"]}
+        assert "the page's, to 16 digits" in actions.show_as_run(same)["text"]
+    finally:
+        path.unlink()
+
+
+@pytest.mark.parametrize(
+    ("apart", "verdict"), [(0, "to 16"), (3e-12, "to 11"), (1e-3, "OTHER NUMBERS")]
+)
+def test_a_verdict_says_to_how_many_digits_numbers_agree(apart, verdict):
+    costs, w = np.array([3.0, 2.0, 1.0]), np.array([1.0, 1e-12])
+    run = {"costs": costs.tolist(), "w": w.tolist(), "n_samples": 392}
+    asked = shown() | {"costs": costs * (1 + apart), "w": w}
+    assert verdict in actions.compare(run, asked)
+    batches = shown(batch=16) | {"costs": costs, "w": w}
+    assert "draws other mini-batches" in actions.compare(run, batches)

@@ -1,0 +1,359 @@
+"""The live figure in a page of its own: opened from disk, without a network."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+from browser import settled, write_page
+
+from helpers.data import load_data
+from helpers.descent import gradient_descent
+from helpers.explore.page import live_html
+from helpers.explore.problem import make_problem
+from helpers.optimisers import OPTIMISERS, options_of
+
+CARS = make_problem("data/auto.csv", "mpg")
+SHOWN = """() => {
+  const { result, typed, update } = live.live;
+  const { setting, fit, limit } = result;
+  return { setting, typed, update, limit, updates: fit.updates, status: fit.status };
+}"""
+# How many of the canvas's pixels have colour, in a picture's part of it.
+COLOURED = """number => {
+  const { chart } = live.live.plots;
+  const { left, top, width, height } = chart.getOption().grid[number];
+  const canvas = chart.getDom().querySelector("canvas");
+  const ratio = canvas.width / canvas.clientWidth;
+  const box = [left, top, width, height].map((value) => value * ratio);
+  const { data } = canvas.getContext("2d").getImageData(...box);
+  let count = 0;
+  for (let i = 0; i < data.length; i += 4) {
+    const colour = data.slice(i, i + 3);
+    const spread = Math.max(...colour) - Math.min(...colour);
+    count += data[i + 3] > 0 && spread > 60;
+  }
+  return count;
+}"""
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    return write_page(CARS, tmp_path_factory.mktemp("page") / "live.html")
+
+
+@pytest.fixture(scope="module")
+def page(new_page, address):
+    page = new_page()
+    page.goto(address)
+    settled(page)
+    return page
+
+
+@pytest.fixture
+def fresh(page):
+    """Return the page with every control as it was at the beginning."""
+    page.get_by_role("button", name="Start over").click()
+    return page
+
+
+def shown(page):
+    return page.evaluate(SHOWN)
+
+
+def type_into(page, name, text):
+    page.get_by_label(name, exact=True).fill(text)
+
+
+def wrong_beside(page, name):
+    return page.locator(f'[data-name="{name}"] .live-wrong').inner_text()
+
+
+def test_it_is_the_same_text_each_time_and_asks_for_nothing():
+    html = live_html(CARS)
+    assert html == live_html(make_problem("data/auto.csv", "mpg"))
+    tags = re.sub(r"(<script[^>]*>).*?</script>", r"\1", html, flags=re.DOTALL)
+    assert not re.search(r"\b(src|href)=|url\(|@import", tags)
+    assert len(html.encode()) < 3_000_000
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [(360, 740), (1440, 900), (1920, 1080)])
+def test_it_fills_the_width_and_bars_nobody(new_page, address, size, scheme):
+    from axe_core_python.sync_playwright import Axe
+
+    width, height = size
+    page = new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
+    page.goto(address)
+    settled(page)
+    box = page.locator(".live-plots").bounding_box()
+    assert box["width"] > width - 40
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    found = Axe().run(page)["violations"]
+    assert [(v["id"], v["nodes"][0]["html"]) for v in found] == []
+    page.context.close()
+
+
+@pytest.mark.parametrize("ratio", [1, 1.25, 1.5, 2, 3])
+def test_it_is_sharp_at_every_pixel_ratio(new_page, address, ratio):
+    page = new_page(device_scale_factor=ratio)
+    page.goto(address)
+    settled(page)
+    size = "canvas => canvas.width / canvas.getBoundingClientRect().width"
+    sharpness = page.locator(".live-plots canvas").first.evaluate(size)
+    assert sharpness == pytest.approx(ratio, rel=0.01)
+    assert all(page.evaluate(COLOURED, number) > 50 for number in range(5))
+    page.context.close()
+
+
+def test_each_control_changes_the_setting_as_it_is_typed(fresh):
+    for optimiser in OPTIMISERS:
+        fresh.get_by_label("optimiser").select_option(optimiser)
+        assert shown(fresh)["setting"]["optimiser"] == optimiser
+        enabled = fresh.get_by_label("momentum", exact=True).is_enabled()
+        assert enabled == ("momentum" in options_of(optimiser))
+    fresh.get_by_label("optimiser").select_option("nesterov")
+    typed = {"learning rate": "0.05", "iterations": "321", "momentum": "0.85"}
+    typed |= {"batch size (0: all)": "16", "seed of the batches": "7"}
+    for name, text in typed.items():
+        type_into(fresh, name, text)
+    fresh.get_by_label("weight", exact=True).uncheck()
+    state = shown(fresh)
+    assert state["typed"]["rate"] == "0.05"
+    expected = {
+        "rate": 0.05,
+        "iterations": 321,
+        "momentum": 0.85,
+        "batch": 16,
+        "seed": 7,
+    }
+    assert state["setting"].items() >= expected.items()
+    assert "weight" not in state["setting"]["features"]
+    assert (
+        "Each update sees 16 of 392 samples" in fresh.locator(".live-says").inner_text()
+    )
+
+
+def test_the_keyboard_is_enough(fresh):
+    fresh.get_by_label("learning rate, as a slider").focus()
+    for _ in range(3):
+        fresh.keyboard.press("ArrowRight")
+    assert shown(fresh)["setting"]["rate"] == pytest.approx(0.107)
+    fresh.get_by_label("scaling").focus()
+    fresh.keyboard.press("ArrowDown")
+    assert shown(fresh)["setting"]["scaling"] == "min-max"
+    fresh.locator(".live-plots").focus()
+    before = fresh.evaluate("live.live.plots.startPlace")
+    fresh.keyboard.press("ArrowUp")
+    after = fresh.evaluate("live.live.plots.startPlace")
+    assert after[1] > before[1]
+    assert len(shown(fresh)["setting"]["start"]) == 8
+    for name, update in (("Step back", 999), ("Step forward", 1000)):
+        fresh.get_by_role("button", name=name).focus()
+        fresh.keyboard.press("Enter")
+        assert shown(fresh)["update"] == update
+    fresh.get_by_label("origin", exact=True).focus()
+    fresh.keyboard.press("Space")
+    assert "origin" not in shown(fresh)["setting"]["features"]
+
+
+@pytest.mark.parametrize(
+    ("name", "label", "nonsense", "answer"),
+    [
+        ("rate", "learning rate", "fast", "it must be a positive number"),
+        ("rate", "learning rate", "-3", "it must be a positive number"),
+        ("rate", "learning rate", "", "it must be a positive number"),
+        ("rate", "learning rate", "1e999", "it must be a positive number"),
+        ("iterations", "iterations", "1e9", "a whole number from 1 to 100000"),
+        ("batch", "batch size (0: all)", "393", "from 1 to 392, or 0 for all"),
+        ("start", "start: weights, offset", "1, 2", "it must be 8 numbers"),
+        (
+            "start",
+            "start: weights, offset",
+            "0,0,0,0,0,0,0,1e200",
+            "too large a number",
+        ),
+    ],
+)
+def test_nonsense_gets_a_sentence_beside_it(fresh, name, label, nonsense, answer):
+    before = shown(fresh)["setting"]
+    type_into(fresh, label, nonsense)
+    assert answer in wrong_beside(fresh, name)
+    assert shown(fresh)["setting"] == before
+    type_into(fresh, "learning rate", "0.2")
+    fresh.get_by_role("button", name="Start over")
+    type_into(fresh, label, "0.3" if name == "rate" else "0" if name == "batch" else "")
+    if name == "iterations":
+        type_into(fresh, label, "50")
+    assert wrong_beside(fresh, name) == ""
+    assert shown(fresh)["setting"]["rate"] in (0.2, 0.3)
+
+
+def test_no_feature_is_a_mistake_that_is_named(fresh):
+    for name in CARS["features"]:
+        fresh.get_by_label(name, exact=True).uncheck()
+    assert "choose at least one feature" in fresh.locator(".live-features").inner_text()
+    fresh.get_by_role("button", name="all", exact=True).click()
+    assert shown(fresh)["setting"]["features"] == CARS["features"]
+
+
+def test_the_address_holds_the_setting_and_sets_it(new_page, address):
+    page = new_page()
+    page.goto(f"{address}#features=horsepower&rate=0.3&optimiser=heavy-ball&update=5")
+    settled(page)
+    state = shown(page)
+    assert state["setting"]["features"] == ["horsepower"]
+    assert (state["setting"]["rate"], state["update"]) == (0.3, 5)
+    page.get_by_label("momentum", exact=True).fill("0.55")
+    page.wait_for_function("location.hash.includes('momentum=0.55')")
+    again = new_page()
+    again.goto(page.url)
+    settled(again)
+    assert shown(again)["typed"] == shown(page)["typed"]
+    page.evaluate("location.hash = '#features=all&scaling=none&rate=1e-7'")
+    page.wait_for_function("live.live.typed.rate === '1e-7'")
+    assert shown(page)["setting"]["scaling"] == "none"
+    page.evaluate("location.hash = '#references'")  # a place of the page
+    assert shown(page)["typed"]["rate"] == "1e-7"
+    again.context.close()
+    page.context.close()
+
+
+def test_a_broken_address_opens_with_a_note(new_page, address):
+    page = new_page()
+    page.goto(f"{address}#rate=fast&colour=red&features=mass&iterations=20")
+    settled(page)
+    note = page.locator(".live-note").inner_text()
+    assert "sets “colour”, which is no setting" in note
+    assert "sets rate to “fast”: it must be a positive number" in note
+    assert "there is no feature “mass”" in note
+    state = shown(page)["setting"]
+    assert (state["rate"], state["iterations"]) == (0.1, 20)
+    page.context.close()
+
+
+def test_a_button_copies_the_link(new_page, address):
+    page = new_page(permissions=["clipboard-read", "clipboard-write"])
+    page.goto(f"{address}#rate=0.25")
+    settled(page)
+    page.get_by_role("button", name="Copy link").click()
+    page.get_by_text("The link is copied.").wait_for()
+    assert page.evaluate("navigator.clipboard.readText()") == f"{address}#rate=0.25"
+    page.context.close()
+
+
+def test_divergence_is_a_picture(fresh):
+    type_into(fresh, "learning rate", "0.3")
+    says = fresh.locator(".live-says").inner_text()
+    assert "is above the limit 0.2168" in says
+    assert "grows by 1.77 at each step" in says
+    assert all(fresh.evaluate(COLOURED, number) > 50 for number in range(5))
+    low, high = fresh.evaluate(
+        "(({ min, max }) => [min, max])(live.live.plots.chart.getOption().yAxis[0])"
+    )
+    sample = load_data("data/auto.csv", "mpg")
+    assert low < sample.y.var()
+    assert high > 1e15
+
+
+def test_without_scaling_it_starts_at_a_rate_that_does_something(fresh):
+    fresh.get_by_label("scaling").select_option("none")
+    state = shown(fresh)
+    assert state["limit"] / 4 < state["setting"]["rate"] < state["limit"]
+    assert "about half the limit" in fresh.locator(".live-note").inner_text()
+
+
+def test_the_start_is_dragged_over_the_surface(fresh):
+    box = fresh.locator(".live-plots").bounding_box()
+    find = """where => live.live.plots.chart
+      .convertToPixel({ gridIndex: 1 }, where)"""
+    plots = "live.live.plots"
+    x, y = fresh.evaluate(find, fresh.evaluate(f"{plots}.startPlace"))
+    fresh.mouse.move(box["x"] + x, box["y"] + y)
+    fresh.mouse.down()
+    for step in range(1, 6):
+        fresh.mouse.move(box["x"] + x + 8 * step, box["y"] + y - 6 * step)
+    fresh.mouse.up()
+    place = fresh.evaluate(find, fresh.evaluate(f"{plots}.startPlace"))
+    start = shown(fresh)["setting"]["start"]
+    fit = gradient_descent(
+        *_standardised(), learning_rate=0.1, n_iterations=1, start=start
+    )
+    assert len(fit.path[0]) == 8
+    fresh.mouse.move(box["x"] + x, box["y"] + y)  # it has been let go
+    assert shown(fresh)["setting"]["start"] == start
+    np.testing.assert_allclose(place, [x + 40, y - 30], atol=30)
+
+
+def _standardised():
+    from helpers.data import fit_scaling
+
+    sample = load_data("data/auto.csv", "mpg")
+    return fit_scaling(sample.X, method="standardise").apply(sample.X), sample.y
+
+
+def test_it_plays_to_the_end_and_pauses(fresh):
+    fresh.get_by_role("button", name="Play").click()
+    fresh.wait_for_function("live.live.update > 3 && live.live.update < 1000")
+    fresh.get_by_role("button", name="Pause").click()
+    assert 3 < shown(fresh)["update"] < 1000
+    fresh.get_by_role("button", name="Play").click()
+    fresh.wait_for_function("live.live.timer === null")
+    assert shown(fresh)["update"] == 1000
+
+
+def write_csv(path, columns):
+    names = ",".join(columns)
+    table = np.column_stack(list(columns.values()))
+    np.savetxt(path, table, delimiter=",", header=names, comments="", fmt="%.10g")
+    return path
+
+
+def test_other_data_are_shown_as_well(new_page, tmp_path, rng):
+    def opened(columns, target):
+        data = write_csv(tmp_path / "data.csv", columns)
+        problem = json.loads(json.dumps(make_problem(data, target)))
+        page = new_page()
+        page.goto(write_page(problem, tmp_path / "live.html"))
+        settled(page)
+        assert all(page.evaluate(COLOURED, number) > 20 for number in range(5))
+        return page
+
+    rooms = rng.integers(1, 9, 500).astype(float)
+    page = opened({"rooms": rooms, "price": 1e7 + 3e6 * rooms}, "price")
+    assert shown(page)["status"] == "converged"
+    page.context.close()
+
+    columns = {f"x{j}": rng.normal(size=700) for j in range(300)}
+    page = opened(columns | {"y": rng.normal(size=700)}, "y")
+    assert shown(page)["limit"] > 0
+    page.context.close()
+
+    many = rng.normal(size=(3, 200_000))
+    page = opened(dict(zip("aby", many, strict=True)), "y")
+    drawn = page.evaluate("live.live.plots.chart.getOption().title[2].text")
+    assert drawn == "Fit: 1000 of 200000 samples"
+    page.context.close()
+
+
+def test_a_constant_column_is_named_and_can_be_left_out(new_page, tmp_path, rng):
+    columns = {
+        "a": rng.normal(size=50),
+        "same": np.full(50, 5.0),
+        "y": rng.normal(size=50),
+    }
+    problem = make_problem(write_csv(tmp_path / "data.csv", columns), "y")
+    page = new_page()
+    page.goto(write_page(problem, tmp_path / "live.html"))
+    page.get_by_text("feature “same” is constant (5)").wait_for()
+    page.get_by_label("same").uncheck()
+    settled(page)
+    assert shown(page)["setting"]["features"] == ["a"]
+    page.context.close()
+
+
+def test_without_javascript_a_sentence_is_left(new_page, address):
+    page = new_page(java_script_enabled=False)
+    page.goto(address)
+    assert "it needs JavaScript" in page.locator("#live").inner_text()
+    page.context.close()
