@@ -68,7 +68,7 @@
   document.addEventListener("scroll", () => requestAnimationFrame(mark), { passive: true });
   mark();
 
-  const live = document.querySelector(".live");
+  const live = document.querySelector(".wide");
   for (const link of document.querySelectorAll(".set")) {
     link.hidden = !live;
     link.addEventListener("click", () => live.scrollIntoView());

@@ -9,6 +9,7 @@ from ruamel.yaml import YAML
 
 from helpers import ROOT
 from helpers.pipeline.records import read_record
+from helpers.pipeline.report.claims import Claim, fill_in
 from helpers.pipeline.sweep.inputs import RUNS
 
 # The report's notebook alone, without LaTeX, on the runs that are there and new ones.
@@ -52,12 +53,14 @@ class Changed(Project):
 
     @property
     def words(self):
-        """Return all prose and captions, as published."""
+        """Return all prose and captions, their claims filled in."""
         path = self.folder / "build" / "report.ipynb"
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
         outputs = [o for cell in cells for o in cell.get("outputs", [])]
         found = [o["metadata"]["report"] for o in outputs if o.get("metadata")]
-        return " ".join(d.get("text", "") + d.get("caption", "") for d in found)
+        texts = [d.get("text", "") + d.get("caption", "") for d in found]
+        claims = [{n: Claim(**c) for n, c in d["claims"].items()} for d in found]
+        return " ".join(map(fill_in, texts, claims))
 
     @property
     def claims(self):

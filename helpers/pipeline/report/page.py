@@ -101,7 +101,9 @@ class Page(Preprocessor):
         """Return the notebook with HTML where it had Markdown, and the contents."""
         notebook.cells = [cell for cell in notebook.cells if cell.cell_type != "raw"]
         shown = descriptions(notebook)
-        stated = {name: claim for d in shown for name, claim in d["claims"].items()}
+        stated = {
+            name: claim for d in shown for name, claim in d.get("claims", {}).items()
+        }
         marks = {name: chr(FIRST + k) for k, name in enumerate(stated)}
 
         def marked(name, text):

@@ -93,7 +93,9 @@ def places_of_text(notebook):
             cell.cell_type = "raw"
             places.append((cell, "source", {}))
         for description in descriptions_in(cell):
-            claims = {name: Claim(**c) for name, c in description["claims"].items()}
+            claims = {
+                name: Claim(**c) for name, c in description.get("claims", {}).items()
+            }
             keys = [key for key in ("text", "caption") if key in description]
             places += [(description, key, claims) for key in keys]
     return places

@@ -219,7 +219,7 @@ def test_it_says_what_the_pdf_says():
     printed = letters("".join(pages))
     html = main_of(HTML.read_text(encoding="utf-8"))
     html = re.sub(r"<pre>.*?</pre>|<table.*?</table>", "\n", html, flags=re.DOTALL)
-    html = re.sub(r'<div class="live">.*?</div>|<a class="set".*?</a>', "\n", html)
+    html = re.sub(r'<div class="wide">.*?</div>|<a class="set".*?</a>', "\n", html)
     text = text_of(re.sub(r"<math.*?</math>", "\n", html, flags=re.DOTALL))
     said = [part for part in re.split(r"\n|(?<=[.:;]) ", text) if len(part) > 12]
     missing = [part for part in said if letters(part) not in printed]

@@ -1,0 +1,159 @@
+"""Whatever is altered in the page is caught and named, as in the PDF."""
+
+import base64
+import io
+import re
+import zipfile
+
+import pytest
+from project import Project
+from small import make_small
+
+from helpers.pipeline.errors import UserError
+from helpers.pipeline.report.build import HTML
+from helpers.pipeline.verify.compare import compare_documents
+from helpers.pipeline.verify.reader import read_html, read_pdf, text_of
+from helpers.pipeline.verify.rebuild import build_report
+
+
+@pytest.fixture(scope="module")
+def text():
+    return HTML.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def made():
+    return read_html(HTML)
+
+
+@pytest.fixture
+def read(tmp_path):
+    """Return a function that reads a page of that text."""
+
+    def written(text):
+        path = tmp_path / "altered.html"
+        path.write_text(text, encoding="utf-8")
+        return read_html(path)
+
+    return written
+
+
+def wrong(stated, reproduced, tolerance=0.0):
+    lines = compare_documents(stated, reproduced, tolerance)
+    return [(line.what, line.stated, line.reproduced) for line in lines if line.wrong]
+
+
+def test_the_page_holds_and_carries_what_the_pdf_does(made):
+    assert wrong(made, made) == []
+    pdf = read_pdf(HTML.with_name("report.pdf"), pages=False)
+    assert made.files == pdf.files
+    assert (made.results, made.build) == (pdf.results, pdf.build)
+    assert "section 4.2 Learning rates" in made.names
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "where", "stated", "reproduced"),
+    [
+        (">10.847</span>", ">10.846</span>", "1 Introduction", "10.846", "10.847"),
+        ("all.cost: 10.8", "all.cost: 10.7", "1 Introduction", "a drawing", "another"),
+        (
+            '<figure id="fig:costs"',
+            '<p>No.</p><figure id="fig:costs"',
+            "4.1 Training both models",
+            "No.",
+            "",
+        ),
+        ("--ink: #1c", "--ink: #fff; --x: #1c", "before the first", "a drawing", ""),
+    ],
+)
+def test_what_is_altered_is_named(
+    made, text, read, old, new, where, stated, reproduced
+):
+    altered = read(text.replace(old, new, 1))
+    [(what, *pair)] = wrong(altered, made)
+    assert what == f"section {where}"
+    assert pair[0] == stated
+    assert reproduced in pair[1]
+
+
+def test_a_changed_drawing_is_noticed(made, text, read):
+    begin = text.index('<figure id="fig:costs"')
+    x, y = re.search(r'd="M ([\d.]+) ([\d.]+)', text[begin:]).groups()
+    altered = text[:begin] + text[begin:].replace(f"M {x} {y}", f"M 7 {y}", 1)
+    found = [("section 4.1 Training both models", "a drawing", "another")]
+    assert wrong(read(altered), made) == found
+
+
+def test_elsewhere_decimals_may_differ_by_one_and_drawings_at_all(made, text, read):
+    near = read(text.replace(">10.847</span>", ">10.848</span>", 1))
+    assert wrong(near, made, 1e-9) == []
+    far = read(text.replace(">10.847</span>", ">10.849</span>", 1))
+    assert wrong(far, made, 1e-9) == [("section 1 Introduction", "10.849", "10.847")]
+
+
+def test_a_section_that_is_missing_or_too_many_is_named(made, text, read):
+    begin, end = text.index('<h2 id="references"'), text.index('<h2 id="app:runs"')
+    altered = read(text[:begin] + text[end:])
+    assert wrong(altered, made) == [("section References", "missing", "there")]
+    assert wrong(made, altered) == [("section References", "there", "missing")]
+
+
+def carrying(text, name, content):
+    """Return the page with another file."""
+    data = base64.b64encode(content).decode()
+    pattern = rf'(<a download="{re.escape(name)}" href="data:[^;]*;base64,)[^"]*'
+    return re.sub(pattern, lambda match: match[1] + data, text)
+
+
+def zipped(**files):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda text: "<html>", "is not a page that `make html` wrote"),
+        (lambda text: text[:3000], "is damaged: files.zip is missing"),
+        (lambda text: carrying(text, "files.zip", b"PK"), "is damaged: "),
+        (lambda text: carrying(text, "files.zip", zipped()), "build.json is missing"),
+        (lambda text: carrying(text, "results.json", b"{"), "results.json is damaged"),
+        (
+            lambda text: carrying(
+                text,
+                "results.json",
+                (HTML.with_name("results.json").read_bytes().replace(b"10.8", b"10.7")),
+            ),
+            "results.json and that in files.zip differ",
+        ),
+    ],
+)
+def test_a_page_without_its_evidence_is_named(text, read, change, message):
+    with pytest.raises(UserError, match=re.escape(message)) as caught:
+        read(change(text))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_page_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(UserError, match="cannot be read: No such file"):
+        read_html(tmp_path / "none.html")
+
+
+def test_the_text_of_a_page_is_without_scripts():
+    html = "<p>a<b>b</b></p><script>x<y</script><style>z</style><td>1</td><td>2</td>"
+    assert text_of(html).split() == ["ab", "1", "2"]
+
+
+def test_a_page_is_made_and_verified_alone(tmp_path):
+    project = Project(tmp_path)
+    make_small(project)
+    page = build_report(project.folder, target="html")
+    assert not (project.folder / "report" / "report.pdf").exists()
+    status, out, err = project.run("helpers.pipeline.verify", "--html", str(page))
+    assert (status, err) == (0, "")
+    *_, last = out.splitlines()
+    count = int(last.split()[0])
+    assert last == f"{count} of {count} hold"
