@@ -63,7 +63,7 @@ LANGUAGE := $(addprefix metadata.language_info.,codemirror_mode file_extension m
 STRIP := $(PREFIX)/bin/nbstripout --keep-id --extra-keys "$(LANGUAGE) metadata.widgets cell.metadata.execution"
 
 SOURCES := requirements.txt $(wildcard experiments.yaml notebooks/*.ipynb) \
-	$(wildcard helpers/*.py helpers/*/*.py helpers/*/*.js helpers/*/*.css helpers/pipeline/*/*.py report/*.* report/template/* report/page/*)
+	$(wildcard helpers/*.py helpers/*/*.py helpers/*/*.js helpers/*/*.css helpers/pipeline/*/*.py helpers/pipeline/*/*.lua report/*.* report/template/* report/page/*)
 SOURCES := $(filter-out report/report.%,$(SOURCES))
 
 .DELETE_ON_ERROR:

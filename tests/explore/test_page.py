@@ -80,7 +80,7 @@ def test_it_is_the_same_text_each_time_and_asks_for_nothing():
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [(360, 740), (1440, 900), (1920, 1080)])
 def test_it_fills_the_width_and_bars_nobody(new_page, address, size, scheme):
-    from axe_core_python.sync_playwright import Axe
+    from axe_playwright_python.sync_playwright import Axe
 
     width, height = size
     page = new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
@@ -89,7 +89,7 @@ def test_it_fills_the_width_and_bars_nobody(new_page, address, size, scheme):
     box = page.locator(".live-plots").bounding_box()
     assert box["width"] > width - 40
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    found = Axe().run(page)["violations"]
+    found = Axe().run(page).response["violations"]
     assert [(v["id"], v["nodes"][0]["html"]) for v in found] == []
     page.context.close()
 

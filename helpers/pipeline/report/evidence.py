@@ -29,7 +29,7 @@ TITLE_BLOCK = ("course", "title", "student", "date")
 # What makes the report, but for the data: they may be large.
 CODE = ("Makefile", "apt.txt", "environment.yml", "experiments.yaml", "pyproject.toml")
 CODE += ("requirements.txt", "data/*.yaml", "helpers/**/*.json", "helpers/**/*.py")
-CODE += ("helpers/**/*.js", "helpers/**/*.css")
+CODE += ("helpers/**/*.css", "helpers/**/*.js", "helpers/**/*.lua")
 CODE += ("notebooks/*.ipynb", "report/*.bib", "report/*.mplstyle")
 CODE += ("report/template/*", "report/page/*", "report/timings.json")
 # What Jupyter notes in a cell while it is executed and read; nbstripout removes it.
