@@ -19,7 +19,8 @@ from traitlets.config import Config
 from helpers.figures.formatting import list_text, math_text, number_text, rate_text
 from helpers.model import cost
 from helpers.pipeline.errors import UserError
-from helpers.pipeline.report import pdf, publish, typeset
+from helpers.pipeline.report import claims as claims_module
+from helpers.pipeline.report import lab, pdf, publish, typeset
 from helpers.pipeline.report.claims import Claims
 from helpers.pipeline.report.publish import Report
 
@@ -263,7 +264,7 @@ def notebook(tmp_path, monkeypatch):
     def write(*sources):
         cells = [nbformat.v4.new_markdown_cell(source) for source in sources]
         nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "it.ipynb")
-        monkeypatch.setattr(publish, "NOTEBOOK", tmp_path / "it.ipynb")
+        monkeypatch.setattr(lab, "NOTEBOOK", tmp_path / "it.ipynb")
         return cells
 
     return write
@@ -434,6 +435,94 @@ def test_a_table_escapes_text_and_keeps_mathematics(shown):
     assert "$x_1$ & –" in latex
     assert r"\toprule" in latex
     assert "50 % &amp; more" in shown[1].data["text/html"]
+
+
+def cells_of(frame, shown):
+    """Publish a frame; return its column names and cells."""
+    Report().table(frame, label=f"it-{len(shown)}", caption="It.")
+    found = shown[-1].metadata["report"]
+    return found["columns"], found["rows"]
+
+
+def test_a_table_has_all_that_pandas_shows(shown):
+    frame = pd.DataFrame({"a": [1, 2, 2], "b": [1e-12, 2.345678912, None]})
+    assert cells_of(frame, shown) == (
+        ["a", "b"],
+        [["$1$", "$10^{-12}$"], ["$2$", "$2.34568$"], ["$2$", "–"]],
+    )
+    columns, rows = cells_of(frame.describe(), shown)
+    assert columns == ["", "a", "b"]
+    assert [row[0] for row in rows][:3] == ["count", "mean", "std"]
+    columns, rows = cells_of(frame.groupby("a").agg(["min", "max"]), shown)
+    assert columns == ["a", "b min", "b max"]
+    assert rows[1] == ["$2$", "$2.34568$", "$2.34568$"]
+    columns, rows = cells_of(frame[["a", "b"]].corr().round(2), shown)
+    assert columns == ["", "a", "b"]
+    columns, rows = cells_of(frame["b"].round(2), shown)
+    assert (columns, rows[1]) == (["b"], ["$2.35$"])
+    named = pd.Series([0.5, 1234], index=pd.Index(["x", "y"], name="feature"), name="w")
+    assert cells_of(named, shown) == (
+        ["feature", "w"],
+        [["x", "$0.5$"], ["y", "$1234$"]],
+    )
+
+
+def test_a_table_of_many_rows_runs_over_pages(shown):
+    Report().table(pd.DataFrame({"a": range(70)}), label="it", caption="It.")
+    assert shown[-1].metadata["report"]["kind"] == "longtable"
+
+
+@pytest.mark.parametrize("label", ["mine_2", "My-Fig", "a b", "", "fig:a"])
+def test_a_label_that_references_could_not_name_is_refused(shown, label):
+    with pytest.raises(ValueError, match="must be of small letters, digits and hyph"):
+        Report().table(pd.DataFrame({"a": [1]}), label=label, caption="It.")
+
+
+@pytest.mark.parametrize("caption", ["One.\n\nTwo.", "- one\n- two", "It.\n1. one"])
+def test_a_caption_is_one_paragraph(shown, caption):
+    with pytest.raises(ValueError, match="tab:it: the caption must be one paragraph"):
+        Report().table(pd.DataFrame({"a": [1]}), label="it", caption=caption)
+
+
+def test_a_label_given_twice_says_both_cells(shown):
+    report, frame = Report(), pd.DataFrame({"a": [1]})
+    report.claims.begin_cell("first", 3)
+    report.table(frame, label="it", caption="It.")
+    report.claims.begin_cell("first", 4)  # the same cell again
+    report.table(frame, label="it", caption="It.")
+    report.claims.begin_cell("second", 7)
+    with pytest.raises(
+        ValueError, match=r"tab:it is given twice: in In \[3\] and in In"
+    ):
+        report.table(frame, label="it", caption="It.")
+
+
+def test_a_claim_that_is_stated_further_down_is_named_with_its_cell(
+    monkeypatch, tmp_path
+):
+    (tmp_path / "notebooks").mkdir()
+    cell = nbformat.v4.new_code_cell('claims.state("late", 1, "d")', id="further-down")
+    path = tmp_path / "notebooks" / "report.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), path)
+    monkeypatch.setattr(claims_module, "ROOT", tmp_path)
+    with pytest.raises(ValueError, match="'late' yet: the cell 'further-down' states"):
+        Claims().fill("{{late}}")
+
+
+def test_a_letter_that_a_figure_has_not_is_named(shown):
+    figure, axes = plt.subplots()
+    axes.set(title="速度", xlabel="x", ylabel="y")
+    with pytest.raises(ValueError, match="fig:it: its font has no letter '.'"):
+        Report().figure(figure, label="it", caption="It.", alt="a title")
+
+
+def test_a_figure_that_is_only_shown_is_named(shown):
+    output = nbformat.v4.new_output("display_data", {"image/png": "", "text/plain": ""})
+    cell = nbformat.v4.new_code_cell(outputs=[output], execution_count=5)
+    with pytest.raises(
+        UserError, match=r"plt\.show\(\) .* report\.figure\(\) in In \[5\]"
+    ):
+        typeset.to_latex(nbformat.v4.new_notebook(cells=[cell]))
 
 
 def test_a_listing_is_the_source_on_disk_with_its_line_numbers(shown):

@@ -4,11 +4,13 @@ A claim is stated once, from a recorded run; prose and captions then name it, as
 ``{{horsepower.cost}}``, and never hold the number itself.
 """
 
+import json
 import math
 import re
 from difflib import get_close_matches
 from typing import NamedTuple
 
+from helpers import ROOT
 from helpers.figures.formatting import number_text
 
 CODE = re.compile(r"(`{3,}|~{3,}).*?\1|(`+).*?\2", re.DOTALL)  # in Markdown
@@ -84,18 +86,26 @@ class Claim(NamedTuple):
 
 
 class Claims(dict):
-    """Claims by name."""
+    """Claims by name.
+
+    Attributes
+    ----------
+    cell : str or None
+        Identifier of the cell that is executed.
+    number : int
+        Its number, as in ``In [7]``.
+    """
 
     def __init__(self):
         super().__init__()
-        self._cell, self._number, self._stated_in = None, 0, {}
+        self.cell, self.number, self._stated_in = None, 0, {}
 
     def begin_cell(self, cell, number=0):
         """Begin a cell of that identifier and number.
 
         If it has an identifier, it may state its claims again.
         """
-        self._cell, self._number = cell, number
+        self.cell, self.number = cell, number
         again = [name for name, by in self._stated_in.items() if cell and by == cell]
         for name in again:
             del self[name], self._stated_in[name]
@@ -126,8 +136,8 @@ class Claims(dict):
         if name in self:
             raise ValueError(f"the claim {name!r} is stated twice")
         text = markdown_text(value, spec)
-        self[name] = Claim(value, text, unit, run, self._number)
-        self._stated_in[name] = self._cell
+        self[name] = Claim(value, text, unit, run, self.number)
+        self._stated_in[name] = self.cell
 
     def state_below(self, name, error, least, *, unit="", run=""):
         """Add a claim on a rounding error: the power of ten that it is below.
@@ -179,6 +189,7 @@ def fill_in(text, claims, mark=None):
         if name not in claims:
             near = get_close_matches(name, claims, n=1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
+            hint = _stated_later(name) or hint
             raise ValueError(f"no claim is named {name!r}{hint}")
         return claims[name].text
 
@@ -194,6 +205,20 @@ def fill_in(text, claims, mark=None):
         return PLACEHOLDER.sub(in_formula, mathematics) if mathematics else match[0]
 
     return PLACEHOLDER.sub(in_text, MATHEMATICS.sub(filled, text))
+
+
+def _stated_later(name):
+    """Say in which cell of the report a claim is stated; nothing if in none."""
+    path = ROOT / "notebooks" / "report.ipynb"
+    cells = (
+        json.loads(path.read_text(encoding="utf-8"))["cells"] if path.exists() else ()
+    )
+    for cell in cells:
+        if re.search(
+            rf"state(_below)?\(\s*[\"']{re.escape(name)}[\"']", "".join(cell["source"])
+        ):
+            return f" yet: the cell {cell.get('id')!r} states it, which must come first"
+    return ""
 
 
 def markdown_text(value, spec=""):

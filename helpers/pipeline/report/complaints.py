@@ -55,7 +55,8 @@ def complaint(log, *, failed, names=(), source=""):
         return f"{error[1]} At: {where[1].strip()}" if where else error[1]
     if warning:
         message = warning[1].partition(" on input line")[0]
-        near = get_close_matches(message.split("'")[0].partition("`")[2], names, n=1)
+        name = message.split("'")[0].partition("`")[2]
+        near = "undefined" in message and get_close_matches(name, names, n=1)
         return f"{message}; did you mean {near[0]}?" if near else message
     if failed:
         return "it failed; its log is empty"

@@ -20,7 +20,7 @@ from helpers.pipeline.report.listing import coloured, html_colours, html_listing
 from helpers.pipeline.report.markdown import markdown_to_html
 from helpers.pipeline.report.numbering import Numbering
 from helpers.pipeline.report.typeset import (
-    check_provenance,
+    check_outputs,
     descriptions,
     descriptions_in,
     filled,
@@ -68,7 +68,7 @@ def to_html(notebook, attached, now):
     UserError
         If a reference or a citation leads nowhere, or text cannot be set.
     """
-    check_provenance(notebook)
+    check_outputs(notebook)
     exporter = TemplateExporter(
         template_name="page",
         file_extension=".html",

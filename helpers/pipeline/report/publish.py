@@ -7,24 +7,25 @@ in references, without its kind: ``costs`` for ``@fig:costs``.
 """
 
 import base64
+import contextlib
 import inspect
 import io
-import json
+import re
 import textwrap
-from functools import cached_property
+import warnings
 from pathlib import Path
 
 from IPython import get_ipython
 from IPython.display import display
 
-from helpers import ROOT
+from helpers.pipeline.report import frames
 from helpers.pipeline.report.claims import Claims
-from helpers.pipeline.report.markdown import EQUATION, HEADING, KINDS, REFERENCE
+from helpers.pipeline.report.lab import Lab
+from helpers.pipeline.report.markdown import KINDS
 from helpers.pipeline.report.provenance import number_of, trace
-from helpers.pipeline.report.works import cite_by_name, read_works
+from helpers.pipeline.report.works import read_works
 
-NOTEBOOK = ROOT / "notebooks" / "report.ipynb"
-BIBLIOGRAPHY = ROOT / "report" / "references.bib"
+MANY = 40  # rows of a table that do not fit on a page
 SHORT = 15  # lines of a listing that is kept whole: on one page, and in JupyterLab
 
 
@@ -41,7 +42,7 @@ class Report:
 
     def __init__(self):
         self.claims = Claims()
-        self._numbers = {}
+        self._lab, self._labels = Lab(), {}
         self._provenance = {}
         shell = get_ipython()
         if shell is not None:
@@ -69,7 +70,7 @@ class Report:
 
     def prose(self, text):
         """Show Markdown, with its claims filled in and its references numbered."""
-        shown = {"text/markdown": self._for_lab(self.claims.fill(text))}
+        shown = {"text/markdown": self._lab.text(self.claims.fill(text))}
         self._emit(shown, kind="prose", text=text)
 
     def appendix(self):
@@ -98,21 +99,22 @@ class Report:
         Raises
         ------
         ValueError
-            If there is no `alt`.
+            If there is no `alt`, or a letter that the font of the figure lacks.
         """
         import matplotlib.pyplot as plt
         from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-        label = f"fig:{label}"
+        label = self._label("fig", label, caption)
         if not alt.strip():
             raise ValueError(f"{label} has no alternative text: alt='what it shows'")
-        # Laid out once; as an engine of the figure it would run at each rendering.
-        ConstrainedLayoutEngine().execute(figure)
+        with _all_letters(label):
+            # Laid out once; as an engine of the figure it would run at each rendering.
+            ConstrainedLayoutEngine().execute(figure)
+            svg = _saved(figure, "svg", {"Date": None})
+            pdf = _saved(figure, "pdf", {"CreationDate": None})
         data = {
-            "image/svg+xml": _saved(figure, "svg", {"Date": None}).decode(),
-            "application/pdf": base64.b64encode(
-                _saved(figure, "pdf", {"CreationDate": None})
-            ).decode(),
+            "image/svg+xml": svg.decode(),
+            "application/pdf": base64.b64encode(pdf).decode(),
             "text/plain": alt,
         }
         plt.close(figure)
@@ -125,41 +127,43 @@ class Report:
 
         Parameters
         ----------
-        frame : pandas.DataFrame
-            Its cells and column names may have mathematics between dollars.
+        frame : pandas.DataFrame or pandas.Series
+            Of texts, which may have mathematics between dollars, and of numbers; see
+            `helpers.pipeline.report.frames.texts_of`.
         label, caption : str
             See `helpers.pipeline.report.publish`.
         align : str, optional
             LaTeX alignment of the columns; by default the first is on the left and
             the others on the right.
         long : bool
-            Whether it may run over several pages.
+            Whether it may run over several pages, as one of many rows does anyway.
         """
-        align = align or "l" + "r" * (frame.shape[1] - 1)
-        latex = _styled(frame, "latex-math").to_latex(
-            hrules=True,
-            column_format=align,
-            environment="longtable" if long else None,
-        )
-        html = _styled(frame, "html").to_html(table_uuid=label)  # else at random
-        self._lab_caption(f"tab:{label}", caption)
+        label = self._label("tab", label, caption)
+        texts = frames.texts_of(frame)
+        long = long or len(texts) > MANY
+        align = align or "l" + "r" * (texts.shape[1] - 1)
+        self._lab_caption(label, caption)
         self._emit(
-            {"text/html": html, "text/plain": frame.to_string()},
+            {
+                "text/html": frames.to_html(texts, label.partition(":")[2]),
+                "text/plain": texts.to_string(),
+            },
             kind="longtable" if long else "table",
-            label=f"tab:{label}",
+            label=label,
             caption=caption,
-            latex=latex,
-            columns=[*frame],
-            rows=frame.to_numpy().tolist(),
+            latex=frames.to_latex(texts, align, long=long),
+            columns=[*texts],
+            rows=texts.to_numpy().tolist(),
             align=align,
-            traced=self._trace(f"tab:{label}"),
+            traced=self._trace(label),
         )
 
     def listing(self, item, *, label, caption):
         """Show the code of a function, class or module, as it is on disk."""
+        label = self._label("lst", label, caption)
         lines, first = inspect.getsourcelines(item)
         code = textwrap.dedent("".join(lines))
-        self._lab_caption(f"lst:{label}", caption)
+        self._lab_caption(label, caption)
         shown = f"```python\n{code}```"
         if len(lines) > SHORT:
             summary = f"<summary>{len(lines)} lines</summary>"
@@ -167,7 +171,7 @@ class Report:
         self._emit(
             {"text/markdown": shown},
             kind="listing",
-            label=f"lst:{label}",
+            label=label,
             caption=caption,
             code=code,
             first_line=max(first, 1),
@@ -189,7 +193,7 @@ class Report:
             for entry in self._provenance.values()
         ]
         lines = (
-            f"- {self._reference(e['label'])}, cell `In [{e['cell']}]`: "
+            f"- {self._lab.reference(e['label'])}, cell `In [{e['cell']}]`: "
             f"{', '.join(f'`{f}`' for f in e['functions'])}; "
             f"runs: {', '.join(e['runs']) or 'none'}"
             for e in entries
@@ -205,6 +209,22 @@ class Report:
             path=Path(path).stem,
         )
 
+    def _label(self, kind, label, caption):
+        """Return a label with its kind; check it and its caption."""
+        if not re.fullmatch("[a-z0-9-]+", label):
+            raise ValueError(
+                f"label {label!r}: it must be of small letters, digits and hyphens"
+            )
+        label, cell, number = f"{kind}:{label}", self.claims.cell, self.claims.number
+        other, first = self._labels.setdefault(label, (cell or number, number))
+        if other != (cell or number):
+            raise ValueError(
+                f"{label} is given twice: in In [{first}] and in In [{number}]"
+            )
+        if re.search(r"\n\s*\n|^\s*([-*+>#]|\d+[.)])\s", caption.strip(), re.MULTILINE):
+            raise ValueError(f"{label}: the caption must be one paragraph of text")
+        return label
+
     def _trace(self, label):
         """Record what made a figure or table; return whether that is known."""
         shell = get_ipython()
@@ -214,8 +234,8 @@ class Report:
         return shell is not None
 
     def _lab_caption(self, label, caption):
-        kind, number = self._number(label)
-        caption = self._for_lab(self.claims.fill(caption))
+        kind, number = self._lab.number(label)
+        caption = self._lab.text(self.claims.fill(caption))
         text = f"**{KINDS[kind]} {number}.** {caption}"
         self._emit({"text/markdown": text}, kind="lab")
 
@@ -226,49 +246,26 @@ class Report:
         description["claims"] = self.claims.named_in(text)
         display(data, metadata={"report": description}, raw=True)
 
-    def _for_lab(self, text):
-        """Give references and equations the numbers that LaTeX gives in print.
-
-        Works are cited and sections are named by their names, without their labels.
-        """
-        text = cite_by_name(HEADING.sub(r"\1 \2", text), BIBLIOGRAPHY)
-        text = EQUATION.sub(
-            lambda m: f"$${m[1].rstrip()} \\tag{{{self._number(m[2])[1]}}}$$", text
-        )
-        return REFERENCE.sub(lambda m: self._reference(m[0][1:]), text)
-
-    @cached_property
-    def _headings(self):
-        """The text of each labelled heading of the notebook, by its label."""
-        if not NOTEBOOK.exists():
-            return {}
-        cells = json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]
-        text = "\n".join("".join(cell["source"]) for cell in cells)
-        return {label: heading for _, heading, label in HEADING.findall(text)}
-
-    def _reference(self, label):
-        if label.startswith(("sec:", "app:")) and label in self._headings:
-            heading = self._headings[label]
-            return f"[{heading}](#{heading.replace(' ', '-')})"
-        kind, number = self._number(label)
-        number = f"({number})" if kind == "eq" else number
-        return f"[{KINDS[kind]} {number}](#{label})".replace("[ ", "[")
-
-    def _number(self, label):
-        """Return a label's kind, and its place among those of its kind so far."""
-        kind = label.partition(":")[0]
-        labels = self._numbers.setdefault(kind, [])
-        if label not in labels:
-            labels.append(label)
-        number = labels.index(label)
-        return kind, "ABCDEFGH"[number] if kind == "app" else number + 1
-
 
 def _by_experiment(runs, experiments):
     """Name experiments in the place of runs, where all of their runs are among them."""
     whole = {name: of for name, of in experiments.items() if {*of} <= {*runs}}
     named = {run for of in whole.values() for run in of}
     return [*whole, *(run for run in runs if run not in named)]
+
+
+@contextlib.contextmanager
+def _all_letters(label):
+    """Raise ValueError for a letter that the font of a figure lacks."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", "Glyph .* missing from font")
+        try:
+            yield
+        except UserWarning as missing:
+            found = re.search(r"Glyph (\d+)", str(missing))
+            raise ValueError(
+                f"{label}: its font has no letter {chr(int(found[1]))!r}"
+            ) from None
 
 
 def _saved(figure, format, metadata):
@@ -279,8 +276,3 @@ def _saved(figure, format, metadata):
     with mpl.rc_context({"svg.hashsalt": "report"}):
         figure.savefig(buffer, format=format, metadata=metadata)
     return buffer.getvalue()
-
-
-def _styled(frame, escape):
-    style = frame.style.hide(axis="index").format(escape=escape)
-    return style.format_index(axis=1, escape=escape)

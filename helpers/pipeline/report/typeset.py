@@ -30,7 +30,7 @@ def to_latex(notebook, attached=None):
     files : dict of str to bytes
         What it reads, by name: the figures, and the attached files under numbers.
     """
-    check_provenance(notebook)
+    check_outputs(notebook)
     exporter = LatexExporter(
         template_name="template",
         extra_template_basedirs=[str(ROOT / "report")],
@@ -126,9 +126,17 @@ def title_of(notebook):
     return title
 
 
-def check_provenance(notebook):
-    """Raise UserError for a figure or table whose provenance is not listed."""
+def check_outputs(notebook):
+    """Raise UserError for a figure or table that would be lost, or is not traced."""
     shown = descriptions(notebook)
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            lost = "image/png" in output.get("data", {})
+            if lost and "report" not in output.metadata:
+                raise UserError(
+                    "a figure that plt.show() shows is not in the report: publish it "
+                    f"by report.figure() in In [{cell.execution_count}]"
+                )
     listed = [
         e["label"] for d in shown if d["kind"] == "provenance" for e in d["entries"]
     ]

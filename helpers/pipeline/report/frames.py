@@ -1,0 +1,71 @@
+"""Frames of pandas as tables of texts, in LaTeX and HTML."""
+
+from numbers import Integral, Real
+
+import pandas as pd
+
+from helpers.figures.formatting import math_text
+
+
+def texts_of(frame):
+    """Return a frame of texts that has all that pandas shows of one.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame or pandas.Series
+        Its labels of rows become its first columns, unless they only count the rows.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Numbers with at most six digits, as mathematics between dollars; a dash for
+        what is missing.
+    """
+    if isinstance(frame, pd.Series):
+        frame = frame.to_frame("" if frame.name is None else frame.name)
+    names = [_joined(name) for name in frame.columns]
+    counted = frame.index.equals(pd.RangeIndex(len(frame)))
+    columns = [] if counted else [*_levels(frame.index)]
+    columns += [(name, frame.iloc[:, k]) for k, name in enumerate(names)]
+    texts = pd.DataFrame({k: [*map(_text, of)] for k, (_, of) in enumerate(columns)})
+    texts.columns = [name for name, _ in columns]
+    return texts
+
+
+def to_latex(texts, align, *, long=False):
+    """Return texts as a table in LaTeX, with LaTeX's letters for its columns."""
+    style = _styled(texts, "latex-math")
+    environment = "longtable" if long else None
+    return style.to_latex(hrules=True, column_format=align, environment=environment)
+
+
+def to_html(texts, label):
+    """Return texts as a table in HTML; its identifiers begin with the label."""
+    return _styled(texts, "html").to_html(table_uuid=label)
+
+
+def _styled(texts, escape):
+    style = texts.style.hide(axis="index").format(escape=escape)
+    return style.format_index(axis=1, escape=escape)
+
+
+def _levels(index):
+    for level in range(index.nlevels):
+        name = index.names[level]
+        yield "" if name is None else str(name), index.get_level_values(level)
+
+
+def _joined(name):
+    """Return the name of a column, which may have several levels."""
+    return " ".join(map(str, name)).strip() if isinstance(name, tuple) else str(name)
+
+
+def _text(value):
+    """Return a cell as a text."""
+    if isinstance(value, str):
+        return value
+    if pd.api.types.is_scalar(value) and pd.isna(value):
+        return math_text(None)
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return str(value)
+    return math_text(value, "d" if isinstance(value, Integral) else ".6g")
