@@ -66,8 +66,9 @@ def math_text(value, spec=""):
 
 
 def rate_text(rate):
-    """Print a learning rate as it was typed: 0.001, but ``10^{-5}``."""
-    return math_text(rate, "g")
+    """Print a learning rate with all its digits: 0.001, but ``10^{-5}``."""
+    digits = (d for d in range(6, 17) if float(f"{rate:.{d}g}") == rate)
+    return math_text(rate, f".{next(digits, 17)}g")
 
 
 def status_text(run):

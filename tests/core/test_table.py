@@ -169,7 +169,7 @@ def test_the_datasheet_says_what_the_file_leaves_open(table):
 @pytest.mark.parametrize(
     ("sheet", "message"),
     [
-        ("separator: x", "separator must be one of tab, semicolon, bar, comma, blank, got"),
+        ("separator: x", "separator must be one of tab, semicolon, bar, comma, blank"),
         ("decimal: ';'", "decimal must be '.' or ',', and not the separator, got ';'"),
         ("encoding: utf-9", "encoding must be one that Python knows, such as UTF-8, "),
         ("columns: y", "columns must be a list of names, got 'y'"),

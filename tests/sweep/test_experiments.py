@@ -1,9 +1,11 @@
 """The file of the grid: what is valid, and the messages if it is not."""
 
+import json
+
 import pytest
 
 from helpers.pipeline.errors import UserError
-from helpers.pipeline.sweep import experiments
+from helpers.pipeline.sweep import notebooks
 from helpers.pipeline.sweep.experiments import notebook_parameters, read_points, select
 
 
@@ -86,7 +88,7 @@ def test_the_nearest_name_is_suggested_for_an_unknown_experiment(grid):
 
 def test_a_notebook_without_parameters_cell_is_named(monkeypatch):
     cell = {"cell_type": "code", "metadata": {}, "source": ["x = 1"]}
-    monkeypatch.setattr(experiments, "read_notebook", lambda name: {"cells": [cell]})
+    monkeypatch.setattr(notebooks, "read_notebook", lambda name: {"cells": [cell]})
     with pytest.raises(UserError, match="has no cell tagged 'parameters'"):
         notebook_parameters("bare")
 
@@ -94,7 +96,7 @@ def test_a_notebook_without_parameters_cell_is_named(monkeypatch):
 def cell_with(monkeypatch, line):
     """Give the notebook these lines as its parameters cell."""
     cell = {"cell_type": "code", "metadata": {"tags": ["parameters"]}, "source": line}
-    monkeypatch.setattr(experiments, "read_notebook", lambda name: {"cells": [cell]})
+    monkeypatch.setattr(notebooks, "read_notebook", lambda name: {"cells": [cell]})
 
 
 def test_choices_may_come_from_a_collection_of_helpers(grid, monkeypatch):
@@ -116,3 +118,128 @@ def test_null_is_a_value_where_it_is_the_default(grid, monkeypatch):
         read_points(grid("bb: {share: x}\n"))
     with pytest.raises(UserError, match="rate must be a number, got None"):
         read_points(grid("ccc: {rate: null}\n"))
+
+
+def test_lines_without_a_type_are_parameters_too(grid, monkeypatch):
+    cell_with(monkeypatch, 'steps = 10\nrate = 0.5\nname = "a"\nquick = False')
+    found = notebook_parameters("own")
+    assert {name: each.type for name, each in found.items()} == {
+        "steps": int, "rate": float, "name": str, "quick": bool,
+    }  # fmt: skip
+    (point,) = read_points(grid("d: {steps: 20, rate: 1}\n"))["d"]
+    assert point.parameters == {"steps": 20, "rate": 1.0, "name": "a", "quick": False}
+    with pytest.raises(UserError, match="steps must be a whole number, got 2.5"):
+        read_points(grid("ee: {steps: 2.5}\n"))
+
+
+COMPUTED = """\
+steps = 10
+half = steps // 2
+quarter: int = half // 2
+path = f"{name}.csv" if (name := "a") else ""
+rates = [0.1, 0.2]
+"""
+
+
+def test_a_computed_line_is_refused_if_what_it_uses_changes(grid, monkeypatch):
+    cell_with(monkeypatch, COMPUTED + 'other: str = "x"')
+    (point,) = read_points(grid("f: {other: y, steps: 10}\n"))["f"]
+    assert point.parameters == {"steps": 10, "other": "y"}
+    message = (
+        r"gg: steps changes, but `half = steps // 2` in the parameters cell of "
+        r"notebooks/descent.ipynb would not: move that line to the next cell"
+    )
+    with pytest.raises(UserError, match=message):
+        read_points(grid("gg: {steps: [10, 20]}\n"))
+    with pytest.raises(UserError, match="half cannot be set: `half = steps // 2` in"):
+        read_points(grid("hhh: {half: 3}\n"))
+    with pytest.raises(UserError, match=r"rates cannot be set: `rates = \[0.1, 0.2\]`"):
+        read_points(grid("iiii: {rates: 3}\n"))
+    cell_with(monkeypatch, "steps = 10\nhalf = steps // 2\nquarter = half // 2")
+    lines = notebooks.read_parameters("own")[1]
+    assert [line.uses for line in lines] == [{"steps"}, {"steps", "half"}]
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("n: int = 10.5", "n must be a whole number, got 10.5"),
+        ("n: int = True", "n must be a whole number, got True"),
+        ("n: str = 3", "n must be text, got 3"),
+        ("n: list = [1]", r"the line of n .* must be n: str\|int\|float\|bool = value"),
+        ("n: int", r"the line of n .* must be n: str\|int\|float\|bool = value"),
+        ("n = 1\nn = 2", "the parameters cell assigns n twice"),
+        ("n = 1\nn += 2", "the parameters cell assigns n twice"),
+        ('n: str = "c"  # one of a, b', "n must be one of a, b, got 'c'"),
+        ("n = (", "the parameters cell: '.' was never closed"),
+    ],
+)
+def test_a_parameters_cell_that_is_not_valid_is_refused(monkeypatch, line, message):
+    cell_with(monkeypatch, line)
+    with pytest.raises(notebooks.NotebookError, match=message) as caught:
+        notebook_parameters("own")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_whole_default_of_a_number_is_that_number(monkeypatch):
+    cell_with(monkeypatch, "rate: float = 1")
+    assert repr(notebook_parameters("own")["rate"].default) == "1.0"
+
+
+KERNEL = {"kernelspec": {"name": "python3", "language": "python"}}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[]", "is not a notebook"),
+        ("{", "is damaged: Expecting property name"),
+        ("[" * 100_000, "is damaged: it is nested too deeply"),
+        ({"metadata": {}}, "has the nbformat None, not 4; open it in JupyterLab"),
+        (
+            {"metadata": {}, "nbformat": 3, "worksheets": []},
+            "has the nbformat 3, not 4",
+        ),
+        ({"metadata": KERNEL, "nbformat": 4}, "has no list of cells"),
+        ({"metadata": {}, "nbformat": 4, "cells": []}, "names no kernel; open it"),
+        (
+            {"metadata": {"kernelspec": {"name": "ir", "language": "R"}}, "cells": []},
+            "is in R, not in Python",
+        ),
+        ([{"cell_type": "code", "source": ""}], "is damaged: cell 1 has no metadata"),
+        ([{"cell_type": "code", "metadata": {}}], "is damaged: cell 1 has no source"),
+        ([{"cell_type": "heading"}], "cell 1 is none of code, markdown, raw"),
+        (
+            [{"cell_type": "raw", "metadata": {"tags": None}, "source": ""}],
+            "is damaged: cell 1 has tags that are no list of texts: null",
+        ),
+        (
+            [{"cell_type": "raw", "metadata": {}, "source": "\ud800"}],
+            "is damaged: cell 1 has half of a surrogate pair in its source",
+        ),
+    ],
+)
+def test_a_damaged_notebook_is_named_on_one_line(monkeypatch, tmp_path, text, message):
+    monkeypatch.setattr(notebooks, "NOTEBOOKS", tmp_path)
+    if isinstance(text, list):
+        text = {"metadata": KERNEL, "cells": text}
+    if isinstance(text, dict):
+        text = json.dumps({"nbformat": 4} | text if "cells" in text else text)
+    (tmp_path / "own.ipynb").write_text(text)
+    with pytest.raises(notebooks.NotebookError, match=message) as caught:
+        notebooks.read_notebook("own")
+    assert str(caught.value).startswith("notebooks/own.ipynb ")
+    assert "\n" not in str(caught.value)
+
+
+def test_what_is_no_file_is_no_notebook(monkeypatch, tmp_path, grid):
+    monkeypatch.setattr(notebooks, "NOTEBOOKS", tmp_path)
+    (tmp_path / "folder.ipynb").mkdir()
+    with pytest.raises(UserError, match="cannot be read: Is a directory"):
+        notebooks.read_notebook("folder")
+    with pytest.raises(UserError, match="cannot be read: File name too long"):
+        notebooks.read_notebook("x" * 300)
+    with pytest.raises(UserError, match="notebook must be the name of one, got 3"):
+        read_points(grid("a: {notebook: 3}\n"))
+    with pytest.raises(UserError, match="the name of one, got 'notebooks/x'"):
+        read_points(grid("bb: {notebook: notebooks/x}\n"))

@@ -22,8 +22,14 @@ from papermill.parameterize import parameterize_notebook
 from helpers import ROOT
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.kernels.opened import watch_statement
-from helpers.pipeline.sweep.experiments import NOTEBOOKS, Point
+from helpers.pipeline.records import record_in
+from helpers.pipeline.sweep.experiments import Point
 from helpers.pipeline.sweep.inputs import with_opened
+from helpers.pipeline.sweep.notebooks import (
+    NOTEBOOKS,
+    notebook_parameters,
+    require_independent,
+)
 
 # What a notebook may print and show before it is stopped, in characters.
 MOST_OUTPUT = 50_000_000
@@ -176,7 +182,11 @@ def _prepared(notebook, parameters):
     """Return a notebook with its parameters and without outputs."""
     prepared = load_notebook_node(str(NOTEBOOKS / f"{notebook}.ipynb"))
     if parameters:
-        prepared = parameterize_notebook(prepared, parameters)
+        known = notebook_parameters(notebook)
+        defaults = {name: parameter.default for name, parameter in known.items()}
+        changed = {n for n, value in parameters.items() if value != defaults.get(n)}
+        require_independent(notebook, changed)
+        prepared = parameterize_notebook(prepared, parameters, language="python")
     for cell in prepared.cells:
         cell.metadata.setdefault("papermill", {})
         if cell.cell_type == "code":
@@ -189,6 +199,11 @@ def _execute(notebook, kernel, time_limit, log):
     try:
         BoundedClient(notebook, time_limit=time_limit, log=log, **kernel).execute()
         raise_for_execution_errors(notebook, None)
+        early = _exit_before_record(notebook)
+        if early:
+            error = "SystemExit: it ended before it recorded anything"
+            _put_on_top(notebook, error)
+            return error, _name_of_cell(early.execution_count, early.source)
     except PapermillExecutionError as failure:
         error = _one_line(failure.ename, failure.evalue)
         if failure.ename == CellExecutionError.__name__:  # IPython only prints its own
@@ -198,10 +213,26 @@ def _execute(notebook, kernel, time_limit, log):
         raise
     except Exception as failure:  # the other runs go on
         error = _one_line(type(failure).__name__, failure)
-        notebook.cells.insert(0, nbformat.v4.new_markdown_cell(f"**{error}**"))
-        notebook.cells[0]["id"] = "error"
+        _put_on_top(notebook, error)
         return error, ""
     return "", ""
+
+
+def _exit_before_record(notebook):
+    """Return the cell that ended the notebook before it recorded; None if none did.
+
+    For papermill, and for us once there is a record, ``sys.exit(0)`` is no failure.
+    """
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if output.output_type == "error" and record_in(notebook.cells) is None:
+                return cell
+    return None
+
+
+def _put_on_top(notebook, error):
+    notebook.cells.insert(0, nbformat.v4.new_markdown_cell(f"**{error}**"))
+    notebook.cells[0]["id"] = "error"
 
 
 def _as_text(notebook):

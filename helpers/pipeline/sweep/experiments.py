@@ -5,40 +5,24 @@ one value or a list of values; every combination is a point of the grid. Other
 parameters keep the notebook's defaults.
 """
 
-import ast
 import hashlib
 import json
 from difflib import get_close_matches
 from functools import cache
-from importlib import import_module
 from itertools import product
 from typing import NamedTuple
 
 from helpers import ROOT
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.kernels.opened import stamp
+from helpers.pipeline.sweep.notebooks import (
+    NotebookError,
+    notebook_parameters,  # noqa: F401  a part of reading the grid
+    read_parameters,
+    require_independent,
+)
 
 EXPERIMENTS = ROOT / "experiments.yaml"
-NOTEBOOKS = ROOT / "notebooks"
-TYPES = {"str": str, "int": int, "float": float, "bool": bool}
-WORDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
-
-
-class Parameter(NamedTuple):
-    """One line of a notebook's parameters cell.
-
-    A value may be None if the default is. The comment may list the choices, or name a
-    collection of `helpers` that has them.
-    """
-
-    type: type
-    default: object
-    comment: str
-
-    @property
-    def choices(self):
-        """The values that are allowed; empty if all are."""
-        return _choices(self.comment.partition("# one of ")[2].strip())
 
 
 class Point(NamedTuple):
@@ -64,7 +48,7 @@ class Point(NamedTuple):
 
 
 def read_points(path=EXPERIMENTS):
-    """Read every point of every experiment.
+    """Read every point of every experiment whose notebook can be run.
 
     Parameters
     ----------
@@ -79,23 +63,67 @@ def read_points(path=EXPERIMENTS):
     Raises
     ------
     UserError
-        If the file is not valid, or a point does not fit its notebook.
+        If the file is not valid, a point does not fit its notebook, or no notebook can
+        be run.
     """
-    points = {}
-    for experiment, listed in read_grids(path, stamp(path)).items():
-        grid = dict(listed)
-        notebook = grid.pop("notebook", "descent")
-        allowed = notebook_parameters(notebook)
-        defaults = {name: parameter.default for name, parameter in allowed.items()}
-        axes = [
-            [(name, value) for value in _values(experiment, name, given, allowed)]
-            for name, given in grid.items()
-        ]
-        points[experiment] = [
-            Point(experiment, notebook, defaults | dict(combination), tuple(grid))
-            for combination in product(*axes)
-        ]
-    return points
+    return read_grid(path)[0]
+
+
+def read_grid(path=EXPERIMENTS):
+    """Read every point, and which experiments have none, as their notebook is broken.
+
+    Parameters
+    ----------
+    path : Path
+        The YAML file.
+
+    Returns
+    -------
+    points : dict of str to list of Point
+        As from `read_points`.
+    broken : dict of str to NotebookError
+        Why the others cannot be run, by experiment.
+
+    Raises
+    ------
+    UserError
+        As for `read_points`.
+    """
+    points, broken = {}, {}
+    for experiment, grid in read_grids(path, stamp(path)).items():
+        try:
+            points[experiment] = _points_of(experiment, dict(grid))
+        except NotebookError as error:
+            broken[experiment] = error
+    if not points:
+        raise next(iter(broken.values()))
+    return points, broken
+
+
+def _points_of(experiment, grid):
+    """Return the points of an experiment, given what it lists."""
+    where = f"{EXPERIMENTS.name}: {experiment}"
+    notebook = grid.pop("notebook", "descent")
+    if not isinstance(notebook, str) or not notebook or "/" in notebook:
+        raise UserError(f"{where}: notebook must be the name of one, got {notebook!r}")
+    allowed, lines = read_parameters(notebook)
+    fixed = {name: line.text for line in lines for name in line.names}
+    defaults = {name: parameter.default for name, parameter in allowed.items()}
+    axes = []
+    for name, given in grid.items():
+        if name in fixed:
+            raise UserError(
+                f"{where}: {name} cannot be set: `{fixed[name]}` in notebooks/"
+                f"{notebook}.ipynb gives it no text, number, true or false"
+            )
+        values = _values(f"{where}: {name}", name, given, allowed)
+        axes.append([(name, value) for value in values])
+    changed = {name for axis in axes for name, value in axis if value != defaults[name]}
+    require_independent(notebook, changed, f"{where}: ")
+    return [
+        Point(experiment, notebook, defaults | dict(combination), tuple(grid))
+        for combination in product(*axes)
+    ]
 
 
 @cache
@@ -130,74 +158,6 @@ def read_grids(path, stamp):
     return grids
 
 
-def notebook_parameters(notebook):
-    """Read a notebook's parameters cell.
-
-    Parameters
-    ----------
-    notebook : str
-        Its name, without folder and ending.
-
-    Returns
-    -------
-    dict of str to Parameter
-        In the notebook's order.
-
-    Raises
-    ------
-    UserError
-        If there is no such notebook, or it has no cell tagged ``parameters``.
-    """
-    sources = [
-        "".join(cell["source"])
-        for cell in read_notebook(notebook)["cells"]
-        if "parameters" in cell["metadata"].get("tags", [])
-    ]
-    if not sources:
-        raise UserError(f"notebooks/{notebook}.ipynb has no cell tagged 'parameters'")
-    source = sources[0]
-    lines = source.splitlines()
-    try:
-        return {
-            line.target.id: Parameter(
-                TYPES[line.annotation.id],
-                ast.literal_eval(line.value),
-                lines[line.end_lineno - 1],
-            )
-            for line in ast.parse(source).body
-            if isinstance(line, ast.AnnAssign)
-        }
-    except (SyntaxError, ValueError, KeyError, AttributeError):
-        raise UserError(
-            f"notebooks/{notebook}.ipynb: each line of the parameters cell must be "
-            f"name: {'|'.join(TYPES)} = value  # explanation"
-        ) from None
-
-
-def read_notebook(notebook):
-    """Return a notebook of the project as parsed JSON.
-
-    Raises
-    ------
-    UserError
-        If there is none of that name.
-    """
-    path = NOTEBOOKS / f"{notebook}.ipynb"
-    return _read_notebook(path, stamp(path))
-
-
-@cache
-def _read_notebook(path, stamp):
-    name = f"notebooks/{path.name}"
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        hint = "a notebook is named without folder and ending"
-        raise UserError(f"there is no {name}; {hint}") from None
-    except ValueError as error:
-        raise UserError(f"{name} is damaged: {error}") from None
-
-
 def select(points, experiment):
     """Return only one experiment's points, or suggest the nearest name."""
     if experiment not in points:
@@ -205,47 +165,16 @@ def select(points, experiment):
     return {experiment: points[experiment]}
 
 
-def _values(experiment, name, given, allowed):
+def _values(where, name, given, allowed):
     """Return the validated values of one parameter of a grid."""
-    where = f"{EXPERIMENTS.name}: {experiment}"
     if name not in allowed:
+        where = where.removesuffix(f": {name}")
         raise UserError(f"{where}: no parameter {name!r}{_hint(name, allowed)}")
     values = given if isinstance(given, list) else [given]
     if not values:
-        raise UserError(f"{where}: {name} has no value")
-    valid = (_validated(f"{where}: {name}", value, allowed[name]) for value in values)
+        raise UserError(f"{where} has no value")
+    valid = (allowed[name].validated(where, value) for value in values)
     return list(dict.fromkeys(valid))  # 0.1 and 1e-1 are one value
-
-
-def _validated(where, value, parameter):
-    """Return a value of the parameter's type and among its choices."""
-    if value is None and parameter.default is None:
-        return None
-    if parameter.type is float and type(value) is int:
-        try:
-            value = float(value)
-        except OverflowError:
-            raise UserError(f"{where} is too large a number") from None
-    if type(value) is not parameter.type:
-        null = ", or null" if parameter.default is None else ""
-        wanted = WORDS[parameter.type] + null
-        raise UserError(f"{where} must be {wanted}, got {value!r}")
-    choices = parameter.choices
-    if choices and value not in choices:
-        raise UserError(f"{where} must be one of {', '.join(choices)}, got {value!r}")
-    return value
-
-
-@cache
-def _choices(listed):
-    """Return the choices that a comment lists, or those of the collection it names."""
-    if not listed.startswith("helpers."):
-        return [choice.strip() for choice in listed.split(",") if choice.strip()]
-    module, _, name = listed.rpartition(".")
-    try:
-        return list(getattr(import_module(module), name))
-    except (ImportError, AttributeError, TypeError):
-        raise UserError(f"a parameters cell names {listed}, which is missing") from None
 
 
 def _hint(name, names):

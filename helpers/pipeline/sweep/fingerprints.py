@@ -11,8 +11,7 @@ from functools import cache
 from itertools import accumulate
 
 from helpers import ROOT
-from helpers.pipeline.errors import UserError
-from helpers.pipeline.sweep.experiments import NOTEBOOKS, read_notebook
+from helpers.pipeline.sweep.notebooks import NOTEBOOKS, NotebookError, read_notebook
 
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
@@ -38,8 +37,8 @@ def look_at(path, stamp):
 
     Raises
     ------
-    UserError
-        If a notebook is not valid JSON, or a cell of it not valid Python.
+    NotebookError
+        If a notebook is not valid, or a cell of it not valid Python.
     """
     if not path.is_file():
         return "", frozenset()
@@ -66,7 +65,7 @@ def _look_at_notebook(name):
         parts = [_read_cell(source) for source in code]
     except SyntaxError as error:
         reason = f"{error.msg} in {(error.text or '').strip()!r}"
-        raise UserError(f"notebooks/{name}.ipynb: {reason}") from None
+        raise NotebookError(f"notebooks/{name}.ipynb: {reason}") from None
     texts, imported = zip(*parts, strict=True) if parts else ((), ())
     return _digest(json.dumps(texts).encode()), frozenset().union(*imported)
 
