@@ -261,7 +261,7 @@ def further_table(runs):
 
 def _cost_text(run):
     """Print the final cost of a run of any notebook."""
-    costs = np.asarray(run.costs)
+    costs = run.costs if isinstance(run.costs, np.ndarray) else np.empty(0)
     numbers = costs.ndim == 1 and costs.size and costs.dtype.kind in "if"
     return math_text(final_cost(run) if numbers else None, ".6g")
 

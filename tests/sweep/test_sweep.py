@@ -326,7 +326,7 @@ def test_a_notebook_that_cannot_be_run_fails_alone(project):
     assert "failed: bare\n  notebooks/bare.ipynb names no kernel; open it" in out
     assert "failed: typo\n  notebooks/typo.ipynb: '(' was never closed" in out
     assert err.splitlines()[-1].startswith(
-        "error: 3 of 4 experiments cannot be run: notebooks/old.ipynb has the nbformat 3"
+        "error: 3 of 4 experiments cannot be run: notebooks/old.ipynb has the nbformat"
     )
     assert "Traceback" not in out + err
     assert project.sweep("--experiment", "sound")[0] == 0
