@@ -81,7 +81,7 @@ results: $(READY) ## print the results of all runs (CSV=file for a table to keep
 	@$(PYTHON) -m helpers.pipeline.sweep.results --experiment "$$EXPERIMENT" $(if $(CSV),--csv "$$CSV")
 
 verify: $(READY) ## make all anew and compare with what is recorded (PDF=file: with that report)
-	@$(PYTHON3) helpers/pipeline/system.py tex
+	@$(PYTHON3) -E -m helpers.pipeline.system tex
 	@$(PYTHON) -m helpers.pipeline.verify $(if $(PDF),--pdf "$$PDF") \
 		$(if $(TOLERANCE),--tolerance "$$TOLERANCE") $(if $(JSON),--json)
 
@@ -89,13 +89,13 @@ submission: report/report.pdf ## write what is handed in: build/submission.zip
 	@$(PYTHON) -m helpers.pipeline.verify.submission
 
 grade: $(READY) ## verify all that a class has handed in (SUBMISSIONS=folder)
-	@$(PYTHON3) helpers/pipeline/system.py tex
-	@$(if $(WALLS),,$(PYTHON3) helpers/pipeline/system.py walls)
+	@$(PYTHON3) -E -m helpers.pipeline.system tex
+	@$(if $(WALLS),,$(PYTHON3) -E -m helpers.pipeline.system walls)
 	@$(PYTHON) -m helpers.pipeline.grading "$$SUBMISSIONS" --time-limit $(TIME_LIMIT) \
 		$(if $(TOLERANCE),--tolerance "$$TOLERANCE") $(if $(WALLS),--unwalled)
 
 reproduce: $(READY) ## build the commit in two clones under other conditions, and compare
-	@$(PYTHON3) helpers/pipeline/system.py tex
+	@$(PYTHON3) -E -m helpers.pipeline.system tex
 	@$(PYTHON) -m helpers.pipeline.verify.reproduce
 
 cluster: $(CLUSTER) ## start a Dask scheduler and two workers here, until Ctrl-C
@@ -107,12 +107,12 @@ lab: $(READY) ## open the notebooks in JupyterLab
 		--LabApp.default_url=/lab/tree/notebooks/explore.ipynb
 
 test: $(CLUSTER) report/report.pdf ## prove that all of it works
-	@$(PYTHON3) helpers/pipeline/system.py walls --if-possible
-	@$(PYTHON3) helpers/pipeline/system.py browser --if-possible
+	@$(PYTHON3) -E -m helpers.pipeline.system walls --if-possible
+	@$(PYTHON3) -E -m helpers.pipeline.system browser --if-possible
 	$(PYTHON) -m pytest
 
 benchmark: $(CLUSTER) ## measure how fast it is, beside other ways (an hour)
-	@$(PYTHON3) helpers/pipeline/system.py tex
+	@$(PYTHON3) -E -m helpers.pipeline.system tex
 	@for it in explore sweep; do $(PYTHON) tests/benchmark_$$it.py || exit; done
 	@$(PYTHON) tests/benchmark_scale.py $(if $(RECORD),--record)
 
@@ -137,7 +137,7 @@ distclean: clean ## remove the environment and the report as well
 # The environment, exactly as locked, with this folder as the package `helpers`.
 $(READY): requirements.txt pyproject.toml apt.txt helpers/pipeline/system.py helpers/explore/lab.json
 	@echo 'installing into $(PREFIX) what requirements.txt lists: a minute, 1 GB'
-	@$(if $(filter .venv,$(PREFIX)),$(PYTHON3) helpers/pipeline/system.py venv)
+	@$(if $(filter .venv,$(PREFIX)),$(PYTHON3) -E -m helpers.pipeline.system venv)
 	@$(if $(filter .venv,$(PREFIX)),$(PYTHON3) -m venv .venv)
 	@sed -n '/^uv==/,/# via/p' requirements.txt | $(PYTHON) -m pip install -q --no-deps -r /dev/stdin
 	@$(PREFIX)/bin/uv pip $(if $(filter .venv,$(PREFIX)),sync,install) --quiet --python $(PYTHON) --require-hashes $(if $(filter .venv,$(PREFIX)),,-r) requirements.txt
@@ -156,11 +156,11 @@ $(CLUSTER): requirements-cluster.txt $(READY)
 build/inputs: NEW := build/inputs.$(shell echo $$PPID)
 build/inputs: FORCE
 	@mkdir -p build && printf '%s\n' "$$COURSE" "$$TITLE" "$$STUDENT" "$$DATE" > $(NEW)
-	@$(PYTHON3) helpers/pipeline/report/revision.py >> $(NEW)
+	@$(PYTHON3) -E -m helpers.pipeline.report.revision >> $(NEW)
 	@find data -type f -exec cksum {} + >> $(NEW)
 	@cmp -s $(NEW) $@ && rm $(NEW) || mv $(NEW) $@
 
 # The report. TeX is looked for first, so that nothing is left half done.
 report/report.pdf: $(READY) $(SOURCES) build/inputs
-	@$(PYTHON3) helpers/pipeline/system.py tex
+	@$(PYTHON3) -E -m helpers.pipeline.system tex
 	@$(PYTHON) -m helpers.pipeline.report

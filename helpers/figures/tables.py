@@ -225,7 +225,8 @@ def runs_table(runs):
                 "scaling": ", ".join(of.scaling.unique()),
                 "iterations": ", ".join(f"{n:,d}" for n in of.n_iterations.unique()),
                 r"learning rate $\eta$ and run": "; ".join(
-                    f"{rate_text(rate)}\N{NO-BREAK SPACE}{digest}" for rate, digest in pairs
+                    f"{rate_text(rate)}\N{NO-BREAK SPACE}{digest}"
+                    for rate, digest in pairs
                 ),
             }
         )

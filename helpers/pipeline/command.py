@@ -5,6 +5,7 @@ import os
 import sys
 import traceback
 
+from helpers.pipeline.environment import use_environment
 from helpers.pipeline.errors import UserError
 
 

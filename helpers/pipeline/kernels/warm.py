@@ -14,6 +14,7 @@ import sys
 import tempfile
 import threading
 
+from helpers.pipeline.environment import use_environment
 from helpers.pipeline.kernels import arithmetic
 
 FORKSERVER = "DL4IA_FORKSERVER"
@@ -42,12 +43,7 @@ def warm_kernels(modules):
     # Not in TMPDIR: the path of a socket has at most 107 bytes.
     folder = tempfile.mkdtemp(prefix="kernels-", dir="/tmp" if CAN_FORK else None)
     before = dict(os.environ)
-    os.environ.update(arithmetic.settings())
-    # The user's own configuration of IPython must not change the results.
-    os.environ["IPYTHONDIR"] = f"{folder}/ipython"
-    os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
-    for setting in ("PYTHONSTARTUP", "PYTHONWARNINGS", "MPLBACKEND"):
-        os.environ.pop(setting, None)
+    use_environment(**arithmetic.settings(), IPYTHONDIR=f"{folder}/ipython")
     try:
         with _forkserver(folder, modules) if CAN_FORK else _ordinary() as options:
             yield options

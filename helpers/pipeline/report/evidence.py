@@ -11,6 +11,7 @@ import subprocess
 from math import isfinite
 
 from helpers import ROOT
+from helpers.pipeline.environment import environment
 from helpers.pipeline.kernels.arithmetic import processors
 from helpers.pipeline.records import read_record
 from helpers.pipeline.report.revision import MADE, left_out
@@ -96,7 +97,8 @@ def record_results(content):
 
 def platform_name():
     """Name all that the last bits of a result, or the bytes of a PDF, depend on."""
-    done = subprocess.run(["pdflatex", "--version"], capture_output=True, text=True)
+    command = ["pdflatex", "--version"]
+    done = subprocess.run(command, env=environment(), capture_output=True, text=True)
     tex = done.stdout.partition("\n")[0]
     python = f"Python {platform.python_version()}"
     return ", ".join((f"{platform.system()} {processors()}", python, tex))

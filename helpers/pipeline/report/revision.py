@@ -1,6 +1,6 @@
 """Which version of the project this is: its commit, and what differs from it.
 
-Run as a script, it prints the version, so that the Makefile sees a change.
+Run with the system's Python, it prints the version, so that the Makefile sees a change.
 """
 
 import fnmatch
@@ -11,7 +11,9 @@ import subprocess
 from pathlib import Path
 from typing import NamedTuple
 
-ROOT = Path(__file__).resolve().parents[3]
+from helpers import ROOT
+from helpers.pipeline.environment import environment
+
 COMMIT = ROOT / "COMMIT"  # what a submission has instead of git
 MADE = "report/results.json"  # which every build writes
 NOTE = "SUBMISSION.txt"  # which only a submission has
@@ -115,6 +117,7 @@ def git(*command):
         done = subprocess.run(
             # A clone may belong to somebody else, as in a container.
             ["git", "-c", "safe.directory=*", "-C", str(ROOT), *command],
+            env=environment(),
             capture_output=True,
             check=False,
         )
