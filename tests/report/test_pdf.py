@@ -35,8 +35,8 @@ def test_a_pass_that_is_killed_leaves_no_report(tmp_path, monkeypatch, pass_):
         script = programs / name
         real = shutil.which(name)
         script.write_text(
-            f'#!/bin/sh\ncase "{name} $*" in *"{pass_}"*) {real} "$@"; kill -9 $$;; esac\n'
-            f'exec {real} "$@"\n'
+            f'#!/bin/sh\n{real} "$@" || exit\n'
+            f'case "{name} $*" in *"{pass_}"*) kill -9 $$;; esac\n'
         )
         script.chmod(0o755)
     monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")

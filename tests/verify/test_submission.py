@@ -36,9 +36,8 @@ def test_a_zip_depends_on_nothing_but_its_files_and_their_time(tmp_path):
 
 
 def test_what_is_not_committed_is_named(monkeypatch):
-    changed = Revision("abc", 0, "digest")
-    monkeypatch.setattr(submission, "revision", lambda: changed)
-    monkeypatch.setattr(submission, "git", lambda *_: b" M a.txt\n?? b.txt\n")
+    monkeypatch.setattr(submission, "revision", lambda: Revision("abc", 0, "digest"))
+    monkeypatch.setattr(submission, "changed", lambda: [b"a.txt", b"b.txt"])
     with pytest.raises(UserError, match=r"commit first, or remove: a\.txt, b\.txt"):
         submission.main()
 
@@ -50,7 +49,7 @@ def test_without_a_commit_nothing_can_be_handed_in(monkeypatch):
 
 
 def test_recorded_results_that_are_not_committed_are_named(monkeypatch):
-    monkeypatch.setattr(submission, "git", lambda *_: b" M report/results.json\n")
+    monkeypatch.setattr(submission, "changed", lambda: [b"report/results.json"])
     with pytest.raises(UserError, match="commit first: report/results.json"):
         submission.committed(Revision("abc", 0, ""))
 
@@ -121,11 +120,13 @@ def test_an_unzipped_submission_works_on_its_own(unzipped):
 def test_a_changed_submission_is_of_another_version(unzipped):
     project, now = unzipped
     added = project.folder / "helpers" / "new.py"
-    script = project.folder / "helpers" / "pipeline" / "report" / "revision.py"
+    script = [sys.executable, "-m", "helpers.pipeline.report.revision"]
     versions = []
     for change in (lambda: None, added.touch, added.unlink):
         change()
-        done = subprocess.run([sys.executable, script], capture_output=True, text=True)
+        done = subprocess.run(
+            script, cwd=project.folder, capture_output=True, text=True
+        )
         versions.append(done.stdout.split())
     assert versions[0] == versions[2] == [now.commit, str(now.time)]
     assert versions[1][:2] == versions[0]

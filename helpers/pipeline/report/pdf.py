@@ -59,7 +59,8 @@ def to_pdf(latex, files, folder, preamble=None, moment=LONG_AGO):
     ------
     RuntimeError
         If LaTeX cannot set the document or is killed, a reference leads nowhere, or
-        something is too wide or too high for a page; the message is the first complaint of its log.
+        something is too wide or too high for a page; the message is the first
+        complaint of its log.
     """
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copy(PREAMBLE, folder)
@@ -102,7 +103,7 @@ def _wait_for(preamble, folder):
 
 
 def _forget(folder):
-    """Remove what a call that did not end well has left, so that none starts from it."""
+    """Remove what an earlier call has left, if it did not end well."""
     for state in folder.glob("report.[!tl]*"):
         state.unlink()
 

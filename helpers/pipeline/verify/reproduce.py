@@ -1,7 +1,6 @@
 """Build the same commit twice, under different conditions, and compare every byte."""
 
 import os
-import subprocess
 import tempfile
 from pathlib import Path
 
@@ -9,7 +8,7 @@ from helpers import ROOT
 from helpers.pipeline.command import run_command
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.kernels.warm import CAN_FORK
-from helpers.pipeline.report.revision import revision, sha256
+from helpers.pipeline.report.revision import git, revision, sha256
 from helpers.pipeline.verify.rebuild import build_report
 
 # The folder of each build, and the environment variables that it gets.
@@ -70,7 +69,9 @@ def build_commit(clone, environment):
         SHA-256 by file.
     """
     clone.parent.mkdir(exist_ok=True)
-    subprocess.run(["git", "clone", "--quiet", ROOT, clone], check=True)
+    git("clone", "--quiet", "--no-local", str(ROOT), str(clone))
+    if not clone.exists():
+        raise UserError(f"git cannot clone {ROOT} to {clone}")
     build_report(clone, environment)
     made = [clone / name for name in COMPARED]
     made += (clone / "build" / "runs").glob("*.ipynb")
