@@ -37,6 +37,8 @@ override TITLE := $(or $(TITLE),$(call last,2))
 override STUDENT := $(or $(STUDENT),$(call last,3))
 override DATE := $(or $(DATE),$(call last,4))
 export $(GIVEN)
+# Letters of any language, in the names of folders too, whatever the locale is.
+export LC_ALL := $(if $(filter Darwin,$(shell uname)),en_US,C).UTF-8
 # Without bytecode, every command would compile all that it imports.
 export PYTHONDONTWRITEBYTECODE :=
 

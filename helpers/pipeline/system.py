@@ -43,6 +43,13 @@ def main(need, *, only_wanted=False):
             file=sys.stderr,
         )
         return 2
+    if need == "venv" and os.pathsep in str(ROOT):
+        print(
+            f"error: Python can make no environment in {ROOT}: rename the folder, "
+            f"without {os.pathsep!r}",
+            file=sys.stderr,
+        )
+        return 2
     if is_there(need):
         return 0
     packages = OTHERS.get(need) or PACKAGES.read_text().split()
