@@ -5,6 +5,7 @@ import pytest
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.sweep import experiments
 from helpers.pipeline.sweep.experiments import notebook_parameters, read_points, select
+from helpers.pipeline.sweep.notebooks import NOTEBOOKS, DamagedError, read_notebook
 
 
 @pytest.fixture
@@ -65,12 +66,75 @@ def test_whole_rates_are_the_same_point_as_decimal_ones(grid):
         ("a: {seed: \0}\n", "experiments.yaml cannot be read"),
         (f"a: {{learning_rate: 1{'0' * 400}}}\n", "learning_rate is too large"),
         ("a: {notebook: absent}\n", "there is no notebooks/absent.ipynb"),
+        ("a: {seed: 0x" + "f" * 5000 + "}\n", "seed is too large a number"),
+        ("a: {features: [" + "[" * 9000 + "\n", "experiments.yaml nests too deeply"),
+        ("a: {data: " + "x" * 400 + ", seed: x}\n", "seed must be a whole number"),
+        ('a: {data: "\\ud800"}\n', "data has a character that is none: .*ud800"),
+        ('"\\ud800": {seed: 1}\n', "the name of an experiment has a character that"),
     ],
 )
 def test_what_is_not_valid_is_named_on_one_line(grid, text, message):
     with pytest.raises(UserError, match=message) as caught:
         read_points(grid(text))
     assert "\n" not in str(caught.value)
+
+
+def test_what_repeats_without_end_is_shown_short(grid):
+    doubled = "".join(
+        f"&{n} [*{m}, *{m}], " for m, n in zip("abcde", "bcdef", strict=True)
+    )
+    text = f"x: {{learning_rate: [&a [1, 2], {doubled}]}}\n"
+    for more in ("", "y: {seed: &z [*z]}\n"):
+        with pytest.raises(UserError) as caught:
+            read_points(grid(text + more))
+        assert len(str(caught.value)) < 300
+
+
+def test_points_are_counted_before_they_are_listed(grid):
+    values = ", ".join(map(str, range(1, 1001)))
+    names = ("learning_rate", "n_iterations", "seed", "momentum")
+    text = "".join(f"  {name}: [{values}]\n" for name in names)
+    with pytest.raises(UserError, match="1,000,000,000,001 points: at most 1,000,000"):
+        read_points(grid(f"a:\n{text}b: {{seed: 1}}\n"))
+    assert len(read_points(grid(f"a:\n{text}b: {{seed: 1}}\n "), only="b")["b"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("[]", "is damaged: it has no list of cells"),
+        ("{}", "is damaged: it has no list of cells"),
+        ('{"worksheets": []}', "has an old format: open it in JupyterLab and save it"),
+        ('{"cells": [{"metadata": {}}]}', "is damaged: cell 1 has no source"),
+        ('{"cells": [{"source": "", "cell_type": "code"}]}', "cell 1 has no metadata"),
+        (
+            '{"cells": [{"source": "", "cell_type": "x", "metadata": {"tags": null}}]}',
+            "the tags of cell 1 are no list",
+        ),
+        ("[" * 100_000, "is damaged: it nests too deeply"),
+        (None, "cannot be read: Is a directory"),
+    ],
+)
+def test_a_damaged_notebook_is_named_and_fails_alone(
+    tmp_path, grid, monkeypatch, content, message
+):
+    path = tmp_path / "bad.ipynb"
+    path.mkdir() if content is None else path.write_text(content)
+    with pytest.raises(DamagedError, match=message) as caught:
+        read_notebook("bad", tmp_path)
+    assert "\n" not in str(caught.value)
+
+    def read(name):
+        return read_notebook(name, tmp_path if name == "bad" else NOTEBOOKS)
+
+    monkeypatch.setattr(experiments, "read_notebook", read)
+    points = read_points(grid("a: {seed: [1, 2]}\nb: {notebook: bad, x: [1, 2]}\n"))
+    assert {name: len(listed) for name, listed in points.items()} == {"a": 2, "b": 1}
+
+
+def test_a_notebook_with_a_very_long_name_is_named(grid):
+    with pytest.raises(UserError, match="cannot be read: File name too long"):
+        read_notebook("a" * 300)
 
 
 def test_a_missing_file_is_named(tmp_path):

@@ -100,7 +100,11 @@ NO_CHANGES = {
     ),
     "a markdown cell": ("notebooks/mine.ipynb", "A title", "Another title"),
     "a plotter": ("helpers/figures/plots.py", "import numpy", "x = 1\nimport numpy"),
-    "the sweep's code": ("helpers/pipeline/sweep/plan.py", "MANY = 10", "MANY = 20"),
+    "the sweep's code": (
+        "helpers/pipeline/sweep/experiments.py",
+        "MANY = 10",
+        "MANY = 20",
+    ),
 }
 
 

@@ -68,6 +68,33 @@ def test_what_is_handed_in_is_as_it_was_committed(tmp_path, monkeypatch):
     assert submission.committed(Revision("abc", 0, "")) == files
 
 
+def test_a_notebook_with_outputs_can_be_handed_in(tmp_path, monkeypatch):
+    notebook = {"cells": [{"cell_type": "code", "source": [], "outputs": []}]}
+    files = {"a.ipynb": json.dumps(notebook).encode(), "b.txt": b"one\n"}
+    spread(tmp_path, files | {".gitattributes": b"*.ipynb filter=strip\n"})
+    author = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+    clean = ["config", "filter.strip.clean", "sed 's/\\[1\\]/[]/'"]
+    commit = [*author, "commit", "-qm", "Begin"]
+    for command in (["init", "-q"], clean, ["add", "."], commit):
+        subprocess.run(["git", *command], cwd=tmp_path, check=True)
+    monkeypatch.setattr(revision, "ROOT", tmp_path)
+    assert revision.changed() == []
+    path = tmp_path / "a.ipynb"
+    path.write_text(path.read_text().replace('"outputs": []', '"outputs": [1]'))
+    assert revision.changed() == []
+    assert submission.committed(revision.revision())["a.ipynb"] == files["a.ipynb"]
+    path.write_text(path.read_text().replace("code", "raw"))
+    (tmp_path / "é\n").touch()
+    assert revision.changed() == [b"a.ipynb", "é\n".encode()]
+
+
+def test_a_time_that_a_zip_cannot_state_is_the_nearest(tmp_path):
+    for moment, year in ((0, 1980), (2_200_000_000, 2039), (5_000_000_000, 2107)):
+        submission.write(tmp_path / "it.zip", {"a": b"1"}, moment)
+        with zipfile.ZipFile(tmp_path / "it.zip") as archive:
+            assert archive.infolist()[0].date_time[0] == year
+
+
 def test_a_report_of_another_commit_is_not_handed_in(monkeypatch):
     other = Revision("0" * 40, 0, "")
     monkeypatch.setattr(submission, "revision", lambda: other)

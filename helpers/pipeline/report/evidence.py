@@ -12,6 +12,7 @@ from math import isfinite
 
 from helpers import ROOT
 from helpers.pipeline.environment import environment
+from helpers.pipeline.files import whole
 from helpers.pipeline.kernels.arithmetic import processors
 from helpers.pipeline.records import read_record
 from helpers.pipeline.report.revision import MADE, left_out
@@ -92,7 +93,8 @@ def as_text(results):
 def record_results(content):
     """Write ``report/results.json``, unless it says the same already."""
     if not RESULTS.exists() or RESULTS.read_bytes() != content:
-        RESULTS.write_bytes(content)
+        with whole(RESULTS) as unfinished:
+            unfinished.write_bytes(content)
 
 
 def platform_name():

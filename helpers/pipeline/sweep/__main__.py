@@ -6,7 +6,8 @@ from contextlib import nullcontext
 
 from helpers.pipeline.command import checked_flag, checked_time_limit, run_command
 from helpers.pipeline.kernels.warm import warm_kernels
-from helpers.pipeline.sweep.plan import MANY, make_plan, modules_for, print_dry_run
+from helpers.pipeline.sweep.experiments import MANY
+from helpers.pipeline.sweep.plan import make_plan, modules_for, print_dry_run
 from helpers.pipeline.sweep.run import Settings, sweep
 
 

@@ -22,12 +22,19 @@ from papermill.parameterize import parameterize_notebook
 from helpers import ROOT
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.kernels.opened import watch_statement
-from helpers.pipeline.sweep.experiments import NOTEBOOKS, Point
+from helpers.pipeline.sweep.experiments import Point
 from helpers.pipeline.sweep.inputs import with_opened
+from helpers.pipeline.sweep.notebooks import NOTEBOOKS, DamagedError, read_notebook
 
 # What a notebook may print and show before it is stopped, in characters.
 MOST_OUTPUT = 50_000_000
+# What IPython prints when it can show neither an output nor the error.
+LOST = ("Error in callback <", "Unexpected exception formatting exception")
 MADE_BY_PAPERMILL = {"injected-parameters", "papermill-error-cell-tag"}
+
+
+class OutputLostError(Exception):
+    """An output that was computed, but could not be shown."""
 
 
 class Outcome(NamedTuple):
@@ -156,8 +163,13 @@ def execute(notebook, parameters, kernel, *, time_limit=600, inputs=None):
     with tempfile.TemporaryDirectory() as folder:
         log = "" if inputs is None else f"{folder}/opened"
         started = time.perf_counter()
-        executed = _prepared(notebook, parameters)
-        error, cell = _execute(executed, kernel, time_limit, log)
+        try:
+            executed = _prepared(notebook, parameters)
+        except DamagedError as damage:
+            executed = nbformat.v4.new_notebook()
+            error, cell, log = _on_top(executed, damage), "", ""
+        else:
+            error, cell = _execute(executed, kernel, time_limit, log)
         seconds = time.perf_counter() - started
         if log:
             changed = []
@@ -174,6 +186,7 @@ def execute(notebook, parameters, kernel, *, time_limit=600, inputs=None):
 
 def _prepared(notebook, parameters):
     """Return a notebook with its parameters and without outputs."""
+    read_notebook(notebook, NOTEBOOKS)  # says what is damaged
     prepared = load_notebook_node(str(NOTEBOOKS / f"{notebook}.ipynb"))
     if parameters:
         prepared = parameterize_notebook(prepared, parameters)
@@ -189,6 +202,7 @@ def _execute(notebook, kernel, time_limit, log):
     try:
         BoundedClient(notebook, time_limit=time_limit, log=log, **kernel).execute()
         raise_for_execution_errors(notebook, None)
+        raise_for_lost_output(notebook)
     except PapermillExecutionError as failure:
         error = _one_line(failure.ename, failure.evalue)
         if failure.ename == CellExecutionError.__name__:  # IPython only prints its own
@@ -197,11 +211,26 @@ def _execute(notebook, kernel, time_limit, log):
     except UserError:
         raise
     except Exception as failure:  # the other runs go on
-        error = _one_line(type(failure).__name__, failure)
-        notebook.cells.insert(0, nbformat.v4.new_markdown_cell(f"**{error}**"))
-        notebook.cells[0]["id"] = "error"
-        return error, ""
+        return _on_top(notebook, failure), ""
     return "", ""
+
+
+def _on_top(notebook, failure):
+    """Put an error on top of a notebook; return it on one line."""
+    name = "" if isinstance(failure, UserError) else f"{type(failure).__name__}: "
+    error = " ".join(f"{name}{failure}".split())
+    notebook.cells.insert(0, nbformat.v4.new_markdown_cell(f"**{error}**"))
+    notebook.cells[0]["id"] = "error"
+    return error
+
+
+def raise_for_lost_output(notebook):
+    """Raise OutputLostError if IPython only prints that it could not show something."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            for line in output.get("text", "").splitlines():
+                if line.startswith(LOST):
+                    raise OutputLostError(line)
 
 
 def _as_text(notebook):
@@ -213,7 +242,9 @@ def _as_text(notebook):
         f'"{key}": {json.dumps(notebook[key], ensure_ascii=False, sort_keys=True)}'
         for key in ("metadata", "nbformat", "nbformat_minor", "cells")
     )
-    return "{" + ",\n".join(parts) + "}\n"
+    text = "{" + ",\n".join(parts) + "}\n"
+    # Half of a character is what it is in JSON: \ud800.
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def without_traces(notebook):

@@ -8,19 +8,27 @@ parameters keep the notebook's defaults.
 import ast
 import hashlib
 import json
+import math
 from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
 from itertools import product
+from reprlib import Repr
 from typing import NamedTuple
 
 from helpers import ROOT
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.kernels.opened import stamp
+from helpers.pipeline.sweep.notebooks import DamagedError, read_notebook
 
 EXPERIMENTS = ROOT / "experiments.yaml"
-NOTEBOOKS = ROOT / "notebooks"
 TYPES = {"str": str, "int": int, "float": float, "bool": bool}
+MANY = 10_000  # points, which must be confirmed
+LARGEST = 1_000_000  # points, which are too many
+# Values are shown short: YAML can nest and repeat them without end.
+SHORT = Repr()
+SHORT.maxlevel, SHORT.maxstring, SHORT.maxother = 3, 80, 80
+shown = SHORT.repr
 WORDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
 
 
@@ -63,39 +71,78 @@ class Point(NamedTuple):
         return f"{self.notebook}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
 
-def read_points(path=EXPERIMENTS):
+def read_points(path=EXPERIMENTS, only="", most=LARGEST):
     """Read every point of every experiment.
 
     Parameters
     ----------
     path : Path
         The YAML file.
+    only : str
+        An experiment; all by default.
+    most : int
+        How many points there may be. They are counted before they are listed.
 
     Returns
     -------
     dict of str to list of Point
-        By experiment, in the file's order; each with all parameters.
+        By experiment, in the file's order; each with all parameters. An experiment
+        whose notebook is damaged has one point, whose run fails.
 
     Raises
     ------
     UserError
-        If the file is not valid, or a point does not fit its notebook.
+        If the file is not valid, a point does not fit its notebook, or there are too
+        many.
     """
-    points = {}
-    for experiment, listed in read_grids(path, stamp(path)).items():
-        grid = dict(listed)
-        notebook = grid.pop("notebook", "descent")
-        allowed = notebook_parameters(notebook)
+    grids = {
+        experiment: _Grid.of(experiment, dict(listed))
+        for experiment, listed in read_grids(path, stamp(path)).items()
+    }
+    grids = select(grids, only) if only else grids
+    count = sum(grid.count for grid in grids.values())
+    if count > LARGEST:
+        raise UserError(f"{count:,} points: at most {LARGEST:,} can be run")
+    if count > most:
+        raise UserError(f"{count:,} points: to run so many, add --yes (YES=1)")
+    return {experiment: grid.points(experiment) for experiment, grid in grids.items()}
+
+
+class _Grid(NamedTuple):
+    """An experiment as it is listed; its points are the product of the axes."""
+
+    notebook: str
+    defaults: dict
+    axes: dict
+
+    @classmethod
+    def of(cls, experiment, listed):
+        notebook = listed.pop("notebook", "descent")
+        try:
+            allowed = notebook_parameters(notebook)
+        except DamagedError:
+            return cls(notebook, {}, {})
         defaults = {name: parameter.default for name, parameter in allowed.items()}
-        axes = [
-            [(name, value) for value in _values(experiment, name, given, allowed)]
-            for name, given in grid.items()
+        axes = {
+            n: _values(experiment, n, given, allowed) for n, given in listed.items()
+        }
+        return cls(notebook, defaults, axes)
+
+    @property
+    def count(self):
+        return math.prod(map(len, self.axes.values()))
+
+    def points(self, experiment):
+        listed = tuple(self.axes)
+        return [
+            Point(
+                experiment,
+                self.notebook,
+                self.defaults | dict(zip(listed, values, strict=True)),
+                listed,
+            )
+            for values in product(*self.axes.values())
         ]
-        points[experiment] = [
-            Point(experiment, notebook, defaults | dict(combination), tuple(grid))
-            for combination in product(*axes)
-        ]
-    return points
 
 
 @cache
@@ -114,6 +161,8 @@ def read_grids(path, stamp):
     except FileNotFoundError:
         reason = "it lists what is to be run"
         raise UserError(f"there is no {path.name}: {reason}") from None
+    except RecursionError:
+        raise UserError(f"{path.name} nests too deeply") from None
     except (OSError, YAMLError, ValueError, KeyError) as error:
         reason = " ".join(str(error).split())
         raise UserError(f"{path.name} cannot be read: {reason}") from None
@@ -121,11 +170,13 @@ def read_grids(path, stamp):
         raise UserError(f"{path.name} must name at least one experiment")
     for experiment, grid in grids.items():
         if not isinstance(experiment, str):
-            raise UserError(f"{path.name}: {experiment!r} must be quoted to be a name")
+            name = shown(experiment)
+            raise UserError(f"{path.name}: {name} must be quoted to be a name")
+        _validate_text(f"{path.name}: the name of an experiment", experiment)
         if not isinstance(grid, dict):
             raise UserError(
                 f"{path.name}: experiment {experiment!r} must list parameters and "
-                f"their values, got {grid!r}"
+                f"their values, got {shown(grid)}"
             )
     return grids
 
@@ -174,30 +225,6 @@ def notebook_parameters(notebook):
         ) from None
 
 
-def read_notebook(notebook):
-    """Return a notebook of the project as parsed JSON.
-
-    Raises
-    ------
-    UserError
-        If there is none of that name.
-    """
-    path = NOTEBOOKS / f"{notebook}.ipynb"
-    return _read_notebook(path, stamp(path))
-
-
-@cache
-def _read_notebook(path, stamp):
-    name = f"notebooks/{path.name}"
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        hint = "a notebook is named without folder and ending"
-        raise UserError(f"there is no {name}; {hint}") from None
-    except ValueError as error:
-        raise UserError(f"{name} is damaged: {error}") from None
-
-
 def select(points, experiment):
     """Return only one experiment's points, or suggest the nearest name."""
     if experiment not in points:
@@ -213,7 +240,7 @@ def _values(experiment, name, given, allowed):
     values = given if isinstance(given, list) else [given]
     if not values:
         raise UserError(f"{where}: {name} has no value")
-    valid = (_validated(f"{where}: {name}", value, allowed[name]) for value in values)
+    valid = [_validated(f"{where}: {name}", value, allowed[name]) for value in values]
     return list(dict.fromkeys(valid))  # 0.1 and 1e-1 are one value
 
 
@@ -229,11 +256,25 @@ def _validated(where, value, parameter):
     if type(value) is not parameter.type:
         null = ", or null" if parameter.default is None else ""
         wanted = WORDS[parameter.type] + null
-        raise UserError(f"{where} must be {wanted}, got {value!r}")
+        raise UserError(f"{where} must be {wanted}, got {shown(value)}")
+    if type(value) is int and abs(value) >= 2**63:
+        raise UserError(f"{where} is too large a number")
+    if type(value) is str:
+        _validate_text(where, value)
     choices = parameter.choices
     if choices and value not in choices:
-        raise UserError(f"{where} must be one of {', '.join(choices)}, got {value!r}")
+        raise UserError(
+            f"{where} must be one of {', '.join(choices)}, got {shown(value)}"
+        )
     return value
+
+
+def _validate_text(where, text):
+    """Raise UserError for half of a character, which no file can hold."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise UserError(f"{where} has a character that is none: {text!a}") from None
 
 
 @cache

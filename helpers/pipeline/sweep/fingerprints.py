@@ -12,7 +12,7 @@ from itertools import accumulate
 
 from helpers import ROOT
 from helpers.pipeline.errors import UserError
-from helpers.pipeline.sweep.experiments import NOTEBOOKS, read_notebook
+from helpers.pipeline.sweep.notebooks import NOTEBOOKS, DamagedError, read_notebook
 
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
@@ -39,13 +39,16 @@ def look_at(path, stamp):
     Raises
     ------
     UserError
-        If a notebook is not valid JSON, or a cell of it not valid Python.
+        If a cell of a notebook is not valid Python.
     """
     if not path.is_file():
         return "", frozenset()
-    if path.suffix == ".ipynb" and path.parent == NOTEBOOKS:
-        return _look_at_notebook(path.stem)
     content = path.read_bytes()
+    if path.suffix == ".ipynb" and path.parent == NOTEBOOKS:
+        try:
+            return _look_at_notebook(path.stem)
+        except DamagedError:  # its runs fail by themselves
+            return _digest(content), frozenset()
     if path.suffix == ".py":
         try:
             text, imported = _read_module(content, path.relative_to(ROOT).parent.parts)

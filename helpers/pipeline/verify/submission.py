@@ -14,6 +14,7 @@ import zipfile
 from helpers import ROOT
 from helpers.pipeline.command import run_command
 from helpers.pipeline.errors import UserError
+from helpers.pipeline.files import whole
 from helpers.pipeline.report.build import PDF
 from helpers.pipeline.report.revision import (
     COMMIT,
@@ -28,6 +29,7 @@ from helpers.pipeline.verify.reader import read_pdf
 
 SUBMISSION = ROOT / "build" / "submission.zip"
 FOLDER = "submission"
+FIRST, LAST = 315_532_800, 4_354_819_198  # the times that a zip can state: 1980 to 2107
 INSTRUCTIONS = """\
 make report    # everything that is missing, then report/report.pdf
 make verify    # makes all of it anew and compares every number with the recorded one
@@ -88,16 +90,16 @@ def write(path, files, moment):
     moment : int
         The time of all files, in seconds since 1970.
     """
-    unfinished = path.with_suffix(".unfinished")
+    moment = min(max(moment, FIRST), LAST)
     path.parent.mkdir(exist_ok=True)
-    with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED) as archive:
+    deflated = zipfile.ZIP_DEFLATED
+    with whole(path) as new, zipfile.ZipFile(new, "w", deflated) as archive:
         for name, content in sorted(files.items()):
             entry = zipfile.ZipInfo(f"{FOLDER}/{name}", time.gmtime(moment)[:6])
-            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.compress_type = deflated
             executable = content.startswith(b"#!")
             entry.external_attr = (0o100755 if executable else 0o100644) << 16
             archive.writestr(entry, content)
-    unfinished.replace(path)
 
 
 if __name__ == "__main__":

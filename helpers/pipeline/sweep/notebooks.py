@@ -1,0 +1,73 @@
+"""The notebooks of the project, as they are on the disk."""
+
+import json
+from functools import cache
+
+from helpers import ROOT
+from helpers.pipeline.errors import UserError
+from helpers.pipeline.kernels.opened import stamp
+
+NOTEBOOKS = ROOT / "notebooks"
+
+
+class DamagedError(UserError):
+    """A notebook that cannot be read; only what rests on it fails."""
+
+
+def read_notebook(notebook, folder=NOTEBOOKS):
+    """Return a notebook of the project as parsed JSON.
+
+    Parameters
+    ----------
+    notebook : str
+        Its name, without folder and ending.
+    folder : Path
+        Where it is.
+
+    Raises
+    ------
+    UserError
+        If there is none of that name; `DamagedError` if it is no notebook.
+    """
+    path = folder / f"{notebook}.ipynb"
+    return _read_notebook(path, stamp(path))
+
+
+@cache
+def _read_notebook(path, stamp):
+    name = f"notebooks/{path.name}"
+    try:
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        hint = "a notebook is named without folder and ending"
+        raise UserError(f"there is no {name}; {hint}") from None
+    except OSError as error:
+        raise DamagedError(f"{name} cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise DamagedError(f"{name} is damaged: {error}") from None
+    except RecursionError:
+        raise DamagedError(f"{name} is damaged: it nests too deeply") from None
+    if isinstance(notebook, dict) and "worksheets" in notebook:
+        hint = "open it in JupyterLab and save it"
+        raise DamagedError(f"{name} has an old format: {hint}")
+    if wrong := _damage(notebook):
+        raise DamagedError(f"{name} is damaged: {wrong}")
+    return notebook
+
+
+def _damage(notebook):
+    """Return what is wrong with a notebook as parsed JSON, or nothing."""
+    cells = notebook.get("cells") if isinstance(notebook, dict) else None
+    if not isinstance(cells, list):
+        return "it has no list of cells"
+    for number, cell in enumerate(cells, start=1):
+        cell = cell if isinstance(cell, dict) else {}
+        source, metadata = cell.get("source"), cell.get("metadata")
+        lines = source if isinstance(source, list) else [source]
+        if not all(isinstance(line, str) for line in lines):
+            return f"cell {number} has no source"
+        if not isinstance(metadata, dict) or not isinstance(cell.get("cell_type"), str):
+            return f"cell {number} has no metadata or type"
+        if not isinstance(metadata.get("tags", []), list):
+            return f"the tags of cell {number} are no list"
+    return ""
