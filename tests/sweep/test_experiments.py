@@ -1,12 +1,11 @@
 """The file of the grid: what is valid, and the messages if it is not."""
 
-import json
-
 import pytest
 
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.sweep import notebooks
 from helpers.pipeline.sweep.experiments import notebook_parameters, read_points, select
+from helpers.pipeline.sweep.notebooks import NOTEBOOKS, DamagedError, read_notebook
 
 
 @pytest.fixture
@@ -67,12 +66,83 @@ def test_whole_rates_are_the_same_point_as_decimal_ones(grid):
         ("a: {seed: \0}\n", "experiments.yaml cannot be read"),
         (f"a: {{learning_rate: 1{'0' * 400}}}\n", "learning_rate is too large"),
         ("a: {notebook: absent}\n", "there is no notebooks/absent.ipynb"),
+        ("a: {seed: 0x" + "f" * 5000 + "}\n", "seed is too large a number"),
+        ("a: {features: [" + "[" * 9000 + "\n", "experiments.yaml nests too deeply"),
+        ("a: {data: " + "x" * 400 + ", seed: x}\n", "seed must be a whole number"),
+        ('a: {data: "\\ud800"}\n', "data has a character that is none: .*ud800"),
+        ('"\\ud800": {seed: 1}\n', "the name of an experiment has a character that"),
     ],
 )
 def test_what_is_not_valid_is_named_on_one_line(grid, text, message):
     with pytest.raises(UserError, match=message) as caught:
         read_points(grid(text))
     assert "\n" not in str(caught.value)
+
+
+def test_what_repeats_without_end_is_shown_short(grid):
+    doubled = "".join(
+        f"&{n} [*{m}, *{m}], " for m, n in zip("abcde", "bcdef", strict=True)
+    )
+    text = f"x: {{learning_rate: [&a [1, 2], {doubled}]}}\n"
+    for more in ("", "y: {seed: &z [*z]}\n"):
+        with pytest.raises(UserError) as caught:
+            read_points(grid(text + more))
+        assert len(str(caught.value)) < 300
+
+
+def test_points_are_counted_before_they_are_listed(grid):
+    values = ", ".join(map(str, range(1, 1001)))
+    names = ("learning_rate", "n_iterations", "seed", "momentum")
+    text = "".join(f"  {name}: [{values}]\n" for name in names)
+    with pytest.raises(UserError, match="1,000,000,000,001 points: at most 1,000,000"):
+        read_points(grid(f"a:\n{text}b: {{seed: 1}}\n"))
+    assert len(read_points(grid(f"a:\n{text}b: {{seed: 1}}\n "), only="b")["b"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("[]", "is damaged: it has no list of cells"),
+        ("{}", "is damaged: it has no list of cells"),
+        ('{"worksheets": []}', "has an old format: open it in JupyterLab and save it"),
+        ('{"cells": [{"metadata": {}}]}', "is damaged: cell 1 has no source"),
+        ('{"cells": [{"source": "", "cell_type": "code"}]}', "cell 1 has no metadata"),
+        (
+            '{"cells": [{"source": "", "cell_type": "x", "metadata": {"tags": null}}]}',
+            "the tags of cell 1 are no list",
+        ),
+        ('{"cells": [], "metadata": {}}', "is damaged: it is not of nbformat 4: open"),
+        ('{"cells": [], "metadata": {}, "nbformat": 3}', "it is not of nbformat 4"),
+        ('{"cells": [], "metadata": {}, "nbformat": 4}', "names no kernel: open it"),
+        (
+            '{"cells": [], "nbformat": 4, "metadata": {"kernelspec": {"name": "ir", '
+            '"language": "R"}}}',
+            "is in R, not in Python",
+        ),
+        ("[" * 100_000, "is damaged: it nests too deeply"),
+        (None, "cannot be read: Is a directory"),
+    ],
+)
+def test_a_damaged_notebook_is_named_and_fails_alone(
+    tmp_path, grid, monkeypatch, content, message
+):
+    path = tmp_path / "bad.ipynb"
+    path.mkdir() if content is None else path.write_text(content)
+    with pytest.raises(DamagedError, match=message) as caught:
+        read_notebook("bad", tmp_path)
+    assert "\n" not in str(caught.value)
+
+    def read(name):
+        return read_notebook(name, tmp_path if name == "bad" else NOTEBOOKS)
+
+    monkeypatch.setattr(notebooks, "read_notebook", read)
+    points = read_points(grid("a: {seed: [1, 2]}\nb: {notebook: bad, x: [1, 2]}\n"))
+    assert {name: len(listed) for name, listed in points.items()} == {"a": 2, "b": 1}
+
+
+def test_a_notebook_with_a_very_long_name_is_named(grid):
+    with pytest.raises(UserError, match="cannot be read: File name too long"):
+        read_notebook("a" * 300)
 
 
 def test_a_missing_file_is_named(tmp_path):
@@ -176,7 +246,7 @@ def test_a_computed_line_is_refused_if_what_it_uses_changes(grid, monkeypatch):
 )
 def test_a_parameters_cell_that_is_not_valid_is_refused(monkeypatch, line, message):
     cell_with(monkeypatch, line)
-    with pytest.raises(notebooks.NotebookError, match=message) as caught:
+    with pytest.raises(UserError, match=message) as caught:
         notebook_parameters("own")
     assert "\n" not in str(caught.value)
 
@@ -186,59 +256,7 @@ def test_a_whole_default_of_a_number_is_that_number(monkeypatch):
     assert repr(notebook_parameters("own")["rate"].default) == "1.0"
 
 
-KERNEL = {"kernelspec": {"name": "python3", "language": "python"}}
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("[]", "is not a notebook"),
-        ("{", "is damaged: Expecting property name"),
-        ("[" * 100_000, "is damaged: it is nested too deeply"),
-        ({"metadata": {}}, "has the nbformat None, not 4; open it in JupyterLab"),
-        (
-            {"metadata": {}, "nbformat": 3, "worksheets": []},
-            "has the nbformat 3, not 4",
-        ),
-        ({"metadata": KERNEL, "nbformat": 4}, "has no list of cells"),
-        ({"metadata": {}, "nbformat": 4, "cells": []}, "names no kernel; open it"),
-        (
-            {"metadata": {"kernelspec": {"name": "ir", "language": "R"}}, "cells": []},
-            "is in R, not in Python",
-        ),
-        ([{"cell_type": "code", "source": ""}], "is damaged: cell 1 has no metadata"),
-        ([{"cell_type": "code", "metadata": {}}], "is damaged: cell 1 has no source"),
-        ([{"cell_type": "heading"}], "cell 1 is none of code, markdown, raw"),
-        (
-            [{"cell_type": "raw", "metadata": {"tags": None}, "source": ""}],
-            "is damaged: cell 1 has tags that are no list of texts: null",
-        ),
-        (
-            [{"cell_type": "raw", "metadata": {}, "source": "\ud800"}],
-            "is damaged: cell 1 has half of a surrogate pair in its source",
-        ),
-    ],
-)
-def test_a_damaged_notebook_is_named_on_one_line(monkeypatch, tmp_path, text, message):
-    monkeypatch.setattr(notebooks, "NOTEBOOKS", tmp_path)
-    if isinstance(text, list):
-        text = {"metadata": KERNEL, "cells": text}
-    if isinstance(text, dict):
-        text = json.dumps({"nbformat": 4} | text if "cells" in text else text)
-    (tmp_path / "own.ipynb").write_text(text)
-    with pytest.raises(notebooks.NotebookError, match=message) as caught:
-        notebooks.read_notebook("own")
-    assert str(caught.value).startswith("notebooks/own.ipynb ")
-    assert "\n" not in str(caught.value)
-
-
-def test_what_is_no_file_is_no_notebook(monkeypatch, tmp_path, grid):
-    monkeypatch.setattr(notebooks, "NOTEBOOKS", tmp_path)
-    (tmp_path / "folder.ipynb").mkdir()
-    with pytest.raises(UserError, match="cannot be read: Is a directory"):
-        notebooks.read_notebook("folder")
-    with pytest.raises(UserError, match="cannot be read: File name too long"):
-        notebooks.read_notebook("x" * 300)
+def test_a_notebook_is_named_by_a_name(grid):
     with pytest.raises(UserError, match="notebook must be the name of one, got 3"):
         read_points(grid("a: {notebook: 3}\n"))
     with pytest.raises(UserError, match="the name of one, got 'notebooks/x'"):

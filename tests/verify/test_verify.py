@@ -1,6 +1,7 @@
 """Whatever is altered in a report, or in what it was made from, is caught and named."""
 
 import json
+import os
 import re
 import shutil
 from functools import cache
@@ -574,3 +575,14 @@ def test_a_tolerance_that_is_none_is_named(given):
     with pytest.raises(UserError, match=f"from 0 to below 1, got '{given}'"):
         checked_tolerance(given)
     assert checked_tolerance("1e-6") == 1e-6
+
+
+@pytest.mark.parametrize("kind", ["device", "pipe", "folder"])
+def test_what_is_no_file_is_not_read(tmp_path, kind):
+    path = {"device": Path("/dev/zero"), "folder": tmp_path}.get(
+        kind, tmp_path / "pipe"
+    )
+    if kind == "pipe":
+        os.mkfifo(path)
+    with pytest.raises(UserError, match="is no file"):
+        read_pdf(path)

@@ -6,7 +6,9 @@ import shutil
 import sys
 
 from helpers import ROOT
+from helpers.pipeline.command import reason_of
 from helpers.pipeline.errors import UserError
+from helpers.pipeline.files import whole
 from helpers.pipeline.kernels.warm import warm_kernels
 from helpers.pipeline.records import read_record
 from helpers.pipeline.report.evidence import (
@@ -27,9 +29,14 @@ PDF = ROOT / "report" / "report.pdf"
 
 def report():
     """Write ``report/report.pdf``; an older one stays until this one is done."""
-    EXECUTED.parent.mkdir(exist_ok=True)
-    with one_at_a_time(EXECUTED.parent / "report.lock"):
-        make_report()
+    try:
+        EXECUTED.parent.mkdir(exist_ok=True)
+        with one_at_a_time(EXECUTED.parent / "report.lock"):
+            make_report()
+    except OSError as error:
+        if reason := reason_of(error):
+            raise UserError(f"the report cannot be written: {reason}") from None
+        raise
 
 
 @contextlib.contextmanager
@@ -57,9 +64,11 @@ def make_report():
 
         sweep(plan, Settings(os.environ.get("SCHEDULER", "")))
         preamble = begin_preamble(TEX)
+        print("executing notebooks/report.ipynb", file=sys.stderr, flush=True)
         notebook = execute_report(kernel)
     claims = read_record(EXECUTED)["claims"]
     attached = attachments(claims, title_of(notebook), now)
+    print("setting the pages", file=sys.stderr, flush=True)
     latex, files = to_latex(notebook, attached)
     try:
         pdf = to_pdf(latex, files, TEX, preamble, now.time)
@@ -68,9 +77,10 @@ def make_report():
     if revision() != now:
         raise UserError("a file was changed while the report was made: make report")
     record_results(attached[RESULTS.name])
-    unfinished = PDF.with_suffix(".unfinished")
-    shutil.copyfile(pdf, unfinished)
-    unfinished.replace(PDF)
+    with whole(PDF) as unfinished:
+        shutil.copyfile(pdf, unfinished)
+    student = os.environ.get("STUDENT")
+    print(f"made: {PDF.relative_to(ROOT)}" + (f", for {student}" if student else ""))
 
 
 def execute_report(kernel):

@@ -11,6 +11,8 @@ import subprocess
 from math import isfinite
 
 from helpers import ROOT
+from helpers.pipeline.environment import environment
+from helpers.pipeline.files import whole
 from helpers.pipeline.kernels.arithmetic import processors
 from helpers.pipeline.records import read_record
 from helpers.pipeline.report.revision import MADE, left_out
@@ -91,12 +93,14 @@ def as_text(results):
 def record_results(content):
     """Write ``report/results.json``, unless it says the same already."""
     if not RESULTS.exists() or RESULTS.read_bytes() != content:
-        RESULTS.write_bytes(content)
+        with whole(RESULTS) as unfinished:
+            unfinished.write_bytes(content)
 
 
 def platform_name():
     """Name all that the last bits of a result, or the bytes of a PDF, depend on."""
-    done = subprocess.run(["pdflatex", "--version"], capture_output=True, text=True)
+    command = ["pdflatex", "--version"]
+    done = subprocess.run(command, env=environment(), capture_output=True, text=True)
     tex = done.stdout.partition("\n")[0]
     python = f"Python {platform.python_version()}"
     return ", ".join((f"{platform.system()} {processors()}", python, tex))

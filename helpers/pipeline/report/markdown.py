@@ -8,6 +8,7 @@ import os
 import re
 from pathlib import Path
 
+from helpers.pipeline.environment import NOWHERE
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.report.claims import CODE
 
@@ -50,6 +51,7 @@ def convert(text, to, *options):
     [locked] = Path(pypandoc.__file__).with_name("files").glob("pandoc*")
     os.environ["PYPANDOC_PANDOC"] = str(locked)
     source = "markdown-auto_identifiers"
+    options = (f"--data-dir={NOWHERE}", *options)  # a person's own abbreviations
     return pypandoc.convert_text(text, to, format=source, extra_args=options)
 
 

@@ -7,6 +7,7 @@ parameters keep the notebook's defaults.
 
 import hashlib
 import json
+import math
 from difflib import get_close_matches
 from functools import cache
 from itertools import product
@@ -16,13 +17,17 @@ from helpers import ROOT
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.kernels.opened import stamp
 from helpers.pipeline.sweep.notebooks import (
-    NotebookError,
+    DamagedError,
     notebook_parameters,  # noqa: F401  a part of reading the grid
     read_parameters,
     require_independent,
+    shown,
+    validate_text,
 )
 
 EXPERIMENTS = ROOT / "experiments.yaml"
+MANY = 10_000  # points, which must be confirmed
+LARGEST = 1_000_000  # points, which are too many
 
 
 class Point(NamedTuple):
@@ -47,83 +52,88 @@ class Point(NamedTuple):
         return f"{self.notebook}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
 
-def read_points(path=EXPERIMENTS):
-    """Read every point of every experiment whose notebook can be run.
+def read_points(path=EXPERIMENTS, only="", most=LARGEST):
+    """Read every point of every experiment.
 
     Parameters
     ----------
     path : Path
         The YAML file.
+    only : str
+        An experiment; all by default.
+    most : int
+        How many points there may be. They are counted before they are listed.
 
     Returns
     -------
     dict of str to list of Point
-        By experiment, in the file's order; each with all parameters.
+        By experiment, in the file's order; each with all parameters. An experiment
+        whose notebook is damaged has one point, whose run fails.
 
     Raises
     ------
     UserError
-        If the file is not valid, a point does not fit its notebook, or no notebook can
-        be run.
+        If the file is not valid, a point does not fit its notebook, or there are too
+        many.
     """
-    return read_grid(path)[0]
+    grids = {
+        experiment: _Grid.of(experiment, dict(listed))
+        for experiment, listed in read_grids(path, stamp(path)).items()
+    }
+    grids = select(grids, only) if only else grids
+    count = sum(grid.count for grid in grids.values())
+    if count > LARGEST:
+        raise UserError(f"{count:,} points: at most {LARGEST:,} can be run")
+    if count > most:
+        raise UserError(f"{count:,} points: to run so many, add --yes (YES=1)")
+    return {experiment: grid.points(experiment) for experiment, grid in grids.items()}
 
 
-def read_grid(path=EXPERIMENTS):
-    """Read every point, and which experiments have none, as their notebook is broken.
+class _Grid(NamedTuple):
+    """An experiment as it is listed; its points are the product of the axes."""
 
-    Parameters
-    ----------
-    path : Path
-        The YAML file.
+    notebook: str
+    defaults: dict
+    axes: dict
 
-    Returns
-    -------
-    points : dict of str to list of Point
-        As from `read_points`.
-    broken : dict of str to NotebookError
-        Why the others cannot be run, by experiment.
-
-    Raises
-    ------
-    UserError
-        As for `read_points`.
-    """
-    points, broken = {}, {}
-    for experiment, grid in read_grids(path, stamp(path)).items():
+    @classmethod
+    def of(cls, experiment, listed):
+        where = f"{EXPERIMENTS.name}: {experiment}"
+        notebook = listed.pop("notebook", "descent")
+        if not isinstance(notebook, str) or not notebook or "/" in notebook:
+            given = shown(notebook)
+            raise UserError(f"{where}: notebook must be the name of one, got {given}")
         try:
-            points[experiment] = _points_of(experiment, dict(grid))
-        except NotebookError as error:
-            broken[experiment] = error
-    if not points:
-        raise next(iter(broken.values()))
-    return points, broken
-
-
-def _points_of(experiment, grid):
-    """Return the points of an experiment, given what it lists."""
-    where = f"{EXPERIMENTS.name}: {experiment}"
-    notebook = grid.pop("notebook", "descent")
-    if not isinstance(notebook, str) or not notebook or "/" in notebook:
-        raise UserError(f"{where}: notebook must be the name of one, got {notebook!r}")
-    allowed, lines = read_parameters(notebook)
-    fixed = {name: line.text for line in lines for name in line.names}
-    defaults = {name: parameter.default for name, parameter in allowed.items()}
-    axes = []
-    for name, given in grid.items():
-        if name in fixed:
+            allowed, lines = read_parameters(notebook)
+        except DamagedError:
+            return cls(notebook, {}, {})
+        fixed = {name: line.text for line in lines for name in line.names}
+        for name in listed.keys() & fixed.keys():
             raise UserError(
                 f"{where}: {name} cannot be set: `{fixed[name]}` in notebooks/"
                 f"{notebook}.ipynb gives it no text, number, true or false"
             )
-        values = _values(f"{where}: {name}", name, given, allowed)
-        axes.append([(name, value) for value in values])
-    changed = {name for axis in axes for name, value in axis if value != defaults[name]}
-    require_independent(notebook, changed, f"{where}: ")
-    return [
-        Point(experiment, notebook, defaults | dict(combination), tuple(grid))
-        for combination in product(*axes)
-    ]
+        defaults = {name: parameter.default for name, parameter in allowed.items()}
+        axes = {n: _values(where, n, given, allowed) for n, given in listed.items()}
+        changed = {n for n, values in axes.items() if values != [defaults[n]]}
+        require_independent(notebook, changed, f"{where}: ")
+        return cls(notebook, defaults, axes)
+
+    @property
+    def count(self):
+        return math.prod(map(len, self.axes.values()))
+
+    def points(self, experiment):
+        listed = tuple(self.axes)
+        return [
+            Point(
+                experiment,
+                self.notebook,
+                self.defaults | dict(zip(listed, values, strict=True)),
+                listed,
+            )
+            for values in product(*self.axes.values())
+        ]
 
 
 @cache
@@ -142,6 +152,8 @@ def read_grids(path, stamp):
     except FileNotFoundError:
         reason = "it lists what is to be run"
         raise UserError(f"there is no {path.name}: {reason}") from None
+    except RecursionError:
+        raise UserError(f"{path.name} nests too deeply") from None
     except (OSError, YAMLError, ValueError, KeyError) as error:
         reason = " ".join(str(error).split())
         raise UserError(f"{path.name} cannot be read: {reason}") from None
@@ -149,11 +161,13 @@ def read_grids(path, stamp):
         raise UserError(f"{path.name} must name at least one experiment")
     for experiment, grid in grids.items():
         if not isinstance(experiment, str):
-            raise UserError(f"{path.name}: {experiment!r} must be quoted to be a name")
+            name = shown(experiment)
+            raise UserError(f"{path.name}: {name} must be quoted to be a name")
+        validate_text(f"{path.name}: the name of an experiment", experiment)
         if not isinstance(grid, dict):
             raise UserError(
                 f"{path.name}: experiment {experiment!r} must list parameters and "
-                f"their values, got {grid!r}"
+                f"their values, got {shown(grid)}"
             )
     return grids
 
@@ -168,12 +182,11 @@ def select(points, experiment):
 def _values(where, name, given, allowed):
     """Return the validated values of one parameter of a grid."""
     if name not in allowed:
-        where = where.removesuffix(f": {name}")
         raise UserError(f"{where}: no parameter {name!r}{_hint(name, allowed)}")
     values = given if isinstance(given, list) else [given]
     if not values:
-        raise UserError(f"{where} has no value")
-    valid = (allowed[name].validated(where, value) for value in values)
+        raise UserError(f"{where}: {name} has no value")
+    valid = [allowed[name].validated(f"{where}: {name}", value) for value in values]
     return list(dict.fromkeys(valid))  # 0.1 and 1e-1 are one value
 
 

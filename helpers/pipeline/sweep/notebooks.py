@@ -8,6 +8,7 @@ import ast
 import json
 from functools import cache
 from importlib import import_module
+from reprlib import Repr
 from typing import NamedTuple
 
 from helpers import ROOT
@@ -17,12 +18,15 @@ from helpers.pipeline.kernels.opened import stamp
 NOTEBOOKS = ROOT / "notebooks"
 TYPES = {"str": str, "int": int, "float": float, "bool": bool}
 WORDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
-CELLS = ("code", "markdown", "raw")
-SAVE = "open it in JupyterLab, choose the kernel Python 3, and save it"
+SAVE = "open it in JupyterLab and save it"
+# Values are shown short: YAML can nest and repeat them without end.
+SHORT = Repr()
+SHORT.maxlevel, SHORT.maxstring, SHORT.maxother = 3, 80, 80
+shown = SHORT.repr
 
 
-class NotebookError(UserError):
-    """A notebook that cannot be run; other notebooks can."""
+class DamagedError(UserError):
+    """A notebook that cannot be run; only what rests on it fails."""
 
 
 class Parameter(NamedTuple):
@@ -52,11 +56,16 @@ class Parameter(NamedTuple):
                 raise UserError(f"{where} is too large a number") from None
         if type(value) is not self.type:
             null = ", or null" if self.default is None else ""
-            raise UserError(f"{where} must be {WORDS[self.type]}{null}, got {value!r}")
+            wanted = WORDS[self.type] + null
+            raise UserError(f"{where} must be {wanted}, got {shown(value)}")
+        if type(value) is int and abs(value) >= 2**63:
+            raise UserError(f"{where} is too large a number")
+        if type(value) is str:
+            validate_text(where, value)
         choices = self.choices
         if choices and value not in choices:
             listed = ", ".join(choices)
-            raise UserError(f"{where} must be one of {listed}, got {value!r}")
+            raise UserError(f"{where} must be one of {listed}, got {shown(value)}")
         return value
 
 
@@ -78,20 +87,23 @@ class Line(NamedTuple):
     uses: set
 
 
-def read_notebook(notebook):
-    """Return a notebook of the project as parsed JSON, with all that a run needs.
+def read_notebook(notebook, folder=NOTEBOOKS):
+    """Return a notebook of the project as parsed JSON.
 
     Parameters
     ----------
     notebook : str
         Its name, without folder and ending.
+    folder : Path
+        Where it is.
 
     Raises
     ------
-    NotebookError
-        If there is none of that name, or it is not a notebook of nbformat 4 for Python.
+    UserError
+        If there is none of that name; `DamagedError` if it is no notebook that can be
+        run.
     """
-    path = NOTEBOOKS / f"{notebook}.ipynb"
+    path = folder / f"{notebook}.ipynb"
     return _read_notebook(path, stamp(path))
 
 
@@ -99,56 +111,45 @@ def read_notebook(notebook):
 def _read_notebook(path, stamp):
     name = f"notebooks/{path.name}"
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        notebook = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         hint = "a notebook is named without folder and ending"
-        raise NotebookError(f"there is no {name}; {hint}") from None
-    except RecursionError:
-        raise NotebookError(f"{name} is damaged: it is nested too deeply") from None
+        raise UserError(f"there is no {name}; {hint}") from None
     except OSError as error:
-        raise NotebookError(f"{name} cannot be read: {error.strerror}") from None
+        raise DamagedError(f"{name} cannot be read: {error.strerror}") from None
     except ValueError as error:
-        raise NotebookError(f"{name} is damaged: {error}") from None
-    fault = _fault_of(content)
-    if fault:
-        raise NotebookError(f"{name} {fault}")
-    return content
-
-
-def _fault_of(content):
-    """Return what is wrong with a notebook; empty if it can be run."""
-    if not isinstance(content, dict) or not isinstance(content.get("metadata"), dict):
-        return "is not a notebook"
-    if content.get("nbformat") != 4:
-        return f"has the nbformat {content.get('nbformat')!r}, not 4; {SAVE}"
-    if not isinstance(content.get("cells"), list):
-        return f"has no list of cells; {SAVE}"
-    for number, cell in enumerate(content["cells"], 1):
-        fault = _fault_of_cell(cell)
-        if fault:
-            return f"is damaged: cell {number} {fault}"
-    kernel = content["metadata"].get("kernelspec")
+        raise DamagedError(f"{name} is damaged: {error}") from None
+    except RecursionError:
+        raise DamagedError(f"{name} is damaged: it nests too deeply") from None
+    if isinstance(notebook, dict) and "worksheets" in notebook:
+        raise DamagedError(f"{name} has an old format: {SAVE}")
+    if wrong := _damage(notebook):
+        raise DamagedError(f"{name} is damaged: {wrong}")
+    kernel = notebook["metadata"].get("kernelspec")
     if not isinstance(kernel, dict) or not kernel.get("name"):
-        return f"names no kernel; {SAVE}"
+        raise DamagedError(f"{name} names no kernel: {SAVE}, with the kernel Python 3")
     if str(kernel.get("language") or "python").lower() != "python":
-        return f"is in {kernel['language']}, not in Python"
-    return ""
+        raise DamagedError(f"{name} is in {kernel['language']}, not in Python")
+    return notebook
 
 
-def _fault_of_cell(cell):
-    """Return what is wrong with a cell of a notebook; empty if nothing is."""
-    if not isinstance(cell, dict) or cell.get("cell_type") not in CELLS:
-        return f"is none of {', '.join(CELLS)}"
-    source, metadata = cell.get("source"), cell.get("metadata")
-    if not isinstance(source, str | list) or not all(type(s) is str for s in source):
-        return "has no source"
-    if any("\ud800" <= sign <= "\udfff" for text in source for sign in text):
-        return "has half of a surrogate pair in its source"
-    if not isinstance(metadata, dict):
-        return "has no metadata"
-    tags = metadata.get("tags", [])
-    if not isinstance(tags, list) or not all(type(tag) is str for tag in tags):
-        return f"has tags that are no list of texts: {json.dumps(tags)}"
+def _damage(notebook):
+    """Return what is wrong with a notebook as parsed JSON, or nothing."""
+    cells = notebook.get("cells") if isinstance(notebook, dict) else None
+    if not isinstance(cells, list):
+        return "it has no list of cells"
+    for number, cell in enumerate(cells, start=1):
+        cell = cell if isinstance(cell, dict) else {}
+        source, metadata = cell.get("source"), cell.get("metadata")
+        lines = source if isinstance(source, list) else [source]
+        if not all(isinstance(line, str) for line in lines):
+            return f"cell {number} has no source"
+        if not isinstance(metadata, dict) or not isinstance(cell.get("cell_type"), str):
+            return f"cell {number} has no metadata or type"
+        if not isinstance(metadata.get("tags", []), list):
+            return f"the tags of cell {number} are no list"
+    if notebook.get("nbformat") != 4 or not isinstance(notebook.get("metadata"), dict):
+        return f"it is not of nbformat 4: {SAVE}"
     return ""
 
 
@@ -168,7 +169,7 @@ def notebook_parameters(notebook):
 
     Raises
     ------
-    NotebookError
+    UserError
         If there is no such notebook, or its parameters cell is not valid.
     """
     return read_parameters(notebook)[0]
@@ -190,20 +191,20 @@ def read_parameters(notebook):
         if "parameters" in cell["metadata"].get("tags", [])
     ]  # fmt: skip
     if not tagged:
-        raise NotebookError(f"{where} has no cell tagged 'parameters'")
+        raise UserError(f"{where} has no cell tagged 'parameters'")
     if len(tagged) > 1:
-        raise NotebookError(f"{where} has {len(tagged)} cells tagged 'parameters'")
+        raise UserError(f"{where} has {len(tagged)} cells tagged 'parameters'")
     source = "".join(tagged[0]["source"])
     try:
         body = ast.parse(source).body
     except (SyntaxError, ValueError) as error:
         reason = getattr(error, "msg", error)
-        raise NotebookError(f"{where}: the parameters cell: {reason}") from None
+        raise UserError(f"{where}: the parameters cell: {reason}") from None
     parameters, lines, text = {}, [], source.splitlines()
     for statement in body:
         names = _names(statement, ast.Store)
         for name in names & {*parameters, *(n for line in lines for n in line.names)}:
-            raise NotebookError(f"{where}: the parameters cell assigns {name} twice")
+            raise UserError(f"{where}: the parameters cell assigns {name} twice")
         parameter = _parameter(statement, text, where)
         if parameter:
             parameters |= parameter
@@ -239,7 +240,7 @@ def _parameter(statement, lines, where):
     if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
         name, kind = statement.target.id, ast.unparse(statement.annotation)
         if kind not in TYPES or statement.value is None:
-            raise NotebookError(
+            raise UserError(
                 f"{where}: the line of {name} in the parameters cell must be "
                 f"{name}: {'|'.join(TYPES)} = value"
             )
@@ -263,7 +264,7 @@ def _parameter(statement, lines, where):
     try:
         return {name: parameter._replace(default=parameter.validated(name, default))}
     except UserError as error:
-        raise NotebookError(f"{where}: {error}") from None
+        raise UserError(f"{where}: {error}") from None
 
 
 def _names(statement, context):
@@ -273,6 +274,14 @@ def _names(statement, context):
         for node in ast.walk(statement)
         if isinstance(node, ast.Name) and isinstance(node.ctx, context)
     }
+
+
+def validate_text(where, text):
+    """Raise UserError for half of a character, which no file can hold."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise UserError(f"{where} has a character that is none: {text!a}") from None
 
 
 @cache

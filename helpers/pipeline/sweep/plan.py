@@ -2,8 +2,7 @@
 
 from typing import NamedTuple
 
-from helpers.pipeline.errors import UserError
-from helpers.pipeline.sweep.experiments import read_grid, select
+from helpers.pipeline.sweep.experiments import LARGEST, MANY, read_points
 from helpers.pipeline.sweep.inputs import (
     Inputs,
     failed_path_of,
@@ -11,10 +10,6 @@ from helpers.pipeline.sweep.inputs import (
     path_of,
     recorded_inputs,
 )
-from helpers.pipeline.sweep.notebooks import NotebookError
-
-MANY = 10_000
-FAILED = "failed before"
 
 
 class Plan(NamedTuple):
@@ -30,15 +25,12 @@ class Plan(NamedTuple):
         The reasons, by the names of the runs that are missing or no longer current.
     inputs : Inputs
         As they were when the plan was made.
-    broken : dict of str to UserError
-        Why experiments cannot be run, by their names: their notebooks are not valid.
     """
 
     points: dict
     runs: dict
     missing: dict
     inputs: Inputs
-    broken: dict
 
 
 def make_plan(experiment="", *, confirmed=False):
@@ -61,34 +53,12 @@ def make_plan(experiment="", *, confirmed=False):
     UserError
         If the grid is not valid, or too large without being confirmed.
     """
-    points, broken = read_grid()
-    if experiment:
-        points, broken = select(points | broken, experiment), {}
-        if isinstance(points[experiment], UserError):
-            raise points[experiment]
-    count = sum(map(len, points.values()))
-    if count > MANY and not confirmed:
-        raise UserError(f"{count:,} points: to run so many, add --yes (YES=1)")
-    inputs = Inputs()
-    broken |= _broken_code(points, inputs)
-    points = {name: grid for name, grid in points.items() if name not in broken}
-    if not points:
-        raise next(iter(broken.values()))
+    points = read_points(only=experiment, most=LARGEST if confirmed else MANY)
     runs = {point.run: point for grid in points.values() for point in grid}
+    inputs = Inputs()
     reasons = {run: why_not_current(point, inputs) for run, point in runs.items()}
     missing = {run: reason for run, reason in reasons.items() if reason}
-    return Plan(points, runs, missing, inputs, broken)
-
-
-def _broken_code(points, inputs):
-    """Return why the code of notebooks cannot be read, by the experiments."""
-    broken = {}
-    for experiment, grid in points.items():
-        try:
-            inputs.of(grid[0])
-        except NotebookError as error:
-            broken[experiment] = error
-    return broken
+    return Plan(points, runs, missing, inputs)
 
 
 def why_not_current(point, inputs):
@@ -101,7 +71,7 @@ def why_not_current(point, inputs):
     changed = {*inputs.changed(recorded), *(known.keys() - recorded.keys())}
     if changed:
         return f"{', '.join(sorted(changed))} changed"
-    return "" if finished else FAILED
+    return "" if finished else "failed before"
 
 
 def modules_for(plan):
@@ -115,7 +85,5 @@ def print_dry_run(plan):
     for run, point in plan.runs.items():
         reason = plan.missing.get(run)
         print(f"{run}  {point}: {f'to run: {reason}' if reason else 'cached'}")
-    for experiment, error in plan.broken.items():
-        print(f"{experiment} cannot be run: {error}")
     cached = len(plan.runs) - len(plan.missing)
     print(f"{len(plan.missing)} to run, {cached} cached")

@@ -9,9 +9,9 @@ from helpers.data import join_names
 from helpers.pipeline.command import aligned, run_command
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.records import NoRecordError, read_record
-from helpers.pipeline.sweep.inputs import path_of
+from helpers.pipeline.sweep.inputs import failed_path_of, path_of
 from helpers.pipeline.sweep.notebooks import notebook_parameters
-from helpers.pipeline.sweep.plan import FAILED, make_plan
+from helpers.pipeline.sweep.plan import make_plan
 
 FOR_EACH_FEATURE = ("names", "w", "w_original")
 WIDTH = 96  # of the printed table
@@ -41,8 +41,6 @@ def main():
     if plan.missing:
         count = f"{len(plan.missing)} of {len(plan.runs)} runs"
         print(f"not among them: {count}, which failed or have not been run: make sweep")
-    for experiment, error in plan.broken.items():
-        print(f"not among them: {experiment}: {error}")
 
 
 def finished_runs(plan):
@@ -170,23 +168,27 @@ def load_others(known):
     plan, rows = make_plan(confirmed=True), []
     for point in (point for points in plan.points.values() for point in points):
         if point.experiment not in known:
-            defaults = notebook_parameters(point.notebook).items()
             row = {
                 "experiment": point.experiment,
                 "run": point.run,
                 "notebook": point.notebook,
                 "parameters": point.parameters,
-                "defaults": {name: each.default for name, each in defaults},
+                "defaults": _defaults_of(point),
             }
+            failed, finished = failed_path_of(point.run), path_of(point.run)
+            failed = failed.exists() and not finished.exists()
             try:
-                failed = plan.missing.get(point.run) == FAILED
                 row |= {"status": "failed"} if failed else _recorded(point, plan)
             except NoRecordError:
                 row["status"] = "recorded nothing"
             rows.append(row)
-    for experiment in plan.broken.keys() - set(known):
-        rows.append({"experiment": experiment, "run": "", "status": "failed"})
     return pd.DataFrame(rows, dtype=object)
+
+
+def _defaults_of(point):
+    """Return the defaults of a point's parameters; none if its notebook is damaged."""
+    known = notebook_parameters(point.notebook) if point.parameters else {}
+    return {name: parameter.default for name, parameter in known.items()}
 
 
 def load_experiment(name):

@@ -58,10 +58,6 @@ def sweep(plan, settings):
     finally:
         remove_unfinished()
     print_summary(plan, failures, seconds)
-    if plan.broken:
-        first = next(iter(plan.broken.values()))
-        count = f"{len(plan.broken)} of {len(plan.points) + len(plan.broken)}"
-        raise UserError(f"{count} experiments cannot be run: {first}")
     if failures:
         # The first of the grid, not the first to end: the same message every time.
         first = next(failures[run] for run in plan.runs if run in failures)
@@ -234,8 +230,6 @@ def print_summary(plan, failures, seconds):
     for run, error in failures.items():
         print(f"failed: {plan.runs[run]}")
         print(f"  {error}\n  see {failed_path_of(run).relative_to(ROOT)}")
-    for experiment, error in plan.broken.items():
-        print(f"failed: {experiment}\n  {error}")
 
 
 def _row(plan, experiment, failures, seconds):

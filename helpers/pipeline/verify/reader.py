@@ -75,6 +75,8 @@ def read_pdf(path, *, pages=True):
     import pypdf
 
     try:
+        if path.exists() and not path.is_file():  # it may never end, or never begin
+            raise UserError(f"{path} is no file")
         content = path.read_bytes()
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}") from None

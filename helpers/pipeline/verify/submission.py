@@ -6,6 +6,7 @@ which the report needs where there is no git, and what to type.
 
 import io
 import json
+import os
 import tarfile
 import time
 import zipfile
@@ -13,12 +14,22 @@ import zipfile
 from helpers import ROOT
 from helpers.pipeline.command import run_command
 from helpers.pipeline.errors import UserError
+from helpers.pipeline.files import whole
 from helpers.pipeline.report.build import PDF
-from helpers.pipeline.report.revision import COMMIT, MADE, NOTE, git, revision, sha256
+from helpers.pipeline.report.revision import (
+    COMMIT,
+    MADE,
+    NOTE,
+    changed,
+    git,
+    revision,
+    sha256,
+)
 from helpers.pipeline.verify.reader import read_pdf
 
 SUBMISSION = ROOT / "build" / "submission.zip"
 FOLDER = "submission"
+FIRST, LAST = 315_532_800, 4_354_819_198  # the times that a zip can state: 1980 to 2107
 INSTRUCTIONS = """\
 make report    # everything that is missing, then report/report.pdf
 make verify    # makes all of it anew and compares every number with the recorded one
@@ -55,10 +66,9 @@ def committed(now):
         If a file differs from the commit; the message names it.
     """
     if now.changes:
-        changed = git("status", "--porcelain", "--untracked-files=all").decode()
-        names = ", ".join(line[3:] for line in changed.splitlines())
-        raise UserError(f"commit first, or remove: {names}")
-    if git("status", "--porcelain", "--", MADE):
+        names = sorted({*map(os.fsdecode, changed())} - {MADE})
+        raise UserError(f"commit first, or remove: {', '.join(names)}")
+    if os.fsencode(MADE) in changed():
         raise UserError(f"commit first: {MADE}, which make report has written anew")
     # From git and not from disk, where notebooks may have outputs.
     command = ("-c", "core.autocrlf=false", "archive", "--format=tar", "HEAD")
@@ -80,16 +90,16 @@ def write(path, files, moment):
     moment : int
         The time of all files, in seconds since 1970.
     """
-    unfinished = path.with_suffix(".unfinished")
+    moment = min(max(moment, FIRST), LAST)
     path.parent.mkdir(exist_ok=True)
-    with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED) as archive:
+    deflated = zipfile.ZIP_DEFLATED
+    with whole(path) as new, zipfile.ZipFile(new, "w", deflated) as archive:
         for name, content in sorted(files.items()):
             entry = zipfile.ZipInfo(f"{FOLDER}/{name}", time.gmtime(moment)[:6])
-            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.compress_type = deflated
             executable = content.startswith(b"#!")
             entry.external_attr = (0o100755 if executable else 0o100644) << 16
             archive.writestr(entry, content)
-    unfinished.replace(path)
 
 
 if __name__ == "__main__":
