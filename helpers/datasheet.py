@@ -78,8 +78,9 @@ def load_datasheet(path):
             known = YAML(typ="safe", pure=True).load(file)
     except FileNotFoundError:
         return {}
-    except (OSError, YAMLError, ValueError, KeyError) as error:
-        raise ValueError(f"{sheet}: {' '.join(str(error).split())}") from None
+    except (OSError, YAMLError, ValueError, KeyError, RecursionError) as error:
+        reason = getattr(error, "strerror", None) or " ".join(str(error).split())
+        raise ValueError(f"{sheet} cannot be read: {reason}") from None
     if not isinstance(known, dict):
         raise ValueError(f"{sheet} must have lines such as `separator: semicolon`")
     return known
