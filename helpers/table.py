@@ -141,7 +141,7 @@ def _decoded(content, told):
     except (UnicodeError, LookupError):  # some that Python knows are not of texts
         if told.encoding or marked:
             raise ValueError(f"not a text in {encoding}") from None
-        encoding = "Latin-1, as it is not UTF-8"
+        encoding = "Latin-1 (it is not UTF-8)"
         # What Windows calls Latin-1; a byte that it does not know becomes a control.
         text = content.decode("cp1252", "replace").replace("\ufffd", "\0")
     if NOT_TEXT.search(text):

@@ -83,7 +83,7 @@ def test_the_encoding_that_was_found_is_said(table):
     text = "y;größe\n1,5;2\n2,5;4\n"
     for encoding, said in [
         ("utf-8", "UTF-8"), ("utf-16", "UTF-16"), ("utf-32", "UTF-32"),
-        ("cp1252", "Latin-1, as it is not UTF-8"),
+        ("cp1252", "Latin-1 (it is not UTF-8)"),
     ]:  # fmt: skip
         data = load_data(table(text.encode(encoding)), "y")
         assert data.features == ["größe"]
