@@ -389,13 +389,32 @@ def test_a_difference_is_shown_to_people(alter, made, capsys):
     assert "page 1" not in out
 
 
-def test_what_does_not_hold_comes_last_short_and_without_control_characters(capsys):
+def test_what_does_not_hold_is_printed_short_and_without_control_characters(capsys):
     wrong = Line("claim\x1b[2J", "a\n" + "b" * 99, "1", None, DIFFERS)
-    print_table([wrong, Line("other", "1", "1", 0.0, HOLDS)])
-    assert capsys.readouterr().out.splitlines()[1:] == [
-        "other      1" + " " * 49 + "1           0           holds",
-        "claim [2J  a " + "b" * 45 + "…  1                       differs",
+    holds = Line("other", "1", "1", 0.0, HOLDS)
+    only = "claim [2J  a " + "b" * 45 + "…  1                       differs"
+    print_table([wrong, holds])
+    assert capsys.readouterr().out.splitlines()[1:] == [only]
+    print_table([wrong, holds], everything=True)
+    both = ["other      1" + " " * 49 + "1           0           holds", only]
+    assert capsys.readouterr().out.splitlines()[1:] == both
+    print_table([holds])
+    assert capsys.readouterr().out == ""
+
+
+def test_the_cause_of_a_difference_comes_first(capsys):
+    causes = [
+        "platform",
+        "attached build.json",
+        "attached Makefile",
+        "run a",
+        "all.cost",
     ]
+    kinds = [*causes, "page 2", "the file"]
+    noted = {"platform": NOTED}
+    print_table([Line(k, "", "", None, noted.get(k, DIFFERS)) for k in reversed(kinds)])
+    _, *shown = capsys.readouterr().out.splitlines()
+    assert [line.partition("  ")[0] for line in shown] == kinds
 
 
 def test_a_report_that_cannot_be_made_is_no_difference(tmp_path):
@@ -403,8 +422,10 @@ def test_a_report_that_cannot_be_made_is_no_difference(tmp_path):
     project.replace("experiments.yaml", "n_iterations", "n_iteration")
     status, out, err = project.run("helpers.pipeline.verify")
     assert status == 2
-    assert err.startswith("error: it cannot be built: experiments.yaml: cost_curves: ")
-    assert len(err.splitlines()) == 1
+    _, error = err.splitlines()
+    assert error.startswith(
+        "error: it cannot be built: experiments.yaml: cost_curves: "
+    )
 
 
 @pytest.mark.parametrize(

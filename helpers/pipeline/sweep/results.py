@@ -7,7 +7,7 @@ from helpers.pipeline.command import run_command
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.records import read_record
 from helpers.pipeline.sweep.experiments import read_points
-from helpers.pipeline.sweep.inputs import path_of
+from helpers.pipeline.sweep.inputs import failed_path_of, path_of
 from helpers.pipeline.sweep.plan import make_plan
 
 FOR_EACH_FEATURE = ("names", "w", "w_original")
@@ -88,20 +88,23 @@ def load_others(known):
     import pandas as pd
 
     others = [
-        load_experiment(name).assign(experiment=name)
+        load_experiment(name, failed=True).assign(experiment=name)
         for name, points in read_points().items()
         if name not in known and points[0].notebook == "descent"
     ]
     return pd.concat(others, ignore_index=True) if others else pd.DataFrame()
 
 
-def load_experiment(name):
+def load_experiment(name, *, failed=False):
     """Load the runs of an experiment as a table.
 
     Parameters
     ----------
     name : str
         Of the experiment.
+    failed : bool
+        Whether runs may have failed. Such a run has no results but its status, costs
+        and iteration of divergence, which are ``failed`` and None.
 
     Returns
     -------
@@ -120,6 +123,10 @@ def load_experiment(name):
     plan, rows = make_plan(name, confirmed=True), []
     for point in plan.points[name]:
         path, reason = path_of(point.run), plan.missing.get(point.run)
+        if failed and not path.exists() and failed_path_of(point.run).exists():
+            nothing = {"status": "failed", "costs": None, "diverged_at": None}
+            rows.append({"run": point.run, **point.parameters, **nothing})
+            continue
         if path.exists() and reason:
             where = path.relative_to(ROOT)
             raise UserError(f"{where} is out of date, {reason}; `make sweep` makes it")
