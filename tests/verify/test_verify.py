@@ -215,7 +215,7 @@ ON_THE_PAGES = {
         on_page("Table 2.", b"(descending)", b"(ascending)"),
         "ascending",
     ),
-    "the title block": (on_page("Student", b"(Linus)", b"(Lukas)"), "Lukas"),
+    "the title block": (on_page("Student", b"(Student)", b"(Sudent)"), "Sudent"),
     "a listing": (on_page("as_floats(X", b"(@)", b"(*)"), "*"),
     "a list of runs": (on_page("The runs that the", b"(1,000)", b"(1,001)"), "1,001"),
     "a curve": (redraw, "a drawing"),
@@ -238,7 +238,7 @@ IN_THE_EVIDENCE = {
     "the grid": (in_file("experiments.yaml", "n_folds: 5", "n_folds: 4"), "experim"),
     "the lock": (in_file("requirements.txt", "numpy==2", "numpy==1"), "requirem"),
     "the commit": (build_of('"commit": "', '"commit": "0'), "attached build.json"),
-    "the student": (build_of("Linus", "Lukas"), "attached build.json"),
+    "the student": (build_of('"student": "', '"student": "X'), "attached build.json"),
     "the code": (
         in_file("helpers/model.py", "2 / error", "3 / error"),
         "attached helpers/mo",
@@ -347,7 +347,7 @@ def with_commands_for_make(path):
 
 
 def with_a_line_break_in_the_title(path):
-    write_altered(path, build_of("Linus Falk", "Linus\\nFalk"))
+    write_altered(path, build_of('"student": "', '"student": "\\n'))
     return "build.json is damaged"
 
 
@@ -591,11 +591,12 @@ def test_an_attachment_that_was_emptied_differs(made):
     assert found["attached requirements.txt"].verdict == DIFFERS
 
 
-@pytest.mark.parametrize("given", ["small", "-1e-9", "1", "nan", "inf", ""])
+@pytest.mark.parametrize("given", ["small", "-1e-9", "1", "nan", "inf"])
 def test_a_tolerance_that_is_none_is_named(given):
     with pytest.raises(UserError, match=f"from 0 to below 1, got '{given}'"):
         checked_tolerance(given)
     assert checked_tolerance("1e-6") == 1e-6
+    assert checked_tolerance("") is None  # as make passes it on
 
 
 @pytest.mark.parametrize("kind", ["device", "pipe", "folder"])
