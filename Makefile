@@ -12,10 +12,12 @@ SCHEDULER =
 TIME_LIMIT = 600
 DRY_RUN =
 YES =
-# For make verify: a report; the largest relative difference; JSON=1 for a script
+# For make verify: a report; the largest relative difference; JSON=1 for a script; ALL=1
+# prints also what holds
 PDF =
 TOLERANCE =
 JSON =
+ALL =
 # For make grade: a folder of zips and folders; WALLS=none runs them without bubblewrap
 SUBMISSIONS =
 WALLS =
@@ -23,12 +25,14 @@ WALLS =
 RECORD =
 # For make results: a file to write instead of the screen
 CSV =
+# For make lock: UPGRADE=1 takes newer packages
+UPGRADE =
 # The Python that makes the environment
 PYTHON3 = python3
 
 # Take them as they were typed, a $ is a $, and pass them on in the environment.
 GIVEN := COURSE TITLE STUDENT DATE EXPERIMENT SCHEDULER TIME_LIMIT DRY_RUN YES PDF
-GIVEN += TOLERANCE JSON SUBMISSIONS WALLS RECORD CSV PYTHON3
+GIVEN += TOLERANCE JSON ALL SUBMISSIONS WALLS RECORD CSV PYTHON3
 $(foreach name,$(GIVEN),$(eval override $(name) := $$(value $(name))))
 # What is not given stays as it was given last.
 last = $(shell sed -n $(1)p build/inputs 2>/dev/null)
@@ -81,7 +85,8 @@ results: $(READY) ## print the results of all runs (CSV=file for a table to keep
 
 verify: $(READY) ## make all anew and compare with what is recorded (PDF=file: with that report)
 	@$(ASK).system tex
-	@$(RUN) helpers.pipeline.verify --pdf="$$PDF" --tolerance="$$TOLERANCE" --json="$$JSON"
+	@$(RUN) helpers.pipeline.verify --pdf="$$PDF" --tolerance="$$TOLERANCE" \
+		--json="$$JSON" --all="$$ALL"
 
 submission: report/report.pdf ## write what is handed in: build/submission.zip
 	@$(RUN) helpers.pipeline.verify.submission
@@ -119,10 +124,10 @@ lint: $(READY) ## check the style of the code
 	$(PREFIX)/bin/ruff format --check helpers tests notebooks
 
 lock: $(READY) ## renew requirements.txt from pyproject.toml
-	$(PREFIX)/bin/uv pip compile --quiet --universal --generate-hashes --upgrade \
+	$(PREFIX)/bin/uv pip compile --quiet --universal --generate-hashes $(if $(UPGRADE),--upgrade) \
 		--extra dev --python-version 3.11 --custom-compile-command 'make lock' \
 		pyproject.toml --output-file requirements.txt
-	$(PREFIX)/bin/uv pip compile --quiet --universal --generate-hashes --upgrade \
+	$(PREFIX)/bin/uv pip compile --quiet --universal --generate-hashes $(if $(UPGRADE),--upgrade) \
 		--extra cluster --python-version 3.11 --custom-compile-command 'make lock' \
 		--constraint requirements.txt pyproject.toml --output-file requirements-cluster.txt
 

@@ -79,5 +79,5 @@ def status_text(run):
 
 
 def final_cost(run):
-    """Return a run's last cost; None if it diverged, as that cost means nothing."""
-    return None if run.status == "diverged" else run.costs[-1]
+    """Return a run's last cost; None if it diverged or failed, and so has none."""
+    return None if run.status in ("diverged", "failed") else run.costs[-1]

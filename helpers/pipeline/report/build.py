@@ -20,7 +20,7 @@ from helpers.pipeline.report.evidence import (
 from helpers.pipeline.report.revision import revision
 from helpers.pipeline.sweep.inputs import modules_behind
 from helpers.pipeline.sweep.plan import make_plan, modules_for
-from helpers.pipeline.sweep.run import Settings, sweep
+from helpers.pipeline.sweep.run import FailedRunsError, Settings, sweep
 
 EXECUTED = ROOT / "build" / "report.ipynb"
 TEX = ROOT / "build" / "tex"
@@ -62,10 +62,22 @@ def make_report():
         from helpers.pipeline.report.pdf import begin_preamble, to_pdf
         from helpers.pipeline.report.typeset import title_of, to_latex
 
-        sweep(plan, Settings(os.environ.get("SCHEDULER", "")))
+        failed = None
+        try:
+            sweep(plan, Settings(os.environ.get("SCHEDULER", "")))
+        except FailedRunsError as error:
+            failed = error
         preamble = begin_preamble(TEX)
         print("executing notebooks/report.ipynb", file=sys.stderr, flush=True)
-        notebook = execute_report(kernel)
+        try:
+            notebook = execute_report(kernel)
+        except UserError:
+            preamble.wait()
+            if failed:  # the text rests on it
+                raise failed from None
+            raise
+        if failed:
+            print(f"the report lists as failed: {failed}", file=sys.stderr, flush=True)
     claims = read_record(EXECUTED)["claims"]
     attached = attachments(claims, title_of(notebook), now)
     print("setting the pages", file=sys.stderr, flush=True)

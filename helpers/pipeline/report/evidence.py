@@ -14,10 +14,10 @@ from helpers import ROOT
 from helpers.pipeline.environment import environment
 from helpers.pipeline.files import whole
 from helpers.pipeline.kernels.arithmetic import processors
-from helpers.pipeline.records import read_record
+from helpers.pipeline.records import NoRecordError, read_record
 from helpers.pipeline.report.revision import MADE, left_out
 from helpers.pipeline.sweep.experiments import read_points
-from helpers.pipeline.sweep.inputs import path_of
+from helpers.pipeline.sweep.inputs import failed_path_of, path_of
 
 RESULTS = ROOT / MADE
 LAYOUT = 3
@@ -51,10 +51,20 @@ def collect(claims):
     for experiment, points in read_points().items():
         for point in points:
             name = point.run
-            known = runs.setdefault(name, _run(point, read_record(path_of(name))))
+            known = runs.setdefault(name, _run(point, _recorded(name)))
             known["experiments"].append(experiment)
     head = {"layout": LAYOUT, "platform": platform_name()}
     return head | {"claims": rounded(claims), "runs": rounded(runs)}
+
+
+def _recorded(name):
+    """Return the record of a run, or only that it failed or has none."""
+    if failed_path_of(name).exists() and not path_of(name).exists():
+        return {"status": "failed"}
+    try:
+        return read_record(path_of(name))
+    except NoRecordError:
+        return {"status": "recorded nothing"}
 
 
 def _run(point, recorded):

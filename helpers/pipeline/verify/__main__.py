@@ -2,10 +2,11 @@
 
 import argparse
 import json
+import sys
 from pathlib import Path
 
 from helpers.pipeline.command import aligned, checked_flag, run_command
-from helpers.pipeline.verify.verdicts import HEADER, HOLDS
+from helpers.pipeline.verify.verdicts import HEADER, HOLDS, NOTED
 from helpers.pipeline.verify.verify import checked_tolerance, verify
 
 
@@ -16,35 +17,46 @@ def main():
     parser.add_argument("--tolerance", help="relative; by default exact if possible")
     flag = {"nargs": "?", "const": "1", "default": "0"}
     parser.add_argument("--json", **flag, help="for a grading script")
+    parser.add_argument("--all", **flag, help="print also what holds")
     parser.add_argument("--rebuilt", type=Path, help="the report made again already")
     parser.add_argument("--beside", type=Path, help="what came with the PDF: a folder")
     asked = parser.parse_args()
-    tolerance, as_json = (
-        checked_tolerance(asked.tolerance),
+    tolerance = checked_tolerance(asked.tolerance)
+    as_json, everything = (
         checked_flag("JSON", asked.json),
+        checked_flag("ALL", asked.all),
     )
     pdf = Path(asked.pdf) if asked.pdf else None
+    if not as_json and not asked.rebuilt:
+        where = "in a folder of its own: half a minute"
+        print(f"making everything again, {where}", file=sys.stderr, flush=True)
     lines = verify(pdf, tolerance, asked.rebuilt, asked.beside)
     wrong = sum(line.wrong for line in lines)
     if as_json:
         result = {"holds": not wrong, "checked": [line._asdict() for line in lines]}
         print(json.dumps(result, ensure_ascii=False, indent=1, allow_nan=False))
     else:
-        print_table(lines)
+        print_table(lines, everything)
         print(f"{len(lines) - wrong} of {len(lines)} hold")
     return 1 if wrong else 0
 
 
-def print_table(lines):
-    """Print what was compared; of runs, pages and files, only what does not hold."""
-    shown = [
-        line
-        for line in lines
-        if line.verdict != HOLDS
-        or not line.what.startswith(("run ", "page ", "attached "))
-    ]
-    shown.sort(key=lambda line: line.wrong)  # what is wrong last, where it is seen
-    print("\n".join(aligned([HEADER, *(line.cells(48) for line in shown)])))
+def print_table(lines, everything=False):
+    """Print what does not hold, the cause first; or everything that was compared."""
+    shown = [line for line in lines if everything or line.verdict != HOLDS]
+    shown.sort(key=_depth)
+    if shown:
+        print("\n".join(aligned([HEADER, *(line.cells(48) for line in shown)])))
+
+
+def _depth(line):
+    """Return how far what was compared is from the cause of a difference."""
+    if line.verdict in (HOLDS, NOTED):
+        return -1
+    kinds = ("attached build.json", "attached ", "run ", "page ", "the file")
+    order = (0, 1, 2, 4, 5)
+    found = zip(order, kinds, strict=True)
+    return next((d for d, kind in found if line.what.startswith(kind)), 3)
 
 
 if __name__ == "__main__":
