@@ -222,7 +222,8 @@ def runs_table(runs):
         ["experiment", "features"], sort=False
     ):
         digests = of["run"].str.removeprefix("descent-")
-        pairs = zip(of.learning_rate, digests, strict=True)
+        rates = map(rate_text, of.learning_rate)
+        pairs = zip(rates, digests, strict=True)
         rows.append(
             {
                 "experiment": experiment,
@@ -230,8 +231,7 @@ def runs_table(runs):
                 "scaling": ", ".join(of.scaling.unique()),
                 "iterations": ", ".join(f"{n:,d}" for n in of.n_iterations.unique()),
                 r"learning rate $\eta$ and run": "; ".join(
-                    f"{rate_text(rate)}\N{NO-BREAK SPACE}{digest}"
-                    for rate, digest in pairs
+                    f"{rate}\N{NO-BREAK SPACE}{digest}" for rate, digest in pairs
                 ),
             }
         )

@@ -454,3 +454,11 @@ def test_a_notebook_with_a_syntax_error_is_named(project):
     error = "error: 2 of 2 runs failed: SyntaxError: "
     assert err.splitlines()[-1].startswith(error)
     assert "Traceback" not in out + err
+
+
+def test_a_notebook_says_in_one_line_that_a_run_is_missing(project):
+    code = "from helpers.pipeline.sweep.results import load_others; load_others([])"
+    status, out, err = project.run("IPython", "--no-banner", "-c", code)
+    assert "quick, is missing; `make sweep` makes it" in out + err
+    assert "Traceback" not in out + err
+    assert len((out + err).strip().splitlines()) == 1

@@ -223,9 +223,10 @@ def load_experiment(name):
 def _recorded(point, plan):
     """Return what a current run recorded, or raise UserError."""
     path, reason = path_of(point.run), plan.missing.get(point.run)
-    if path.exists() and reason:
-        where = path.relative_to(ROOT)
-        raise UserError(f"{where} is out of date, {reason}; `make sweep` makes it")
+    if reason:
+        where, name = path.relative_to(ROOT), point.experiment
+        state = f"is out of date, {reason}" if path.exists() else "is missing"
+        raise UserError(f"{where}, a run of {name}, {state}; `make sweep` makes it")
     return {key: _as_array(value) for key, value in read_record(path).items()}
 
 
