@@ -12,11 +12,13 @@ SCHEDULER =
 TIME_LIMIT = 600
 DRY_RUN =
 YES =
-# For make verify: a report, either; the largest relative difference; JSON=1 for a script
+# For make verify: a report, either; the largest relative difference; JSON=1 for a script;
+# ALL=1 prints also what holds
 PDF =
 HTML =
 TOLERANCE =
 JSON =
+ALL =
 # For make grade: a folder of zips and folders; WALLS=none runs them without bubblewrap
 SUBMISSIONS =
 WALLS =
@@ -24,27 +26,24 @@ WALLS =
 RECORD =
 # For make results: a file to write instead of the screen
 CSV =
+# For make lock: UPGRADE=1 takes newer packages
+UPGRADE =
 # The Python that makes the environment
 PYTHON3 = python3
 
-# Take them as they were typed: a $ is a $.
-override COURSE := $(value COURSE)
-override TITLE := $(value TITLE)
-override STUDENT := $(value STUDENT)
-override DATE := $(value DATE)
-override EXPERIMENT := $(value EXPERIMENT)
-override CSV := $(value CSV)
-override PDF := $(value PDF)
-override HTML := $(value HTML)
-override TOLERANCE := $(value TOLERANCE)
-override SUBMISSIONS := $(value SUBMISSIONS)
+# Take them as they were typed, a $ is a $, and pass them on in the environment.
+GIVEN := COURSE TITLE STUDENT DATE EXPERIMENT SCHEDULER TIME_LIMIT DRY_RUN YES PDF HTML
+GIVEN += TOLERANCE JSON ALL SUBMISSIONS WALLS RECORD CSV PYTHON3
+$(foreach name,$(GIVEN),$(eval override $(name) := $$(value $(name))))
 # What is not given stays as it was given last.
 last = $(shell sed -n $(1)p build/inputs 2>/dev/null)
 override COURSE := $(or $(COURSE),$(call last,1))
 override TITLE := $(or $(TITLE),$(call last,2))
 override STUDENT := $(or $(STUDENT),$(call last,3))
 override DATE := $(or $(DATE),$(call last,4))
-export COURSE TITLE STUDENT DATE EXPERIMENT SCHEDULER CSV PDF HTML TOLERANCE SUBMISSIONS
+export $(GIVEN)
+# Letters of any language, in the names of folders too, whatever the locale is.
+export LC_ALL := $(if $(filter Darwin,$(shell uname)),en_US,C).UTF-8
 # Without bytecode, every command would compile all that it imports.
 export PYTHONDONTWRITEBYTECODE :=
 
@@ -55,6 +54,9 @@ else
 PREFIX := .venv
 endif
 PYTHON := $(PREFIX)/bin/python
+# With nothing of a person's own settings for Python.
+RUN := $(PYTHON) -Es -m
+ASK := "$$PYTHON3" -Es -m helpers.pipeline
 READY := $(PREFIX)/ready-for-dl4ia
 CLUSTER := $(PREFIX)/ready-for-cluster
 
@@ -73,63 +75,63 @@ help: ## print this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 11
 
 report: report/report.pdf ## make the report: report/report.pdf and report/report.html
-	@echo "report/report.pdf is up to date$${STUDENT:+, for $$STUDENT}"
+	@$(if $(MADE),:,echo "report/report.pdf is up to date$${STUDENT:+, for $$STUDENT}")
 
 html: report/report.html ## make only the page, which needs no LaTeX: report/report.html
 	@echo "report/report.html is up to date$${STUDENT:+, for $$STUDENT}"
 
 sweep: $(if $(SCHEDULER),$(CLUSTER),$(READY)) ## run the experiments that have not been run (EXPERIMENT=name for one)
-	@$(PYTHON) -m helpers.pipeline.sweep --experiment "$$EXPERIMENT" \
-		--time-limit $(TIME_LIMIT) $(if $(DRY_RUN),--dry-run) $(if $(YES),--yes)
+	@$(RUN) helpers.pipeline.sweep --experiment="$$EXPERIMENT" \
+		--time-limit="$$TIME_LIMIT" --dry-run="$$DRY_RUN" --yes="$$YES"
 
 results: $(READY) ## print the results of all runs (CSV=file for a table to keep)
-	@$(PYTHON) -m helpers.pipeline.sweep.results --experiment "$$EXPERIMENT" $(if $(CSV),--csv "$$CSV")
+	@$(RUN) helpers.pipeline.sweep.results --experiment="$$EXPERIMENT" --csv="$$CSV"
 
 verify: $(READY) ## make all anew and compare with what is recorded (PDF= or HTML=file: with that)
-	@$(if $(HTML),,$(PYTHON3) helpers/pipeline/system.py tex)
-	@$(PYTHON) -m helpers.pipeline.verify $(if $(PDF),--pdf "$$PDF") $(if $(HTML),--html "$$HTML") \
-		$(if $(TOLERANCE),--tolerance "$$TOLERANCE") $(if $(JSON),--json)
+	@$(if $(HTML),,$(ASK).system tex)
+	@$(RUN) helpers.pipeline.verify --pdf="$$PDF" --html="$$HTML" --tolerance="$$TOLERANCE" \
+		--json="$$JSON" --all="$$ALL"
 
 submission: report/report.pdf ## write what is handed in: build/submission.zip
-	@$(PYTHON) -m helpers.pipeline.verify.submission
+	@$(RUN) helpers.pipeline.verify.submission
 
 grade: $(READY) ## verify all that a class has handed in (SUBMISSIONS=folder)
-	@$(PYTHON3) helpers/pipeline/system.py tex
-	@$(if $(WALLS),,$(PYTHON3) helpers/pipeline/system.py walls)
-	@$(PYTHON) -m helpers.pipeline.grading "$$SUBMISSIONS" --time-limit $(TIME_LIMIT) \
-		$(if $(TOLERANCE),--tolerance "$$TOLERANCE") $(if $(WALLS),--unwalled)
+	@$(ASK).system tex
+	@$(if $(WALLS),,$(ASK).system walls)
+	@$(RUN) helpers.pipeline.grading --time-limit="$$TIME_LIMIT" \
+		--tolerance="$$TOLERANCE" --walls="$$WALLS" -- "$$SUBMISSIONS"
 
 reproduce: $(READY) ## build the commit in two clones under other conditions, and compare
-	@$(PYTHON3) helpers/pipeline/system.py tex
-	@$(PYTHON) -m helpers.pipeline.verify.reproduce
+	@$(ASK).system tex
+	@$(RUN) helpers.pipeline.verify.reproduce
 
 cluster: $(CLUSTER) ## start a Dask scheduler and two workers here, until Ctrl-C
-	@$(PYTHON) -m helpers.pipeline.sweep.executors
+	@$(RUN) helpers.pipeline.sweep.executors
 
 lab: $(READY) ## open the notebooks in JupyterLab
-	@$(PYTHON) -m helpers.pipeline.kernels.arithmetic $(PREFIX)/bin/jupyter lab --ip=127.0.0.1 --ServerApp.answer_yes=True \
-		$(if $(filter 0,$(shell id -u)),--allow-root) --ServerApp.root_dir='$(CURDIR)' \
+	@$(RUN) helpers.pipeline.kernels.arithmetic $(PREFIX)/bin/jupyter lab --ip=127.0.0.1 --ServerApp.answer_yes=True \
+		$(if $(filter 0,$(shell id -u)),--allow-root) --ServerApp.root_dir="$$PWD" \
 		--LabApp.default_url=/lab/tree/notebooks/explore.ipynb
 
 test: $(CLUSTER) report/report.pdf report/report.html ## prove that all of it works
-	@$(PYTHON3) helpers/pipeline/system.py walls --if-possible
-	@$(PYTHON3) helpers/pipeline/system.py browser --if-possible
-	$(PYTHON) -m pytest
+	@$(ASK).system walls --if-possible
+	@$(ASK).system browser --if-possible
+	$(RUN) pytest
 
 benchmark: $(CLUSTER) ## measure how fast it is, beside other ways (an hour)
-	@$(PYTHON3) helpers/pipeline/system.py tex
-	@for it in explore sweep; do $(PYTHON) tests/benchmark_$$it.py || exit; done
-	@$(PYTHON) tests/benchmark_scale.py $(if $(RECORD),--record)
+	@$(ASK).system tex
+	@for it in explore sweep; do $(PYTHON) -Es tests/benchmark_$$it.py || exit; done
+	@$(PYTHON) -Es tests/benchmark_scale.py $(if $(filter-out 0,$(RECORD)),--record)
 
 lint: $(READY) ## check the style of the code
 	$(PREFIX)/bin/ruff check helpers tests notebooks
 	$(PREFIX)/bin/ruff format --check helpers tests notebooks
 
 lock: $(READY) ## renew requirements.txt from pyproject.toml
-	$(PREFIX)/bin/uv pip compile --quiet --universal --generate-hashes --upgrade \
+	$(PREFIX)/bin/uv pip compile --quiet --universal --generate-hashes $(if $(UPGRADE),--upgrade) \
 		--extra dev --python-version 3.11 --custom-compile-command 'make lock' \
 		pyproject.toml --output-file requirements.txt
-	$(PREFIX)/bin/uv pip compile --quiet --universal --generate-hashes --upgrade \
+	$(PREFIX)/bin/uv pip compile --quiet --universal --generate-hashes $(if $(UPGRADE),--upgrade) \
 		--extra cluster --python-version 3.11 --custom-compile-command 'make lock' \
 		--constraint requirements.txt pyproject.toml --output-file requirements-cluster.txt
 
@@ -137,18 +139,19 @@ clean: ## remove what was built, but the report
 	rm -rf build
 
 distclean: clean ## remove the environment and the report as well
+	@$(ASK).report.revision config --unset filter.notebooks.clean
 	rm -rf .venv report/report.pdf report/report.html .pytest_cache .ruff_cache .hypothesis
 
 # The environment, exactly as locked, with this folder as the package `helpers`.
 $(READY): requirements.txt pyproject.toml apt.txt helpers/pipeline/system.py helpers/explore/lab.json
 	@echo 'installing into $(PREFIX) what requirements.txt lists: a minute, 1 GB'
-	@$(if $(filter .venv,$(PREFIX)),$(PYTHON3) helpers/pipeline/system.py venv)
+	@$(if $(filter .venv,$(PREFIX)),$(ASK).system venv)
 	@$(if $(filter .venv,$(PREFIX)),$(PYTHON3) -m venv .venv)
-	@sed -n '/^uv==/,/# via/p' requirements.txt | $(PYTHON) -m pip install -q --no-deps -r /dev/stdin
+	@sed -n '/^uv==/,/# via/p' requirements.txt | $(RUN) pip install -q --no-deps -r /dev/stdin
 	@$(PREFIX)/bin/uv pip $(if $(filter .venv,$(PREFIX)),sync,install) --quiet --python $(PYTHON) --require-hashes $(if $(filter .venv,$(PREFIX)),,-r) requirements.txt
 	@$(PREFIX)/bin/uv pip install --quiet --python $(PYTHON) --no-deps --no-build-isolation --editable .
 	@mkdir -p $(PREFIX)/share/jupyter/lab/settings && cp helpers/explore/lab.json $(PREFIX)/share/jupyter/lab/settings/overrides.json
-	@test ! -e .git || git config filter.notebooks.clean '$(STRIP)'
+	@$(ASK).report.revision config filter.notebooks.clean '$(STRIP)'
 	@touch $@
 
 # Dask, for those who sweep on a cluster.
@@ -161,15 +164,17 @@ $(CLUSTER): requirements-cluster.txt $(READY)
 build/inputs: NEW := build/inputs.$(shell echo $$PPID)
 build/inputs: FORCE
 	@mkdir -p build && printf '%s\n' "$$COURSE" "$$TITLE" "$$STUDENT" "$$DATE" > $(NEW)
-	@$(PYTHON3) helpers/pipeline/report/revision.py >> $(NEW)
+	@$(ASK).report.revision >> $(NEW)
 	@find data -type f -exec cksum {} + >> $(NEW)
 	@cmp -s $(NEW) $@ && rm $(NEW) || mv $(NEW) $@
 
 # The report. TeX is looked for first, so that nothing is left half done.
 report/report.pdf: $(READY) $(SOURCES) build/inputs
-	@$(PYTHON3) helpers/pipeline/system.py tex
-	@$(PYTHON) -m helpers.pipeline.report
+	$(eval MADE := yes)
+	@$(ASK).system tex
+	@$(RUN) helpers.pipeline.report
 
 # The page, as `make report` writes it too.
 report/report.html: $(READY) $(SOURCES) build/inputs
-	@$(PYTHON) -m helpers.pipeline.report html
+	$(eval MADE := yes)
+	@$(RUN) helpers.pipeline.report html

@@ -7,7 +7,10 @@ The core, arrays in and arrays out::
     descent          gradient descent, one or many side by side, and how it ended
     theory           what the Hessian says of a descent before it is run
     convergence      how the cost falls, as predicted and as measured
-    data             read a table, scale its features
+    data             read features and a target, scale the features
+    table            a text file as a table, however it is written
+    numerals         its texts as numbers
+    datasheet        what is known of a data file, and how to read it
     scores           how good a fit is
     compression      few rows with the same costs as many
     validation       data and settings are right, or an error says what would be

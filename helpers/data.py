@@ -1,16 +1,19 @@
 """Read a table, choose its columns, bring the features to one scale."""
 
-import warnings
-from pathlib import Path
+import csv
+import re
 from typing import NamedTuple
 
 import numpy as np
 
-from helpers import ROOT
+from helpers.datasheet import load_datasheet  # noqa: F401  it is part of reading data
+from helpers.table import read_table
 from helpers.validation import as_floats, validate_data
 
-MISSING = ["?", "", "NA"]
 SCALINGS = ("standardise", "min-max", "none")
+# What numbers the rows, by its name: as pandas, R and databases write it.
+INDEX = re.compile(r"index|row\.?names?|level_0|id", re.IGNORECASE)
+UNNAMED = re.compile(r"(Unnamed: \d+)?")  # pandas names a column so that has no name
 
 
 class Data(NamedTuple):
@@ -28,6 +31,9 @@ class Data(NamedTuple):
         Name of y.
     n_dropped : int
         Rows left out because a value was missing.
+    notes : tuple of str
+        How the file was read, and which columns and how many rows were left out: a
+        sentence for each.
     """
 
     X: np.ndarray
@@ -35,12 +41,15 @@ class Data(NamedTuple):
     features: list
     target: str
     n_dropped: int
+    notes: tuple = ()
 
 
 def load_data(path, target, features="all"):
-    """Read a CSV file with a header line into features and a target.
+    """Read features and a target from a table in a text file.
 
-    A field that is empty, ``NA`` or ``?`` is missing, and its row is left out.
+    How the file is written is found, or its datasheet says it: see `helpers.table` and
+    `helpers.datasheet`. A row with a missing value is left out: an empty field, ``NA``,
+    ``N/A``, ``NaN``, ``null``, ``None``, ``-`` or ``?``, in large letters or small.
 
     Parameters
     ----------
@@ -49,143 +58,158 @@ def load_data(path, target, features="all"):
     target : str
         Name of the target's column.
     features : str
-        Names of the features' columns, separated by commas, or ``"all"``: every
-        numeric column but the target.
+        Names of the features' columns, separated by commas; a name that has a comma is
+        between double quotes. Or ``"all"``: every column of numbers but the target,
+        columns that repeat another one, and those that only number the rows.
 
     Returns
     -------
     Data
-        The complete rows, and how many were dropped.
+        The complete rows, and what was left out.
 
     Raises
     ------
     ValueError
-        If the file or a column is missing, a chosen column is not numeric or
-        holds a value that is not finite, or too few rows are left.
+        If the file or a column is missing, the file can be read in several ways, a
+        chosen column has a value that is no finite number, or too few rows are left.
     """
-    table = _read(path)
-    chosen = _choose(table, path, target, features)
-    numbers = table[[target, *chosen]]
-    complete = numbers.notna().all(axis=1)
-    numbers = numbers[complete].to_numpy(dtype=float)
+    table = read_table(path)
+    chosen, notes = _choose(table, path, target, features)
+    numbers = np.column_stack(list(chosen.values()))
+    missing = np.isnan(numbers)
+    complete = ~missing.any(axis=1)
+    notes = [table.how, *notes, *_said_of_missing(list(chosen), missing)]
+    numbers = numbers[complete]
     try:
         X, y = validate_data(numbers[:, 1:], numbers[:, 0])
     except ValueError as error:
-        raise ValueError(f"{path}: {error}") from None
-    return Data(X, y, chosen, target, int((~complete).sum()))
+        raise ValueError("; ".join([f"{path}: {error}", *notes[-1:]])) from None
+    names = [name for name in chosen if name != target]
+    return Data(X, y, names, target, int((~complete).sum()), tuple(notes))
 
 
-def load_datasheet(path):
-    """Read what is known of a data file: the YAML file beside it.
-
-    Parameters
-    ----------
-    path : str or Path
-        The CSV file; a relative path starts at the project's folder.
-
-    Returns
-    -------
-    dict
-        Its origin, licence, checksum, and the unit and meaning of each column.
-    """
-    from ruamel.yaml import YAML
-
-    sheet = (ROOT / path).with_suffix(".yaml")
-    return YAML(typ="safe", pure=True).load(sheet.read_text(encoding="utf-8"))
-
-
-def _read(path):
-    """Return the file's columns, numeric wherever all their values are."""
-    import pandas as pd  # slow to import: only those who read data pay for it
-
+def split_names(text):
+    """Split names at commas; one that has a comma is between double quotes."""
     try:
-        with warnings.catch_warnings():
-            # A row longer than the header is a mistake, not a shift of all columns.
-            warnings.simplefilter("error", pd.errors.ParserWarning)
-            table = pd.read_csv(
-                ROOT / path,
-                index_col=False,
-                keep_default_na=False,
-                na_values=MISSING,
-                skipinitialspace=True,
-                skip_blank_lines=False,
-            )
-    except FileNotFoundError:
-        inside = Path("data", path)
-        hint = f"; did you mean {inside}?" if (ROOT / inside).is_file() else ""
-        raise ValueError(f"{path}: there is no such file{hint}") from None
-    except (
-        pd.errors.EmptyDataError,
-        pd.errors.ParserError,
-        pd.errors.ParserWarning,
-        OSError,
-    ) as error:
-        if isinstance(error, pd.errors.ParserWarning):
-            _require_commas(path, pd.read_csv(ROOT / path, nrows=0))
-        reason = " ".join(str(error).split())
-        raise ValueError(f"{path}: not a CSV file with a header: {reason}") from None
-    except UnicodeDecodeError:
-        raise ValueError(f"{path}: not a CSV file in UTF-8") from None
-    _require_commas(path, table)
-    if table.empty:
-        raise ValueError(f"{path}: no rows below the header")
-    return table
-
-
-def _require_commas(path, table):
-    """Raise ValueError for the other kind of CSV, which spreadsheets may write."""
-    if len(table.columns) == 1 and ";" in table.columns[0]:
+        (names,) = csv.reader([text], skipinitialspace=True, strict=True)
+    except (csv.Error, ValueError):
         raise ValueError(
-            f"{path}: values must be separated by commas, not by semicolons, and have "
-            "a decimal point"
-        )
+            "features must be names between commas, and in double quotes if they hold "
+            f"a comma, got {text!r}"
+        ) from None
+    return [name.strip() for name in names]
+
+
+def join_names(names):
+    """Return names as a text that `split_names` splits again."""
+    return ", ".join(
+        '"' + name.replace('"', '""') + '"' if set(name) & set(',"') else name
+        for name in names
+    )
 
 
 def _choose(table, path, target, features):
-    """Return the names of the features, having checked them and the target."""
+    """Return the chosen columns by name, the target first, and what is to be said."""
+    chosen, notes = {target: _column(table, path, target)}, []
     if features == "all":
-        chosen = [
-            name for name in table if name != target and _has_numbers(table[name])
-        ]
-    else:
-        chosen = [name.strip() for name in features.split(",")]
-    for name in (target, *chosen):
-        if name not in table:
-            raise ValueError(
-                f"{path}: no column {name!r}; its columns are {', '.join(table)}"
-            )
-        _require_numeric(table[name], path)
-    if target in chosen or len(set(chosen)) < len(chosen) or not chosen:
+        left_out = _add_all(chosen, table, path)
+        notes = [f"left out: {', '.join(left_out)}"] if left_out else []
+        if len(chosen) == 1:
+            why = "; ".join(["no column is left for features: all", *notes])
+            raise ValueError(f"{path}: {why}; name the features that you mean")
+        return chosen, notes
+    names = split_names(features)
+    if target in names or len(set(names)) < len(names):
         raise ValueError(
             f"features must be different columns other than the target {target!r}, "
             f"got {features!r}"
         )
-    return chosen
+    return chosen | {name: _column(table, path, name) for name in names}, notes
 
 
-def _has_numbers(column):
-    """Tell whether a column has numbers: then all of it must be numbers."""
-    return not np.isnan(_numbers(column)).all()
+def _add_all(chosen, table, path):
+    """Add every other column of numbers, and return what was left out, and why."""
+    left_out = []
+    for place, name in enumerate(table.names):
+        values, wrong = table.numbers(place)
+        present = wrong | ~np.isnan(values)
+        if UNNAMED.fullmatch(name):
+            left_out.append(f"column {place + 1} (it has no name)")
+        elif not present.any():
+            left_out.append(f"{name} (it is empty)")
+        elif 2 * wrong.sum() > present.sum():
+            few = ", but for a few numbers" if (present & ~wrong).any() else ""
+            left_out.append(f"{name} (text{few})")
+        elif name in table.names[:place]:
+            _place_of(name, table, path)
+            left_out.append(f"column {place + 1} (it is {name} again)")
+        elif name not in chosen:
+            _require_finite(table, path, place, wrong)
+            same = [other for other in chosen if _equal(chosen[other], values)]
+            if same:
+                left_out.append(f"{name} (it repeats {same[0]})")
+            elif _numbers_the_rows(name, values):
+                left_out.append(f"{name} (it numbers the rows)")
+            else:
+                chosen[name] = values
+    return left_out
 
 
-def _require_numeric(column, path):
-    """Raise ValueError at the first value that is not a finite number."""
-    wrong = ~np.isfinite(_numbers(column)) & column.notna().to_numpy()
+def _equal(one, other):
+    return np.array_equal(one, other, equal_nan=True)
+
+
+def _numbers_the_rows(name, values):
+    """Tell whether a column counts the rows, or is named so and grows."""
+    grows = (np.diff(values) > 0).all() and (values % 1 == 0).all()
+    counted = np.arange(len(values)) + values[0]
+    return grows and (
+        INDEX.fullmatch(name) is not None
+        or (values[0] in (0, 1) and np.array_equal(values, counted))
+    )
+
+
+def _column(table, path, name):
+    """Return the numbers of a column, or raise ValueError."""
+    place = _place_of(name, table, path)
+    values, wrong = table.numbers(place)
+    _require_finite(table, path, place, wrong)
+    return values
+
+
+def _place_of(name, table, path):
+    """Return the place of the one column of that name, or raise ValueError."""
+    places = [place for place, other in enumerate(table.names) if other == name]
+    if not places:
+        raise ValueError(
+            f"{path}: no column {name!r}; its columns are {join_names(table.names)}"
+        )
+    if len({table.columns[place] for place in places}) > 1:
+        numbers = " and ".join(str(place + 1) for place in places)
+        raise ValueError(
+            f"{path}: columns {numbers} are both named {name!r}; give them two names"
+        )
+    return places[0]
+
+
+def _require_finite(table, path, place, wrong):
+    """Raise ValueError at the first value of a column that is not a finite number."""
     if wrong.any():
         row = wrong.argmax()
         raise ValueError(
-            f"{path}, line {row + 2}, column {column.name!r}: {column[row]!r} is not "
-            "a finite number; leave the field empty if the value is not known"
+            f"{path}, line {table.lines[row]}, column {table.names[place]!r}: "
+            f"{table.columns[place][row]!r} is not a finite number; leave the field "
+            "empty if the value is not known"
         )
 
 
-def _numbers(column):
-    """Return a column as an array of floats, with NaN for what is no number."""
-    if column.dtype.kind in "biuf":  # as pandas has read it
-        return column.to_numpy(dtype=float)
-    import pandas as pd
-
-    return pd.to_numeric(column, errors="coerce").to_numpy(dtype=float)
+def _said_of_missing(names, missing):
+    """Say how many rows are left out, and in which columns a value is missing."""
+    rows, counts = missing.any(axis=1).sum(), missing.sum(axis=0)
+    if rows:
+        found = zip(names, counts, strict=True)
+        where = ", ".join(f"{name} in {count}" for name, count in found if count)
+        yield f"{rows} of {len(missing)} rows left out, a value is missing: {where}"
 
 
 class Scaling(NamedTuple):

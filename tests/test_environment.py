@@ -14,6 +14,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
+from project import Project
 from ruamel.yaml import YAML
 
 from helpers import ROOT
@@ -107,12 +108,12 @@ def test_conda_users_get_the_same_lock():
 def test_make_uses_the_conda_environment_if_it_is_active(project):
     active = {"CONDA_DEFAULT_ENV": "dl4ia-report", "CONDA_PREFIX": "/opt/env"}
     planned = make(project.folder, "-n", "report", **active).stdout
-    assert "/opt/env/bin/python -m helpers.pipeline.report" in planned
+    assert "/opt/env/bin/python -Es -m helpers.pipeline.report" in planned
     assert "venv .venv" not in planned
     assert "uv pip install --quiet" in planned
     assert "--require-hashes -r requirements.txt" in planned
     planned = make(project.folder, "-n", "report", CONDA_DEFAULT_ENV="base").stdout
-    assert ".venv/bin/python -m helpers.pipeline.report" in planned
+    assert ".venv/bin/python -Es -m helpers.pipeline.report" in planned
 
 
 @pytest.mark.skipif(not shutil.which("kpsewhich"), reason="TeX is not installed")
@@ -131,18 +132,107 @@ def test_the_kernels_of_the_sweep_are_registered():
     }
 
 
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory):
+    """Return a copy whose Python is a script that prints what it is asked."""
+    project = Project(tmp_path_factory.mktemp("bare"))
+    fake = project.folder / ".venv" / "bin" / "python"
+    fake.parent.mkdir(parents=True)
+    fake.write_text('#!/bin/sh\nprintf "<%s>\\n" "$@"\n')
+    fake.chmod(0o755)
+    (project.folder / "requirements-cluster.txt").touch()
+    for ready in ("ready-for-dl4ia", "ready-for-cluster"):
+        (fake.parents[1] / ready).touch()
+    return project
+
+
+@pytest.mark.parametrize(
+    ("command", "name", "option"),
+    [
+        ("sweep", "TIME_LIMIT", "--time-limit="),
+        ("sweep", "EXPERIMENT", "--experiment="),
+        ("sweep", "DRY_RUN", "--dry-run="),
+        ("sweep", "YES", "--yes="),
+        ("sweep", "SCHEDULER", ""),
+        ("results", "CSV", "--csv="),
+        ("verify", "PDF", "--pdf="),
+        ("verify", "TOLERANCE", "--tolerance="),
+        ("verify", "JSON", "--json="),
+        ("verify", "ALL", "--all="),
+        ("grade", "WALLS", "--walls="),
+        ("grade", "SUBMISSIONS", ""),
+    ],
+)
+def test_what_is_given_to_make_is_data_and_no_command(bare, command, name, option):
+    script = str(bare.folder / ".venv" / "bin" / "python")
+    value = "5; touch made; $(shell touch made) `touch made` \"' -x #"
+    done = make(bare.folder, command, f"{name}={value}", f"PYTHON3={script}")
+    assert not (bare.folder / "made").exists()
+    assert done.returncode == 0, done.stderr
+    if name != "SCHEDULER":  # which is passed in the environment
+        assert f"<{option}{value}>" in done.stdout
+
+
+def test_the_python_that_makes_the_environment_is_a_program(bare):
+    done = make(bare.folder, "build/inputs", "PYTHON3=true; touch made")
+    assert done.returncode != 0
+    assert not (bare.folder / "made").exists()
+
+
+@pytest.mark.parametrize(
+    ("module", "option", "message"),
+    [
+        ("sweep", "--dry-run=maybe", "DRY_RUN must be 1 or 0, got 'maybe'"),
+        (
+            "sweep",
+            "--time-limit=",
+            "the time limit must be a number of seconds, got ''",
+        ),
+        ("sweep", "--experiment=-x", "no experiment '-x'; there are "),
+        (
+            "verify",
+            "--tolerance=-1",
+            "the tolerance must be a number from 0 to below 1",
+        ),
+        ("verify", "--json=x", "JSON must be 1 or 0, got 'x'"),
+        ("grading", "", "name the folder of what is handed in: SUBMISSIONS=folder"),
+        ("grading", "--walls=no", "WALLS must be none, or not be given, got 'no'"),
+    ],
+)
+def test_what_is_given_to_make_is_refused_on_one_line(module, option, message):
+    command = [sys.executable, "-m", f"helpers.pipeline.{module}"]
+    command += [option] if option else []
+    command += ["--", "x" if option else ""] if module == "grading" else []
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    (line,) = done.stderr.splitlines()
+    assert (done.returncode, done.stdout) == (2, "")
+    assert line.startswith(f"error: {message}")
+
+
+def test_distclean_leaves_no_filter_that_points_into_nothing(project):
+    def git(*arguments):
+        command = ["git", "-C", project.folder, *arguments]
+        return subprocess.run(command, capture_output=True, text=True)
+
+    git("init", "-q")
+    git("config", "filter.notebooks.clean", ".venv/bin/nbstripout")
+    for _ in range(2):
+        assert make(project.folder, "distclean").returncode == 0
+        assert git("config", "filter.notebooks.clean").stdout == ""
+
+
 @pytest.mark.parametrize("need", ["tex", "venv"])
 def test_what_the_system_lacks_is_named_on_one_line(tmp_path, need):
     """With nothing on the PATH, and so no apt-get either."""
     script = (
-        "import importlib.util, runpy, sys\n"
+        "import importlib.util, sys\n"
+        "from helpers.pipeline import system\n"
         "importlib.util.find_spec = lambda name: None\n"
-        f"sys.argv = ['system.py', {need!r}]\n"
-        f"runpy.run_path({str(ROOT / 'helpers/pipeline/system.py')!r}, "
-        "run_name='__main__')\n"
+        f"sys.exit(system.main({need!r}))\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", script],
+        cwd=ROOT,
         env={"PATH": str(tmp_path)},
         capture_output=True,
         text=True,
@@ -174,10 +264,12 @@ def test_help_lists_every_command():
 
 
 def test_nothing_is_done_when_nothing_has_changed():
+    make(ROOT, "report")
     before = (ROOT / "report" / "report.pdf").stat().st_mtime_ns
     done = make(ROOT, "report")
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == "report/report.pdf is up to date\n"
+    # It may be for somebody: who was given last is remembered.
+    assert re.fullmatch(r"report/report.pdf is up to date(, for .*)?\n", done.stdout)
     assert (ROOT / "report" / "report.pdf").stat().st_mtime_ns == before
 
 

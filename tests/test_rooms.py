@@ -52,8 +52,8 @@ def ours(name):
 @pytest.mark.parametrize("name", CORE)
 def test_the_core_imports_numpy_and_itself(name):
     others = {other.split(".")[0] for other in imports(name)} - {"helpers"}
-    assert not others & {"matplotlib", "IPython", "ipywidgets", "papermill", "yaml"}
-    assert "pandas" not in others or name == "helpers.data"
+    outside = {"matplotlib", "IPython", "ipywidgets", "pandas", "papermill", "yaml"}
+    assert not others & outside
     assert {room(other) for other in ours(name)} <= {"core"}
 
 

@@ -66,8 +66,9 @@ def math_text(value, spec=""):
 
 
 def rate_text(rate):
-    """Print a learning rate as it was typed: 0.001, but ``10^{-5}``."""
-    return math_text(rate, "g")
+    """Print a learning rate with all its digits: 0.001, but ``10^{-5}``."""
+    digits = (d for d in range(6, 17) if float(f"{rate:.{d}g}") == rate)
+    return math_text(rate, f".{next(digits, 17)}g")
 
 
 def status_text(run):
@@ -78,5 +79,5 @@ def status_text(run):
 
 
 def final_cost(run):
-    """Return a run's last cost; None if it diverged, as that cost means nothing."""
-    return None if run.status == "diverged" else run.costs[-1]
+    """Return a run's last cost; None if it diverged or failed, and so has none."""
+    return None if run.status in ("diverged", "failed") else run.costs[-1]

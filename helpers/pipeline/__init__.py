@@ -10,7 +10,8 @@ of them only the modules that their ``__all__`` names::
     grading   what a class has handed in, verified behind walls
 
 Beside them are the leaves that all may use: `errors` (what the user can mend),
-`command` (how commands speak to people), `records` (what a run reports) and `system`
+`command` (how commands speak to people), `files` (whole or not there), `environment`
+(what programs get of the environment), `records` (what a run reports) and `system`
 (what the operating system must have).
 """
 

@@ -1,11 +1,28 @@
 """How commands speak to people: one line for what they can mend, and plain tables."""
 
+import errno
+import io
 import math
 import os
 import sys
 import traceback
 
+from helpers.pipeline.environment import use_environment
 from helpers.pipeline.errors import UserError
+
+YES, NO = ("1", "yes", "true", "on"), ("", "0", "no", "false", "off")
+LEAST_FILES = 256  # open at a time; a run has about sixty
+# What the user can mend: a full disk, too few files, no memory, no access.
+MENDABLE = {errno.ENOSPC, errno.EROFS, errno.EFBIG, errno.EIO, errno.EMFILE}
+MENDABLE |= {errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.EACCES, errno.EPERM}
+MENDABLE |= {errno.ENAMETOOLONG, errno.ENOSYS, getattr(errno, "EDQUOT", None)}
+
+
+def checked_flag(name, given):
+    """Return whether a flag, which is given as text, is set."""
+    if given.lower() in (*YES, *NO):
+        return given.lower() in YES
+    raise UserError(f"{name} must be 1 or 0, got {given!r}")
 
 
 def checked_time_limit(given):
@@ -29,19 +46,102 @@ def run_command(main):
     main : callable
         Takes nothing, returns an exit status (None is 0).
     """
+    out = _open_streams()
+    use_environment()
     try:
+        _allow_files()
         status = main()
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
+        status = 2
+    except MemoryError:
+        print("error: memory has run out", file=sys.stderr)
         status = 2
     except KeyboardInterrupt:
         print("interrupted: finished runs are kept", file=sys.stderr, flush=True)
         # An ordinary exit would wait for workers that have been killed.
         os._exit(130)
-    except Exception:
-        traceback.print_exc()
+    except Exception as error:
+        if reason := reason_of(error):
+            print(f"error: {reason}", file=sys.stderr)
+        else:
+            traceback.print_exc()
+        status = 2
+    sys.stdout.flush()
+    if out.lost and not isinstance(out.lost, BrokenPipeError):
+        reason = out.lost.strerror
+        print(f"error: standard output cannot be written: {reason}", file=sys.stderr)
         status = 2
     sys.exit(status)
+
+
+def reason_of(error):
+    """Return on one line what the system refused, if the user can mend it, or nothing.
+
+    Parameters
+    ----------
+    error : Exception
+        Any.
+    """
+    if isinstance(error, OSError) and "temporary directory" in str(error):
+        return "no folder for temporary files can be written: /tmp, or that of TMPDIR"
+    if not isinstance(error, OSError) or error.errno not in MENDABLE:
+        return ""
+    where = f"{error.filename}: " if error.filename else ""
+    return f"{where}{error.strerror}"
+
+
+class _Stream(io.FileIO):
+    """Standard output or error, whose reader may go away or whose disk may be full.
+
+    What cannot be written is lost, and the work goes on.
+    """
+
+    lost = None
+
+    def write(self, data):
+        try:
+            return super().write(data)
+        except OSError as error:
+            self.lost = error
+            return len(data)
+
+
+def _open_streams():
+    """Open standard output and error so that they never fail; return the former."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:  # closed: the next file would be opened in its place
+            os.open(os.devnull, os.O_RDWR)
+    streams = []
+    for number, name in (1, "stdout"), (2, "stderr"):
+        before = getattr(sys, name)
+        streams.append(_Stream(number, "w", closefd=False))
+        text = io.TextIOWrapper(
+            io.BufferedWriter(streams[-1]),
+            encoding=before.encoding if before else "utf-8",
+            errors="backslashreplace",
+            line_buffering=name == "stderr" or os.isatty(number),
+        )
+        setattr(sys, name, text)
+    return streams[0]
+
+
+def _allow_files():
+    """Raise UserError if too few files may be open; a pipeline would wait for ever."""
+    try:
+        import resource
+    except ImportError:  # not on Windows
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if 0 <= soft < LEAST_FILES:
+        if 0 <= hard < LEAST_FILES:
+            raise UserError(
+                f"{hard} files may be open at a time, {LEAST_FILES} are needed: "
+                f"ulimit -n {LEAST_FILES}"
+            )
+        resource.setrlimit(resource.RLIMIT_NOFILE, (LEAST_FILES, hard))
 
 
 def error_in(output, status):

@@ -8,8 +8,11 @@ import json
 import math
 import platform
 import sys
+from collections import ChainMap
 from importlib.metadata import version
 from pathlib import Path
+
+import numpy as np
 
 from helpers.pipeline.errors import UserError
 
@@ -19,6 +22,12 @@ PACKAGES = ("numpy", "matplotlib", "pandas", "sympy")
 PACKAGES += ("ipykernel", "papermill", "nbconvert")
 VERSIONS = {"Python": platform.python_version()}
 VERSIONS |= {name: version(name) for name in PACKAGES}
+TAKEN = {"versions", "experiment", "run"}  # what a table of results has of its own
+NUMBER = "number"  # what JSON cannot write: {"number": "nan"}
+
+
+class NoRecordError(UserError):
+    """A run that recorded nothing."""
 
 
 def record(**values):
@@ -27,28 +36,63 @@ def record(**values):
     Parameters
     ----------
     **values
-        Numbers, texts, arrays, and lists or dicts of them. NaN and infinities are
-        written as text, as they are not valid JSON. The versions of Python and the
-        packages are added.
+        Numbers, texts, true, false or None, NumPy arrays of them, and lists or dicts of
+        all these. Several calls add up. The versions of Python and the packages are
+        added.
+
+    Raises
+    ------
+    TypeError
+        If a value would not be the same when it is read; nothing is recorded then.
     """
     from IPython.display import display
 
-    content = _plain({**values, "versions": VERSIONS})
+    for name in values.keys() & TAKEN:
+        raise TypeError(f"record: {name} is recorded by itself, choose another name")
+    content = {name: _plain(value, name) for name, value in values.items()}
     text = f"recorded: {', '.join(values)}"
+    content["versions"] = VERSIONS
     display({RECORD: content, "text/plain": text}, raw=True)
 
 
-def _plain(value):
-    """Return a value in Python's own types; JSON keeps their numbers exactly."""
+def _plain(value, name):
+    """Return a value in types of JSON that are read back as they were."""
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
+        if not all(isinstance(key, str) for key in value):
+            wrong = next(key for key in value if not isinstance(key, str))
+            raise TypeError(f"record: a key of {name} must be a text, got {wrong!r}")
+        return {key: _plain(item, f"{name}[{key!r}]") for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if hasattr(value, "tolist"):
-        return _plain(value.tolist())
+        return [_plain(item, f"{name}[{i}]") for i, item in enumerate(value)]
+    if isinstance(value, np.ndarray | np.generic) and _is_of_numbers_or_texts(value):
+        return _plain(value.tolist(), name)
     if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    return value
+        return {NUMBER: str(float(value))}
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    raise TypeError(f"record: {name} is of the type {_kind(value)}{_instead(value)}")
+
+
+def _is_of_numbers_or_texts(value):
+    """Tell whether Python's own types keep an array, or a number of NumPy."""
+    wide = value.dtype.kind == "f" and value.dtype.itemsize > 8
+    masked = isinstance(value, np.ma.MaskedArray)
+    return value.dtype.kind in "biufU" and not wide and not masked
+
+
+def _kind(value):
+    dtype = f" of {value.dtype}" if isinstance(value, np.ndarray | np.generic) else ""
+    return type(value).__name__ + dtype
+
+
+def _instead(value):
+    """Say what to record instead of a value that cannot be."""
+    name = type(value).__name__
+    if name == "DataFrame":
+        return ": record its columns, as in table['a'].to_numpy(), and its index"
+    if name in ("Series", "Index"):
+        return ": record its to_numpy(), and its index if it counts"
+    return ": record numbers, texts, arrays of them, or lists or dicts of these"
 
 
 def read_record(path):
@@ -75,20 +119,26 @@ def read_record(path):
         raise UserError(
             f"{path} is not a finished run; `make sweep` makes it"
         ) from None
-    for cell in reversed(cells):
-        for output in cell.get("outputs", []):
-            if RECORD in output.get("data", {}):
-                return _restored(output["data"][RECORD])
-    raise UserError(f"{path} recorded nothing: its notebook must call record()")
+    found = record_in(cells)
+    if found is None:
+        raise NoRecordError(f"{path} recorded nothing: its notebook must call record()")
+    return found
+
+
+def record_in(cells):
+    """Return what the cells of an executed notebook have recorded; None if nothing."""
+    outputs = (output for cell in cells for output in cell.get("outputs", []))
+    kept = [o["data"][RECORD] for o in outputs if RECORD in o.get("data", {})]
+    return dict(ChainMap(*map(_restored, reversed(kept)))) if kept else None
 
 
 def _restored(value):
     """Return a record in which NaN and infinities are numbers again."""
     if isinstance(value, dict):
+        if value.keys() == {NUMBER}:
+            return float(value[NUMBER])
         return {key: _restored(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_restored(item) for item in value]
-    return float(value) if value in ("nan", "inf", "-inf") else value
+    return [_restored(item) for item in value] if isinstance(value, list) else value
 
 
 def alike(stated, reproduced, tolerance):

@@ -1,7 +1,7 @@
 """Install what the operating system must provide, or say how to.
 
-The system's own Python runs it as a script, before anything is installed:
-``python3 helpers/pipeline/system.py venv``, or another need in `HELP`.
+The system's own Python runs it, before anything is installed:
+``python3 -m helpers.pipeline.system venv``, or another need in `HELP`.
 """
 
 import importlib.util
@@ -9,9 +9,11 @@ import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
-PACKAGES = Path(__file__).resolve().parents[2] / "apt.txt"  # for the report
+from helpers import ROOT
+from helpers.pipeline.environment import environment
+
+PACKAGES = ROOT / "apt.txt"  # for the report
 OTHERS = {"walls": ["bubblewrap"], "browser": ["chromium"]}
 # What the template uses and a small TeX installation may lack.
 STYLES = ["tgpagella.sty", "mathpazo.sty", "scrartcl.cls", "microtype.sty"]
@@ -38,6 +40,13 @@ def main(need, *, only_wanted=False):
         print(
             f"error: Python 3.11 or newer is needed, {sys.executable} is "
             f"{sys.version.split()[0]}: make PYTHON3=python3.11",
+            file=sys.stderr,
+        )
+        return 2
+    if need == "venv" and os.pathsep in str(ROOT):
+        print(
+            f"error: Python can make no environment in {ROOT}: rename the folder, "
+            f"without {os.pathsep!r}",
             file=sys.stderr,
         )
         return 2
@@ -68,10 +77,9 @@ def is_there(need):
         return shutil.which("chromium") is not None
     if not all(map(shutil.which, ("pdflatex", "bibtex", "kpsewhich"))):
         return False
-    return (
-        subprocess.run(["kpsewhich", *STYLES], stdout=subprocess.DEVNULL).returncode
-        == 0
-    )
+    command = ["kpsewhich", *STYLES]
+    found = subprocess.run(command, env=environment(), stdout=subprocess.DEVNULL)
+    return found.returncode == 0
 
 
 def root_prefix():

@@ -13,6 +13,7 @@ import papermill
 import pytest
 from papermill.exceptions import PapermillExecutionError
 
+from helpers.pipeline import environment
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.kernels.warm import CAN_FORK, FORKSERVER, warm_kernels
 
@@ -262,7 +263,7 @@ def until(condition):
 def test_a_forkserver_that_dies_as_it_starts_is_reported_at_once(
     execute, monkeypatch, tmp_path
 ):
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setitem(environment.SET, "PYTHONPATH", str(tmp_path))
     (tmp_path / "ipykernel.py").write_text("raise ImportError('no such luck')")
     monkeypatch.delenv(FORKSERVER, raising=False)
     with warm_kernels([]) as options, pytest.raises(UserError) as caught:

@@ -117,3 +117,25 @@ def test_printed_text_is_kept_in_one_piece(run):
     outcome = run("for part in 'abc':\n    print(part, flush=True)")
     outputs = nbformat.reads(outcome.notebook, as_version=4).cells[1].outputs
     assert [output.text for output in outputs] == ["a\nb\nc\n"]
+
+
+def test_an_output_that_cannot_be_shown_is_a_failed_run(run):
+    code = "print('Error in callback <function f> (for post_execute)')"
+    outcome = run(code)
+    assert outcome.error.startswith("OutputLostError: Error in callback <function f>")
+
+
+def test_a_damaged_notebook_is_a_failed_run(run, tmp_path, kernel):
+    run("1 + 1")
+    (tmp_path / "bad.ipynb").write_text('{"cells": null}')
+    outcome = execute("bad", {}, kernel, inputs={})
+    assert outcome.error == "notebooks/bad.ipynb is damaged: it has no list of cells"
+    top = nbformat.reads(outcome.notebook, as_version=4).cells[0].source
+    assert top == f"**{outcome.error}**"
+
+
+def test_half_of_a_character_can_be_kept():
+    cell = nbformat.v4.new_markdown_cell("\ud800")
+    text = module._as_text(nbformat.v4.new_notebook(cells=[cell]))
+    assert nbformat.reads(text, as_version=4).cells[0].source == "\ud800"
+    assert text.encode()

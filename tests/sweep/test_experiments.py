@@ -3,8 +3,9 @@
 import pytest
 
 from helpers.pipeline.errors import UserError
-from helpers.pipeline.sweep import experiments
+from helpers.pipeline.sweep import notebooks
 from helpers.pipeline.sweep.experiments import notebook_parameters, read_points, select
+from helpers.pipeline.sweep.notebooks import NOTEBOOKS, DamagedError, read_notebook
 
 
 @pytest.fixture
@@ -65,12 +66,83 @@ def test_whole_rates_are_the_same_point_as_decimal_ones(grid):
         ("a: {seed: \0}\n", "experiments.yaml cannot be read"),
         (f"a: {{learning_rate: 1{'0' * 400}}}\n", "learning_rate is too large"),
         ("a: {notebook: absent}\n", "there is no notebooks/absent.ipynb"),
+        ("a: {seed: 0x" + "f" * 5000 + "}\n", "seed is too large a number"),
+        ("a: {features: [" + "[" * 9000 + "\n", "experiments.yaml nests too deeply"),
+        ("a: {data: " + "x" * 400 + ", seed: x}\n", "seed must be a whole number"),
+        ('a: {data: "\\ud800"}\n', "data has a character that is none: .*ud800"),
+        ('"\\ud800": {seed: 1}\n', "the name of an experiment has a character that"),
     ],
 )
 def test_what_is_not_valid_is_named_on_one_line(grid, text, message):
     with pytest.raises(UserError, match=message) as caught:
         read_points(grid(text))
     assert "\n" not in str(caught.value)
+
+
+def test_what_repeats_without_end_is_shown_short(grid):
+    doubled = "".join(
+        f"&{n} [*{m}, *{m}], " for m, n in zip("abcde", "bcdef", strict=True)
+    )
+    text = f"x: {{learning_rate: [&a [1, 2], {doubled}]}}\n"
+    for more in ("", "y: {seed: &z [*z]}\n"):
+        with pytest.raises(UserError) as caught:
+            read_points(grid(text + more))
+        assert len(str(caught.value)) < 300
+
+
+def test_points_are_counted_before_they_are_listed(grid):
+    values = ", ".join(map(str, range(1, 1001)))
+    names = ("learning_rate", "n_iterations", "seed", "momentum")
+    text = "".join(f"  {name}: [{values}]\n" for name in names)
+    with pytest.raises(UserError, match="1,000,000,000,001 points: at most 1,000,000"):
+        read_points(grid(f"a:\n{text}b: {{seed: 1}}\n"))
+    assert len(read_points(grid(f"a:\n{text}b: {{seed: 1}}\n "), only="b")["b"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("[]", "is damaged: it has no list of cells"),
+        ("{}", "is damaged: it has no list of cells"),
+        ('{"worksheets": []}', "has an old format: open it in JupyterLab and save it"),
+        ('{"cells": [{"metadata": {}}]}', "is damaged: cell 1 has no source"),
+        ('{"cells": [{"source": "", "cell_type": "code"}]}', "cell 1 has no metadata"),
+        (
+            '{"cells": [{"source": "", "cell_type": "x", "metadata": {"tags": null}}]}',
+            "the tags of cell 1 are no list",
+        ),
+        ('{"cells": [], "metadata": {}}', "is damaged: it is not of nbformat 4: open"),
+        ('{"cells": [], "metadata": {}, "nbformat": 3}', "it is not of nbformat 4"),
+        ('{"cells": [], "metadata": {}, "nbformat": 4}', "names no kernel: open it"),
+        (
+            '{"cells": [], "nbformat": 4, "metadata": {"kernelspec": {"name": "ir", '
+            '"language": "R"}}}',
+            "is in R, not in Python",
+        ),
+        ("[" * 100_000, "is damaged: it nests too deeply"),
+        (None, "cannot be read: Is a directory"),
+    ],
+)
+def test_a_damaged_notebook_is_named_and_fails_alone(
+    tmp_path, grid, monkeypatch, content, message
+):
+    path = tmp_path / "bad.ipynb"
+    path.mkdir() if content is None else path.write_text(content)
+    with pytest.raises(DamagedError, match=message) as caught:
+        read_notebook("bad", tmp_path)
+    assert "\n" not in str(caught.value)
+
+    def read(name):
+        return read_notebook(name, tmp_path if name == "bad" else NOTEBOOKS)
+
+    monkeypatch.setattr(notebooks, "read_notebook", read)
+    points = read_points(grid("a: {seed: [1, 2]}\nb: {notebook: bad, x: [1, 2]}\n"))
+    assert {name: len(listed) for name, listed in points.items()} == {"a": 2, "b": 1}
+
+
+def test_a_notebook_with_a_very_long_name_is_named(grid):
+    with pytest.raises(UserError, match="cannot be read: File name too long"):
+        read_notebook("a" * 300)
 
 
 def test_a_missing_file_is_named(tmp_path):
@@ -86,7 +158,7 @@ def test_the_nearest_name_is_suggested_for_an_unknown_experiment(grid):
 
 def test_a_notebook_without_parameters_cell_is_named(monkeypatch):
     cell = {"cell_type": "code", "metadata": {}, "source": ["x = 1"]}
-    monkeypatch.setattr(experiments, "read_notebook", lambda name: {"cells": [cell]})
+    monkeypatch.setattr(notebooks, "read_notebook", lambda name: {"cells": [cell]})
     with pytest.raises(UserError, match="has no cell tagged 'parameters'"):
         notebook_parameters("bare")
 
@@ -94,7 +166,7 @@ def test_a_notebook_without_parameters_cell_is_named(monkeypatch):
 def cell_with(monkeypatch, line):
     """Give the notebook these lines as its parameters cell."""
     cell = {"cell_type": "code", "metadata": {"tags": ["parameters"]}, "source": line}
-    monkeypatch.setattr(experiments, "read_notebook", lambda name: {"cells": [cell]})
+    monkeypatch.setattr(notebooks, "read_notebook", lambda name: {"cells": [cell]})
 
 
 def test_choices_may_come_from_a_collection_of_helpers(grid, monkeypatch):
@@ -116,3 +188,76 @@ def test_null_is_a_value_where_it_is_the_default(grid, monkeypatch):
         read_points(grid("bb: {share: x}\n"))
     with pytest.raises(UserError, match="rate must be a number, got None"):
         read_points(grid("ccc: {rate: null}\n"))
+
+
+def test_lines_without_a_type_are_parameters_too(grid, monkeypatch):
+    cell_with(monkeypatch, 'steps = 10\nrate = 0.5\nname = "a"\nquick = False')
+    found = notebook_parameters("own")
+    assert {name: each.type for name, each in found.items()} == {
+        "steps": int, "rate": float, "name": str, "quick": bool,
+    }  # fmt: skip
+    (point,) = read_points(grid("d: {steps: 20, rate: 1}\n"))["d"]
+    assert point.parameters == {"steps": 20, "rate": 1.0, "name": "a", "quick": False}
+    with pytest.raises(UserError, match="steps must be a whole number, got 2.5"):
+        read_points(grid("ee: {steps: 2.5}\n"))
+
+
+COMPUTED = """\
+steps = 10
+half = steps // 2
+quarter: int = half // 2
+path = f"{name}.csv" if (name := "a") else ""
+rates = [0.1, 0.2]
+"""
+
+
+def test_a_computed_line_is_refused_if_what_it_uses_changes(grid, monkeypatch):
+    cell_with(monkeypatch, COMPUTED + 'other: str = "x"')
+    (point,) = read_points(grid("f: {other: y, steps: 10}\n"))["f"]
+    assert point.parameters == {"steps": 10, "other": "y"}
+    message = (
+        r"gg: steps changes, but `half = steps // 2` in the parameters cell of "
+        r"notebooks/descent.ipynb would not: move that line to the next cell"
+    )
+    with pytest.raises(UserError, match=message):
+        read_points(grid("gg: {steps: [10, 20]}\n"))
+    with pytest.raises(UserError, match="half cannot be set: `half = steps // 2` in"):
+        read_points(grid("hhh: {half: 3}\n"))
+    with pytest.raises(UserError, match=r"rates cannot be set: `rates = \[0.1, 0.2\]`"):
+        read_points(grid("iiii: {rates: 3}\n"))
+    cell_with(monkeypatch, "steps = 10\nhalf = steps // 2\nquarter = half // 2")
+    lines = notebooks.read_parameters("own")[1]
+    assert [line.uses for line in lines] == [{"steps"}, {"steps", "half"}]
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("n: int = 10.5", "n must be a whole number, got 10.5"),
+        ("n: int = True", "n must be a whole number, got True"),
+        ("n: str = 3", "n must be text, got 3"),
+        ("n: list = [1]", r"the line of n .* must be n: str\|int\|float\|bool = value"),
+        ("n: int", r"the line of n .* must be n: str\|int\|float\|bool = value"),
+        ("n = 1\nn = 2", "the parameters cell assigns n twice"),
+        ("n = 1\nn += 2", "the parameters cell assigns n twice"),
+        ('n: str = "c"  # one of a, b', "n must be one of a, b, got 'c'"),
+        ("n = (", "the parameters cell: '.' was never closed"),
+    ],
+)
+def test_a_parameters_cell_that_is_not_valid_is_refused(monkeypatch, line, message):
+    cell_with(monkeypatch, line)
+    with pytest.raises(UserError, match=message) as caught:
+        notebook_parameters("own")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_whole_default_of_a_number_is_that_number(monkeypatch):
+    cell_with(monkeypatch, "rate: float = 1")
+    assert repr(notebook_parameters("own")["rate"].default) == "1.0"
+
+
+def test_a_notebook_is_named_by_a_name(grid):
+    with pytest.raises(UserError, match="notebook must be the name of one, got 3"):
+        read_points(grid("a: {notebook: 3}\n"))
+    with pytest.raises(UserError, match="the name of one, got 'notebooks/x'"):
+        read_points(grid("bb: {notebook: notebooks/x}\n"))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import time
 from pathlib import Path
@@ -180,8 +181,16 @@ def test_results_are_printed_and_written(project):
     assert "no run is finished yet" in project.run("helpers.pipeline.sweep.results")[2]
     project.sweep()
     printed = project.run("helpers.pipeline.sweep.results")[1].splitlines()
-    assert len(printed) == 3
-    assert "features" in printed[0]
+    assert re.split("  +", printed[0]) == [
+        "experiment", "what varies", "how it ended", "final cost", "to 1 %",
+    ]  # fmt: skip
+    assert re.split("  +", printed[1])[:3] == [
+        "quick",
+        "features=horsepower",
+        "descending",
+    ]
+    assert len(printed) == 4
+    assert max(map(len, printed)) <= 96
     assert project.run("helpers.pipeline.sweep.results", "--csv", "out.csv")[0] == 0
     header, *rows = (project.folder / "out.csv").read_text().splitlines()
     assert len(rows) == 2
@@ -190,6 +199,11 @@ def test_results_are_printed_and_written(project):
     assert len(table.loc["all", "w"].split(", ")) == 7
     assert table.loc["all", "names"].startswith("cylinders, displacement, ")
     assert table.loc["all", "costs"] > table.loc["all", "best"]
+    assert table.loc["all", "training.RMSE"] ** 2 == pytest.approx(
+        table.loc["all", "training.MSE"]
+    )
+    assert table.loc["all", "notes"].endswith("a header; left out: name (text)")
+    assert table["n_iterations"].tolist() == [10, 10]
     refused = project.run("helpers.pipeline.sweep.results", "--csv", "no/out.csv")[2]
     assert refused.startswith("error: no/out.csv cannot be written: ")
     assert "None" not in refused
@@ -202,10 +216,10 @@ def test_results_can_be_of_one_experiment_and_count_what_is_missing(project):
     )
     project.sweep()
     *printed, last = project.run("helpers.pipeline.sweep.results")[1].splitlines()
-    assert len(printed) == 3
+    assert len(printed) == 4
     assert last.startswith("not among them: 1 of 3 runs, which failed or have not")
     one = project.run("helpers.pipeline.sweep.results", "--experiment", "good")[1]
-    assert len(one.splitlines()) == 2
+    assert len(one.splitlines()) == 3
     refused = project.run("helpers.pipeline.sweep.results", "--experiment", "god")
     assert refused[0] == 2
     assert refused[2] == "error: no experiment 'god'; did you mean 'good'?\n"
@@ -214,14 +228,13 @@ def test_results_can_be_of_one_experiment_and_count_what_is_missing(project):
     assert refused.startswith("error: no run of new is finished yet; ")
 
 
-def test_columns_that_only_some_runs_have_are_printed(project):
+def test_what_a_run_has_not_reached_is_a_dash(project):
     project.write(
         "experiments.yaml", "two: {learning_rate: [0.1, 0.001], n_iterations: 50}\n"
     )
     project.sweep()
-    header, *rows = project.run("helpers.pipeline.sweep.results")[1].splitlines()
-    assert "iterations_measured" in header.split()
-    assert sum("NaN" in row for row in rows) == 1
+    _, *rows, _ = project.run("helpers.pipeline.sweep.results")[1].splitlines()
+    assert [row.split()[-1] for row in rows] == ["18", "–"]
 
 
 @pytest.mark.parametrize("limit", ["abc", "0", "-1", "nan", "inf"])
@@ -275,3 +288,86 @@ def wait_for_processes(project, deadline):
         if not any(working):
             return
         assert time.monotonic() < deadline, "a process was left behind"
+
+
+def notebook(parameters, *cells, **changes):
+    """Return a notebook as JSON: a parameters cell, and others."""
+    cells = [
+        {"cell_type": "code", "id": f"cell-{n}", "metadata": {}, "outputs": [],
+         "execution_count": None, "source": source}
+        for n, source in enumerate([parameters, *cells])
+    ]  # fmt: skip
+    cells[0]["metadata"] = {"tags": ["parameters"]}
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    whole = {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": kernel}}
+    return json.dumps(whole | {"cells": cells} | changes)
+
+
+RECORD = "from helpers.pipeline.records import record\n"
+SOUND = ("steps = 10", RECORD + "record(costs=[3.0, 1.0 / steps], many=[[1], [1, 2]])")
+
+
+def test_a_notebook_that_cannot_be_run_fails_alone(project):
+    project.write("notebooks/sound.ipynb", notebook(*SOUND))
+    project.write("notebooks/old.ipynb", notebook(*SOUND, nbformat=3))
+    project.write("notebooks/bare.ipynb", notebook(*SOUND, metadata={}))
+    project.write("notebooks/typo.ipynb", notebook("steps = 10", "x = ("))
+    broken = ("old", "bare", "typo")
+    grid = "sound: {notebook: sound, steps: [5, 10]}\n"
+    grid += "".join(f"{name}: {{notebook: {name}}}\n" for name in broken)
+    project.write("experiments.yaml", grid)
+    status, out, err = project.sweep()
+    assert status == 2
+    assert counts(out) == {"sound": (2, 2, 0, 0)} | dict.fromkeys(broken, (1, 0, 0, 1))
+    reasons = [line.strip() for line in out.splitlines() if line.startswith("  ")][::2]
+    assert reasons[2].startswith("SyntaxError: ")
+    assert reasons[:2] == [
+        "notebooks/old.ipynb is damaged: it is not of nbformat 4: open it in Jupyter"
+        "Lab and save it",
+        "notebooks/bare.ipynb names no kernel: open it in JupyterLab and save it, with "
+        "the kernel Python 3",
+    ]
+    assert err.splitlines()[-1].startswith("error: 3 of 5 runs failed: notebooks/old.")
+    assert "Traceback" not in out + err
+
+
+def test_a_run_that_records_nothing_hides_no_other(project):
+    project.write("notebooks/sound.ipynb", notebook(*SOUND))
+    project.write("notebooks/silent.ipynb", notebook("steps = 10", "1 + 1"))
+    leaves = notebook("steps = 10", "import sys\nsys.exit(0)", SOUND[1])
+    project.write("notebooks/leaves.ipynb", leaves)
+    late = notebook("steps = 10", SOUND[1], "raise SystemExit")
+    project.write("notebooks/late.ipynb", late)
+    project.write(
+        "experiments.yaml",
+        "silent: {notebook: silent}\nsound: {notebook: sound, steps: [5, 10]}\n"
+        "leaves: {notebook: leaves}\nlate: {notebook: late}\n",
+    )
+    status, out, err = project.sweep()
+    assert status == 2
+    assert counts(out)["leaves"] == (1, 0, 0, 1)
+    assert counts(out)["late"] == (1, 1, 0, 0)
+    error = (
+        "error: 1 of 5 runs failed: SystemExit: it ended before it recorded anything"
+    )
+    assert err.splitlines()[-1] == error
+    printed = project.run("helpers.pipeline.sweep.results")[1].splitlines()
+    rows = {tuple(re.split("  +", line)) for line in printed[1:5]}
+    assert rows == {
+        ("silent", "recorded nothing", "–", "–"),
+        ("sound", "steps=5", "done", "0.2", "–"),
+        ("sound", "steps=10", "done", "0.1", "–"),
+        ("late", "done", "0.1", "–"),
+    }
+    assert printed[6] == "they recorded nothing: silent; call record() there"
+    code = (
+        "from helpers.pipeline.sweep.results import load_experiment, load_others\n"
+        "print([costs.tolist() for costs in load_experiment('sound')['costs']])\n"
+        "print(load_others(['late'])['status'].tolist())\n"
+        "print(load_others(['late'])['experiment'].tolist())"
+    )
+    project.write("load.py", code)
+    out = project.run("load")[1].splitlines()
+    assert out[0] == "[[3.0, 0.2], [3.0, 0.1]]"
+    assert out[1] == "['recorded nothing', nan, nan, 'failed']"
+    assert out[2] == "['silent', 'sound', 'sound', 'leaves']"

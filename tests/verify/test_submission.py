@@ -36,9 +36,8 @@ def test_a_zip_depends_on_nothing_but_its_files_and_their_time(tmp_path):
 
 
 def test_what_is_not_committed_is_named(monkeypatch):
-    changed = Revision("abc", 0, "digest")
-    monkeypatch.setattr(submission, "revision", lambda: changed)
-    monkeypatch.setattr(submission, "git", lambda *_: b" M a.txt\n?? b.txt\n")
+    monkeypatch.setattr(submission, "revision", lambda: Revision("abc", 0, "digest"))
+    monkeypatch.setattr(submission, "changed", lambda: [b"a.txt", b"b.txt"])
     with pytest.raises(UserError, match=r"commit first, or remove: a\.txt, b\.txt"):
         submission.main()
 
@@ -50,7 +49,7 @@ def test_without_a_commit_nothing_can_be_handed_in(monkeypatch):
 
 
 def test_recorded_results_that_are_not_committed_are_named(monkeypatch):
-    monkeypatch.setattr(submission, "git", lambda *_: b" M report/results.json\n")
+    monkeypatch.setattr(submission, "changed", lambda: [b"report/results.json"])
     with pytest.raises(UserError, match="commit first: report/results.json"):
         submission.committed(Revision("abc", 0, ""))
 
@@ -67,6 +66,33 @@ def test_what_is_handed_in_is_as_it_was_committed(tmp_path, monkeypatch):
     monkeypatch.setenv("GIT_CONFIG_KEY_0", "core.autocrlf")
     monkeypatch.setenv("GIT_CONFIG_VALUE_0", "true")
     assert submission.committed(Revision("abc", 0, "")) == files
+
+
+def test_a_notebook_with_outputs_can_be_handed_in(tmp_path, monkeypatch):
+    notebook = {"cells": [{"cell_type": "code", "source": [], "outputs": []}]}
+    files = {"a.ipynb": json.dumps(notebook).encode(), "b.txt": b"one\n"}
+    spread(tmp_path, files | {".gitattributes": b"*.ipynb filter=strip\n"})
+    author = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+    clean = ["config", "filter.strip.clean", "sed 's/\\[1\\]/[]/'"]
+    commit = [*author, "commit", "-qm", "Begin"]
+    for command in (["init", "-q"], clean, ["add", "."], commit):
+        subprocess.run(["git", *command], cwd=tmp_path, check=True)
+    monkeypatch.setattr(revision, "ROOT", tmp_path)
+    assert revision.changed() == []
+    path = tmp_path / "a.ipynb"
+    path.write_text(path.read_text().replace('"outputs": []', '"outputs": [1]'))
+    assert revision.changed() == []
+    assert submission.committed(revision.revision())["a.ipynb"] == files["a.ipynb"]
+    path.write_text(path.read_text().replace("code", "raw"))
+    (tmp_path / "é\n").touch()
+    assert revision.changed() == [b"a.ipynb", "é\n".encode()]
+
+
+def test_a_time_that_a_zip_cannot_state_is_the_nearest(tmp_path):
+    for moment, year in ((0, 1980), (2_200_000_000, 2039), (5_000_000_000, 2107)):
+        submission.write(tmp_path / "it.zip", {"a": b"1"}, moment)
+        with zipfile.ZipFile(tmp_path / "it.zip") as archive:
+            assert archive.infolist()[0].date_time[0] == year
 
 
 def test_a_report_of_another_commit_is_not_handed_in(monkeypatch):
@@ -108,8 +134,10 @@ def test_an_unzipped_submission_works_on_its_own(unzipped):
         return [path for path in found if "__pycache__" not in path.parts]
 
     before = there()
-    status, out, err = project.run("helpers.pipeline.verify", "--pdf", str(report))
-    assert (status, err) == (0, "")
+    command = ("helpers.pipeline.verify", "--pdf", str(report), "--all")
+    status, out, err = project.run(*command)
+    assert status == 0
+    assert err.startswith("making everything again, ")
     assert "all.cost " in out
     assert there() == before  # nothing is left behind
     *_, last = out.splitlines()
@@ -121,11 +149,13 @@ def test_an_unzipped_submission_works_on_its_own(unzipped):
 def test_a_changed_submission_is_of_another_version(unzipped):
     project, now = unzipped
     added = project.folder / "helpers" / "new.py"
-    script = project.folder / "helpers" / "pipeline" / "report" / "revision.py"
+    script = [sys.executable, "-m", "helpers.pipeline.report.revision"]
     versions = []
     for change in (lambda: None, added.touch, added.unlink):
         change()
-        done = subprocess.run([sys.executable, script], capture_output=True, text=True)
+        done = subprocess.run(
+            script, cwd=project.folder, capture_output=True, text=True
+        )
         versions.append(done.stdout.split())
     assert versions[0] == versions[2] == [now.commit, str(now.time)]
     assert versions[1][:2] == versions[0]

@@ -1,6 +1,7 @@
 """Whatever is altered in a report, or in what it was made from, is caught and named."""
 
 import json
+import os
 import re
 import shutil
 from functools import cache
@@ -214,7 +215,7 @@ ON_THE_PAGES = {
         on_page("Table 2.", b"(descending)", b"(ascending)"),
         "ascending",
     ),
-    "the title block": (on_page("Student", b"(Linus)", b"(Lukas)"), "Lukas"),
+    "the title block": (on_page("Student", b"(Student)", b"(Sudent)"), "Sudent"),
     "a listing": (on_page("as_floats(X", b"(@)", b"(*)"), "*"),
     "a list of runs": (on_page("The runs that the", b"(1,000)", b"(1,001)"), "1,001"),
     "a curve": (redraw, "a drawing"),
@@ -237,7 +238,7 @@ IN_THE_EVIDENCE = {
     "the grid": (in_file("experiments.yaml", "n_folds: 5", "n_folds: 4"), "experim"),
     "the lock": (in_file("requirements.txt", "numpy==2", "numpy==1"), "requirem"),
     "the commit": (build_of('"commit": "', '"commit": "0'), "attached build.json"),
-    "the student": (build_of("Linus", "Lukas"), "attached build.json"),
+    "the student": (build_of('"student": "', '"student": "X'), "attached build.json"),
     "the code": (
         in_file("helpers/model.py", "2 / error", "3 / error"),
         "attached helpers/mo",
@@ -346,7 +347,7 @@ def with_commands_for_make(path):
 
 
 def with_a_line_break_in_the_title(path):
-    write_altered(path, build_of("Linus Falk", "Linus\\nFalk"))
+    write_altered(path, build_of('"student": "', '"student": "\\n'))
     return "build.json is damaged"
 
 
@@ -388,13 +389,32 @@ def test_a_difference_is_shown_to_people(alter, made, capsys):
     assert "page 1" not in out
 
 
-def test_what_does_not_hold_comes_last_short_and_without_control_characters(capsys):
+def test_what_does_not_hold_is_printed_short_and_without_control_characters(capsys):
     wrong = Line("claim\x1b[2J", "a\n" + "b" * 99, "1", None, DIFFERS)
-    print_table([wrong, Line("other", "1", "1", 0.0, HOLDS)])
-    assert capsys.readouterr().out.splitlines()[1:] == [
-        "other      1" + " " * 49 + "1           0           holds",
-        "claim [2J  a " + "b" * 45 + "…  1                       differs",
+    holds = Line("other", "1", "1", 0.0, HOLDS)
+    only = "claim [2J  a " + "b" * 45 + "…  1                       differs"
+    print_table([wrong, holds])
+    assert capsys.readouterr().out.splitlines()[1:] == [only]
+    print_table([wrong, holds], everything=True)
+    both = ["other      1" + " " * 49 + "1           0           holds", only]
+    assert capsys.readouterr().out.splitlines()[1:] == both
+    print_table([holds])
+    assert capsys.readouterr().out == ""
+
+
+def test_the_cause_of_a_difference_comes_first(capsys):
+    causes = [
+        "platform",
+        "attached build.json",
+        "attached Makefile",
+        "run a",
+        "all.cost",
     ]
+    kinds = [*causes, "page 2", "the file"]
+    noted = {"platform": NOTED}
+    print_table([Line(k, "", "", None, noted.get(k, DIFFERS)) for k in reversed(kinds)])
+    _, *shown = capsys.readouterr().out.splitlines()
+    assert [line.partition("  ")[0] for line in shown] == kinds
 
 
 def test_a_report_that_cannot_be_made_is_no_difference(tmp_path):
@@ -402,8 +422,10 @@ def test_a_report_that_cannot_be_made_is_no_difference(tmp_path):
     project.replace("experiments.yaml", "n_iterations", "n_iteration")
     status, out, err = project.run("helpers.pipeline.verify")
     assert status == 2
-    assert err.startswith("error: it cannot be built: experiments.yaml: cost_curves: ")
-    assert len(err.splitlines()) == 1
+    _, error = err.splitlines()
+    assert error.startswith(
+        "error: it cannot be built: experiments.yaml: cost_curves: "
+    )
 
 
 @pytest.mark.parametrize(
@@ -569,8 +591,20 @@ def test_an_attachment_that_was_emptied_differs(made):
     assert found["attached requirements.txt"].verdict == DIFFERS
 
 
-@pytest.mark.parametrize("given", ["small", "-1e-9", "1", "nan", "inf", ""])
+@pytest.mark.parametrize("given", ["small", "-1e-9", "1", "nan", "inf"])
 def test_a_tolerance_that_is_none_is_named(given):
     with pytest.raises(UserError, match=f"from 0 to below 1, got '{given}'"):
         checked_tolerance(given)
     assert checked_tolerance("1e-6") == 1e-6
+    assert checked_tolerance("") is None  # as make passes it on
+
+
+@pytest.mark.parametrize("kind", ["device", "pipe", "folder"])
+def test_what_is_no_file_is_not_read(tmp_path, kind):
+    path = {"device": Path("/dev/zero"), "folder": tmp_path}.get(
+        kind, tmp_path / "pipe"
+    )
+    if kind == "pipe":
+        os.mkfifo(path)
+    with pytest.raises(UserError, match="is no file"):
+        read_pdf(path)

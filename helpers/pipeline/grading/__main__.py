@@ -16,22 +16,27 @@ from helpers.pipeline.verify.verify import checked_tolerance
 def main():
     """Grade as the command line asks; status 1 if something does not hold."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("submissions", type=Path, help="a folder of zips and folders")
+    parser.add_argument("submissions", help="a folder of zips and folders")
     parser.add_argument("--tolerance", help="relative; see verify")
     parser.add_argument("--time-limit", default="600", help="seconds each")
-    parser.add_argument("--unwalled", action="store_true", help="without bubblewrap")
+    parser.add_argument("--walls", default="", help="none: without bubblewrap")
     asked = parser.parse_args()
-    submissions = find(asked.submissions)
+    if not asked.submissions:
+        raise UserError("name the folder of what is handed in: SUBMISSIONS=folder")
+    if asked.walls not in ("", "none"):
+        raise UserError(f"WALLS must be none, or not be given, got {asked.walls!r}")
+    walled = not asked.walls
+    submissions = find(Path(asked.submissions))
     tolerance = checked_tolerance(asked.tolerance)
     limits = Limits(seconds=checked_time_limit(asked.time_limit))
-    if not asked.unwalled and not walls_work():
+    if walled and not walls_work():
         raise UserError(
             "what is handed in is only run behind walls, and bubblewrap is not there, "
             "or may not work here: apt-get install bubblewrap; WALLS=none runs it "
             "without, and it can then read your files and use the network"
         )
     grades = []
-    for grade in grade_all(submissions, limits, tolerance, not asked.unwalled):
+    for grade in grade_all(submissions, limits, tolerance, walled):
         grades.append(grade)
         done = f"{len(grades)} of {len(submissions)}"
         print(f"{done}: {readable(grade.name)}: {grade.verdict}", flush=True)

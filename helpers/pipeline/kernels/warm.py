@@ -14,9 +14,12 @@ import sys
 import tempfile
 import threading
 
+from helpers.pipeline.environment import use_environment
+from helpers.pipeline.errors import UserError
 from helpers.pipeline.kernels import arithmetic
 
 FORKSERVER = "DL4IA_FORKSERVER"
+LEAST_SPACE = 20 * 2**20  # bytes for files that live as long as a kernel
 WARM = {
     "kernel_manager_class": "helpers.pipeline.kernels.provisioner.PrivateKernelManager",
     "shutdown_kernel": "immediate",
@@ -40,14 +43,12 @@ def warm_kernels(modules):
         Options for ``nbclient.NotebookClient``; empty for ordinary kernels.
     """
     # Not in TMPDIR: the path of a socket has at most 107 bytes.
-    folder = tempfile.mkdtemp(prefix="kernels-", dir="/tmp" if CAN_FORK else None)
+    place = "/tmp" if CAN_FORK else tempfile.gettempdir()
+    for each in (place, tempfile.gettempdir()):
+        _check_space(each)
+    folder = tempfile.mkdtemp(prefix="kernels-", dir=place)
     before = dict(os.environ)
-    os.environ.update(arithmetic.settings())
-    # The user's own configuration of IPython must not change the results.
-    os.environ["IPYTHONDIR"] = f"{folder}/ipython"
-    os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
-    for setting in ("PYTHONSTARTUP", "PYTHONWARNINGS", "MPLBACKEND"):
-        os.environ.pop(setting, None)
+    use_environment(**arithmetic.settings(), IPYTHONDIR=f"{folder}/ipython")
     try:
         with _forkserver(folder, modules) if CAN_FORK else _ordinary() as options:
             yield options
@@ -55,6 +56,16 @@ def warm_kernels(modules):
         os.environ.clear()
         os.environ.update(before)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _check_space(place):
+    """Raise UserError if a disk is full: a kernel would never answer."""
+    free = shutil.disk_usage(place).free
+    if free < LEAST_SPACE:
+        raise UserError(
+            f"{place} is full: {free // 2**20} MiB are free, "
+            f"{LEAST_SPACE // 2**20} MiB are needed"
+        )
 
 
 @contextlib.contextmanager

@@ -6,7 +6,9 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 from helpers import ROOT
+from helpers.pipeline.command import reason_of
 from helpers.pipeline.errors import UserError
+from helpers.pipeline.files import whole
 from helpers.pipeline.kernels.warm import warm_kernels
 from helpers.pipeline.records import read_record
 from helpers.pipeline.report.evidence import (
@@ -18,7 +20,7 @@ from helpers.pipeline.report.evidence import (
 from helpers.pipeline.report.revision import revision
 from helpers.pipeline.sweep.inputs import modules_behind
 from helpers.pipeline.sweep.plan import make_plan, modules_for
-from helpers.pipeline.sweep.run import Settings, sweep
+from helpers.pipeline.sweep.run import FailedRunsError, Settings, sweep
 
 EXECUTED = ROOT / "build" / "report.ipynb"
 TEX = ROOT / "build" / "tex"
@@ -35,9 +37,14 @@ def report(*, with_pdf=True):
         Whether to write ``report/report.pdf``, which needs LaTeX, besides
         ``report/report.html``.
     """
-    EXECUTED.parent.mkdir(exist_ok=True)
-    with one_at_a_time(EXECUTED.parent / "report.lock"):
-        make_report(with_pdf)
+    try:
+        EXECUTED.parent.mkdir(exist_ok=True)
+        with one_at_a_time(EXECUTED.parent / "report.lock"):
+            make_report(with_pdf)
+    except OSError as error:
+        if reason := reason_of(error):
+            raise UserError(f"the report cannot be written: {reason}") from None
+        raise
 
 
 @contextlib.contextmanager
@@ -64,11 +71,26 @@ def make_report(with_pdf):
         from helpers.pipeline.report.pdf import begin_preamble
         from helpers.pipeline.report.typeset import title_of
 
-        sweep(plan, Settings(os.environ.get("SCHEDULER", "")))
+        failed = None
+        try:
+            sweep(plan, Settings(os.environ.get("SCHEDULER", "")))
+        except FailedRunsError as error:
+            failed = error
         preamble = begin_preamble(TEX) if with_pdf else None
-        notebook = execute_report(kernel)
+        print("executing notebooks/report.ipynb", file=sys.stderr, flush=True)
+        try:
+            notebook = execute_report(kernel)
+        except UserError:
+            if preamble:
+                preamble.wait()
+            if failed:  # the text rests on it
+                raise failed from None
+            raise
+        if failed:
+            print(f"the report lists as failed: {failed}", file=sys.stderr, flush=True)
     claims = read_record(EXECUTED)["claims"]
     attached = attachments(claims, title_of(notebook), now)
+    print("setting the pages", file=sys.stderr, flush=True)
     with ThreadPoolExecutor(1) as beside:  # while LaTeX is at work
         page = beside.submit(to_html, notebook, attached, now)
         made = (
@@ -79,9 +101,11 @@ def make_report(with_pdf):
         raise UserError("a file was changed while the report was made: make report")
     record_results(attached[RESULTS.name])
     for path, content in made.items():
-        unfinished = path.with_suffix(".unfinished")
-        unfinished.write_bytes(content)
-        unfinished.replace(path)
+        with whole(path) as unfinished:
+            unfinished.write_bytes(content)
+    student = os.environ.get("STUDENT")
+    names = " and ".join(str(path.relative_to(ROOT)) for path in made)
+    print(f"made: {names}" + (f", for {student}" if student else ""))
 
 
 def print_report(notebook, attached, preamble, now):

@@ -59,7 +59,7 @@ def complaint(log, *, failed, names=(), source=""):
         near = "undefined" in message and get_close_matches(name, names, n=1)
         return f"{message}; did you mean {near[0]}?" if near else message
     if failed:
-        return "it failed; its log is empty"
+        return "it failed, and its log does not say why: is the disk full?"
     return too_large(log, source.splitlines())
 
 

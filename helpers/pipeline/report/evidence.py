@@ -14,11 +14,13 @@ import zipfile
 from math import isfinite
 
 from helpers import ROOT
+from helpers.pipeline.environment import environment
+from helpers.pipeline.files import whole
 from helpers.pipeline.kernels.arithmetic import processors
-from helpers.pipeline.records import read_record
+from helpers.pipeline.records import NoRecordError, read_record
 from helpers.pipeline.report.revision import MADE, left_out
 from helpers.pipeline.sweep.experiments import read_points
-from helpers.pipeline.sweep.inputs import path_of
+from helpers.pipeline.sweep.inputs import failed_path_of, path_of
 
 RESULTS = ROOT / MADE
 FILES = "files.zip"  # in the page: all that the PDF has attached
@@ -35,6 +37,7 @@ CODE += ("report/template/*", "report/page/*", "report/timings.json")
 # What Jupyter notes in a cell while it is executed and read; nbstripout removes it.
 VIEW = ("collapsed", "ExecuteTime", "execution", "heading_collapsed", "hidden")
 VIEW += ("scrolled",)
+FIRST, LAST = 315_532_800, 4_354_819_198  # the times that a zip can state: 1980 to 2107
 
 
 def collect(claims):
@@ -54,12 +57,22 @@ def collect(claims):
     for experiment, points in read_points().items():
         for point in points:
             name = point.run
-            known = runs.setdefault(name, _run(point, read_record(path_of(name))))
+            known = runs.setdefault(name, _run(point, _recorded(name)))
             known["experiments"].append(experiment)
     head = {"layout": LAYOUT, "platform": platform_name()}
     # Not the number of its cell: a new cell would change all that follow.
     claims = {n: {k: c[k] for k in c if k != "cell"} for n, c in claims.items()}
     return head | {"claims": rounded(claims), "runs": rounded(runs)}
+
+
+def _recorded(name):
+    """Return the record of a run, or only that it failed or has none."""
+    if failed_path_of(name).exists() and not path_of(name).exists():
+        return {"status": "failed"}
+    try:
+        return read_record(path_of(name))
+    except NoRecordError:
+        return {"status": "recorded nothing"}
 
 
 def _run(point, recorded):
@@ -98,12 +111,14 @@ def as_text(results):
 def record_results(content):
     """Write ``report/results.json``, unless it says the same already."""
     if not RESULTS.exists() or RESULTS.read_bytes() != content:
-        RESULTS.write_bytes(content)
+        with whole(RESULTS) as unfinished:
+            unfinished.write_bytes(content)
 
 
 def platform_name():
     """Name all that the last bits of a result, or the bytes of a PDF, depend on."""
-    done = subprocess.run(["pdflatex", "--version"], capture_output=True, text=True)
+    command = ["pdflatex", "--version"]
+    done = subprocess.run(command, env=environment(), capture_output=True, text=True)
     tex = done.stdout.partition("\n")[0]
     python = f"Python {platform.python_version()}"
     return ", ".join((f"{platform.system()} {processors()}", python, tex))
@@ -158,7 +173,7 @@ def zipped(files, moment):
     moment : int
         The time of all files, in seconds since 1970.
     """
-    buffer = io.BytesIO()
+    buffer, moment = io.BytesIO(), min(max(moment, FIRST), LAST)
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in sorted(files.items()):
             entry = zipfile.ZipInfo(name, time.gmtime(moment)[:6])

@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 
 from helpers import ROOT
+from helpers.pipeline.environment import NOWHERE
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.report.claims import CODE, unify_mathematics
 
@@ -50,10 +51,12 @@ def _convert(fragments, to, *options):
 
     [locked] = Path(pypandoc.__file__).with_name("files").glob("pandoc*")
     os.environ["PYPANDOC_PANDOC"] = str(locked)
+    # A person's own abbreviations and templates are not ours.
+    options = (f"--from={READER}", f"--data-dir={NOWHERE}", *options)
     text = "\0".join(unify_mathematics(fragment) for fragment in fragments)
     try:
         converted = pypandoc.convert_text(
-            text, to, format="markdown", extra_args=[f"--from={READER}", *options]
+            text, to, format="markdown", extra_args=options
         )
     except RuntimeError as error:
         refused = REFUSED.search(str(error))

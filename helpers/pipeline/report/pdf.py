@@ -1,17 +1,17 @@
 """Set LaTeX as PDF."""
 
-import os
 import re
 import shutil
 import subprocess
 
 from helpers import ROOT
+from helpers.pipeline.environment import environment
 from helpers.pipeline.report.complaints import complaint, names_in
 from helpers.pipeline.report.revision import LONG_AGO
 
 PREAMBLE = ROOT / "report" / "template" / "preamble.tex"
+BIBLIOGRAPHIES = ROOT / "report"
 PASSES = 6  # two or three are enough
-PERSONAL = ("TEXMFHOME", "TEXINPUTS", "TEXMFCONFIG", "TEXMFVAR")
 WORKS = re.compile(r"\\bibliographystyle\{([\w-]+)\}\s*\\bibliography\{([\w-]+)\}")
 BIBLIOGRAPHY_ONLY = r"""
 \ifdefined\preamble\else\input{preamble}\fi
@@ -28,7 +28,9 @@ def begin_preamble(folder):
     shutil.copy(PREAMBLE, folder)
     command = ["pdflatex", "-ini", "-interaction=batchmode", "-no-shell-escape"]
     command += ["-jobname=preamble", r"&pdflatex preamble.tex\dump"]
-    return subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL)
+    return subprocess.Popen(
+        command, cwd=folder, env=environment(), stdout=subprocess.DEVNULL
+    )
 
 
 def to_pdf(latex, files, folder, preamble=None, moment=LONG_AGO):
@@ -56,8 +58,9 @@ def to_pdf(latex, files, folder, preamble=None, moment=LONG_AGO):
     Raises
     ------
     RuntimeError
-        If LaTeX cannot set the document, a reference leads nowhere, or something is
-        too wide or too high for a page; the message is the first complaint of its log.
+        If LaTeX cannot set the document or is killed, a reference leads nowhere, or
+        something is too wide or too high for a page; the message is the first
+        complaint of its log.
     """
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copy(PREAMBLE, folder)
@@ -65,9 +68,13 @@ def to_pdf(latex, files, folder, preamble=None, moment=LONG_AGO):
         (folder / name).write_bytes(content)
     command = ["pdflatex", "-interaction=batchmode", "-halt-on-error"]
     command += ["-no-shell-escape"]
-    if preamble and preamble.wait() == 0:
+    if preamble:
+        _wait_for(preamble, folder)
         command.append("-fmt=preamble")
-    log_file, aux = folder / "report.log", folder / "report.aux"
+    log_file, aux, whole = (folder / f"report.{end}" for end in ("log", "aux", "whole"))
+    if not whole.exists():
+        _forget(folder)
+    whole.unlink(missing_ok=True)  # until this call has ended well
     set_bibliography(latex, folder, command)
     command.append("report.tex")
     for _ in range(PASSES):
@@ -80,10 +87,25 @@ def to_pdf(latex, files, folder, preamble=None, moment=LONG_AGO):
     log = log_file.read_text(errors="replace") if log_file.exists() else ""
     wrong = complaint(log, failed=failed, names=names_in(folder), source=latex)
     if wrong:
-        for state in folder.glob("report.[!tl]*"):
-            state.unlink()  # the next call must not start from them
         raise RuntimeError(f"LaTeX cannot set the report: {wrong} (see {log_file})")
+    whole.touch()
     return folder / "report.pdf"
+
+
+def _wait_for(preamble, folder):
+    """Wait for the preamble: without it, the same document has other bytes."""
+    _check_alive("pdflatex", preamble.wait())
+    if preamble.returncode:
+        path = folder / "preamble.log"
+        log = path.read_text(errors="replace") if path.exists() else ""
+        wrong = complaint(log, failed=True)
+        raise RuntimeError(f"LaTeX cannot read the preamble: {wrong} (see {path})")
+
+
+def _forget(folder):
+    """Remove what an earlier call has left, if it did not end well."""
+    for state in folder.glob("report.[!tl]*"):
+        state.unlink()
 
 
 def set_bibliography(latex, folder, command):
@@ -98,20 +120,37 @@ def set_bibliography(latex, folder, command):
     style, data = works.groups()
     lines = ["\\citation{*}", f"\\bibstyle{{{style}}}", f"\\bibdata{{{data}}}"]
     (folder / "works.aux").write_text("\n".join(lines))
+    source = BIBLIOGRAPHIES / f"{data}.bib"
+    if not source.exists():
+        raise RuntimeError(f"there is no {source.relative_to(ROOT)}")
+    shutil.copy(source, folder)
+    (folder / "works.bbl").unlink(missing_ok=True)
     _run(["bibtex", "works"], folder)
+    if not (folder / "works.bbl").exists():
+        raise RuntimeError(f"bibtex made no bibliography (see {folder / 'works.blg'})")
     (folder / "works.bbl").replace(folder / "report.bbl")
     if not (folder / "report.aux").exists():
         (folder / "works.tex").write_text(BIBLIOGRAPHY_ONLY)
-        _run([*command, "works.tex"], folder)
-        (folder / "works.aux").replace(folder / "report.aux")
+        if not _run([*command, "works.tex"], folder):
+            (folder / "works.aux").replace(folder / "report.aux")
 
 
 def _run(command, folder, moment=LONG_AGO):
-    """Run a program of TeX, without a person's own TeX folders; return if it failed."""
-    variables = {"BIBINPUTS": f"{ROOT / 'report'}:", "max_print_line": "9999"}
-    variables |= {"SOURCE_DATE_EPOCH": str(moment), "FORCE_SOURCE_DATE": "1"}
-    variables |= dict.fromkeys(PERSONAL, "")
+    """Run a program of TeX; return if it failed, and raise RuntimeError if it died."""
+    variables = {"SOURCE_DATE_EPOCH": str(moment), "FORCE_SOURCE_DATE": "1"}
+    variables |= {"max_print_line": "9999"}
     done = subprocess.run(
-        command, cwd=folder, env=os.environ | variables, stdout=subprocess.DEVNULL
+        command, cwd=folder, env=environment(**variables), stdout=subprocess.DEVNULL
     )
+    _check_alive(command[0], done.returncode)
     return done.returncode != 0
+
+
+def _check_alive(program, status):
+    """Raise RuntimeError if a program was killed: what it left is not whole.
+
+    A shell and a sandbox add 128 to the number of the signal.
+    """
+    number = -status if status < 0 else status - 128
+    if number > 0:
+        raise RuntimeError(f"{program} was ended by signal {number}: make report")

@@ -1,6 +1,7 @@
 """Which version of the project this is: its commit, and what differs from it.
 
-Run as a script, it prints the version, so that the Makefile sees a change.
+Run with the system's Python, it prints the version, so that the Makefile sees a change;
+with arguments, it runs git with them.
 """
 
 import fnmatch
@@ -8,10 +9,13 @@ import hashlib
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
-ROOT = Path(__file__).resolve().parents[3]
+from helpers import ROOT
+from helpers.pipeline.environment import environment
+
 COMMIT = ROOT / "COMMIT"  # what a submission has instead of git
 MADE = "report/results.json"  # which every build writes
 NOTE = "SUBMISSION.txt"  # which only a submission has
@@ -59,21 +63,25 @@ def revision():
     if (ROOT / ".git").exists():
         head = git("log", "-1", "--no-show-signature", "--format=%H %ct").split()
         if head:
-            return Revision(head[0].decode(), int(head[1]), _changes())
+            return Revision(head[0].decode(), int(head[1]), _digest_of(changed()))
     if COMMIT.exists():
         commit, moment, changes, *files = json.loads(COMMIT.read_text())
         return Revision(commit, moment, _changes_since(*files) if files else changes)
     return Revision("", LONG_AGO, "")
 
 
-def _changes():
-    """Return a digest of what differs from the commit, untracked files included."""
+def changed():
+    """Return the names of all files that differ from the commit, unknown ones included.
+
+    What counts is what git would commit: of a notebook, not its outputs.
+    """
     git("update-index", "-q", "--refresh")  # else a file only touched would differ
-    differing = ["diff-index", "-z", "--name-only", "HEAD", "--"]
+    # Not diff-index, to which a notebook differs if it has another size.
+    differing = ["diff", "-z", "--name-only", "--no-renames", "--no-ext-diff", "HEAD"]
     # Only .gitignore counts: files that a person's own settings ignore may be used.
     unknown = ["ls-files", "-z", "--others", "--exclude-per-directory=.gitignore"]
     names = {n for listed in (differing, unknown) for n in git(*listed).split(b"\0")}
-    return _digest_of(names - {b""})
+    return sorted(names - {b""})
 
 
 def _changes_since(files):
@@ -123,6 +131,7 @@ def git(*command):
         done = subprocess.run(
             # A clone may belong to somebody else, as in a container.
             ["git", "-c", "safe.directory=*", "-C", str(ROOT), *command],
+            env=environment(),
             capture_output=True,
             check=False,
         )
@@ -132,4 +141,7 @@ def git(*command):
 
 
 if __name__ == "__main__":
-    print(*revision())
+    if sys.argv[1:]:
+        git(*sys.argv[1:])
+    else:
+        print(*revision())

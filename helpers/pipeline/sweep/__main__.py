@@ -4,9 +4,10 @@ import argparse
 import os
 from contextlib import nullcontext
 
-from helpers.pipeline.command import checked_time_limit, run_command
+from helpers.pipeline.command import checked_flag, checked_time_limit, run_command
 from helpers.pipeline.kernels.warm import warm_kernels
-from helpers.pipeline.sweep.plan import MANY, make_plan, modules_for, print_dry_run
+from helpers.pipeline.sweep.experiments import MANY
+from helpers.pipeline.sweep.plan import make_plan, modules_for, print_dry_run
 from helpers.pipeline.sweep.run import Settings, sweep
 
 
@@ -16,19 +17,20 @@ def main():
     parser.add_argument("--experiment", default="", help="only this one")
     parser.add_argument("--scheduler", default="", help="tcp://host:port of Dask")
     parser.add_argument("--time-limit", default="600", help="seconds a run")
+    flag = {"nargs": "?", "const": "1", "default": "0"}
     parser.add_argument(
-        "--dry-run", action="store_true", help="only print what would be run, and why"
+        "--dry-run", **flag, help="only print what would be run, and why"
     )
-    parser.add_argument(
-        "--yes", action="store_true", help=f"allow more than {MANY:,} points"
-    )
+    parser.add_argument("--yes", **flag, help=f"allow more than {MANY:,} points")
     asked = parser.parse_args()
-    plan = make_plan(asked.experiment, confirmed=asked.yes or asked.dry_run)
-    if asked.dry_run:
+    dry_run = checked_flag("DRY_RUN", asked.dry_run)
+    confirmed = checked_flag("YES", asked.yes)
+    time_limit = checked_time_limit(asked.time_limit)
+    plan = make_plan(asked.experiment, confirmed=confirmed or dry_run)
+    if dry_run:
         print_dry_run(plan)
         return
-    scheduler = asked.scheduler or os.environ.get("SCHEDULER", "")
-    settings = Settings(scheduler, checked_time_limit(asked.time_limit))
+    settings = Settings(asked.scheduler or os.environ.get("SCHEDULER", ""), time_limit)
     with warm_kernels(modules_for(plan)) if plan.missing else nullcontext():
         sweep(plan, settings)
 

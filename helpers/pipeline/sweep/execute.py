@@ -22,8 +22,20 @@ from papermill.parameterize import parameterize_notebook
 from helpers import ROOT
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.kernels.opened import watch_statement
-from helpers.pipeline.sweep.experiments import NOTEBOOKS, Point
+from helpers.pipeline.sweep.endings import (
+    exit_before_record,
+    last_words,
+    raise_for_lost_output,
+)
+from helpers.pipeline.sweep.experiments import Point
 from helpers.pipeline.sweep.inputs import with_opened
+from helpers.pipeline.sweep.notebooks import (
+    NOTEBOOKS,
+    DamagedError,
+    notebook_parameters,
+    read_notebook,
+    require_independent,
+)
 
 # What a notebook may print and show before it is stopped, in characters.
 MOST_OUTPUT = 50_000_000
@@ -156,8 +168,13 @@ def execute(notebook, parameters, kernel, *, time_limit=600, inputs=None):
     with tempfile.TemporaryDirectory() as folder:
         log = "" if inputs is None else f"{folder}/opened"
         started = time.perf_counter()
-        executed = _prepared(notebook, parameters)
-        error, cell = _execute(executed, kernel, time_limit, log)
+        try:
+            executed = _prepared(notebook, parameters)
+        except DamagedError as damage:
+            executed = nbformat.v4.new_notebook()
+            error, cell, log = _on_top(executed, damage), "", ""
+        else:
+            error, cell = _execute(executed, kernel, time_limit, log)
         seconds = time.perf_counter() - started
         if log:
             changed = []
@@ -174,9 +191,14 @@ def execute(notebook, parameters, kernel, *, time_limit=600, inputs=None):
 
 def _prepared(notebook, parameters):
     """Return a notebook with its parameters and without outputs."""
+    read_notebook(notebook, NOTEBOOKS)  # says what is damaged
     prepared = load_notebook_node(str(NOTEBOOKS / f"{notebook}.ipynb"))
     if parameters:
-        prepared = parameterize_notebook(prepared, parameters)
+        known = notebook_parameters(notebook)
+        defaults = {name: parameter.default for name, parameter in known.items()}
+        changed = {n for n, value in parameters.items() if value != defaults.get(n)}
+        require_independent(notebook, changed)
+        prepared = parameterize_notebook(prepared, parameters, language="python")
     for cell in prepared.cells:
         cell.metadata.setdefault("papermill", {})
         if cell.cell_type == "code":
@@ -189,19 +211,32 @@ def _execute(notebook, kernel, time_limit, log):
     try:
         BoundedClient(notebook, time_limit=time_limit, log=log, **kernel).execute()
         raise_for_execution_errors(notebook, None)
+        raise_for_lost_output(notebook)
+        early = exit_before_record(notebook)
+        if early:
+            error = _on_top(
+                notebook, SystemExit("it ended before it recorded anything")
+            )
+            return error, _name_of_cell(early.execution_count, early.source)
     except PapermillExecutionError as failure:
         error = _one_line(failure.ename, failure.evalue)
         if failure.ename == CellExecutionError.__name__:  # IPython only prints its own
-            error = _last_words(notebook) or error
+            error = last_words(notebook) or error
         return error, _name_of_cell(failure.exec_count, failure.source)
     except UserError:
         raise
     except Exception as failure:  # the other runs go on
-        error = _one_line(type(failure).__name__, failure)
-        notebook.cells.insert(0, nbformat.v4.new_markdown_cell(f"**{error}**"))
-        notebook.cells[0]["id"] = "error"
-        return error, ""
+        return _on_top(notebook, failure), ""
     return "", ""
+
+
+def _on_top(notebook, failure):
+    """Put an error on top of a notebook; return it on one line."""
+    name = "" if isinstance(failure, UserError) else f"{type(failure).__name__}: "
+    error = " ".join(f"{name}{failure}".split())
+    notebook.cells.insert(0, nbformat.v4.new_markdown_cell(f"**{error}**"))
+    notebook.cells[0]["id"] = "error"
+    return error
 
 
 def _as_text(notebook):
@@ -213,7 +248,9 @@ def _as_text(notebook):
         f'"{key}": {json.dumps(notebook[key], ensure_ascii=False, sort_keys=True)}'
         for key in ("metadata", "nbformat", "nbformat_minor", "cells")
     )
-    return "{" + ",\n".join(parts) + "}\n"
+    text = "{" + ",\n".join(parts) + "}\n"
+    # Half of a character is what it is in JSON: \ud800.
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def without_traces(notebook):
@@ -226,13 +263,6 @@ def without_traces(notebook):
         if set(cell.metadata.get("tags", [])) & MADE_BY_PAPERMILL:
             cell["id"] = f"papermill-{number}"
     return notebook
-
-
-def _last_words(notebook):
-    """Return the last line that the last executed cell has printed as an error."""
-    executed = [cell for cell in notebook.cells if cell.get("execution_count")]
-    printed = [o.text for o in executed[-1].outputs if o.get("name") == "stderr"]
-    return "".join(printed).strip().rpartition("\n")[2]
 
 
 def _name_of_cell(number, source, width=50):

@@ -49,7 +49,11 @@ def _local():
     # In a container or under taskset, these are fewer than the machine has.
     slots = len(os.sched_getaffinity(0)) if CAN_FORK else os.cpu_count()
     gc.freeze()  # else a collection would touch, and so copy, all that is shared
-    executor = ProcessPoolExecutor(slots, context, initializer=_end_with_the_sweep)
+    try:
+        executor = ProcessPoolExecutor(slots, context, initializer=_end_with_the_sweep)
+    except OSError as error:
+        reason = f"/dev/shm, the memory that processes share: {error.strerror}"
+        raise UserError(reason) from None
     try:
         yield executor, slots
     except BaseException:

@@ -11,8 +11,7 @@ from functools import cache
 from itertools import accumulate
 
 from helpers import ROOT
-from helpers.pipeline.errors import UserError
-from helpers.pipeline.sweep.experiments import NOTEBOOKS, read_notebook
+from helpers.pipeline.sweep.notebooks import NOTEBOOKS, DamagedError, read_notebook
 
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
@@ -35,17 +34,15 @@ def look_at(path, stamp):
     imported : frozenset of str
         The dotted names that it imports, with their parents. Some name a member of a
         module.
-
-    Raises
-    ------
-    UserError
-        If a notebook is not valid JSON, or a cell of it not valid Python.
     """
     if not path.is_file():
         return "", frozenset()
-    if path.suffix == ".ipynb" and path.parent == NOTEBOOKS:
-        return _look_at_notebook(path.stem)
     content = path.read_bytes()
+    if path.suffix == ".ipynb" and path.parent == NOTEBOOKS:
+        try:
+            return _look_at_notebook(path.stem)
+        except DamagedError:  # its runs fail by themselves
+            return _digest(content), frozenset()
     if path.suffix == ".py":
         try:
             text, imported = _read_module(content, path.relative_to(ROOT).parent.parts)
@@ -66,7 +63,7 @@ def _look_at_notebook(name):
         parts = [_read_cell(source) for source in code]
     except SyntaxError as error:
         reason = f"{error.msg} in {(error.text or '').strip()!r}"
-        raise UserError(f"notebooks/{name}.ipynb: {reason}") from None
+        raise DamagedError(f"notebooks/{name}.ipynb: {reason}") from None
     texts, imported = zip(*parts, strict=True) if parts else ((), ())
     return _digest(json.dumps(texts).encode()), frozenset().union(*imported)
 

@@ -14,8 +14,8 @@ from functools import cache
 from helpers import ROOT
 from helpers.pipeline.kernels.arithmetic import processors
 from helpers.pipeline.kernels.opened import name_in, read_log, stamp
-from helpers.pipeline.sweep.experiments import NOTEBOOKS
 from helpers.pipeline.sweep.fingerprints import look_at
+from helpers.pipeline.sweep.notebooks import NOTEBOOKS
 
 RUNS = ROOT / "build" / "runs"
 FACTS = {"Python": platform.python_version(), "processor": processors()}

@@ -2,8 +2,7 @@
 
 from typing import NamedTuple
 
-from helpers.pipeline.errors import UserError
-from helpers.pipeline.sweep.experiments import read_points, select
+from helpers.pipeline.sweep.experiments import LARGEST, MANY, read_points
 from helpers.pipeline.sweep.inputs import (
     Inputs,
     failed_path_of,
@@ -11,8 +10,6 @@ from helpers.pipeline.sweep.inputs import (
     path_of,
     recorded_inputs,
 )
-
-MANY = 10_000
 
 
 class Plan(NamedTuple):
@@ -56,12 +53,7 @@ def make_plan(experiment="", *, confirmed=False):
     UserError
         If the grid is not valid, or too large without being confirmed.
     """
-    points = read_points()
-    if experiment:
-        points = select(points, experiment)
-    count = sum(map(len, points.values()))
-    if count > MANY and not confirmed:
-        raise UserError(f"{count:,} points: to run so many, add --yes (YES=1)")
+    points = read_points(only=experiment, most=LARGEST if confirmed else MANY)
     runs = {point.run: point for grid in points.values() for point in grid}
     inputs = Inputs()
     reasons = {run: why_not_current(point, inputs) for run, point in runs.items()}

@@ -1,78 +1,149 @@
 """The results of finished runs: printed, written as CSV, or loaded as a table."""
 
 import argparse
+import textwrap
+from itertools import zip_longest
 
 from helpers import ROOT
-from helpers.pipeline.command import run_command
+from helpers.data import join_names
+from helpers.pipeline.command import aligned, run_command
 from helpers.pipeline.errors import UserError
-from helpers.pipeline.records import read_record
-from helpers.pipeline.sweep.experiments import read_points
-from helpers.pipeline.sweep.inputs import path_of
+from helpers.pipeline.records import NoRecordError, read_record
+from helpers.pipeline.sweep.inputs import failed_path_of, path_of
+from helpers.pipeline.sweep.notebooks import notebook_parameters
 from helpers.pipeline.sweep.plan import make_plan
 
 FOR_EACH_FEATURE = ("names", "w", "w_original")
+WIDTH = 96  # of the printed table
 
 
 def main():
     """Print one row for each finished run of each experiment, or write it as CSV."""
-    import pandas as pd
-
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--experiment", default="", help="only this one")
     parser.add_argument("--csv", default="", help="write this file instead")
     asked = parser.parse_args()
-    file, plan = asked.csv, make_plan(asked.experiment, confirmed=True)
-    rows = list(results(plan, repr if file else "{:.5g}".format))
-    if not rows:
+    plan = make_plan(asked.experiment, confirmed=True)
+    finished = list(finished_runs(plan))
+    if not finished:
         of = f" of {asked.experiment}" if asked.experiment else ""
         raise UserError(
             f"no run{of} is finished yet; `make sweep` makes them, and names what fails"
         )
-    table = pd.DataFrame(rows)
-    if file:
-        try:
-            table.to_csv(file, index=False)
-        except OSError as error:
-            reason = error.strerror or error
-            raise UserError(f"{file} cannot be written: {reason}") from None
-        print(f"written: {file}")
+    if asked.csv:
+        write_csv(asked.csv, finished)
     else:
-        varied = [name for name in table if table[name].nunique(dropna=False) > 1]
-        print(table[varied or list(table)].to_string(index=False))
+        print("\n".join(table_of(plan.points, finished)))
+        print("all parameters and results: make results CSV=file")
+    silent = sorted({point.notebook for point, found in finished if found is None})
+    if silent:
+        print(f"they recorded nothing: {', '.join(silent)}; call record() there")
     if plan.missing:
         count = f"{len(plan.missing)} of {len(plan.runs)} runs"
         print(f"not among them: {count}, which failed or have not been run: make sweep")
 
 
-def results(plan, number):
-    """Yield a mapping for each finished run: its parameters and what it recorded.
+def finished_runs(plan):
+    """Yield each finished point of a plan, with its record; None if it has none."""
+    for point in (point for points in plan.points.values() for point in points):
+        if point.run not in plan.missing:
+            try:
+                yield point, read_record(path_of(point.run))
+            except NoRecordError:
+                yield point, None
 
-    Numbers and texts are as they were recorded. A list with one number for each feature
-    becomes a text, in which `number` formats them. Of any other list only the last
-    number is taken, such as the final cost.
+
+def write_csv(path, finished):
+    """Write all parameters and results, a line for each run."""
+    import pandas as pd
+
+    rows = [_row(point, found or {}) for point, found in finished]
+    try:
+        pd.DataFrame(rows, dtype=object).to_csv(path, index=False)
+    except OSError as error:
+        reason = error.strerror or error
+        raise UserError(f"{path} cannot be written: {reason}") from None
+    print(f"written: {path}")
+
+
+def _row(point, found):
+    """Return a run's parameters and what it recorded, by column.
+
+    Numbers and texts are as they were recorded. A list of texts, or with one number for
+    each feature, becomes a text. Of any other list only the last number is taken, such
+    as the final cost. What a dict holds has a column each.
     """
-    for experiment, points in plan.points.items():
-        for point in points:
-            if point.run not in plan.missing:
-                row = {"experiment": experiment, "run": point.run, **point.parameters}
-                for key, value in read_record(path_of(point.run)).items():
-                    cell = _cell(key, value, number)
-                    if not isinstance(cell, list | dict):
-                        row[key] = cell
-                yield row
+    row = {"experiment": point.experiment, "run": point.run, **point.parameters}
+    for key, value in found.items():
+        if isinstance(value, dict) and key != "versions":
+            row |= {f"{key}.{k}": v for k, v in value.items() if _is_one(v)}
+        elif _is_one(_cell(key, value)):
+            row[key] = _cell(key, value)
+    return row
 
 
-def _cell(key, value, number):
-    """Return what the table shows of a list; anything else as it is."""
-    if not isinstance(value, list) or not value or isinstance(value[-1], list | dict):
+def _is_one(value):
+    return not isinstance(value, list | dict)
+
+
+def _cell(key, value):
+    """Return what a cell shows of a list; anything else as it is."""
+    if not isinstance(value, list) or not value:
         return value
-    if key not in FOR_EACH_FEATURE:
-        return value[-1]
-    return ", ".join(v if isinstance(v, str) else number(v) for v in value)
+    if all(isinstance(item, str) for item in value):
+        return join_names(value) if key in FOR_EACH_FEATURE else "; ".join(value)
+    if key in FOR_EACH_FEATURE and all(map(_is_one, value)):
+        return ", ".join(map(repr, value))
+    return value[-1]
+
+
+def table_of(points, finished):
+    """Return the lines of a table of runs that fits the screen.
+
+    Parameters
+    ----------
+    points : dict of str to list of Point
+        By experiment.
+    finished : list of (Point, dict or None)
+        See `finished_runs`.
+
+    Returns
+    -------
+    list of str
+        For each run its experiment, what varies in it, how it ended, its final cost,
+        and the iterations until the cost is within 1 % of the optimum.
+    """
+    header = ("experiment", "what varies", "how it ended", "final cost", "to 1 %")
+    rows = [header]
+    for point, found in finished:
+        of = points[point.experiment]
+        varied = [n for n in point.listed if len({p.parameters[n] for p in of}) > 1]
+        varies = [f"{n}={point.parameters[n]}" for n in varied or point.listed]
+        rows.append((point.experiment, ", ".join(varies), *_ending(found)))
+    endings = list(zip(*rows, strict=True))[2:]
+    room = max(WIDTH - sum(max(map(len, column)) + 2 for column in endings), 40)
+    first = min(max(len(row[0]) for row in rows), room // 2)
+    wrapped = []
+    for experiment, varies, *ending in rows:
+        cells = [textwrap.wrap(experiment, first), textwrap.wrap(varies, room - first)]
+        wrapped += zip_longest(*cells, *([text] for text in ending), fillvalue="")
+    return aligned(wrapped, right=(3, 4))
+
+
+def _ending(found):
+    """Return how a run ended, its final cost, and the iterations to 1 %, as texts."""
+    if found is None:
+        return "recorded nothing", "–", "–"
+    status, at = str(found.get("status", "done")), found.get("diverged_at")
+    costs = found.get("costs")
+    cost = costs[-1] if isinstance(costs, list) and costs else None
+    cost = f"{cost:.6g}" if isinstance(cost, int | float) and at is None else "–"
+    within = found.get("iterations_measured")
+    return (status if at is None else f"{status} at {at}"), cost, str(within or "–")
 
 
 def load_others(known):
-    """Load the runs of ``descent.ipynb`` in all experiments but some.
+    """Load the runs of all experiments but some, also of those that failed.
 
     Parameters
     ----------
@@ -82,17 +153,42 @@ def load_others(known):
     Returns
     -------
     pandas.DataFrame
-        As from `load_experiment`, with the experiment's name in ``experiment``; empty
-        if there are no others.
+        One row per point, in the grid's order: its ``experiment``, ``run`` and
+        ``notebook``, its ``parameters`` and their ``defaults`` as dicts, and what the
+        run recorded as from `load_experiment`; of a run that failed, the ``status``
+        failed. Empty if there are no others.
+
+    Raises
+    ------
+    UserError
+        If a run has not been tried since something changed.
     """
     import pandas as pd
 
-    others = [
-        load_experiment(name).assign(experiment=name)
-        for name, points in read_points().items()
-        if name not in known and points[0].notebook == "descent"
-    ]
-    return pd.concat(others, ignore_index=True) if others else pd.DataFrame()
+    plan, rows = make_plan(confirmed=True), []
+    for point in (point for points in plan.points.values() for point in points):
+        if point.experiment not in known:
+            row = {
+                "experiment": point.experiment,
+                "run": point.run,
+                "notebook": point.notebook,
+                "parameters": point.parameters,
+                "defaults": _defaults_of(point),
+            }
+            failed, finished = failed_path_of(point.run), path_of(point.run)
+            failed = failed.exists() and not finished.exists()
+            try:
+                row |= {"status": "failed"} if failed else _recorded(point, plan)
+            except NoRecordError:
+                row["status"] = "recorded nothing"
+            rows.append(row)
+    return pd.DataFrame(rows, dtype=object)
+
+
+def _defaults_of(point):
+    """Return the defaults of a point's parameters; none if its notebook is damaged."""
+    known = notebook_parameters(point.notebook) if point.parameters else {}
+    return {name: parameter.default for name, parameter in known.items()}
 
 
 def load_experiment(name):
@@ -107,29 +203,45 @@ def load_experiment(name):
     -------
     pandas.DataFrame
         One row per point, in the grid's order: its ``run``, its parameters, and what
-        the run recorded (lists as NumPy arrays).
+        the run recorded (lists of numbers or texts as NumPy arrays).
 
     Raises
     ------
     UserError
         If there is no such experiment, or a run of it is missing or no longer current.
     """
-    import numpy as np
     import pandas as pd
 
-    plan, rows = make_plan(name, confirmed=True), []
-    for point in plan.points[name]:
-        path, reason = path_of(point.run), plan.missing.get(point.run)
-        if reason:
-            where = path.relative_to(ROOT)
-            state = f"is out of date, {reason}" if path.exists() else "is missing"
-            raise UserError(f"{where}, a run of {name}, {state}; `make sweep` makes it")
-        recorded = {
-            key: np.array(value) if isinstance(value, list) else value
-            for key, value in read_record(path).items()
-        }
-        rows.append({"run": point.run, **point.parameters, **recorded})
+    plan = make_plan(name, confirmed=True)
+    rows = [
+        {"run": point.run, **point.parameters, **_recorded(point, plan)}
+        for point in plan.points[name]
+    ]
     return pd.DataFrame(rows, dtype=object)  # else a missing count makes floats
+
+
+def _recorded(point, plan):
+    """Return what a current run recorded, or raise UserError."""
+    path, reason = path_of(point.run), plan.missing.get(point.run)
+    if reason:
+        where, name = path.relative_to(ROOT), point.experiment
+        state = f"is out of date, {reason}" if path.exists() else "is missing"
+        raise UserError(f"{where}, a run of {name}, {state}; `make sweep` makes it")
+    return {key: _as_array(value) for key, value in read_record(path).items()}
+
+
+def _as_array(value):
+    """Return a list of numbers or of texts as an array; anything else as it is."""
+    import numpy as np
+
+    if not isinstance(value, list):
+        return value
+    try:
+        array = np.array(value)
+    except ValueError:  # rows of different lengths
+        return value
+    texts = array.dtype.kind == "U" and not all(isinstance(v, str) for v in value)
+    return value if texts else array
 
 
 if __name__ == "__main__":

@@ -16,6 +16,10 @@ from helpers.pipeline.sweep.inputs import RUNS, failed_path_of, modules_behind, 
 TRIES = 3  # how often a run is started if its worker is killed each time
 
 
+class FailedRunsError(UserError):
+    """Some runs failed; the others are kept."""
+
+
 class Settings(NamedTuple):
     """How to sweep.
 
@@ -43,7 +47,7 @@ def sweep(plan, settings):
 
     Raises
     ------
-    UserError
+    FailedRunsError
         If a run failed, once all others have finished; they are kept.
     """
     prepare(plan)
@@ -61,7 +65,8 @@ def sweep(plan, settings):
     if failures:
         # The first of the grid, not the first to end: the same message every time.
         first = next(failures[run] for run in plan.runs if run in failures)
-        raise UserError(f"{len(failures)} of {len(plan.runs)} runs failed: {first}")
+        count = f"{len(failures)} of {len(plan.runs)} runs"
+        raise FailedRunsError(f"{count} failed: {first}")
 
 
 def prepare(plan):
@@ -178,7 +183,10 @@ def remove_unfinished():
 
 
 def _unwritable(error):
-    return UserError(f"{RUNS.relative_to(ROOT)} cannot be written: {error.strerror}")
+    place = str(error.filename or RUNS)
+    if place.startswith(str(ROOT)):
+        place = RUNS.relative_to(ROOT)
+    return UserError(f"{place} cannot be written: {error.strerror}")
 
 
 class Progress:

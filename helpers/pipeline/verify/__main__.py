@@ -2,45 +2,63 @@
 
 import argparse
 import json
+import sys
 from pathlib import Path
 
-from helpers.pipeline.command import aligned, run_command
-from helpers.pipeline.verify.verdicts import HEADER, HOLDS
+from helpers.pipeline.command import aligned, checked_flag, run_command
+from helpers.pipeline.verify.verdicts import HEADER, HOLDS, NOTED
 from helpers.pipeline.verify.verify import checked_tolerance, verify
 
 
 def main():
     """Verify as the command line asks; status 1 if something does not hold."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--pdf", type=Path, help="a report; else the recorded results")
-    parser.add_argument("--html", type=Path, help="a report as a page")
+    parser.add_argument("--pdf", help="a report; else the recorded results")
+    parser.add_argument("--html", help="a report as a page")
     parser.add_argument("--tolerance", help="relative; by default exact if possible")
-    parser.add_argument("--json", action="store_true", help="for a grading script")
+    flag = {"nargs": "?", "const": "1", "default": "0"}
+    parser.add_argument("--json", **flag, help="for a grading script")
+    parser.add_argument("--all", **flag, help="print also what holds")
     parser.add_argument("--rebuilt", type=Path, help="the report made again already")
     parser.add_argument("--beside", type=Path, help="what came with the PDF: a folder")
     asked = parser.parse_args()
     tolerance = checked_tolerance(asked.tolerance)
-    lines = verify(asked.html or asked.pdf, tolerance, asked.rebuilt, asked.beside)
+    as_json, everything = (
+        checked_flag("JSON", asked.json),
+        checked_flag("ALL", asked.all),
+    )
+    given = asked.html or asked.pdf
+    if not as_json and not asked.rebuilt:
+        where = "in a folder of its own: half a minute"
+        print(f"making everything again, {where}", file=sys.stderr, flush=True)
+    lines = verify(
+        Path(given) if given else None, tolerance, asked.rebuilt, asked.beside
+    )
     wrong = sum(line.wrong for line in lines)
-    if asked.json:
+    if as_json:
         result = {"holds": not wrong, "checked": [line._asdict() for line in lines]}
         print(json.dumps(result, ensure_ascii=False, indent=1, allow_nan=False))
     else:
-        print_table(lines)
+        print_table(lines, everything)
         print(f"{len(lines) - wrong} of {len(lines)} hold")
     return 1 if wrong else 0
 
 
-def print_table(lines):
-    """Print what was compared; of runs, pages and files, only what does not hold."""
-    shown = [
-        line
-        for line in lines
-        if line.verdict != HOLDS
-        or not line.what.startswith(("run ", "page ", "section ", "attached "))
-    ]
-    shown.sort(key=lambda line: line.wrong)  # what is wrong last, where it is seen
-    print("\n".join(aligned([HEADER, *(line.cells(48) for line in shown)])))
+def print_table(lines, everything=False):
+    """Print what does not hold, the cause first; or everything that was compared."""
+    shown = [line for line in lines if everything or line.verdict != HOLDS]
+    shown.sort(key=_depth)
+    if shown:
+        print("\n".join(aligned([HEADER, *(line.cells(48) for line in shown)])))
+
+
+def _depth(line):
+    """Return how far what was compared is from the cause of a difference."""
+    if line.verdict in (HOLDS, NOTED):
+        return -1
+    kinds = {"attached build.json": 0, "attached ": 1, "run ": 2, "page ": 4}
+    kinds |= {"section ": 4, "the file": 5}
+    return next((d for kind, d in kinds.items() if line.what.startswith(kind)), 3)
 
 
 if __name__ == "__main__":

@@ -133,6 +133,8 @@ def read_html(path):
 
 def _content(path):
     try:
+        if path.exists() and not path.is_file():  # it may never end, or never begin
+            raise UserError(f"{path} is no file")
         return path.read_bytes()
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}") from None

@@ -1,7 +1,6 @@
 """Make the report again, in another folder but with this environment."""
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -10,7 +9,9 @@ from pathlib import Path
 
 from helpers import ROOT
 from helpers.pipeline.command import error_in
+from helpers.pipeline.environment import environment as variables
 from helpers.pipeline.errors import UserError
+from helpers.pipeline.report.evidence import TITLE_BLOCK
 from helpers.pipeline.report.revision import COMMIT, LEFT_OUT, revision
 from helpers.pipeline.verify.reader import read_pdf
 
@@ -41,14 +42,14 @@ def rebuild(title=None, read=read_pdf):
 
 
 def build_report(folder, environment=None, title=None, target="report"):
-    """Run ``make report`` or ``make html`` in a copy of the project.
+    """Make the report of a copy of the project.
 
     Parameters
     ----------
     folder : Path
         The copy.
     environment : dict of str to str, optional
-        Environment variables that it gets besides those of this process.
+        Environment variables that it gets besides the usual ones.
     title : dict of str to str, optional
         The title block.
     target : str
@@ -62,20 +63,15 @@ def build_report(folder, environment=None, title=None, target="report"):
     Raises
     ------
     UserError
-        If it cannot be made, with the error that make has printed.
+        If it cannot be made, with the error that was printed.
     """
-    ready = Path(sys.prefix, "ready-for-dl4ia")
-    command = ["make", target, f"PREFIX={sys.prefix}", f"--assume-old={ready}"]
-    # The Makefile takes these literally: a $ is a $.
-    command += [f"{name.upper()}={text}" for name, text in (title or {}).items()]
-    environment = {**os.environ, **(environment or {}), "PYTHONPATH": str(folder)}
-    # This process may have been started by make, with options for that make only.
-    for name in [name for name in environment if "MAKE" in name or name == "MFLAGS"]:
-        del environment[name]
+    given = {name.upper(): text for name, text in (title or {}).items()}
+    given |= {"PYTHONPATH": str(folder)} | (environment or {})
+    unknown = dict.fromkeys({*map(str.upper, TITLE_BLOCK)} - given.keys(), "")
     done = subprocess.run(
-        command,
+        [sys.executable, "-m", "helpers.pipeline.report", target],
         cwd=folder,
-        env=environment,
+        env=variables(**unknown, **given),
         capture_output=True,
         encoding="utf-8",
         errors="replace",

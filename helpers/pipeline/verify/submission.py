@@ -6,14 +6,24 @@ which the report needs where there is no git, and what to type.
 
 import io
 import json
+import os
 import tarfile
 
 from helpers import ROOT
 from helpers.pipeline.command import run_command
 from helpers.pipeline.errors import UserError
+from helpers.pipeline.files import whole
 from helpers.pipeline.report.build import HTML, PDF
 from helpers.pipeline.report.evidence import zipped
-from helpers.pipeline.report.revision import COMMIT, MADE, NOTE, git, revision, sha256
+from helpers.pipeline.report.revision import (
+    COMMIT,
+    MADE,
+    NOTE,
+    changed,
+    git,
+    revision,
+    sha256,
+)
 from helpers.pipeline.verify.reader import read_html, read_pdf
 
 SUBMISSION = ROOT / "build" / "submission.zip"
@@ -56,10 +66,9 @@ def committed(now):
         If a file differs from the commit; the message names it.
     """
     if now.changes:
-        changed = git("status", "--porcelain", "--untracked-files=all").decode()
-        names = ", ".join(line[3:] for line in changed.splitlines())
-        raise UserError(f"commit first, or remove: {names}")
-    if git("status", "--porcelain", "--", MADE):
+        names = sorted({*map(os.fsdecode, changed())} - {MADE})
+        raise UserError(f"commit first, or remove: {', '.join(names)}")
+    if os.fsencode(MADE) in changed():
         raise UserError(f"commit first: {MADE}, which make report has written anew")
     # From git and not from disk, where notebooks may have outputs.
     command = ("-c", "core.autocrlf=false", "archive", "--format=tar", "HEAD")
@@ -74,11 +83,10 @@ def write(path, files, moment):
 
     `files` and `moment` are as for `helpers.pipeline.report.evidence.zipped`.
     """
-    unfinished = path.with_suffix(".unfinished")
     path.parent.mkdir(exist_ok=True)
     files = {f"{FOLDER}/{name}": content for name, content in files.items()}
-    unfinished.write_bytes(zipped(files, moment))
-    unfinished.replace(path)
+    with whole(path) as unfinished:
+        unfinished.write_bytes(zipped(files, moment))
 
 
 if __name__ == "__main__":

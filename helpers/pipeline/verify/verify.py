@@ -25,7 +25,7 @@ from helpers.pipeline.verify.verdicts import DIFFERS, HOLDS, NOTED, Line
 def checked_tolerance(given):
     """Return a tolerance, as it was typed, as a number; None if none is given."""
     try:
-        tolerance = None if given is None else float(given)
+        tolerance = float(given) if given else None
     except ValueError:
         tolerance = math.nan
     if tolerance is None or 0 <= tolerance < 1:

@@ -1,0 +1,148 @@
+"""The datasheet of a data file: the YAML file beside it, which says how to read it.
+
+``data/mine.yaml`` may say of ``data/mine.csv``::
+
+    separator: semicolon  # or tab, comma, bar, blank, or the sign itself
+    decimal: ","          # then points may separate thousands
+    encoding: cp1250      # any that Python knows
+    missing: -999         # what stands for a missing value, beside what always does
+    columns:              # where there is no header: all names in their order
+      area: {unit: m², meaning: living area}
+      price: {missing: [0, unknown]}
+
+Each line is optional, and so is the datasheet.
+"""
+
+import codecs
+from difflib import get_close_matches
+from pathlib import Path
+from typing import NamedTuple
+
+from helpers import ROOT
+
+PACKED = (".gz", ".bz2", ".xz", ".zip")
+SEPARATORS = {"tab": "\t", "semicolon": ";", "bar": "|", "comma": ",", "blank": " "}
+SETTINGS = ("separator", "decimal", "encoding", "columns", "missing")
+
+
+class Format(NamedTuple):
+    """What a datasheet says of how to read its file.
+
+    Attributes
+    ----------
+    sheet : str
+        The datasheet's path, whether or not it is there.
+    separator, decimal, encoding : str or None
+        None if it does not say.
+    names : list of str
+        Of the columns; empty if it does not say.
+    missing : dict of str to list
+        The numbers and texts that stand for a missing value, by column; those under
+        the name ``None`` count in all of them.
+    """
+
+    sheet: str
+    separator: str
+    decimal: str
+    encoding: str
+    names: list
+    missing: dict
+
+
+def load_datasheet(path):
+    """Read what is known of a data file.
+
+    Parameters
+    ----------
+    path : str or Path
+        The data file; a relative path starts at the project's folder.
+
+    Returns
+    -------
+    dict
+        Its origin, licence, checksum, the unit and meaning of each column, and how to
+        read it; empty if there is no datasheet.
+
+    Raises
+    ------
+    ValueError
+        If the datasheet is no YAML, or no mapping.
+    """
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    sheet = _path_of_sheet(path)
+    try:
+        # Opened even if it is not there: a run notes what it looked for.
+        with open(ROOT / sheet, encoding="utf-8") as file:
+            known = YAML(typ="safe", pure=True).load(file)
+    except FileNotFoundError:
+        return {}
+    except (OSError, YAMLError, ValueError, KeyError, RecursionError) as error:
+        reason = getattr(error, "strerror", None) or " ".join(str(error).split())
+        raise ValueError(f"{sheet} cannot be read: {reason}") from None
+    if not isinstance(known, dict):
+        raise ValueError(f"{sheet} must have lines such as `separator: semicolon`")
+    return known
+
+
+def read_format(path):
+    """Read how a data file is to be read.
+
+    Parameters
+    ----------
+    path : str or Path
+        The data file; a relative path starts at the project's folder.
+
+    Returns
+    -------
+    Format
+        As far as its datasheet says.
+
+    Raises
+    ------
+    ValueError
+        If a setting is not valid.
+    """
+    known, sheet = load_datasheet(path), _path_of_sheet(path)
+    for key in set(map(str, known)) - set(SETTINGS):
+        for meant in get_close_matches(key, SETTINGS, n=1, cutoff=0.8):
+            raise ValueError(f"{sheet}: no setting {key!r}; did you mean {meant!r}?")
+
+    def refuse(setting, right):
+        got = known[setting]
+        raise ValueError(f"{sheet}: {setting} must be {right}, got {got!r}")
+
+    separator, decimal, encoding = map(known.get, SETTINGS[:3])
+    separator = SEPARATORS.get(str(separator).removesuffix("s"), separator)
+    if separator not in (None, *SEPARATORS.values()):
+        refuse("separator", f"one of {', '.join(SEPARATORS)}")
+    if decimal not in (None, ".", ",") or (decimal and decimal == separator):
+        refuse("decimal", "'.' or ',', and not the separator")
+    try:
+        codecs.lookup(encoding or "UTF-8")
+    except (LookupError, TypeError):
+        refuse("encoding", "one that Python knows, such as UTF-8, UTF-16 or cp1252")
+    columns = known.get("columns") or {}
+    if not isinstance(columns, dict | list):
+        refuse("columns", "a list of names")
+    missing = {None: _listed(known.get("missing"))}
+    if isinstance(columns, dict):
+        for name, told in columns.items():
+            if isinstance(told, dict):
+                missing[str(name)] = _listed(told.get("missing"))
+    names = list(map(str, columns))
+    return Format(sheet, separator, decimal, encoding, names, missing)
+
+
+def _listed(value):
+    """Return a value or a list of values as numbers and texts."""
+    values = value if isinstance(value, list) else [value]
+    numbers = (int, float)
+    return [float(v) if type(v) in numbers else str(v) for v in values if v is not None]
+
+
+def _path_of_sheet(path):
+    path = Path(path)
+    plain = path.with_suffix("") if path.suffix.lower() in PACKED else path
+    return str(plain.with_suffix(".yaml"))

@@ -1,0 +1,38 @@
+"""How a run ended, as far as only the outputs of its cells show it."""
+
+from helpers.pipeline.records import record_in
+
+# What IPython prints when it can show neither an output nor the error.
+LOST = ("Error in callback <", "Unexpected exception formatting exception")
+
+
+class OutputLostError(Exception):
+    """An output that was computed, but could not be shown."""
+
+
+def raise_for_lost_output(notebook):
+    """Raise OutputLostError if IPython only prints that it could not show something."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            for line in output.get("text", "").splitlines():
+                if line.startswith(LOST):
+                    raise OutputLostError(line)
+
+
+def exit_before_record(notebook):
+    """Return the cell that ended the notebook before it recorded; None if none did.
+
+    For papermill, and for us once there is a record, ``sys.exit(0)`` is no failure.
+    """
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if output.output_type == "error" and record_in(notebook.cells) is None:
+                return cell
+    return None
+
+
+def last_words(notebook):
+    """Return the last line that the last executed cell has printed as an error."""
+    executed = [cell for cell in notebook.cells if cell.get("execution_count")]
+    printed = [o.text for o in executed[-1].outputs if o.get("name") == "stderr"]
+    return "".join(printed).strip().rpartition("\n")[2]

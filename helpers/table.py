@@ -1,0 +1,283 @@
+"""Read a text file as a table of named columns, as people and programs write them.
+
+Encoding, separator, decimal sign and header are found where the file can be read in one
+way only; what it leaves open, its datasheet says. Libraries guess here: they fill short
+lines, rename columns, or take 1,23 for 123.
+"""
+
+import bz2
+import csv
+import gzip
+import io
+import lzma
+import re
+import zipfile
+import zlib
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE, BOM_UTF32_BE, BOM_UTF32_LE
+from pathlib import Path
+from typing import NamedTuple
+
+from helpers import ROOT
+from helpers.datasheet import SEPARATORS, read_format
+from helpers.numerals import (
+    MISSING,
+    find_decimal,
+    has_numbers,
+    is_number,
+    read_numbers,
+)
+
+WORDS = {separator: f"{word}s" for word, separator in SEPARATORS.items()}
+MARKS = {BOM_UTF8: "UTF-8", BOM_UTF32_LE: "UTF-32", BOM_UTF32_BE: "UTF-32"}
+MARKS |= {BOM_UTF16_LE: "UTF-16", BOM_UTF16_BE: "UTF-16"}  # a UTF-32 begins like one
+OPEN = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+BROKEN = (OSError, EOFError, lzma.LZMAError, zlib.error, zipfile.BadZipFile)
+MANY = 1000  # rows that show which columns have numbers
+NOT_TEXT = re.compile("[\0-\b\x0e-\x1f]")
+
+
+class Table(NamedTuple):
+    """A text file, field by field.
+
+    Attributes
+    ----------
+    names : list of str
+        Of the columns; as in the file, so perhaps empty or given twice.
+    columns : list of tuple of str
+        The fields of each column.
+    lines : list of int
+        The line of the file on which each row begins.
+    decimal : str
+        The decimal sign, a point or a comma.
+    missing : dict of str to list
+        See `helpers.datasheet.Format`.
+    how : str
+        How the file was read, in one sentence.
+    """
+
+    names: list
+    columns: list
+    lines: list
+    decimal: str
+    missing: dict
+    how: str
+
+    def numbers(self, place):
+        """Read the column at a place, see `helpers.numerals.read_numbers`."""
+        missing = self.missing[None] + self.missing.get(self.names[place], [])
+        return read_numbers(self.columns[place], self.decimal, missing)
+
+
+def read_table(path):
+    """Read a text file as a table.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file, which may be compressed; a relative path starts at the project's
+        folder.
+
+    Returns
+    -------
+    Table
+        All its rows.
+
+    Raises
+    ------
+    ValueError
+        If there is no such file, it is no table, or it can be read in several ways and
+        its datasheet does not say which.
+    """
+    told = read_format(path)
+    try:
+        text, encoding = _decoded(_content(path), told)
+        separator = told.separator
+        if text[:4].lower() == "sep=" and text[5:6] == "\n":  # as Excel writes it
+            separator, text = separator or text[4], text[5:]
+        rows, separator = _rows(text, separator, told.sheet)
+        names, header, rows = _named(rows, told)
+        columns = list(zip(*(fields for _, fields in rows), strict=True))
+        lines = [line for line, _ in rows]
+        semicolons = separator == ";"  # then a comma is as usual as a point
+        decimal = told.decimal or find_decimal(
+            names, columns, lines, told.sheet, semicolons
+        )
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+    sign = "comma" if decimal == "," else "point"
+    word = WORDS.get(separator, repr(separator))
+    how = f"read as {encoding}, separated by {word}, with a decimal {sign} and {header}"
+    return Table(names, columns, lines, decimal, told.missing, how)
+
+
+def _content(path):
+    """Return the bytes of a file, uncompressed."""
+    file = ROOT / path
+    try:
+        if file.exists() and not file.is_file():
+            raise ValueError("not a file")
+        if file.suffix.lower() == ".zip":
+            with zipfile.ZipFile(file) as archive:
+                if len(archive.namelist()) != 1:
+                    raise ValueError("must hold one file")
+                return archive.read(archive.namelist()[0])
+        with OPEN.get(file.suffix.lower(), open)(file, "rb") as stream:
+            return stream.read()
+    except FileNotFoundError:
+        inside = Path("data", path)
+        hint = f"; did you mean {inside}?" if (ROOT / inside).is_file() else ""
+        raise ValueError(f"there is no such file{hint}") from None
+    except BROKEN as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ValueError(f"cannot be read: {reason}") from None
+
+
+def _decoded(content, told):
+    """Return the text, with one kind of line end, and the name of its encoding."""
+    marked = next((MARKS[mark] for mark in MARKS if content.startswith(mark)), None)
+    encoding = told.encoding or marked or "UTF-8"
+    try:
+        text = content.decode(encoding)
+    except (UnicodeError, LookupError):  # some that Python knows are not of texts
+        if told.encoding or marked:
+            raise ValueError(f"not a text in {encoding}") from None
+        encoding = "Latin-1 (it is not UTF-8)"
+        # What Windows calls Latin-1; a byte that it does not know becomes a control.
+        text = content.decode("cp1252", "replace").replace("\ufffd", "\0")
+    if NOT_TEXT.search(text):
+        raise ValueError(
+            f"not a table in text; save it as CSV, or write its `encoding` into "
+            f"{told.sheet}"
+        )
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    return text, encoding
+
+
+def _rows(text, separator, sheet):
+    """Return the rows, as pairs of a line and its fields, and the separator."""
+    tried, split, reasons = [separator] if separator else list(WORDS), {}, {}
+    for each in tried:
+        try:
+            split[each] = _split(text, each)
+        except ValueError as error:
+            reasons[each] = error
+    if not split:
+        first = text.lstrip().partition("\n")[0]
+        raise reasons[max(tried, key=first.count)]  # the one that is likely meant
+    if max(map(len, split.values())) < 2:
+        raise ValueError("no rows below the header")
+    numeric = [each for each in split if _numeric(split[each][1:]).count(True) > 1]
+    fitting = _clear(split, numeric or list(split))
+    if len(fitting) > 1:
+        raise ValueError(
+            f"its fields may be separated by {' or '.join(map(WORDS.get, fitting))}; "
+            f"write `separator: {WORDS[fitting[0]][:-1]}`, or the other, into {sheet}"
+        )
+    return split[fitting[0]], fitting[0]
+
+
+def _split(text, separator):
+    """Split a text into rows of equally many fields, with the lines they begin on."""
+    lines = io.StringIO(text)
+    if separator == " ":
+        lines = (line.replace("\t", " ").strip(" \n") + "\n" for line in lines)
+    reader = csv.reader(lines, delimiter=separator, skipinitialspace=True, strict=True)
+    rows, line = [], 1
+    try:
+        for fields in reader:
+            if len(fields) > 1 or "".join(fields).strip():  # else a blank line
+                rows.append((line, [field.strip() for field in fields]))
+                _require_as_many(rows[0], rows[-1], WORDS.get(separator, separator))
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise ValueError(f"line {line}: {error}") from None
+    if not rows:
+        raise ValueError("not a CSV file with a header: it is empty")
+    return rows
+
+
+def _require_as_many(first, row, word):
+    """Raise ValueError if a row is not as long as the first one, or has one field."""
+    (top, names), (line, fields) = first, row
+    if len(names) < 2:
+        raise ValueError(
+            f"not a CSV file: {names[0][:40]!r} in line {top} is one field"
+        )
+    if len(fields) != len(names):
+        raise ValueError(
+            f"not a CSV file: line {line} has {len(fields)} fields separated by "
+            f"{word}, line {top} has {len(names)}; a field that holds a separator must "
+            "be in double quotes"
+        )
+
+
+def _numeric(rows):
+    """Tell for each column whether at least half of its first fields are numbers."""
+    columns = zip(*(fields for _, fields in rows[:MANY]), strict=True)
+    return [has_numbers(column) for column in columns]
+
+
+def _clear(split, fitting):
+    """Leave out separators whose reading leaves another one inside of texts."""
+    if "\t" in fitting:
+        fitting = [each for each in fitting if each != " "]
+
+    def leaves(separator, other):
+        return any(
+            other in field and not is_number(field)
+            for _, fields in split[separator][1:]
+            for field in fields
+        )
+
+    clear = [s for s in fitting if not any(leaves(s, o) for o in fitting if o != s)]
+    return clear or fitting
+
+
+def _named(rows, told):
+    """Return the names of the columns, how they were found, and the other rows."""
+    (line, first), given = rows[0], told.names
+    if given and set(given) <= set(first):
+        return first, "a header", rows[1:]
+    numbers = _numbers_above(first, rows[1:])
+    if not numbers:
+        absent = [name for name in given if name not in first]
+        if absent:
+            raise ValueError(
+                f"{told.sheet} names a column {absent[0]!r}, but its columns are "
+                f"{', '.join(first)}"
+            )
+        return first, "a header", rows[1:]
+    if given and len(given) != len(first):
+        raise ValueError(
+            f"it has no header and {len(first)} columns, but {told.sheet} names "
+            f"{len(given)}"
+        )
+    if given:
+        return given, f"the names of {told.sheet}", rows
+    if _may_be_names(numbers):
+        raise ValueError(
+            f"{', '.join(first)} in line {line} may be names or numbers; write the "
+            f"names, in their order, as `columns` into {told.sheet}"
+        )
+    names = [f"column {number}" for number in range(1, len(first) + 1)]
+    return names, f"no header: its columns are {names[0]} to {names[-1]}", rows
+
+
+def _numbers_above(first, rows):
+    """Return the numbers of a first line that is no header; empty if it is one.
+
+    It is none if it has numbers, and no text, in the columns of numbers.
+    """
+    numeric = zip(first, _numeric(rows), strict=True)
+    above = [
+        field for field, is_so in numeric if is_so and field.lower() not in MISSING
+    ]
+    return above if all(map(is_number, above)) else []
+
+
+def _may_be_names(numbers):
+    """Tell whether numbers may be names: pandas counts from 0, and years are names."""
+    whole = [int(number) if number.isdecimal() else -1 for number in numbers]
+    start = whole[0]
+    counted = len(whole) > 1 and whole == list(range(start, start + len(whole)))
+    return counted and (start == 0 or start > 1000)

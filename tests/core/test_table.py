@@ -1,0 +1,297 @@
+"""Tables as people and programs write them are read in the one way, or refused."""
+
+import codecs
+import io
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.data import join_names, load_data, split_names
+from helpers.datasheet import load_datasheet
+from helpers.numerals import decimal_signs, read_numbers
+from helpers.table import read_table
+
+# Numbers whose decimal digits are all needed.
+X = np.array([[0.75, 1234.5], [12.25, 3.0], [0.1 + 0.2, 1e6], [-7.5, 2.0]])
+MPG = """\
+18.0   8   307.0      130.0      3504.      12.0   70  1\t"chevrolet chevelle malibu"
+15.0   8   350.0      165.0      3693.      11.5   70  1\t"buick skylark 320"
+25.0   4   98.00      ?          2046.      19.0   71  1\t"ford pinto"
+16.0   8   304.0      150.0      3433.      12.0   70  1\t"amc rebel sst"
+"""
+
+
+@pytest.fixture
+def table(tmp_path):
+    """Return a function that writes a table, and perhaps its datasheet."""
+
+    def write(content, sheet="", name="mine.csv"):
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        if sheet:
+            (tmp_path / "mine.yaml").write_text(sheet)
+        return path
+
+    return write
+
+
+def refused(path, target="y", features="all"):
+    """Return the message of a table that is refused, which is one line."""
+    with pytest.raises(ValueError, match=".") as caught:
+        load_data(path, target, features)
+    assert "\n" not in str(caught.value)
+    return str(caught.value).removeprefix(f"{path}: ")
+
+
+def test_the_file_of_uci_is_read_with_its_blanks_tabs_and_no_header(table):
+    data = load_data(table(MPG), "column 1", "column 5, column 4")
+    assert data.y.tolist() == [18, 15, 16]
+    assert data.X.tolist() == [[3504, 130], [3693, 165], [3433, 150]]
+    assert data.notes == (
+        "read as UTF-8, separated by blanks, with a decimal point and no header: its "
+        "columns are column 1 to column 9",
+        "1 of 4 rows left out, a value is missing: column 4 in 1",
+    )
+    data = load_data(table(MPG * 3), "column 1")
+    assert data.features == [f"column {n}" for n in range(2, 9)]
+    assert data.notes[1] == "left out: column 9 (text)"
+    named = "columns: [mpg, cyl, disp, power, weight, acc, year, origin, name]\n"
+    data = load_data(table(MPG, named), "mpg", "weight, power")
+    assert data.X.tolist() == [[3504, 130], [3693, 165], [3433, 150]]
+    assert "a decimal point and the names of" in data.notes[0]
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|", " "])
+@pytest.mark.parametrize("decimal", [".", ","])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "latin-1"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_what_pandas_writes_is_read_in_every_form(
+    table, separator, decimal, encoding, end
+):
+    frame = pd.DataFrame(X, columns=["größe", "y"])
+    file = io.StringIO(newline="")
+    frame.to_csv(file, sep=separator, decimal=decimal, index=False, lineterminator=end)
+    data = load_data(table(file.getvalue().encode(encoding)), "y")
+    np.testing.assert_array_equal(np.column_stack([data.X, data.y]), X)
+    assert data.features == ["größe"]
+    sign = {".": "point", ",": "comma"}[decimal]
+    assert f"with a decimal {sign} and a header" in data.notes[0]
+
+
+def test_the_encoding_that_was_found_is_said(table):
+    text = "y;größe\n1,5;2\n2,5;4\n"
+    for encoding, said in [
+        ("utf-8", "UTF-8"), ("utf-16", "UTF-16"), ("utf-32", "UTF-32"),
+        ("cp1252", "Latin-1 (it is not UTF-8)"),
+    ]:  # fmt: skip
+        data = load_data(table(text.encode(encoding)), "y")
+        assert data.features == ["größe"]
+        assert data.notes[0].startswith(f"read as {said}, separated by semicolons, ")
+    content = text.replace("ß", "ř").encode("cp1250")
+    assert load_data(table(content, "encoding: cp1250"), "y").features == ["gröře"]
+
+
+def test_what_is_no_text_is_refused(table):
+    big = codecs.BOM_UTF16_LE + b"y,a\n1,2"
+    for content in (b"PK\3\4\0\0", b"y,a\n\0\0\1", "y,a\n1,2\n".encode("utf-16-le")):
+        assert refused(table(content)).startswith("not a table in text; save it as CSV")
+    assert refused(table(big)).startswith("not a text in UTF-16")
+    path = table("y,a\n1,ä\n".encode("latin-1"), "encoding: utf-8")
+    assert refused(path) == "not a text in utf-8"
+    assert refused(path.parent) == "not a file"
+    assert refused("/dev/zero") == "not a file"
+    assert "cannot be read: " in refused(table(b"no zip", name="mine.csv.gz"))
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        # Thousands: decided by a number beside them that can be read in one way.
+        ('y,a\n"3,504",1.5\n"12,345,678",2\n7,3\n', [3504, 12345678, 7]),
+        ("y;a\n3.504;0,5\n12.345.678,5;2\n7;3\n", [3504, 12345678.5, 7]),
+        ("y\ta\n3 504\t1\n12\u202f345\t2\n7'000\t3\n", [3504, 12345, 7000]),
+        ("y;a\n3.504,25;1\n-0,5;2\n−1,5e3;4\n", [3504.25, -0.5, -1500]),
+        ("y,a\n1e-3,1\n+2.50,3\n.5,7\n", [0.001, 2.5, 0.5]),
+        ("y,a\nTRUE,1\nFALSE,5\nTRUE,2\n", [1, 0, 1]),
+        ("sep=;\ny;a\n1;2\n3;5\n", [1, 3]),
+        ('y, "a\nb"\n1, 2\n\n3, 5\n', [1, 3]),
+        ("y;a;text\n0,5;1;Smith, John\n1,5;3;Doe, Jane\n", [0.5, 1.5]),
+    ],
+)
+def test_numbers_are_read_as_they_are_meant(table, text, values):
+    path = table(text)
+    (feature,) = [n for n in read_table(path).names if n not in ("y", "text")]
+    assert load_data(path, "y", f'"{feature}"').y.tolist() == values
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('y,a\n"3,504",1\n2,3\n', "'3,504' (line 2, column 'y') may be thousands"),
+        ("y;a\n3.504;1\n2;3\n", "'3.504' (line 2, column 'y') may be thousands"),
+        ("y;a\n0,5;1\n2;3.5\n", "'3.5' (line 3, column 'a') has a decimal po"),
+        ("1 234,5 678\n9 111,2 345\n", "its fields may be separated by commas or bl"),
+        ("0,1,2\n1,2,4\n4,5,6\n", "0, 1, 2 in line 1 may be names or numbers; write"),
+        (",1990,1991\nFrance,58,59\n", ", 1990, 1991 in line 1 may be names or num"),
+        ("y,a\n1,2\n3,4,5\n", "not a CSV file: line 3 has 3 fields separated by co"),
+        ("y,a\n1,2\n3\n", "not a CSV file: line 3 has 1 fields separated by co"),
+        ('y,a\n1,"2\n3,4\n', "line 2: unexpected end of data"),
+        ("y\n1\n2\n", "not a CSV file: 'y' in line 1 is one field"),
+        ("y,a\n1,130 hp\n2,5\n3,7\n", ", line 2, column 'a': '130 hp' is not a finite"),
+        ("y,a\n1,1_000\n2,5\n3,7\n", ", line 2, column 'a': '1_000' is not a finite"),
+        ("y,a\n1,1e999\n2,5\n3,7\n", ", line 2, column 'a': '1e999' is not a finite"),
+        ("y;a\n0,5;1.5.2\n2;3\n3;4\n", ", line 2, column 'a': '1.5.2' is not a finite"),
+        ("y,a,a\n1,2,3\n2,5,6\n3,9,8\n", "columns 2 and 3 are both named 'a'; give"),
+        ("y,n\n5,1\n6,2\n8,3\n", "no column is left for features: all; left out"),
+    ],
+)  # fmt: skip
+def test_what_can_be_read_in_two_ways_or_none_is_refused(table, text, message):
+    assert message in refused(table(text))
+
+
+def test_the_datasheet_says_what_the_file_leaves_open(table):
+    thousands = 'y,a\n"3,504",1\n"2,100",3\n'
+    assert load_data(table(thousands, "decimal: '.'"), "y", "a").y.tolist() == [
+        3504,
+        2100,
+    ]
+    fraction = load_data(table(thousands, "decimal: ','"), "y", "a")
+    assert fraction.y.tolist() == [3.504, 2.1]
+    blanks = "1 234,5 678\n9 111,2 345\n"
+    data = load_data(table(blanks, "separator: comma\ncolumns: [y, a]"), "y", "a")
+    assert data.X.tolist() == [[5678], [2345]]
+    years = "country,1990,1991\nFrance,58.2,58.5\nSpain,39.1,39\nItaly,56,57\n"
+    path = table(years, "columns: {country: , '1990': , '1991': }")
+    assert load_data(path, "1991", "1990").X[:, 0].tolist() == [58.2, 39.1, 56]
+
+
+@pytest.mark.parametrize(
+    ("sheet", "message"),
+    [
+        ("separator: x", "separator must be one of tab, semicolon, bar, comma, blank"),
+        ("decimal: ';'", "decimal must be '.' or ',', and not the separator, got ';'"),
+        ("encoding: utf-9", "encoding must be one that Python knows, such as UTF-8, "),
+        ("columns: y", "columns must be a list of names, got 'y'"),
+        ("columns: [y, b]", "names a column 'b', but its columns are y, a"),
+        ("seperator: ';'", "no setting 'seperator'; did you mean 'separator'?"),
+        ("separator: [", "mine.yaml cannot be read: while parsing"),
+        ("[" * 9000, "mine.yaml cannot be read: maximum recursion depth"),
+        ("just text", "must have lines such as `separator: semicolon`"),
+        ("encoding: base64", "not a text in base64"),
+    ],
+)  # fmt: skip
+def test_a_datasheet_that_is_not_valid_is_named(table, sheet, message):
+    assert message in refused(table("y,a\n1,2\n2,5\n", sheet))
+
+
+def test_columns_without_header_must_all_be_named(table):
+    path = table("1.5,2,7\n2.5,5,8\n", "columns: [y, a]")
+    assert refused(path) == (
+        f"it has no header and 3 columns, but {path.with_suffix('.yaml')} names 2"
+    )
+
+
+def test_the_datasheet_of_a_compressed_file_is_that_of_the_file(table):
+    import gzip
+
+    path = table(gzip.compress(b"1.5,2\n2.5,5\n"), "columns: [y, a]", "mine.csv.gz")
+    assert load_data(path, "y", "a").y.tolist() == [1.5, 2.5]
+    assert load_datasheet(path) == {"columns": ["y", "a"]}
+    assert load_datasheet(path.with_name("other.csv")) == {}
+
+
+def test_missing_values_are_those_of_pandas_r_and_spreadsheets(table):
+    for written in (
+        "",
+        "NA",
+        "n/a",
+        "#N/A",
+        "<NA>",
+        "nan",
+        "NaN",
+        "NULL",
+        "None",
+        "-",
+        "?",
+    ):
+        data = load_data(table(f"y,a,b\n1,{written},x\n2,3,x\n5,4,x\n"), "y", "a")
+        assert (data.n_dropped, data.y.tolist()) == (1, [2, 5]), written
+        assert data.notes[-1] == "1 of 3 rows left out, a value is missing: a in 1"
+
+
+def test_a_sentinel_is_not_guessed_but_named_by_the_datasheet(table):
+    text = "y,a,b\n1,-999,2\n2,3,-999.0\n5,4,unknown\n9,1,7\n9,0,0\n"
+    assert "'unknown' is not a finite number" in refused(table(text), "y", "a, b")
+    assert load_data(table(text), "y", "a").X[0, 0] == -999
+    sheet = "columns: {b: {missing: [-999, unknown]}}"
+    data = load_data(table(text, sheet), "y", "a, b")
+    assert data.X.tolist() == [[-999, 2], [1, 7], [0, 0]]
+    data = load_data(table(text, sheet + "\nmissing: [-999, 0]"), "y", "a")
+    assert data.y.tolist() == [2, 5, 9]
+
+
+def test_an_index_and_a_repeated_column_are_never_features(table, rng):
+    frame = pd.DataFrame(rng.normal(size=(9, 3)), columns=["y", "a", "b"])
+    frame["again"] = frame["a"]
+    frame["target"] = frame["y"]
+    frame["n"] = np.arange(1, 10)
+    frame["id"] = np.arange(9) ** 2
+    frame["empty"] = None
+    frame["colour"] = "red"
+    frame["A"] = frame["a"]
+    file = io.StringIO()
+    frame.to_csv(file)
+    data = load_data(table(file.getvalue().replace(",A\n", ",a\n")), "y")
+    assert data.features == ["a", "b"]
+    np.testing.assert_array_equal(data.X, frame[["a", "b"]])
+    assert data.notes[1] == (
+        "left out: column 1 (it has no name), again (it repeats a), target (it repeats "
+        "y), n (it numbers the rows), id (it numbers the rows), empty (it is empty), "
+        "colour (text), column 11 (it is a again)"
+    )
+    assert load_data(table(file.getvalue()), "y", "n, again").X[:, 0].tolist() == [
+        *range(1, 10)
+    ]
+
+
+def test_the_row_names_of_r_are_no_feature(table):
+    text = '"","y","a","kind"\n"1",2.5,1,"x"\n"2",3.5,NA,"y"\n"4",1,7,NA\n"7",2,1,"x"\n'
+    data = load_data(table(text), "y")
+    assert data.features == ["a"]
+    assert data.X.tolist() == [[1], [7], [1]]
+    assert data.notes[1:] == (
+        "left out: column 1 (it has no name), kind (text)",
+        "1 of 4 rows left out, a value is missing: a in 1",
+    )
+
+
+def test_names_with_commas_are_quoted(table):
+    names = ["price, net", 'the "best"', "plain"]
+    assert split_names(join_names(names)) == names
+    assert split_names(" a , b,c ") == ["a", "b", "c"]
+    data = load_data(table('y,"price, net"\n1,2\n2,5\n'), "y", '"price, net"')
+    assert data.features == ["price, net"]
+    assert refused(table("y,a\n1,2\n2,5\n"), "y", '"a').startswith("features must be")
+
+
+def test_every_number_is_read_to_its_last_bit(rng):
+    values = rng.normal(size=1000) * 10.0 ** rng.integers(-300, 300, size=1000)
+    for decimal in ".,":
+        fields = [repr(value).replace(".", decimal) for value in values.tolist()]
+        read, wrong = read_numbers([*fields, "x"], decimal)
+        assert read[:-1].tobytes() == values.tobytes()
+        assert wrong.tolist() == [False] * 1000 + [True]
+
+
+@pytest.mark.parametrize(
+    ("text", "signs"),
+    [
+        ("1,234", ".,"), ("1.234", ".,"), ("0,75", ","), ("0,123", ","), ("0.75", "."),
+        ("1,234,567", "."), ("1.234.567", ","), ("1234,567", ","), ("1,234.5", "."),
+        ("1.234,5", ","), ("1 234,5", ","), ("1,23,456", ""), ("12.05.2020", ""),
+        ("1,234 567", ""), ("12 34", ""), ("5", ".,"), ("3504.", "."), ("0x10", ""),
+    ],
+)  # fmt: skip
+def test_a_number_shows_which_decimal_sign_it_has(text, signs):
+    assert decimal_signs(text) == signs

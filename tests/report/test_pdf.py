@@ -1,0 +1,51 @@
+"""The PDF: the same bytes whatever a person has set up, or an error."""
+
+import os
+import shutil
+
+import pytest
+
+from helpers.pipeline.report import pdf
+
+CITING = (
+    r"\ifdefined\preamble\else\input{preamble}\fi\begin{document}"
+    r"\citet{boyd2004}\label{a}\ref{a}"
+    r"\bibliographystyle{plainnat}\bibliography{references}\end{document}"
+)
+
+
+def test_nothing_of_a_persons_own_tex_reaches_the_pdf(tmp_path, monkeypatch):
+    first = pdf.to_pdf(CITING, {}, tmp_path / "one").read_bytes()
+    own = tmp_path / "home" / "texmf" / "tex" / "latex" / "own"
+    own.mkdir(parents=True)
+    (own / "natbib.sty").write_text(r"\errmessage{not this one}")
+    names = "TEXINPUTS TEXFORMATS BSTINPUTS BIBINPUTS TEXFONTMAPS TFMFONTS TEXMFCNF"
+    for name in (*names.split(), "TEXMF", "TEXMFHOME", "T1FONTS", "openin_any"):
+        monkeypatch.setenv(name, str(own))
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1")
+    assert pdf.to_pdf(CITING, {}, tmp_path / "two").read_bytes() == first
+
+
+@pytest.mark.parametrize("pass_", ["preamble", "bibtex works", "works.tex"])
+def test_a_pass_that_is_killed_leaves_no_report(tmp_path, monkeypatch, pass_):
+    programs, folder = tmp_path / "bin", tmp_path / "tex"
+    programs.mkdir()
+    for name in ("pdflatex", "bibtex"):
+        script = programs / name
+        real = shutil.which(name)
+        script.write_text(
+            f'#!/bin/sh\n{real} "$@" || exit\n'
+            f'case "{name} $*" in *"{pass_}"*) kill -9 $$;; esac\n'
+        )
+        script.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+    begun = pdf.begin_preamble(folder) if pass_ == "preamble" else None
+    with pytest.raises(RuntimeError, match=r"(pdflatex|bibtex) was ended by signal 9"):
+        pdf.to_pdf(CITING, {}, folder, begun)
+
+
+def test_a_build_does_not_start_from_what_one_that_was_killed_has_left(tmp_path):
+    (tmp_path / "report.aux").write_text(r"\newlabel{a")  # half a line
+    document = r"\documentclass{article}\begin{document}\label{a}\ref{a}\end{document}"
+    assert pdf.to_pdf(document, {}, tmp_path).exists()
