@@ -224,7 +224,8 @@ def _recorded(point, plan):
     """Return what a current run recorded, or raise UserError."""
     path, reason = path_of(point.run), plan.missing.get(point.run)
     if reason:
-        where, name = path.relative_to(ROOT), point.experiment
+        where = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
+        name = point.experiment
         state = f"is out of date, {reason}" if path.exists() else "is missing"
         raise UserError(f"{where}, a run of {name}, {state}; `make sweep` makes it")
     return {key: _as_array(value) for key, value in read_record(path).items()}
