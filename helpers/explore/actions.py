@@ -7,6 +7,7 @@ from itertools import chain, count
 import numpy as np
 
 from helpers import ROOT
+from helpers.data import join_names
 from helpers.optimisers import options_of
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.kernels.warm import warm_kernels
@@ -48,7 +49,7 @@ def point_of(shown):
     parameters = {
         "data": shown["data"],
         "target": shown["target"],
-        "features": "all" if all_of_them else ", ".join(setting["features"]),
+        "features": "all" if all_of_them else join_names(setting["features"]),
         "scaling": setting["scaling"],
         "learning_rate": float(setting["rate"]),
         "n_iterations": setting["iterations"],

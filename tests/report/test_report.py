@@ -320,10 +320,13 @@ def test_two_at_once_wait_and_what_cannot_be_set_changes_nothing(tmp_path):
 def test_what_was_found_by_hand_is_included_and_what_failed_is_named(tmp_path):
     project = Project(tmp_path)
     shutil.copytree(RUNS, tmp_path / "build" / "runs")
-    setting = {"features": "weight, year", "learning_rate": 0.3}
-    setting |= {"optimiser": "heavy-ball", "momentum": 0.5}
+    setting = {"features": ["weight", "year"], "rate": "0.3", "iterations": 1000}
+    setting |= {"optimiser": "heavy-ball", "momentum": "0.5", "scaling": "standardise"}
+    setting |= {"start": [], "batch": 0, "seed": 0}
     path = tmp_path / "experiments.yaml"
-    add_to_experiments(setting, path)
+    add_to_experiments(
+        {"data": "data/auto.csv", "target": "mpg", "setting": setting}, path
+    )
     with path.open("a") as file:
         file.write("broken: {features: nonsense, n_iterations: 5}\n")
     build_report(project.folder, {})

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 INJECTED = "# Parameters\n"  # the first line of the cell that papermill adds
 # Modules that nearly every figure uses: they read the data and print the numbers.
-COMMON = ("data", "figures.formatting")
+COMMON = ("data", "datasheet", "figures.formatting")
 
 
 class Provenance(NamedTuple):
