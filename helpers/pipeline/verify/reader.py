@@ -14,10 +14,14 @@ from typing import NamedTuple
 
 from helpers.pipeline.command import run_command
 from helpers.pipeline.errors import UserError
-from helpers.pipeline.report.evidence import HEAD, LAYOUT, RESULTS, TITLE_BLOCK
+from helpers.pipeline.report.evidence import (
+    HEAD,
+    LAYOUT,
+    LONGEST,
+    RESULTS,
+    TITLE_BLOCK,
+)
 from helpers.pipeline.report.revision import sha256
-
-LONGEST = 500  # letters of a line of the title block
 
 
 class ReadReport(NamedTuple):
