@@ -14,6 +14,9 @@ from project import Project
 
 from helpers.data import fit_scaling, load_data
 
+# As in a hook of git, where they name the repository of the person who tests.
+for name in [name for name in os.environ if name.startswith("GIT_")]:
+    del os.environ[name]
 # What is started in the background ignores Ctrl-C, and so would all it starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -38,7 +38,8 @@ def test_few_files_are_refused_at_once():
 
 def test_few_files_are_more_if_they_may_be():
     done = command("import resource; print(resource.getrlimit(7)[0])", "ulimit -Sn 64;")
-    assert (done.returncode, done.stdout) == (0, "256\n")
+    assert done.returncode == 0
+    assert int(done.stdout) >= 256
 
 
 def test_standard_output_that_is_full_is_said_once_and_the_work_is_done(tmp_path):

@@ -11,7 +11,7 @@ from helpers.pipeline.environment import use_environment
 from helpers.pipeline.errors import UserError
 
 YES, NO = ("1", "yes", "true", "on"), ("", "0", "no", "false", "off")
-LEAST_FILES = 256  # open at a time; a run has about sixty
+LEAST_FILES, MANY_FILES = 256, 4096  # open at a time; a run has about sixty
 # What the user can mend: a full disk, too few files, no memory, no access.
 MENDABLE = {errno.ENOSPC, errno.EROFS, errno.EFBIG, errno.EIO, errno.EMFILE}
 MENDABLE |= {errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.EACCES, errno.EPERM}
@@ -135,13 +135,14 @@ def _allow_files():
     except ImportError:  # not on Windows
         return
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if 0 <= soft < LEAST_FILES:
-        if 0 <= hard < LEAST_FILES:
-            raise UserError(
-                f"{hard} files may be open at a time, {LEAST_FILES} are needed: "
-                f"ulimit -n {LEAST_FILES}"
-            )
-        resource.setrlimit(resource.RLIMIT_NOFILE, (LEAST_FILES, hard))
+    most = hard if 0 <= hard < MANY_FILES else MANY_FILES  # a negative one is none
+    if most < LEAST_FILES:
+        raise UserError(
+            f"{most} files may be open at a time, {LEAST_FILES} are needed: "
+            f"ulimit -n {LEAST_FILES}"
+        )
+    if 0 <= soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def error_in(output, status):

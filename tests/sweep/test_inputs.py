@@ -15,7 +15,7 @@ from helpers.pipeline import records
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.kernels.opened import name_in, stamp
 from helpers.pipeline.records import read_record
-from helpers.pipeline.sweep import experiments, fingerprints, inputs, results
+from helpers.pipeline.sweep import fingerprints, inputs, results
 from helpers.pipeline.sweep.experiments import read_points
 from helpers.pipeline.sweep.fingerprints import look_at
 from helpers.pipeline.sweep.inputs import code_files, modules_behind
@@ -328,7 +328,6 @@ def look(tmp_path, monkeypatch):
     """Write a file of a project, and return its fingerprint and what it imports."""
     monkeypatch.setattr(fingerprints, "ROOT", tmp_path)
     monkeypatch.setattr(fingerprints, "NOTEBOOKS", tmp_path)
-    monkeypatch.setattr(experiments, "NOTEBOOKS", tmp_path)
 
     def write_and_look(name, text):
         path = tmp_path / name

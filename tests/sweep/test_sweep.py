@@ -10,7 +10,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from helpers.pipeline.errors import UserError
 from helpers.pipeline.records import read_record
+from helpers.pipeline.sweep import executors
 
 
 def counts(out):
@@ -273,6 +275,29 @@ def test_a_worker_killed_in_mid_run_costs_only_a_retry(project):
     assert sweep.returncode == 0, err
     assert counts(out) == {"many": (12, 12, 0, 0)}
     assert len(project.runs) == 12
+
+
+def test_memory_that_processes_cannot_share_is_named(monkeypatch):
+    def refuse(*_, **__):
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(executors, "ProcessPoolExecutor", refuse)
+    with (
+        pytest.raises(UserError, match="/dev/shm, .*: Read-only file system"),
+        executors.open_executor("", {}),
+    ):
+        pass
+
+
+def test_a_damaged_notebook_does_not_stop_the_others(project):
+    project.write("notebooks/bad.ipynb", '{"cells": [{"cell_type": "code"}]}')
+    project.write("experiments.yaml", "bad: {notebook: bad}\na: {n_iterations: 5}\n")
+    status, out, err = project.sweep()
+    assert status == 2
+    assert counts(out) == {"bad": (1, 0, 0, 1), "a": (1, 1, 0, 0)}
+    message = "notebooks/bad.ipynb is damaged: cell 1 has no source"
+    assert err.splitlines()[-1] == f"error: 1 of 2 runs failed: {message}"
+    assert "Traceback" not in out + err
 
 
 def wait_for_processes(project, deadline):

@@ -11,10 +11,11 @@ from project import Project
 from small import files_of, make_small, spread
 
 from helpers import ROOT
+from helpers.pipeline import environment
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.report import revision
 from helpers.pipeline.report.revision import Revision
-from helpers.pipeline.verify import submission
+from helpers.pipeline.verify import reproduce, submission
 from helpers.pipeline.verify.reader import read_pdf
 from helpers.pipeline.verify.rebuild import build_report
 
@@ -86,6 +87,20 @@ def test_a_notebook_with_outputs_can_be_handed_in(tmp_path, monkeypatch):
     path.write_text(path.read_text().replace("code", "raw"))
     (tmp_path / "é\n").touch()
     assert revision.changed() == [b"a.ipynb", "é\n".encode()]
+
+
+def test_a_clone_of_somebody_else_works_whatever_git_is_told(tmp_path, monkeypatch):
+    spread(tmp_path / "one", {"a.txt": b"one\n"})
+    author = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+    for command in (["init", "-q"], ["add", "."], [*author, "commit", "-qm", "Begin"]):
+        subprocess.run(["git", *command], cwd=tmp_path / "one", check=True)
+    monkeypatch.setattr(revision, "ROOT", tmp_path / "one")
+    monkeypatch.setattr(reproduce, "ROOT", tmp_path / "one")
+    monkeypatch.setenv("GIT_DIR", "/nowhere")
+    monkeypatch.setitem(environment.SET, "GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    assert len(revision.revision().commit) == 40
+    reproduce.clone_commit(tmp_path / "two")
+    assert (tmp_path / "two" / "a.txt").read_text() == "one\n"
 
 
 def test_a_time_that_a_zip_cannot_state_is_the_nearest(tmp_path):

@@ -12,6 +12,7 @@ from helpers.pipeline.files import whole
 from helpers.pipeline.kernels.warm import warm_kernels
 from helpers.pipeline.records import read_record
 from helpers.pipeline.report.evidence import (
+    LONGEST,
     RESULTS,
     TITLE_BLOCK,
     attachments,
@@ -63,6 +64,7 @@ def one_at_a_time(path):
 
 def make_report(with_pdf):
     """Sweep, execute the report's notebook and set it, in a locked ``build``."""
+    title = title_block()
     now, plan = revision(), make_plan()
     modules = sorted({*modules_for(plan), *modules_behind("report")})
     with warm_kernels(modules) as kernel:
@@ -79,7 +81,7 @@ def make_report(with_pdf):
         preamble = begin_preamble(TEX) if with_pdf else None
         print("executing notebooks/report.ipynb", file=sys.stderr, flush=True)
         try:
-            notebook = execute_report(kernel)
+            notebook = execute_report(kernel, title)
         except UserError:
             if preamble:
                 preamble.wait()
@@ -120,13 +122,27 @@ def print_report(notebook, attached, preamble, now):
         raise UserError(error) from None
 
 
-def execute_report(kernel):
-    """Execute ``notebooks/report.ipynb`` with the title block of the environment.
+def title_block():
+    """Return what the environment has of the title block, each a line of a page."""
+    given = {name: os.environ.get(name.upper(), "") for name in TITLE_BLOCK}
+    for name, text in given.items():
+        if not text.isprintable() or len(text) > LONGEST:
+            raise UserError(
+                f"{name.upper()} must be one line of at most {LONGEST} letters, got "
+                f"{text[:60]!a}"
+            )
+    return {name: text for name, text in given.items() if text}
+
+
+def execute_report(kernel, title):
+    """Execute ``notebooks/report.ipynb``.
 
     Parameters
     ----------
     kernel : dict
         See `helpers.pipeline.kernels.warm.warm_kernels`.
+    title : dict of str to str
+        What is given of the title block.
 
     Returns
     -------
@@ -142,8 +158,6 @@ def execute_report(kernel):
 
     from helpers.pipeline.sweep.execute import execute
 
-    given = {name: os.environ.get(name.upper()) for name in TITLE_BLOCK}
-    title = {name: value for name, value in given.items() if value}
     done = execute("report", title, kernel)
     EXECUTED.write_text(done.notebook, encoding="utf-8")
     if done.error:

@@ -57,7 +57,7 @@ def _digest(content):
 
 
 def _look_at_notebook(name):
-    cells = read_notebook(name)["cells"]
+    cells = read_notebook(name, NOTEBOOKS)["cells"]
     code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
     try:
         parts = [_read_cell(source) for source in code]

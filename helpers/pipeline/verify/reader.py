@@ -18,10 +18,16 @@ from typing import NamedTuple
 
 from helpers.pipeline.command import run_command
 from helpers.pipeline.errors import UserError
-from helpers.pipeline.report.evidence import FILES, HEAD, LAYOUT, RESULTS, TITLE_BLOCK
+from helpers.pipeline.report.evidence import (
+    FILES,
+    HEAD,
+    LAYOUT,
+    LONGEST,
+    RESULTS,
+    TITLE_BLOCK,
+)
 from helpers.pipeline.report.revision import sha256
 
-LONGEST = 500  # letters of a line of the title block
 LARGEST = 100_000_000  # bytes of all files that a page carries
 CARRIED = re.compile(r'<a download="([^"]+)" href="data:[^;"]*;base64,([^"]*)"')
 SECTION = re.compile(r"(?=<h[23][ >])")

@@ -70,16 +70,20 @@ def build_commit(clone, environment):
     dict of str to str
         SHA-256 by file.
     """
-    clone.parent.mkdir(exist_ok=True)
-    # The repository may belong to somebody else, as in a container.
-    served = "--upload-pack=git -c safe.directory='*' upload-pack"
-    git("clone", "--quiet", "--no-local", served, str(ROOT), str(clone))
-    if not clone.exists():
-        raise UserError(f"git cannot clone {ROOT} to {clone}")
+    clone_commit(clone)
     build_report(clone, environment)
     made = [clone / name for name in COMPARED]
     made += (clone / "build" / "runs").glob("*.ipynb")
     return {p.relative_to(clone).as_posix(): sha256(p.read_bytes()) for p in made}
+
+
+def clone_commit(clone):
+    """Clone the commit, even if the repository is somebody else's."""
+    clone.parent.mkdir(exist_ok=True)
+    served = "--upload-pack=git -c safe.directory='*' upload-pack"
+    git("clone", "--quiet", "--no-local", served, str(ROOT), str(clone))
+    if not clone.exists():
+        raise UserError(f"git cannot clone {ROOT} to {clone}")
 
 
 if __name__ == "__main__":
