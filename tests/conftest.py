@@ -10,7 +10,7 @@ os.environ.update(instructions())
 
 import numpy as np
 import pytest
-from project import Project
+from project import TWO_RUNS, Project
 
 from helpers.data import fit_scaling, load_data
 
@@ -19,8 +19,6 @@ for name in [name for name in os.environ if name.startswith("GIT_")]:
     del os.environ[name]
 # What is started in the background ignores Ctrl-C, and so would all it starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
-
-TWO_RUNS = "quick:\n  features: [horsepower, all]\n  n_iterations: 10\n"
 
 
 @pytest.fixture(scope="session")

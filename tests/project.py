@@ -29,6 +29,9 @@ def need(there, what):
         (pytest.fail if os.environ.get("CI") else pytest.skip)(f"there is no {what}")
 
 
+TWO_RUNS = "quick:\n  features: [horsepower, all]\n  n_iterations: 10\n"
+
+
 class Project:
     """A copy of the project in a folder of its own."""
 

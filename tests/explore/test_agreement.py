@@ -41,7 +41,7 @@ window.compute = (problem, typed) => {
 """
 COLUMNS = load_data("data/auto.csv", "mpg").features
 PROBLEM = make_problem("data/auto.csv", "mpg")
-AGREE, SAME = 1e-9, 1e-11
+AGREE, SAME = 1e-9, 1e-12
 
 
 class Replay:
@@ -151,7 +151,7 @@ def test_costs_weights_limit_and_verdict_are_those_of_the_helpers(compute, typed
     Adam and RMSProp divide by what may be rounding, and momentum close to the limit
     makes small differences large. So Python descends twice: on all rows, and on a few
     with the same costs, from starts that differ in their last place. The browser is
-    held to 1e-9 as long as these two agree to 1e-11, and to the verdict if they do to
+    held to 1e-9 as long as these two agree to 1e-12, and to the verdict if they do to
     the end.
     """
     found = compute(typed)

@@ -252,10 +252,10 @@ def test_the_experiment_runs_from_top_to_bottom(open_notebook):
 
 
 def test_only_this_machine_and_only_with_the_token(lab):
-    [server] = psutil.Process(lab.process.pid).children()
     listening = {
         (c.laddr.ip, c.laddr.port)
-        for c in server.net_connections("inet")
+        for process in psutil.Process(lab.process.pid).children(recursive=True)
+        for c in process.net_connections("inet")
         if c.status == psutil.CONN_LISTEN
     }
     assert {ip for ip, _ in listening} == {"127.0.0.1"}

@@ -12,8 +12,7 @@ import time
 import numpy as np
 import psutil
 import pytest
-from conftest import TWO_RUNS
-from project import Project
+from project import TWO_RUNS, Project
 
 from helpers.compression import compress
 from helpers.pipeline.records import read_record

@@ -26,8 +26,16 @@ from helpers.pipeline.report.revision import COMMIT, MADE, Revision
 from helpers.pipeline.verify.verdicts import HOLDS, NOTED, Line
 
 REPORT = Path("report", "report.pdf")
+PAGE, RESULTS = REPORT.with_suffix(".html"), REPORT.with_name("results.json")
 # All of this checkout that a submission is shown.
-TRUSTED = ("helpers", "report/template", "requirements.txt", "Makefile", "apt.txt")
+TRUSTED = (
+    "helpers",
+    "report/template",
+    "report/page",
+    "requirements.txt",
+    "Makefile",
+    "apt.txt",
+)
 TRUSTED += ("environment.yml", "pyproject.toml")
 # A submission without its own gets the grader's.
 LENT = ("report/figures.mplstyle", "report/references.bib")
@@ -185,7 +193,7 @@ def assemble(trusted, handed_in, build, project):
         if not (handed_in / name).exists():
             shutil.copy(ROOT / name, project / name)
     shutil.copytree(handed_in, project, dirs_exist_ok=True)
-    (project / REPORT).unlink()
-    (project / MADE).unlink(missing_ok=True)
+    for name in (REPORT, PAGE, RESULTS, MADE):  # which it is to make
+        (project / name).unlink(missing_ok=True)
     version = [build[name] for name in Revision._fields]
     (project / COMMIT.name).write_text(json.dumps(version))

@@ -19,7 +19,7 @@ MOST = 2000  # files
 FOLDERS = ("notebooks/", "data/", "helpers/")
 FILES = ("experiments.yaml", "report/references.bib", "report/figures.mplstyle")
 FILES += ("report/timings.json", MADE)
-TRUSTED = ("helpers/pipeline/", "report/template/")
+TRUSTED = ("helpers/pipeline/", "report/template/", "report/page/")
 NEEDED = ("notebooks/report.ipynb", "experiments.yaml", "report/report.pdf")
 LEFT_OUT = {"__pycache__", ".ipynb_checkpoints", "__MACOSX", ".git", ".venv", "build"}
 
