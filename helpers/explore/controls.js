@@ -112,6 +112,8 @@ export class Controls {
     if (limit === null) return;
     const share = (Math.log10(limit) - power + 4) / 6;
     mark.style.left = `calc(${HALF_OF_MARK}px + ${share} * (100% - ${2 * HALF_OF_MARK}px))`;
-    mark.textContent = `▲ limit ${short(limit)}`;
+    const left = share > 0.5; // or its text would run into the box beside the slider
+    mark.textContent = left ? `limit ${short(limit)} ▲` : `▲ limit ${short(limit)}`;
+    mark.classList.toggle("live-mark-left", left);
   }
 }
