@@ -1,6 +1,7 @@
 """What several tests need: the car data, and copies of the project to try things in."""
 
 import os
+import shutil
 import signal
 
 from helpers.pipeline.kernels.arithmetic import instructions
@@ -10,7 +11,7 @@ os.environ.update(instructions())
 
 import numpy as np
 import pytest
-from project import TWO_RUNS, Project
+from project import TWO_RUNS, Project, need
 
 from helpers.data import fit_scaling, load_data
 
@@ -39,3 +40,15 @@ def project(tmp_path):
     copy = Project(tmp_path)
     copy.write("experiments.yaml", TWO_RUNS)
     return copy
+
+
+@pytest.fixture(scope="module")
+def browser():
+    need(shutil.which("chromium"), "Chromium")
+    from browser import launch
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        yield browser
+        browser.close()

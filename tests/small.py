@@ -1,8 +1,8 @@
 """A small project with a report of one page, which is made in a few seconds."""
 
 import nbformat
+from project import TWO_RUNS
 
-GRID = "quick:\n  features: [horsepower, all]\n  n_iterations: 10\n"
 CELLS = [
     """\
 import matplotlib.pyplot as plt
@@ -45,7 +45,7 @@ def make_small(project):
     kernel = {"name": "python3", "language": "python", "display_name": "Python"}
     notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
     nbformat.write(notebook, project.folder / "notebooks" / "report.ipynb")
-    project.write("experiments.yaml", GRID)
+    project.write("experiments.yaml", TWO_RUNS)
 
 
 def files_of(folder):

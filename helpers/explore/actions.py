@@ -10,6 +10,7 @@ from helpers import ROOT
 from helpers.data import join_names
 from helpers.optimisers import options_of
 from helpers.pipeline.errors import UserError
+from helpers.pipeline.files import whole
 from helpers.pipeline.kernels.warm import warm_kernels
 from helpers.pipeline.records import read_record
 from helpers.pipeline.sweep.execute import execute
@@ -106,10 +107,9 @@ def add_to_experiments(shown, path=EXPERIMENTS):
     lines = lines or [f"  n_iterations: {point.parameters['n_iterations']}\n"]
     text = path.read_text(encoding="utf-8")
     text += "" if text.endswith("\n") else "\n"
-    temporary = path.with_suffix(".unfinished")
-    temporary.write_text(f"{text}\n{name}:\n{''.join(lines)}", encoding="utf-8")
-    read_points(temporary)
-    temporary.replace(path)
+    with whole(path) as unfinished:
+        unfinished.write_text(f"{text}\n{name}:\n{''.join(lines)}", encoding="utf-8")
+        read_points(unfinished)
     return {"text": f"Added to {path.name} as {name}: `make report` includes it."}
 
 

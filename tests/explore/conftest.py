@@ -1,21 +1,7 @@
 """What the tests of the live figure share."""
 
-import shutil
-
 import pytest
-from browser import PATIENCE, launch
-from project import need
-
-
-@pytest.fixture(scope="module")
-def browser():
-    need(shutil.which("chromium"), "Chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = launch(playwright)
-        yield browser
-        browser.close()
+from browser import PATIENCE
 
 
 @pytest.fixture(scope="module")

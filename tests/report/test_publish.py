@@ -217,20 +217,6 @@ def test_a_rounding_error_is_claimed_as_a_power_of_ten_above_it(error, bound, te
     assert claims["error"][:2] == (bound, text)
 
 
-@pytest.fixture
-def shown(monkeypatch):
-    """Collect what a report displays, as the outputs of a notebook."""
-    outputs = []
-
-    def display(data, metadata, raw):
-        outputs.append(
-            nbformat.v4.new_output("display_data", data=data, metadata=metadata)
-        )
-
-    monkeypatch.setattr(publish, "display", display)
-    return outputs
-
-
 @pytest.mark.parametrize("name", ["a/b.py", "(a %#_.ipynb", "é\\.py", "王 (1).py"])
 def test_a_file_of_any_name_is_attached(tmp_path, name):
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("It.")])

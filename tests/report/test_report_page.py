@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import unicodedata
 
 import matplotlib.pyplot as plt
@@ -10,12 +9,10 @@ import nbformat
 import pandas as pd
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from project import need
 
 from helpers.model import gradients
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.records import read_record
-from helpers.pipeline.report import publish
 from helpers.pipeline.report.build import EXECUTED, HTML, PDF
 from helpers.pipeline.report.page import to_html
 from helpers.pipeline.report.publish import Report
@@ -26,19 +23,6 @@ LIVE = """<section id="live" aria-label="Live"><p id="state">none</p><script>
 const show = () => document.getElementById("state").textContent = location.hash;
 addEventListener("hashchange", show);
 </script></section>"""
-
-
-@pytest.fixture
-def shown(monkeypatch):
-    """Collect what a report displays, as the outputs of a notebook."""
-    outputs = []
-
-    def display(data, metadata, raw):
-        made = nbformat.v4.new_output("display_data", data=data, metadata=metadata)
-        outputs.append(made)
-
-    monkeypatch.setattr(publish, "display", display)
-    return outputs
 
 
 @pytest.fixture
@@ -164,18 +148,6 @@ def test_figures_share_no_identifiers_and_follow_the_theme(shown, report):
     assert "fill: var(--cffffff, #ffffff)" in html
     assert not re.search(r"(fill|stroke): #", main_of(html))
     assert html == as_html(shown)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    need(shutil.which("chromium"), "Chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = shutil.which("chromium")
-        browser = playwright.chromium.launch(executable_path=chromium)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

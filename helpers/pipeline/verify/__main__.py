@@ -23,10 +23,8 @@ def main():
     parser.add_argument("--beside", type=Path, help="what came with the PDF: a folder")
     asked = parser.parse_args()
     tolerance = checked_tolerance(asked.tolerance)
-    as_json, everything = (
-        checked_flag("JSON", asked.json),
-        checked_flag("ALL", asked.all),
-    )
+    as_json = checked_flag("JSON", asked.json)
+    everything = checked_flag("ALL", asked.all)
     given = asked.html or asked.pdf
     if not as_json and not asked.rebuilt:
         where = "in a folder of its own: half a minute"
