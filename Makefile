@@ -150,6 +150,9 @@ $(READY): requirements.txt pyproject.toml apt.txt helpers/pipeline/system.py hel
 	@sed -n '/^uv==/,/# via/p' requirements.txt | $(RUN) pip install -q --no-deps -r /dev/stdin
 	@$(PREFIX)/bin/uv pip $(if $(filter .venv,$(PREFIX)),sync,install) --quiet --python $(PYTHON) --require-hashes $(if $(filter .venv,$(PREFIX)),,-r) requirements.txt
 	@$(PREFIX)/bin/uv pip install --quiet --python $(PYTHON) --no-deps --no-build-isolation --editable .
+	@# Whatever reads a notebook would compile a grammar of addresses that none needs: 2 s.
+	@echo 'import sys; sys.modules["rfc3987_syntax"] = None' > \
+		"$$($(PYTHON) -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/without_grammar.pth"
 	@mkdir -p $(PREFIX)/share/jupyter/lab/settings && cp helpers/explore/lab.json $(PREFIX)/share/jupyter/lab/settings/overrides.json
 	@$(ASK).report.revision config filter.notebooks.clean '$(STRIP)'
 	@touch $@

@@ -22,9 +22,9 @@ import numpy as np
 from helpers.threads import one_thread
 from helpers.validation import validate_chunk, validate_finite
 
-ROWS = 8000  # of a block: with ten features, it stays in a core's cache
+ROWS = 10_000  # of a block: with ten features, it stays in a core's cache
 FAN = 16  # parts that Dask merges at once
-SAFE = 1e3  # condition of the columns of Q up to which few digits are lost
+SAFE = 1e3  # condition up to which a Cholesky factor loses few digits
 
 
 class Compressed(NamedTuple):
@@ -144,10 +144,11 @@ def _compress(chunks):
 class Factor:
     r"""The triangular factor R of all rows B added so far, :math:`R^T R = B^T B`.
 
-    Householder's reflections find it whatever the rows are, but slowly. Rows that
-    resemble those before them allow for a shortcut: with R the factor of those before,
-    the columns of :math:`Q = B R^{-1}` are far from dependent, and the Cholesky factor
-    of their inner products loses few digits, at most three of sixteen:
+    Householder's reflections find it whatever the rows are, but slowly. The Cholesky
+    factor of :math:`B^T B` is it, too, and loses few digits, at most three of sixteen,
+    if the columns are far from dependent. Where they are not, rows that resemble those
+    before them allow for it: with R the factor of those before, the columns of
+    :math:`Q = B R^{-1}` are far from dependent, and
 
     .. math::
 
@@ -176,7 +177,8 @@ class Factor:
         """The factor: at most as many rows as columns."""
         if self._gram is None:
             return self._before
-        return np.linalg.cholesky(self._gram, upper=True) @ self._before
+        R = np.linalg.cholesky(self._gram, upper=True)
+        return R if self._inverse is None else R @ self._before
 
     @np.errstate(over="ignore", invalid="ignore")
     def add(self, rows):
@@ -191,24 +193,34 @@ class Factor:
         self._replace(R)
 
     def _replace(self, R):
+        """Begin with the rows of R, and choose the shortcut for those that follow."""
         self._before, self._gram, self._inverse = R, None, None
+        sizes = np.abs(R).max(axis=0, initial=0)
+        if len(R) < len(sizes) or not sizes.all():
+            return
+        condition = np.linalg.cond(R / sizes)
+        squares_fit = 1e-100 < sizes.min() and sizes.max() < 1e100
+        if condition**2 <= SAFE and squares_fit:
+            self._gram = R.T @ R
+        elif condition <= SAFE:
+            self._gram, self._inverse = np.eye(len(R)), np.linalg.inv(R)
 
     def _take_shortcut(self, rows):
         """Add rows by the shortcut unless it would lose digits; tell whether it did."""
-        if self._inverse is None:
-            sizes = np.abs(self._before).max(axis=0, initial=0)
-            if len(self._before) < len(sizes) or not sizes.all():
-                return False
-            if not np.linalg.cond(self._before / sizes) <= SAFE:
-                return False
-            self._inverse = np.linalg.inv(self._before)
-            self._gram = np.eye(len(sizes))
-        if len(self._room) < len(rows):
-            self._room = np.empty(rows.shape)
-        Q = np.matmul(rows, self._inverse, out=self._room[: len(rows)])
-        gram = self._gram + Q.T @ Q
-        # The smallest eigenvalue is at least one, the largest at most the trace.
-        if not np.trace(gram) <= SAFE * len(gram):
+        if self._gram is None:
+            return False
+        if self._inverse is not None:
+            if len(self._room) < len(rows):
+                self._room = np.empty(rows.shape)
+            room = self._room[: len(rows)]
+            rows = np.matmul(rows, self._inverse, out=room)
+        gram = self._gram + rows.T @ rows
+        sizes = np.sqrt(gram.diagonal())
+        scaled = gram / sizes / sizes[:, None]
+        if not np.isfinite(scaled).all():
+            return False
+        lowest, *_, highest = np.linalg.eigvalsh(scaled)
+        if not highest <= SAFE * lowest:
             return False
         self._gram = gram
         return True

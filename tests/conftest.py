@@ -1,5 +1,6 @@
 """What several tests need: the car data, and copies of the project to try things in."""
 
+import fcntl
 import os
 import shutil
 import signal
@@ -12,8 +13,10 @@ os.environ.update(instructions())
 import numpy as np
 import pytest
 from project import TWO_RUNS, Project, need
+from small import make_small
 
 from helpers.data import fit_scaling, load_data
+from helpers.pipeline.verify.rebuild import build_report
 
 # As in a hook of git, where they name the repository of the person who tests.
 for name in [name for name in os.environ if name.startswith("GIT_")]:
@@ -40,6 +43,57 @@ def project(tmp_path):
     copy = Project(tmp_path)
     copy.write("experiments.yaml", TWO_RUNS)
     return copy
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory, testrun_uid):
+    """Return a function that makes a copy of the project once for all tests.
+
+    It returns the copy, for tests to copy what they need of it. The tests run in
+    several processes: the first one makes it, and others that ask wait.
+    """
+
+    def made(name, make):
+        folder = tmp_path_factory.getbasetemp().parent / f"{name}-{testrun_uid}"
+        with folder.with_suffix(".made").open("a+") as state:
+            fcntl.flock(state, fcntl.LOCK_EX)
+            if state.tell() == 0:
+                folder.mkdir()
+                make(Project(folder))
+                state.write("made")
+        return Project.at(folder)
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def two_runs(once):
+    """Return the folder of the runs of TWO_RUNS, which tests must leave as it is."""
+
+    def make(project):
+        project.write("experiments.yaml", TWO_RUNS)
+        assert project.sweep()[0] == 0
+
+    return once("two-runs", make).folder / "build" / "runs"
+
+
+@pytest.fixture(scope="session")
+def small_report(once, two_runs):
+    """Return a project with a small report, which tests must leave as it is."""
+
+    def make(project):
+        make_small(project)
+        shutil.copytree(two_runs, project.folder / "build" / "runs")
+        build_report(project.folder)
+
+    return once("small-report", make)
+
+
+@pytest.fixture
+def finished(project, two_runs):
+    """Return a copy of the project with a grid of two quick runs, both of them run."""
+    shutil.copytree(two_runs, project.folder / "build" / "runs")
+    return project
 
 
 @pytest.fixture(scope="module")

@@ -36,9 +36,11 @@ report.figure(fig, label="costs", caption="The costs.", alt="Two curves that fal
 ]
 
 
-def make_small(project):
-    """Give a copy of the project a small grid and a small report."""
-    cells = [nbformat.v4.new_code_cell(source) for source in CELLS]
+def make_small(project, *added):
+    """Give a copy of the project a small grid and a small report, with added cells."""
+    *cells, provenance, end = CELLS
+    sources = [*cells, *added, provenance, end]
+    cells = [nbformat.v4.new_code_cell(source) for source in sources]
     for number, cell in enumerate(cells):
         cell["id"] = f"cell-{number}"
     cells[1].metadata["tags"] = ["parameters"]

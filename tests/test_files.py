@@ -38,12 +38,12 @@ def test_a_full_disk_is_named_before_a_kernel_starts(monkeypatch):
 
 
 @pytest.mark.parametrize("size", [150_000, 600_000])
-def test_a_disk_that_fills_while_the_report_is_made_is_one_line(project, size):
+def test_a_disk_that_fills_while_the_report_is_made_is_one_line(finished, size):
     """The runs are smaller than that; what TeX writes, or the report, is not."""
+    project = finished
     make_small(project)
     project.write("report/report.pdf", "an earlier report")
     before = (project.folder / "report" / "results.json").read_bytes()
-    assert project.sweep()[0] == 0
 
     def fill():
         resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))

@@ -14,9 +14,3 @@ Beside them are the leaves that all may use: `errors` (what the user can mend),
 (what programs get of the environment), `records` (what a run reports) and `system`
 (what the operating system must have).
 """
-
-import sys
-
-# To read a notebook is to import jsonschema. It would spend a second on compiling a
-# grammar of internet addresses, which no notebook's schema needs.
-sys.modules.setdefault("rfc3987_syntax", None)

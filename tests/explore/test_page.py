@@ -77,8 +77,10 @@ def test_it_is_the_same_text_each_time_and_asks_for_nothing():
     assert len(html.encode()) < 3_000_000
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [(360, 740), (1440, 900), (1920, 1080)])
+@pytest.mark.parametrize(
+    ("size", "scheme"),
+    [((360, 740), "light"), ((1440, 900), "dark"), ((1920, 1080), "light")],
+)
 def test_it_fills_the_width_and_bars_nobody(new_page, address, size, scheme):
     from axe_playwright_python.sync_playwright import Axe
 

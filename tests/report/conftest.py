@@ -1,9 +1,11 @@
 """What the tests of the report share."""
 
+import shutil
+
 import nbformat
 import pytest
 
-from helpers.pipeline.report import publish
+from helpers.pipeline.report import pdf, publish
 
 
 @pytest.fixture
@@ -18,3 +20,24 @@ def shown(monkeypatch):
 
     monkeypatch.setattr(publish, "display", display)
     return outputs
+
+
+@pytest.fixture(scope="session")
+def preamble(tmp_path_factory):
+    """Return the folder of a compiled preamble, and the process that compiled it."""
+    folder = tmp_path_factory.mktemp("preamble")
+    process = pdf.begin_preamble(folder)
+    process.wait()
+    return folder, process
+
+
+@pytest.fixture
+def to_pdf(preamble, tmp_path):
+    """Return a function that sets a document in `tmp_path`, as a report is set."""
+    folder, process = preamble
+
+    def made(latex, files=None):
+        shutil.copy(folder / "preamble.fmt", tmp_path)
+        return pdf.to_pdf(latex, files or {}, tmp_path, process)
+
+    return made

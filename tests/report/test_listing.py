@@ -9,7 +9,7 @@ import pytest
 from pygments.formatters import LatexFormatter
 
 from helpers import ROOT
-from helpers.pipeline.report import pdf, typeset
+from helpers.pipeline.report import typeset
 from helpers.pipeline.report.listing import listing, name_colours, rows_of
 
 
@@ -101,30 +101,28 @@ def test_only_raw_docstrings_have_single_backslashes():
     assert formulas("x = r':math:`a`'\n") == []
 
 
-def test_the_docstrings_of_the_project_are_readable_in_print(tmp_path):
+def test_the_docstrings_of_the_project_are_readable_in_print(to_pdf):
     modules = ("model", "descent", "theory", "optimisers", "compression", "scores")
     code = "".join((ROOT / f"helpers/{name}.py").read_text() for name in modules)
     assert r"\frac" in code
     latex, files = document_of(code)
-    text = printed(pdf.to_pdf(latex, files, tmp_path))
+    text = printed(to_pdf(latex, files))
     assert not re.search(r"\\(frac|sum|lambda|eta|theta|left)|:math:|math::", text)
     assert "n_samples" in text
 
 
-def test_mathematics_that_a_listing_treats_otherwise_is_set(tmp_path):
+def test_mathematics_that_a_listing_treats_otherwise_is_set(to_pdf):
     code = 'r"""Of :math:`x\'\' - y_1^2`, :math:`\\left(\\begin{smallmatrix} a & b '
     code += '\\end{smallmatrix}\\right)`.\n\n.. math:: \\text{50 \\% of } x\n"""\n'
     latex, files = document_of(code)
-    assert "50%of" in printed(pdf.to_pdf(latex, files, tmp_path)).replace(" ", "")
+    assert "50%of" in printed(to_pdf(latex, files)).replace(" ", "")
 
 
-def test_long_lines_are_set_smaller(tmp_path):
+def test_long_lines_are_set_smaller(to_pdf):
     for columns in (80, 130):
         latex, files = document_of(f"x = '{'w' * (columns - 6)}'\n")
-        pdf.to_pdf(latex, files, tmp_path)
-        with contextlib.closing(
-            pypdfium2.PdfDocument(tmp_path / "report.pdf")
-        ) as document:
+        path = to_pdf(latex, files)
+        with contextlib.closing(pypdfium2.PdfDocument(path)) as document:
             page = document[0].get_textpage()
             edges = [page.get_charbox(i)[2] for i in range(page.count_chars())]
         assert 300 < max(edges) < (210 - 25) / 25.4 * 72 + 1

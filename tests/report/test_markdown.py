@@ -80,9 +80,10 @@ def test_html_that_print_has_not_is_refused_by_name(text):
     ],
 )
 def test_blocks_need_no_blank_line(text, latex):
-    assert latex in both(text)[0]
+    printed = both(text)[0]
+    assert latex in printed
     for word in re.findall(r"[a-z]+", re.sub("https.*", "", text)):
-        assert word in both(text)[0]
+        assert word in printed
 
 
 def test_a_table_in_code_stays_as_it_is():

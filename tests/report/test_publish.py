@@ -150,7 +150,7 @@ def printed(path):
     return "".join(text.split())
 
 
-def test_numbers_are_printed_as_numbers_by_pandoc_and_latex(shown, tmp_path):
+def test_numbers_are_printed_as_numbers_by_pandoc_and_latex(shown, to_pdf):
     report, expected = Report(), []
     values = (
         (3e-05, "g", "3×10−5"),
@@ -169,7 +169,7 @@ def test_numbers_are_printed_as_numbers_by_pandoc_and_latex(shown, tmp_path):
         report.prose(f"A{number}: {{{{c{number}}}}}; ${{{{c{number}}}}}$.")
         expected.append(f"A{number}:{text};{text}.")
     latex, files = as_latex(shown)
-    page = printed(pdf.to_pdf(latex, files, tmp_path))
+    page = printed(to_pdf(latex, files))
     assert page.startswith("".join(expected))
 
 
@@ -217,12 +217,12 @@ def test_a_rounding_error_is_claimed_as_a_power_of_ten_above_it(error, bound, te
     assert claims["error"][:2] == (bound, text)
 
 
-@pytest.mark.parametrize("name", ["a/b.py", "(a %#_.ipynb", "é\\.py", "王 (1).py"])
-def test_a_file_of_any_name_is_attached(tmp_path, name):
+def test_a_file_of_any_name_is_attached(to_pdf):
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("It.")])
-    carried = {name: b"its content", "b": b"another", "Z": b""}
+    names = ("a/b.py", "(a %#_.ipynb", "é\\.py", "王 (1).py", "b")
+    carried = {name: name.encode() for name in names} | {"Z": b""}
     latex, files = typeset.to_latex(notebook, carried)
-    reader = PdfReader(pdf.to_pdf(latex, files, tmp_path))
+    reader = PdfReader(to_pdf(latex, files))
     found = {name: content for name, [content] in reader.attachments.items()}
     assert found == carried
 
@@ -257,7 +257,7 @@ def notebook(tmp_path, monkeypatch):
 
 
 def test_a_section_has_its_number_in_print_and_its_name_in_the_notebook(
-    shown, notebook, tmp_path
+    shown, notebook, to_pdf
 ):
     sources = ("# The first", "# Its scale <!-- #sec:scale -->", "# The code {#app:it}")
     first, second, appended = notebook(*sources)
@@ -273,7 +273,7 @@ def test_a_section_has_its_number_in_print_and_its_name_in_the_notebook(
     cells = [first, nbformat.v4.new_code_cell(outputs=shown[:1]), second]
     cells += [nbformat.v4.new_code_cell(outputs=shown[1:]), appended]
     latex, files = typeset.to_latex(nbformat.v4.new_notebook(cells=cells))
-    page = printed(pdf.to_pdf(latex, files, tmp_path))
+    page = printed(to_pdf(latex, files))
     assert "SeeSection2,Section1.1andAppendixA." in page
     assert "2Itsscale" in page
     assert "#" not in page
@@ -293,11 +293,11 @@ def test_the_text_that_leads_to_an_equation_stays_with_it(shown):
     assert "It is:\n\\begin{equation}" in latex
 
 
-def test_a_figure_has_its_words_for_the_blind_in_print(shown, tmp_path):
+def test_a_figure_has_its_words_for_the_blind_in_print(shown, to_pdf):
     figure, _ = plt.subplots()
     Report().figure(figure, label="a", caption="It.", alt="A (flat) line, é.")
     latex, files = as_latex(shown)
-    reader = PdfReader(pdf.to_pdf(latex, files, tmp_path))
+    reader = PdfReader(to_pdf(latex, files))
     content = reader.pages[0].get_contents().get_data()
     text = b"\xfe\xff" + "A (flat) line, é.".encode("utf-16-be")
     assert b"/Span << /Alt <" + text.hex().encode() + b"> >> BDC" in content
@@ -368,14 +368,14 @@ def test_markdown_that_would_come_out_as_something_else_is_named(shown, text, me
         as_latex(shown)
 
 
-def test_markdown_is_set_as_it_is_meant(shown, tmp_path):
+def test_markdown_is_set_as_it_is_meant(shown, to_pdf):
     report = Report()
     report.prose("| a | b |\n|---|---|\n| 1 | 2 |")
     report.prose("Code: `$$ a`, and\n\n```\n\\includegraphics{x}\n\\begin{y}\n```")
     report.prose("It costs \\$\\$ or [less](https://example.org/@ada).")
     latex, _ = as_latex(shown)
     assert r"\begin{longtable}" in latex
-    assert (pdf.to_pdf(latex, {}, tmp_path)).exists()
+    assert to_pdf(latex).exists()
 
 
 def test_mathematics_in_a_plain_markdown_cell_may_have_double_braces():

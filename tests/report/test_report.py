@@ -2,13 +2,11 @@
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 import unicodedata
 
 import pytest
-from project import Project
 from pypdf import PdfReader
 from small import make_small
 
@@ -16,7 +14,8 @@ from helpers import ROOT
 from helpers.explore.actions import add_to_experiments
 from helpers.pipeline.records import read_record
 from helpers.pipeline.report.build import PDF
-from helpers.pipeline.sweep.inputs import RUNS, path_of
+from helpers.pipeline.sweep.inputs import path_of
+from helpers.pipeline.sweep.notebooks import read_notebook
 from helpers.pipeline.sweep.results import load_experiment
 from helpers.pipeline.verify.reader import read_pdf
 from helpers.pipeline.verify.rebuild import build_report
@@ -289,8 +288,8 @@ def test_placeholders_and_references_are_all_resolved(text):
     assert not re.search(r"@(fig|tab|lst|eq|app):", text)
 
 
-def test_two_at_once_wait_and_what_cannot_be_set_changes_nothing(tmp_path):
-    project = Project(tmp_path)
+def test_two_at_once_wait_and_what_cannot_be_set_changes_nothing(finished):
+    project = finished
     make_small(project)
     prefix = [f"PREFIX={sys.prefix}", f"--assume-old={sys.prefix}/ready-for-dl4ia"]
     both = [
@@ -317,20 +316,25 @@ def test_two_at_once_wait_and_what_cannot_be_set_changes_nothing(tmp_path):
     assert [path.read_bytes() for path in made] == before
 
 
-def test_what_was_found_by_hand_is_included_and_what_failed_is_named(tmp_path):
-    project = Project(tmp_path)
-    shutil.copytree(RUNS, tmp_path / "build" / "runs")
+def test_what_was_found_by_hand_is_included_and_what_failed_is_named(finished):
+    sources = ("".join(cell["source"]) for cell in read_notebook("report")["cells"])
+    [further] = [source for source in sources if "## Further experiments" in source]
+    loaded = (
+        "from helpers.figures import tables\n"
+        "from helpers.pipeline.sweep.results import load_others\n"
+        "further = load_others(['quick'])\n"
+    )
+    make_small(finished, loaded + further)
     setting = {"features": ["weight", "year"], "rate": "0.3", "iterations": 1000}
     setting |= {"optimiser": "heavy-ball", "momentum": "0.5", "scaling": "standardise"}
     setting |= {"start": [], "batch": 0, "seed": 0}
-    path = tmp_path / "experiments.yaml"
+    path = finished.folder / "experiments.yaml"
     add_to_experiments(
         {"data": "data/auto.csv", "target": "mpg", "setting": setting}, path
     )
     with path.open("a") as file:
         file.write("broken: {features: nonsense, n_iterations: 5}\n")
-    build_report(project.folder, {})
-    made = read_pdf(tmp_path / "report" / "report.pdf")
+    made = read_pdf(build_report(finished.folder))
     text = " ".join("\n".join(made.pages).split())
     assert "Further experiments" in text
     assert re.search(r"explored descent-\w+ mpg from weight, year; ", text)

@@ -239,8 +239,9 @@ def test_all_links_lead_somewhere_and_headings_are_in_order(open_page):
     assert all(after <= before + 1 for before, after in pairs)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", [(360, 740), (1440, 900)], ids=["phone", "desk"])
+@pytest.mark.parametrize(
+    ("theme", "size"), [("light", (360, 740)), ("dark", (1440, 900))]
+)
 def test_axe_finds_nothing_wrong(open_page, theme, size):
     page = open_page(color_scheme=theme, size=size)
     found = Axe().run(page).response["violations"]

@@ -10,6 +10,7 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
+from project import Project
 
 from helpers.pipeline import records
 from helpers.pipeline.errors import UserError
@@ -121,16 +122,18 @@ def write_notebook(project, cells, name="mine"):
     project.write("experiments.yaml", f"a: {{notebook: {name}}}\n")
 
 
-@pytest.fixture(params=["forked", "plain"])
-def swept(request, project, monkeypatch):
+@pytest.fixture(scope="module", params=["forked", "plain"])
+def swept(request, tmp_path_factory):
     """Return a copy of the project with one run that reads files of many kinds."""
-    monkeypatch.setenv("KERNELS", request.param)
-    write_notebook(project, CELLS)
-    for path, text in FILES.items():
-        project.write(path, text)
-    status, _, err = project.sweep()
-    assert status == 0, err
-    return project
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KERNELS", request.param)
+        project = Project(tmp_path_factory.mktemp(request.param))
+        write_notebook(project, CELLS)
+        for path, text in FILES.items():
+            project.write(path, text)
+        status, _, err = project.sweep()
+        assert status == 0, err
+        yield project
 
 
 def reason(project):
@@ -166,6 +169,21 @@ def reasons(project, changes):
     return dict(zip(changes, out.splitlines(), strict=True))
 
 
+def test_the_same_paths_and_modules_are_found_by_nbconvert(swept):
+    command = "nbconvert --to notebook --execute mine.ipynb --output-dir ../build"
+    done = subprocess.run(
+        [sys.executable, "-m", "jupyter", *command.split()],
+        cwd=swept.folder / "notebooks",
+        env=swept.environment,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    (run,) = swept.runs
+    there = read_record(swept.folder / "build" / "mine.ipynb")
+    assert there == read_record(swept.folder / "build" / "runs" / run)
+
+
 def test_a_run_is_current_until_one_of_its_inputs_changes(swept):
     assert reason(swept) == "cached"
     expected = {what: f"{path} changed" for what, (path, *_) in CHANGES.items()}
@@ -192,23 +210,8 @@ def test_a_run_is_current_until_one_of_its_inputs_changes(swept):
     assert left - {"__pycache__"} == mine | ours | {"optional.txt"}
 
 
-def test_the_same_paths_and_modules_are_found_by_nbconvert(swept):
-    command = "nbconvert --to notebook --execute mine.ipynb --output-dir ../build"
-    done = subprocess.run(
-        [sys.executable, "-m", "jupyter", *command.split()],
-        cwd=swept.folder / "notebooks",
-        env=swept.environment,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    (run,) = swept.runs
-    there = read_record(swept.folder / "build" / "mine.ipynb")
-    assert there == read_record(swept.folder / "build" / "runs" / run)
-
-
-def test_a_run_that_is_not_current_is_not_loaded(project):
-    assert project.sweep()[0] == 0
+def test_a_run_that_is_not_current_is_not_loaded(finished):
+    project = finished
     load = "from helpers.pipeline.sweep.results import load_experiment\n"
     project.write("load.py", load + "print(len(load_experiment('quick')))")
     assert project.run("load")[1] == "2\n"
@@ -218,8 +221,8 @@ def test_a_run_that_is_not_current_is_not_loaded(project):
     assert "is out of date, data/auto.csv changed; `make sweep` makes it" in err
 
 
-def test_a_process_that_lives_on_notices_changed_files(project):
-    assert project.sweep()[0] == 0
+def test_a_process_that_lives_on_notices_changed_files(finished):
+    project = finished
     code = (
         "from pathlib import Path\n"
         "from helpers.pipeline.sweep.plan import make_plan\n"
@@ -266,11 +269,10 @@ def test_a_finished_run_that_fails_when_made_again_is_not_kept(project):
     assert reason(project) == "to run: notebooks/ok.py changed"
 
 
-def test_a_damaged_run_is_made_again(project):
-    assert project.sweep()[0] == 0
-    path = project.folder / "build" / "runs" / project.runs[0]
+def test_a_damaged_run_is_made_again(finished):
+    path = finished.folder / "build" / "runs" / finished.runs[0]
     path.write_text(path.read_text()[:100])
-    assert "to run: damaged" in project.sweep("--dry-run")[1]
+    assert "to run: damaged" in finished.sweep("--dry-run")[1]
 
 
 def test_names_depend_on_the_notebook_and_the_parameters_alone(project):

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -79,23 +80,22 @@ def test_a_run_that_failed_is_tried_again_and_its_failure_removed(project):
     assert "failed" not in kept
 
 
-@pytest.mark.parametrize(
-    ("grid", "message"),
-    [
-        ("a: {learning_rate: 0}", "learning_rate must be a positive number, got 0.0"),
-        ("a: {n_iterations: -1}", "n_iterations must be a whole number of at least 1"),
-        ("a: {data: data/none.csv}", "data/none.csv: there is no such file"),
-    ],
-)
-def test_values_that_a_run_refuses_are_named_on_one_line(project, grid, message):
-    project.write("experiments.yaml", grid + "\n")
+def test_values_that_a_run_refuses_are_named_on_one_line(project):
+    refused = {
+        "learning_rate: 0": "learning_rate must be a positive number, got 0.0",
+        "n_iterations: -1": "n_iterations must be a whole number of at least 1, got -1",
+        "data: data/none.csv": "data/none.csv: there is no such file",
+    }
+    grid = (f"e{number}: {{{value}}}\n" for number, value in enumerate(refused))
+    project.write("experiments.yaml", "".join(grid))
     status, out, err = project.sweep()
     assert status == 2
     assert "Traceback" not in out + err
-    progress, error = err.splitlines()
-    assert progress.startswith("[1/1]")
-    assert error.startswith("error: 1 of 1 runs failed: ValueError: ")
-    assert message in error
+    *progress, error = err.splitlines()
+    assert [line[:5] for line in progress] == ["[1/3]", "[2/3]", "[3/3]"]
+    assert error.startswith("error: 3 of 3 runs failed: ValueError: ")
+    reasons = {line.strip() for line in out.splitlines() if line.startswith("  ")}
+    assert reasons >= {f"ValueError: {message}" for message in refused.values()}
 
 
 def test_a_broken_grid_stops_before_anything_starts(project):
@@ -109,7 +109,9 @@ def test_a_broken_grid_stops_before_anything_starts(project):
 
 def test_one_experiment_can_be_chosen(project):
     project.write("experiments.yaml", "a: {n_iterations: 5}\nb: {n_iterations: 6}\n")
-    assert counts(project.sweep("--experiment", "b")[1]) == {"b": (1, 1, 0, 0)}
+    [run, last] = project.sweep("--experiment", "b", "--dry-run")[1].splitlines()
+    assert run.endswith(" b (n_iterations=6): to run: new")
+    assert last == "1 to run, 0 cached"
     status, _, err = project.sweep("--experiment", "c")
     assert status == 2
     assert "no experiment 'c'" in err
@@ -141,8 +143,8 @@ def test_an_interrupted_sweep_leaves_nothing_that_looks_finished(project, number
         assert read_record(project.folder / "build" / "runs" / name)["costs"]
 
 
-def test_a_dry_run_names_what_would_be_run_and_why(project):
-    project.sweep()
+def test_a_dry_run_names_what_would_be_run_and_why(finished):
+    project = finished
     project.replace("experiments.yaml", "[horsepower, all]", "[horsepower, year]")
     out = project.sweep("--dry-run")[1]
     assert out.splitlines()[0].endswith(": cached")
@@ -179,9 +181,9 @@ def test_the_folder_of_runs_that_cannot_be_written_is_named(project):
     assert "Traceback" not in out + err
 
 
-def test_results_are_printed_and_written(project):
+def test_results_are_printed_and_written(project, two_runs):
     assert "no run is finished yet" in project.run("helpers.pipeline.sweep.results")[2]
-    project.sweep()
+    shutil.copytree(two_runs, project.folder / "build" / "runs")
     printed = project.run("helpers.pipeline.sweep.results")[1].splitlines()
     assert re.split("  +", printed[0]) == [
         "experiment", "what varies", "how it ended", "final cost", "to 1 %",
@@ -214,12 +216,20 @@ def test_results_are_printed_and_written(project):
 def test_results_can_be_of_one_experiment_and_count_what_is_missing(project):
     project.write(
         "experiments.yaml",
-        "good: {n_iterations: 5}\nmixed: {learning_rate: [0.1, 1e-1, -1]}\n",
+        "good: {features: all, n_iterations: 6}\n"
+        "mixed: {learning_rate: [0.1, 0.001, 1e-1, -1], n_iterations: 50}\n",
     )
     project.sweep()
     *printed, last = project.run("helpers.pipeline.sweep.results")[1].splitlines()
-    assert len(printed) == 4
-    assert last.startswith("not among them: 1 of 3 runs, which failed or have not")
+    assert len(printed) == 5
+    # What a run has not reached is a dash.
+    assert [row.split()[-1] for row in printed[1:4]] == ["–", "18", "–"]
+    assert last.startswith("not among them: 1 of 4 runs, which failed or have not")
+    # Seven costs are not taken for seven weights.
+    project.run("helpers.pipeline.sweep.results", "--csv", "out.csv")
+    table = pd.read_csv(project.folder / "out.csv")
+    assert table["costs"].dtype == float
+    assert len(table.loc[0, "w"].split(", ")) == 7
     one = project.run("helpers.pipeline.sweep.results", "--experiment", "good")[1]
     assert len(one.splitlines()) == 3
     refused = project.run("helpers.pipeline.sweep.results", "--experiment", "god")
@@ -230,30 +240,12 @@ def test_results_can_be_of_one_experiment_and_count_what_is_missing(project):
     assert refused.startswith("error: no run of new is finished yet; ")
 
 
-def test_what_a_run_has_not_reached_is_a_dash(project):
-    project.write(
-        "experiments.yaml", "two: {learning_rate: [0.1, 0.001], n_iterations: 50}\n"
-    )
-    project.sweep()
-    _, *rows, _ = project.run("helpers.pipeline.sweep.results")[1].splitlines()
-    assert [row.split()[-1] for row in rows] == ["18", "–"]
-
-
 @pytest.mark.parametrize("limit", ["abc", "0", "-1", "nan", "inf"])
 def test_a_time_limit_that_is_not_valid_is_named(project, limit):
     status, out, err = project.sweep("--time-limit", limit)
     assert status == 2
     assert err == f"error: the time limit must be a number of seconds, got {limit!r}\n"
     assert out == ""
-
-
-def test_a_list_of_costs_is_never_taken_for_one_of_weights(project):
-    project.write("experiments.yaml", "few: {features: all, n_iterations: 6}\n")
-    project.sweep()
-    project.run("helpers.pipeline.sweep.results", "--csv", "out.csv")
-    table = pd.read_csv(project.folder / "out.csv")
-    assert table["costs"].dtype == float
-    assert len(table.loc[0, "w"].split(", ")) == 7
 
 
 def test_a_worker_killed_in_mid_run_costs_only_a_retry(project):
@@ -287,17 +279,6 @@ def test_memory_that_processes_cannot_share_is_named(monkeypatch):
         executors.open_executor("", {}),
     ):
         pass
-
-
-def test_a_damaged_notebook_does_not_stop_the_others(project):
-    project.write("notebooks/bad.ipynb", '{"cells": [{"cell_type": "code"}]}')
-    project.write("experiments.yaml", "bad: {notebook: bad}\na: {n_iterations: 5}\n")
-    status, out, err = project.sweep()
-    assert status == 2
-    assert counts(out) == {"bad": (1, 0, 0, 1), "a": (1, 1, 0, 0)}
-    message = "notebooks/bad.ipynb is damaged: cell 1 has no source"
-    assert err.splitlines()[-1] == f"error: 1 of 2 runs failed: {message}"
-    assert "Traceback" not in out + err
 
 
 def wait_for_processes(project, deadline):
@@ -336,8 +317,9 @@ def test_a_notebook_that_cannot_be_run_fails_alone(project):
     project.write("notebooks/sound.ipynb", notebook(*SOUND))
     project.write("notebooks/old.ipynb", notebook(*SOUND, nbformat=3))
     project.write("notebooks/bare.ipynb", notebook(*SOUND, metadata={}))
+    project.write("notebooks/damaged.ipynb", '{"cells": [{"cell_type": "code"}]}')
     project.write("notebooks/typo.ipynb", notebook("steps = 10", "x = ("))
-    broken = ("old", "bare", "typo")
+    broken = ("old", "bare", "damaged", "typo")
     grid = "sound: {notebook: sound, steps: [5, 10]}\n"
     grid += "".join(f"{name}: {{notebook: {name}}}\n" for name in broken)
     project.write("experiments.yaml", grid)
@@ -345,14 +327,15 @@ def test_a_notebook_that_cannot_be_run_fails_alone(project):
     assert status == 2
     assert counts(out) == {"sound": (2, 2, 0, 0)} | dict.fromkeys(broken, (1, 0, 0, 1))
     reasons = [line.strip() for line in out.splitlines() if line.startswith("  ")][::2]
-    assert reasons[2].startswith("SyntaxError: ")
-    assert reasons[:2] == [
+    assert reasons[3].startswith("SyntaxError: ")
+    assert reasons[:3] == [
         "notebooks/old.ipynb is damaged: it is not of nbformat 4: open it in Jupyter"
         "Lab and save it",
         "notebooks/bare.ipynb names no kernel: open it in JupyterLab and save it, with "
         "the kernel Python 3",
+        "notebooks/damaged.ipynb is damaged: cell 1 has no source",
     ]
-    assert err.splitlines()[-1].startswith("error: 3 of 5 runs failed: notebooks/old.")
+    assert err.splitlines()[-1].startswith("error: 4 of 6 runs failed: notebooks/old.")
     assert "Traceback" not in out + err
 
 

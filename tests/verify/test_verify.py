@@ -11,7 +11,6 @@ import pytest
 from project import Project
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import DecodedStreamObject, NameObject
-from small import make_small
 
 from helpers.pipeline.command import error_in
 from helpers.pipeline.errors import UserError
@@ -272,34 +271,29 @@ def test_nothing_is_caught_where_nothing_is_altered(made):
     assert {line.what for line in lines} >= {*made.results["claims"], "page 1"}
 
 
-@pytest.fixture(scope="module")
-def small(tmp_path_factory):
-    """Return a small project with its report, and that report as read."""
-    project = Project(tmp_path_factory.mktemp("small"))
-    make_small(project)
-    return project, read_pdf(build_report(project.folder))
-
-
 # What is altered, and what must be named.
 IN_THE_PROJECT = {
-    "a helper": [("helpers/model.py", "2 / error", "1.99 / error", "all.cost")],
-    "the data": [("data/auto.csv", "18.0,", "18.5,", "all.cost")],
-    "a parameter": [("experiments.yaml", "tions: 10", "tions: 11", "all.cost")],
-    "the prose and the lock": [
+    "a helper and a comment": [
+        ("helpers/model.py", "2 / error", "1.99 / error", "all.cost"),
+        ("helpers/data.py", "\n\n\n", "\n\n\n# Mine\n", "attached helpers/data.py"),
+    ],
+    "the data, the prose and the lock": [
+        ("data/auto.csv", "18.0,", "18.5,", "all.cost"),
         ("notebooks/report.ipynb", "costs are", "costs were", "page 1"),
         ("requirements.txt", "\n", "\n# altered\n", "attached requirements.txt"),
-        ("helpers/model.py", "\n\n\n", "\n\n\n# Mine\n", "attached helpers/model.py"),
     ],
 }
 
 
 @pytest.mark.parametrize("name", IN_THE_PROJECT)
-def test_what_a_report_was_not_made_from_is_caught_and_named(tmp_path, small, name):
-    original, stated = small
-    shutil.copytree(original.folder, tmp_path / "altered")
+def test_what_a_report_was_not_made_from_is_caught_and_named(
+    tmp_path, small_report, name
+):
+    shutil.copytree(small_report.folder, tmp_path / "altered")
     project = Project.at(tmp_path / "altered")
     for path, old, new, _ in IN_THE_PROJECT[name]:
         project.replace(path, old, new)
+    stated = read_pdf(small_report.folder / "report" / "report.pdf")
     rebuilt = read_pdf(build_report(project.folder))
     wrong = {line.what for line in differences(stated, rebuilt) if line.wrong}
     assert wrong >= {named for *_, named in IN_THE_PROJECT[name]}
