@@ -168,9 +168,9 @@ build/inputs: FORCE
 	@mkdir -p build && printf '%s\n' "$$COURSE" "$$TITLE" "$$STUDENT" "$$DATE" > $(NEW)
 	@$(ASK).report.revision >> $(NEW)
 	@find data -type f -exec cksum {} + >> $(NEW)
-	@cmp -s $(NEW) $@ && rm $(NEW) || \
-		{ [ ! -x $(PYTHON) ] || $(RUN) helpers.pipeline.report.title $(filter html,$(MAKECMDGOALS)); } && mv $(NEW) $@ || \
-		{ rm $(NEW); exit 2; }
+	@if cmp -s $(NEW) $@; then rm $(NEW); \
+	elif [ ! -x $(PYTHON) ] || $(RUN) helpers.pipeline.report.title $(filter html,$(MAKECMDGOALS)); \
+	then mv $(NEW) $@; else rm $(NEW); exit 2; fi
 
 # The report. TeX is looked for first, so that nothing is left half done.
 report/report.pdf: $(READY) $(SOURCES) build/inputs

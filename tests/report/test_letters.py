@@ -20,7 +20,7 @@ from helpers.pipeline.verify.rebuild import build_report
 NAMES = (
     "Nguyễn Văn Đức, Zoë, Łukasz, Ḥasan, Ελένη Παπαδοπούλου, Ђорђе, Наталія, Ọbáfẹ́mi"
 )
-SIGNS = "α ≤ µ → ≈ ∞"
+SIGNS = "α ≤ µ → ≈ ∞ Δ Ω μ"
 PROSE = f"""\
 %%prose
 # By {NAMES}

@@ -29,6 +29,7 @@ FAMILIES = (
 )
 OF_CODE = tuple(f"DejaVuSansMono{s}" for s in ("", "-Oblique", "-Bold", "-BoldOblique"))
 HEIGHT = 0.449  # of a small x of the page, in ems
+LATIN = "\u0100"  # before it is Latin-1, all of which T1 has
 WIDTH = 0.525  # of each letter of code
 FIRST, MOST = 33, 200  # the number of the first letter in a font, and how many it has
 DECLARED = re.compile(r"\\DeclareUnicodeCharacter\{(\w+)\}")
@@ -116,7 +117,7 @@ def _encoding(name, families, letters):
                 bold = f"<->ssub*{tex}/{shape[1:-1].replace('}{', '/')}"
                 lines.append(rf"{declared}{shape.replace('b', 'bx')}{{{bold}}}{{}}")
             if f"{font}.tfm" not in files:
-                lines.append(_map_line(font, face))
+                lines += _lines_of(font, face, letters)
                 files |= _font(font, face, letters)
     for number, letter in enumerate(letters, FIRST):
         glyph = rf"\fontencoding{{{name}}}\selectfont\char{number}"
@@ -125,9 +126,14 @@ def _encoding(name, families, letters):
     return lines, files
 
 
-def _map_line(font, face):
+def _lines_of(font, face, letters):
+    """Return what tells pdfTeX where a font is, and what its glyphs say when copied."""
     source = f"{face}.pfb" if face in PAGE else f"{face}.ttf"
-    return rf"\pdfmapline{{={font} <[{font}.enc <{source}}}"
+    names = ((f"tfm:{font}/{_glyphs(face)[c]}", f"{ord(c):04X}") for c in letters)
+    return [
+        rf"\pdfmapline{{={font} <[{font}.enc <{source}}}",
+        *(rf"\pdfglyphtounicode{{{name}}}{{{code}}}" for name, code in names),
+    ]
 
 
 def _font(name, face, letters):
@@ -137,7 +143,7 @@ def _font(name, face, letters):
     names[FIRST : FIRST + len(letters)] = [glyphs[c] for c in letters]
     encoding = f"/{name} [ {' '.join(f'/{n}' for n in names)} ] def\n"
     files = {f"{name}.enc": encoding.encode()}
-    files[f"{name}.tfm"] = metrics([_size(face, glyphs[c]) for c in letters])
+    files[f"{name}.tfm"] = metrics([_size(face, c) for c in letters])
     if face not in PAGE:
         files[f"{face}.ttf"] = _path(face).read_bytes()
     return files
@@ -183,12 +189,12 @@ def _in_t1():
 
     The font of the page has them, as its encoding 8r says; others are spaces and such.
     """
-    from fontTools import agl
-
     names = ("utf8.def", "t1enc.dfu", "ts1enc.dfu", "omsenc.dfu", "ot1enc.dfu")
     declared = {chr(int(code, 16)) for code in DECLARED.findall(_texts(*names))}
-    whole = {*map(agl.toUnicode, re.findall(r"/(\w+)", _texts("8r.enc")))}
-    return {c for c in declared if c in whole or unicodedata.category(c)[0] in "ZC"}
+    whole = {*re.findall(r"/(\w+)", _texts("8r.enc"))}
+    whole = {c for c, name in _glyphs(PAGE[0]).items() if name in whole}
+    whole |= {c for c in declared if c < LATIN or unicodedata.category(c)[0] in "ZC"}
+    return declared & whole
 
 
 def _texts(*files):
@@ -198,50 +204,42 @@ def _texts(*files):
 @cache
 def _glyphs(face):
     """Return the names of a font's glyphs, by letter."""
-    if face in PAGE and not _found(f"{face}.afm"):  # there is no TeX yet
+    if not _path(face):  # there is no TeX yet
         return {}
     font = _open(face)
-    if face not in PAGE:
-        return {chr(code): name for code, name in font.getBestCmap().items()}
-    from fontTools import agl
-
-    # A name with a dot is that of a variant, such as a small capital.
-    return {agl.toUnicode(name): name for name in font.chars() if "." not in name}
+    glyphs = font.get_charmap().items()
+    return {chr(code): font.get_glyph_name(glyph) for code, glyph in glyphs}
 
 
-def _size(face, name):
-    """Return the width, height and depth of a glyph, in its font's ems."""
+def _size(face, letter):
+    """Return the width, height and depth of a letter, in its font's ems."""
+    from matplotlib.ft2font import LoadFlags
+
     font = _open(face)
-    if face in PAGE:
-        _, width, (_, low, _, high) = font[name]
-        return width / 1000, high / 1000, -low / 1000
-    glyph, unit = font["glyf"][name], font["head"].unitsPerEm
-    high, low = getattr(glyph, "yMax", 0), getattr(glyph, "yMin", 0)
-    return font["hmtx"][name][0] / unit, high / unit, -low / unit
+    glyph = font.load_char(ord(letter), flags=LoadFlags.NO_SCALE)
+    _, low, _, high = glyph.bbox
+    return tuple(n / font.units_per_EM for n in (glyph.horiAdvance, high, -low))
 
 
 def _scale(face):
     """Return how much larger a font is set than it is, to look like the page's."""
     if face in PAGE:
         return 1
-    font = _open(face)
-    x = font.getBestCmap()[ord("x")]
-    width, height, _ = _size(face, x)
+    width, height, _ = _size(face, "x")
     return WIDTH / width if face in OF_CODE else HEIGHT / height
 
 
 @cache
 def _open(face):
-    """Open a font: its metrics if TeX has it, else all of it."""
-    from fontTools.afmLib import AFM
-    from fontTools.ttLib import TTFont
+    from matplotlib.ft2font import FT2Font
 
-    return AFM(_path(face)) if face in PAGE else TTFont(_path(face), lazy=True)
+    return FT2Font(str(_path(face)))
 
 
 def _path(face):
+    """Return where a font is; None if TeX has it, and there is no TeX."""
     if face in PAGE:
-        return _found(f"{face}.afm")[0]
+        return next(iter(_found(f"{face}.pfb")), None)
     package = Path(find_spec("matplotlib").origin).parent
     return package / "mpl-data" / "fonts" / "ttf" / f"{face}.ttf"
 
