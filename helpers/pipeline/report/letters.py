@@ -29,7 +29,8 @@ FAMILIES = (
 )
 OF_CODE = tuple(f"DejaVuSansMono{s}" for s in ("", "-Oblique", "-Bold", "-BoldOblique"))
 HEIGHT = 0.449  # of a small x of the page, in ems
-LATIN = "\u0100"  # before it is Latin-1, all of which T1 has
+LATIN = "\u0100"  # before it is Latin-1, all of which T1 has,
+SIGNS = "–—‘’“”…"  # as it has these: most reports need not look for more
 WIDTH = 0.525  # of each letter of code
 FIRST, MOST = 33, 200  # the number of the first letter in a font, and how many it has
 DECLARED = re.compile(r"\\DeclareUnicodeCharacter\{(\w+)\}")
@@ -47,7 +48,7 @@ def require_letters(text, where):
 
 def further_letters(text):
     """Return the letters of a text that T1 lacks, or builds from two letters."""
-    letters = {c for c in composed(text) if not c.isascii()}
+    letters = {c for c in composed(text) if c >= LATIN and c not in SIGNS}
     return letters - _in_t1() if letters else letters
 
 
@@ -193,7 +194,7 @@ def _in_t1():
     declared = {chr(int(code, 16)) for code in DECLARED.findall(_texts(*names))}
     whole = {*re.findall(r"/(\w+)", _texts("8r.enc"))}
     whole = {c for c, name in _glyphs(PAGE[0]).items() if name in whole}
-    whole |= {c for c in declared if c < LATIN or unicodedata.category(c)[0] in "ZC"}
+    whole |= {c for c in declared if unicodedata.category(c)[0] in "ZC"}
     return declared & whole
 
 
