@@ -1,5 +1,6 @@
 # The title block: make report STUDENT='Ada Lovelace'. What has not been given since make
-# clean is taken from the parameters cell of notebooks/report.ipynb.
+# clean, or was given last as STUDENT=, is taken from the parameters cell of
+# notebooks/report.ipynb.
 COURSE =
 TITLE =
 STUDENT =
@@ -34,13 +35,14 @@ PYTHON3 = python3
 # Take them as they were typed, a $ is a $, and pass them on in the environment.
 GIVEN := COURSE TITLE STUDENT DATE EXPERIMENT SCHEDULER TIME_LIMIT DRY_RUN YES PDF HTML
 GIVEN += TOLERANCE JSON ALL SUBMISSIONS WALLS RECORD CSV PYTHON3
+TYPED := $(foreach name,$(GIVEN),$(if $(findstring command,$(origin $(name))),$(name)))
 $(foreach name,$(GIVEN),$(eval override $(name) := $$(value $(name))))
-# What is not given stays as it was given last.
-last = $(shell sed -n $(1)p build/inputs 2>/dev/null)
-override COURSE := $(or $(COURSE),$(call last,1))
-override TITLE := $(or $(TITLE),$(call last,2))
-override STUDENT := $(or $(STUDENT),$(call last,3))
-override DATE := $(or $(DATE),$(call last,4))
+# What is not given stays as it was given last; STUDENT= goes back to the default.
+now = $(if $(filter $(1),$(TYPED)),$($(1)),$(shell sed -n $(2)p build/inputs 2>/dev/null))
+override COURSE := $(call now,COURSE,1)
+override TITLE := $(call now,TITLE,2)
+override STUDENT := $(call now,STUDENT,3)
+override DATE := $(call now,DATE,4)
 export $(GIVEN)
 # Letters of any language, in the names of folders too, whatever the locale is.
 export LC_ALL := $(if $(filter Darwin,$(shell uname)),en_US,C).UTF-8
@@ -163,13 +165,15 @@ $(CLUSTER): requirements-cluster.txt $(READY)
 	@touch $@
 
 # The title block as it was last given, the commit, and the data; written only when
-# they change.
+# they change, and the title block can be set.
 build/inputs: NEW := build/inputs.$(shell echo $$PPID)
 build/inputs: FORCE
 	@mkdir -p build && printf '%s\n' "$$COURSE" "$$TITLE" "$$STUDENT" "$$DATE" > $(NEW)
 	@$(ASK).report.revision >> $(NEW)
 	@find data -type f -exec cksum {} + >> $(NEW)
-	@cmp -s $(NEW) $@ && rm $(NEW) || mv $(NEW) $@
+	@if cmp -s $(NEW) $@; then rm $(NEW); \
+	elif [ ! -x $(PYTHON) ] || $(RUN) helpers.pipeline.report.title $(filter html,$(MAKECMDGOALS)); \
+	then mv $(NEW) $@; else rm $(NEW); exit 2; fi
 
 # The report. TeX is looked for first, so that nothing is left half done.
 report/report.pdf: $(READY) $(SOURCES) build/inputs

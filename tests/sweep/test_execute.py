@@ -76,6 +76,13 @@ def test_a_notebook_that_raises_keeps_its_error(run):
     kept(outcome)
 
 
+def test_half_of_a_character_that_is_printed_fails_at_once(run):
+    outcome = run(r"print('\ud83d')", time_limit=60)
+    assert outcome.error.startswith("UnicodeEncodeError: 'utf-8' codec can't encode")
+    assert outcome.seconds < 20
+    kept(outcome)
+
+
 def test_a_cell_that_fails_is_named_by_its_first_line_if_that_is_short(run):
     outcome = run("%%time\n" + "long = 'and so on' " * 9 + "+ 1\nmore")
     assert outcome.cell == "In [2]: long = 'and so on' long = 'and so on' long = 'and…"

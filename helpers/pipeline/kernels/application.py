@@ -10,9 +10,10 @@ from pathlib import Path
 
 import zmq
 from ipykernel import kernelapp
-from ipykernel.iostream import IOPubThread
+from ipykernel.iostream import IOPubThread, OutStream
 from ipykernel.zmqshell import ZMQInteractiveShell
 from IPython.core.application import BaseIPythonApplication
+from traitlets import default
 from zmq.eventloop.zmqstream import ZMQStream
 
 # Runs are kept in notebooks, so they do not belong in the user's history.
@@ -27,6 +28,10 @@ class WarmKernelApp(kernelapp.IPKernelApp):
     """
 
     prepared = False
+
+    @default("outstream_class")
+    def _text_stream(self):
+        return f"{__name__}.{TextStream.__name__}"
 
     def prepare(self):
         """Do what is the same for all kernels, without sockets and threads."""
@@ -60,6 +65,19 @@ class WarmKernelApp(kernelapp.IPKernelApp):
         """Look for configuration files once."""
         if not self.prepared:
             super().load_config_file(*arguments, **options)
+
+
+class TextStream(OutStream):
+    """Standard output or error, which refuses half of a character as a file does.
+
+    ipykernel would fail later, where it sends the text, and lose it or wait for ever.
+    """
+
+    def write(self, string):
+        """Write a text; return its length."""
+        if isinstance(string, str):
+            string.encode()
+        return super().write(string)
 
 
 class PrivateIOPubThread(IOPubThread):

@@ -12,13 +12,12 @@ from helpers.pipeline.files import whole
 from helpers.pipeline.kernels.warm import warm_kernels
 from helpers.pipeline.records import read_record
 from helpers.pipeline.report.evidence import (
-    LONGEST,
     RESULTS,
-    TITLE_BLOCK,
     attachments,
     record_results,
 )
 from helpers.pipeline.report.revision import revision
+from helpers.pipeline.report.title import title_block
 from helpers.pipeline.sweep.inputs import modules_behind
 from helpers.pipeline.sweep.plan import make_plan, modules_for
 from helpers.pipeline.sweep.run import FailedRunsError, Settings, sweep
@@ -64,7 +63,7 @@ def one_at_a_time(path):
 
 def make_report(with_pdf):
     """Sweep, execute the report's notebook and set it, in a locked ``build``."""
-    title = title_block()
+    title = title_block(with_pdf=with_pdf)
     now, plan = revision(), make_plan()
     modules = sorted({*modules_for(plan), *modules_behind("report")})
     with warm_kernels(modules) as kernel:
@@ -120,18 +119,6 @@ def print_report(notebook, attached, preamble, now):
         return to_pdf(latex, files, TEX, preamble, now.time).read_bytes()
     except RuntimeError as error:
         raise UserError(error) from None
-
-
-def title_block():
-    """Return what the environment has of the title block, each a line of a page."""
-    given = {name: os.environ.get(name.upper(), "") for name in TITLE_BLOCK}
-    for name, text in given.items():
-        if not text.isprintable() or len(text) > LONGEST:
-            raise UserError(
-                f"{name.upper()} must be one line of at most {LONGEST} letters, got "
-                f"{text[:60]!a}"
-            )
-    return {name: text for name, text in given.items() if text}
 
 
 def execute_report(kernel, title):

@@ -42,7 +42,7 @@ def complaint(log, *, failed, names=(), source=""):
     """
     alien = re.search(r"Unicode character (\S+) \(U\+\w+\)", log)
     if alien:
-        return f"the character {alien[1]} has no letter in its (Latin) fonts"
+        return f"the character {alien[1]} has no letter in its fonts"
     warning = re.search(
         r"Warning: ((?:Reference|Citation|Label) .*(?:undefined|multiply defined).*)",
         log,

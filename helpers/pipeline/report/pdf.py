@@ -13,10 +13,7 @@ PREAMBLE = ROOT / "report" / "template" / "preamble.tex"
 BIBLIOGRAPHIES = ROOT / "report"
 PASSES = 6  # two or three are enough
 WORKS = re.compile(r"\\bibliographystyle\{([\w-]+)\}\s*\\bibliography\{([\w-]+)\}")
-BIBLIOGRAPHY_ONLY = r"""
-\ifdefined\preamble\else\input{preamble}\fi
-\begin{document}\input{report.bbl}\end{document}
-"""
+BEGIN = r"\begin{document}"
 
 
 def begin_preamble(folder):
@@ -130,7 +127,8 @@ def set_bibliography(latex, folder, command):
         raise RuntimeError(f"bibtex made no bibliography (see {folder / 'works.blg'})")
     (folder / "works.bbl").replace(folder / "report.bbl")
     if not (folder / "report.aux").exists():
-        (folder / "works.tex").write_text(BIBLIOGRAPHY_ONLY)
+        only = latex.partition(BEGIN)[0] + BEGIN + r"\input{report.bbl}\end{document}"
+        (folder / "works.tex").write_text(only)
         if not _run([*command, "works.tex"], folder):
             (folder / "works.aux").replace(folder / "report.aux")
 

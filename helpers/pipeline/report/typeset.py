@@ -9,8 +9,12 @@ from traitlets.config import Config
 from helpers import ROOT
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.report.claims import CODE, PLACEHOLDER, Claim, fill_in
+from helpers.pipeline.report.letters import composed, declarations, require_letters
 from helpers.pipeline.report.listing import listing, name_colours
 from helpers.pipeline.report.markdown import markdown_to_latex
+
+# What of a description is set in letters.
+PRINTED = ("heading", "text", "caption", "claims", "latex", "code")
 
 
 def to_latex(notebook, attached=None):
@@ -31,6 +35,7 @@ def to_latex(notebook, attached=None):
         What it reads, by name: the figures, and the attached files under numbers.
     """
     check_outputs(notebook)
+    check_letters(notebook)
     exporter = LatexExporter(
         template_name="template",
         extra_template_basedirs=[str(ROOT / "report")],
@@ -45,7 +50,11 @@ def to_latex(notebook, attached=None):
     outputs = resources["outputs"]
     files = {name: outputs[name] for name in outputs if name.endswith(".pdf")}
     files |= {f"attached-{i}": named[name] for i, name in enumerate(names, start=1)}
-    return latex, files
+    latex = composed(latex)
+    declared, fonts = declarations(latex + works_of(notebook))
+    begin = r"\begin{document}"
+    latex = latex.replace(begin, f"{declared}\n{begin}", 1) if declared else latex
+    return latex, files | fonts
 
 
 def pdf_text(text):
@@ -124,6 +133,25 @@ def title_of(notebook):
     """Return the title block of an executed report."""
     [title] = (d["heading"] for d in descriptions(notebook) if d["kind"] == "title")
     return title
+
+
+def works_of(notebook):
+    """Return the bibliographies of a report, which LaTeX will read."""
+    paths = (f"{d['path']}.bib" for d in descriptions(notebook) if "path" in d)
+    found = (ROOT / "report" / path for path in paths)
+    return "".join(path.read_text(encoding="utf-8") for path in found if path.exists())
+
+
+def check_letters(notebook):
+    """Raise UserError for a cell that prints a letter which no font has."""
+    for cell in notebook.cells:
+        printed = [cell.source] if cell.cell_type == "markdown" else []
+        for description in descriptions_in(cell):
+            printed += [str(description.get(key, "")) for key in PRINTED]
+        where = f"In [{cell.get('execution_count')}]"
+        if cell.cell_type == "markdown":
+            where = f"the cell that begins with {cell.source.strip()[:40]!r}"
+        require_letters(" ".join(printed), where)
 
 
 def check_outputs(notebook):

@@ -1,0 +1,169 @@
+"""Letters beyond T1: names of people in the PDF, the same bytes, or one line."""
+
+import json
+import subprocess
+import sys
+import unicodedata
+
+import nbformat
+import pytest
+from project import TWO_RUNS, Project
+from pypdf import PdfReader
+from small import CELLS, make_small
+
+from helpers.pipeline.errors import UserError
+from helpers.pipeline.report import letters
+from helpers.pipeline.report.typeset import check_letters
+from helpers.pipeline.verify.reader import read_pdf, text_of
+from helpers.pipeline.verify.rebuild import build_report
+
+NAMES = (
+    "Nguyễn Văn Đức, Zoë, Łukasz, Ḥasan, Ελένη Παπαδοπούλου, Ђорђе, Наталія, Ọbáfẹ́mi"
+)
+SIGNS = "α ≤ µ → ≈ ∞ Δ Ω μ"
+PROSE = f"""\
+%%prose
+# By {NAMES}
+
+The costs are {{{{horsepower.cost}}}} and {{{{all.cost}}}}; see @fig:costs. Also Ἀθηνᾶ,
+*Александр*, **Đức** and `Ελένη` say {SIGNS} and $α ≤ β$.
+
+| Who   | What |
+|-------|------|
+| Ґалаґан | x  |
+"""
+
+
+def make_with_names(folder, form):
+    """Make a small report for all names, composed (NFC) or not (NFD)."""
+    folder.mkdir()
+    project = Project(folder)
+    project.write("experiments.yaml", TWO_RUNS)
+    make_small(project)
+    path = folder / "notebooks" / "report.ipynb"
+    notebook = json.loads(path.read_text())
+    sources = [PROSE if source.startswith("%%prose") else source for source in CELLS]
+    for cell, source in zip(notebook["cells"], sources, strict=True):
+        cell["source"] = source.replace("The costs.", "The costs of Zoë Đặng.")
+    path.write_text(json.dumps(notebook))
+    title = {"student": unicodedata.normalize(form, NAMES), "title": "Über Эйлер"}
+    build_report(folder, title=title)
+    return folder / "report"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    return make_with_names(tmp_path_factory.mktemp("letters") / "one", "NFC")
+
+
+def test_names_are_printed_with_their_letters(made):
+    text = " ".join("\n".join(read_pdf(made / "report.pdf").pages).split())
+    assert f"Über Эйлер Student {NAMES} " in text
+    assert f"1 By {NAMES} The costs" in text
+    assert f"Ἀθηνᾶ, Александр, Đức and Ελένη say {SIGNS}" in text
+    assert "Ґалаґан" in text
+    assert "The costs of Zoë Đặng." in text
+
+
+def test_names_are_right_outside_of_the_pages(made):
+    reader = PdfReader(made / "report.pdf")
+    assert (reader.metadata.author, reader.metadata.title) == (NAMES, "Über Эйлер")
+    assert reader.outline[0].title == f"1 By {NAMES}"
+    page = text_of((made / "report.html").read_text(encoding="utf-8"))
+    assert page.count(NAMES) >= 2
+
+
+def test_all_fonts_of_names_are_subsets_without_bitmaps(made):
+    fonts = PdfReader(made / "report.pdf").pages[0]["/Resources"]["/Font"]
+    found = [font.get_object() for font in fonts.values()]
+    assert {font["/Subtype"] for font in found} == {"/Type1", "/TrueType"}
+    assert all("+" in font["/BaseFont"] for font in found)
+
+
+def test_letters_that_are_not_composed_make_the_same_report(made, tmp_path):
+    other = make_with_names(tmp_path / "another folder", "NFD")
+    for name in ("report.pdf", "report.html"):
+        assert (other / name).read_bytes() == (made / name).read_bytes()
+
+
+def test_what_latex_can_set_needs_no_fonts():
+    assert letters.declarations("Zoë Łukasz – “±²”… Š\u00a0ß") == ("", {})
+
+
+def test_a_letter_that_no_font_has_is_named_with_its_cell():
+    cell = nbformat.v4.new_code_cell("%%prose", execution_count=7)
+    report = {"kind": "prose", "text": "by 王"}
+    cell.outputs = [nbformat.v4.new_output("display_data", metadata={"report": report})]
+    notebook = nbformat.v4.new_notebook(cells=[cell])
+    with pytest.raises(
+        UserError, match=r"^In \[7\] has a letter .*: '王' \(U\+738B\)$"
+    ):
+        check_letters(notebook)
+    notebook.cells = [nbformat.v4.new_markdown_cell("Well done 😀")]
+    message = "the cell that begins with 'Well done 😀' has a letter .*U\\+1F600"
+    with pytest.raises(UserError, match=message):
+        check_letters(notebook)
+
+
+def make(project, *arguments):
+    """Run make in a copy of the project, with the environment of the tests."""
+    prefix = [f"PREFIX={sys.prefix}", f"--assume-old={sys.prefix}/ready-for-dl4ia"]
+    return subprocess.run(
+        ["make", "--no-print-directory", *prefix, *arguments],
+        cwd=project.folder,
+        env=project.environment,
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+
+
+def test_a_name_that_cannot_be_set_is_refused_and_not_remembered(project):
+    inputs = project.folder / "build" / "inputs"
+    assert make(project, "build/inputs", "STUDENT=Đức", "DATE=now").returncode == 0
+    before = inputs.read_bytes()
+    for given, line in (
+        (
+            "STUDENT=王",
+            "STUDENT has a letter that no font of the PDF has: '王' (U+738B)",
+        ),
+        (
+            "TITLE=a 😀",
+            "TITLE has a letter that no font of the PDF has: '😀' (U+1F600)",
+        ),
+        ("COURSE=a\nb", r"COURSE must be one line of at most 500 letters, got 'a\nb'"),
+        ("DATE=\x1b", r"DATE must be one line of at most 500 letters, got '\x1b'"),
+    ):
+        done = make(project, "report", given)
+        errors = [e for e in done.stderr.splitlines() if not e.startswith("make")]
+        assert (done.returncode, errors) == (2, [f"error: {line}"])
+        assert inputs.read_bytes() == before
+    assert [path.name for path in inputs.parent.iterdir()] == ["inputs"]
+
+
+def test_a_name_that_is_given_empty_is_the_default_again(project):
+    def lines(*given):
+        make(project, "build/inputs", *given)
+        return (project.folder / "build" / "inputs").read_text().splitlines()[:4]
+
+    assert lines("STUDENT=Ada", "DATE=now") == ["", "", "Ada", "now"]
+    assert lines("STUDENT=") == ["", "", "", "now"]
+    assert lines() == ["", "", "", "now"]
+
+
+def test_metrics_are_what_tex_reads(tmp_path):
+    sizes = [(0.5, 0.71, 0), (0, 0.6, -0.4), (0.5, 0.2, 0.21)]
+    (tmp_path / "a.tfm").write_bytes(letters.metrics(sizes))
+    done = subprocess.run(
+        ["tftopl", "a.tfm"], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stderr == ""
+    listed = done.stdout.split("(CHARACTER")[1:]
+    for part, (width, height, depth) in zip(
+        listed,
+        [("0.5", "0.8", ""), ("0.0", "0.6", ""), ("0.5", "0.2", "0.3")],
+        strict=True,
+    ):
+        assert f"(CHARWD R {width})" in part
+        assert f"(CHARHT R {height})" in part
+        assert (f"(CHARDP R {depth})" in part) == bool(depth)
