@@ -11,14 +11,18 @@ from helpers.pipeline.report import pdf, publish
 @pytest.fixture
 def shown(monkeypatch):
     """Collect what a report displays, as the outputs of a notebook."""
-    outputs = []
+    outputs, places = [], {}
 
-    def display(data, metadata, raw):
-        outputs.append(
-            nbformat.v4.new_output("display_data", data=data, metadata=metadata)
-        )
+    def display(data, metadata, raw, display_id=None):
+        output = nbformat.v4.new_output("display_data", data=data, metadata=metadata)
+        outputs.append(output)
+        places[display_id] = output
+
+    def update_display(data, metadata, raw, display_id):
+        places[display_id].update(data=data, metadata=metadata)
 
     monkeypatch.setattr(publish, "display", display)
+    monkeypatch.setattr(publish, "update_display", update_display)
     return outputs
 
 

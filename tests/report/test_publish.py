@@ -2,6 +2,7 @@
 
 import contextlib
 import inspect
+import os
 import re
 from types import SimpleNamespace
 
@@ -20,7 +21,7 @@ from helpers.figures.formatting import list_text, math_text, number_text, rate_t
 from helpers.model import cost
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.report import claims as claims_module
-from helpers.pipeline.report import lab, pdf, publish, typeset
+from helpers.pipeline.report import drawing, lab, pdf, publish, typeset
 from helpers.pipeline.report.claims import Claims
 from helpers.pipeline.report.publish import Report
 
@@ -410,6 +411,38 @@ def test_the_same_figure_is_the_same_bytes(shown):
         axes.plot([1, 2])
         Report().figure(figure, label="a", caption="b", alt="c")
     assert shown[0].data == shown[2].data
+
+
+def test_a_figure_drawn_beside_the_notebook_is_the_same_once_it_is_finished(
+    shown, monkeypatch
+):
+    def publish_one(report):
+        figure, axes = plt.subplots()
+        axes.plot([1, 2])
+        report.figure(figure, label="a", caption="B.", alt="c")
+        assert not plt.get_fignums()
+
+    publish_one(Report())
+    alone = shown[0]
+    monkeypatch.setenv(drawing.BESIDE, "1")
+    report = Report()
+    publish_one(report)
+    assert shown[2].data == {"text/plain": "c"}
+    report.provenance()
+    assert shown[2] == alone
+    assert "image/svg+xml" in alone.data
+
+
+def test_what_cannot_be_drawn_beside_the_notebook_is_named(shown, monkeypatch):
+    monkeypatch.setenv(drawing.BESIDE, "1")
+    report = Report()
+    figure, axes = plt.subplots()
+    axes.set(title="速")
+    report.figure(figure, label="it", caption="It.", alt="a title")
+    with pytest.raises(ValueError, match="fig:it: its font has no letter '速'"):
+        report.provenance()
+    with pytest.raises(RuntimeError, match="that drew a figure has died"):
+        drawing.beside(os._exit, 1)()
 
 
 def test_a_table_escapes_text_and_keeps_mathematics(shown):

@@ -11,6 +11,7 @@ from helpers.pipeline.errors import UserError
 from helpers.pipeline.files import whole
 from helpers.pipeline.kernels.warm import warm_kernels
 from helpers.pipeline.records import read_record
+from helpers.pipeline.report.drawing import BESIDE
 from helpers.pipeline.report.evidence import (
     RESULTS,
     attachments,
@@ -79,6 +80,8 @@ def make_report(with_pdf):
             failed = error
         preamble = begin_preamble(TEX) if with_pdf else None
         print("executing notebooks/report.ipynb", file=sys.stderr, flush=True)
+        if kernel:  # it is forked, and can fork
+            os.environ[BESIDE] = "1"
         try:
             notebook = execute_report(kernel, title)
         except UserError:

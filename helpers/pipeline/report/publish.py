@@ -6,20 +6,18 @@ see `markdown`, with ``{{claims}}`` and citations such as ``[@key]``. A label is
 in references, without its kind: ``costs`` for ``@fig:costs``.
 """
 
-import base64
-import contextlib
 import inspect
-import io
+import os
 import re
 import textwrap
-import warnings
 from pathlib import Path
 
 from IPython import get_ipython
-from IPython.display import display
+from IPython.display import display, update_display
 
 from helpers.pipeline.report import frames
 from helpers.pipeline.report.claims import Claims
+from helpers.pipeline.report.drawing import BESIDE, beside, draw
 from helpers.pipeline.report.lab import Lab
 from helpers.pipeline.report.markdown import KINDS
 from helpers.pipeline.report.provenance import number_of, trace
@@ -43,7 +41,7 @@ class Report:
     def __init__(self):
         self.claims = Claims()
         self._lab, self._labels = Lab(), {}
-        self._provenance = {}
+        self._provenance, self._drawn_beside = {}, {}
         shell = get_ipython()
         if shell is not None:
             shell.register_magic_function(self._prose_cell, "cell", "prose")
@@ -102,25 +100,26 @@ class Report:
             If there is no `alt`, or a letter that the font of the figure lacks.
         """
         import matplotlib.pyplot as plt
-        from matplotlib.layout_engine import ConstrainedLayoutEngine
 
         label = self._label("fig", label, caption)
         if not alt.strip():
             raise ValueError(f"{label} has no alternative text: alt='what it shows'")
-        with _all_letters(label):
-            # Laid out once; as an engine of the figure it would run at each rendering.
-            ConstrainedLayoutEngine().execute(figure)
-            svg = _saved(figure, "svg", {"Date": None})
-            pdf = _saved(figure, "pdf", {"CreationDate": None})
-        data = {
-            "image/svg+xml": svg.decode(),
-            "application/pdf": base64.b64encode(pdf).decode(),
-            "text/plain": alt,
-        }
-        plt.close(figure)
         description = {"label": label, "caption": caption, "alt": alt, "live": live}
-        self._emit(data, kind="figure", traced=self._trace(label), **description)
+        description |= {"kind": "figure", "traced": self._trace(label)}
+        if os.environ.get(BESIDE):
+            self._drawn_beside[label] = beside(draw, figure, label), description
+            self._emit({"text/plain": alt}, display_id=label, **description)
+        else:
+            self._emit(draw(figure, label) | {"text/plain": alt}, **description)
+        plt.close(figure)
         self._lab_caption(label, caption)
+
+    def _finish_figures(self):
+        """Put the figures that were drawn beside the notebook in their places."""
+        while self._drawn_beside:
+            label, (drawn, description) = self._drawn_beside.popitem()
+            data = drawn() | {"text/plain": description["alt"]}
+            self._emit(data, show=update_display, display_id=label, **description)
 
     def table(self, frame, *, label, caption, align=None, long=False):
         """Show a frame of texts as a table with its caption.
@@ -184,6 +183,7 @@ class Report:
         `experiments` are the runs of experiments, by its name: where all of an
         experiment's runs are behind something, the experiment is named instead.
         """
+        self._finish_figures()
         entries = [
             {
                 **entry._asdict(),
@@ -239,12 +239,13 @@ class Report:
         text = f"**{KINDS[kind]} {number}.** {caption}"
         self._emit({"text/markdown": text}, kind="lab")
 
-    def _emit(self, data, **description):
+    def _emit(self, data, *, show=None, display_id=None, **description):
         """Display data with a description that the executed notebook keeps."""
         data.setdefault("text/plain", description["kind"])
         text = description.get("text", "") + description.get("caption", "")
         description["claims"] = self.claims.named_in(text)
-        display(data, metadata={"report": description}, raw=True)
+        place = {"display_id": display_id} if display_id else {}
+        (show or display)(data, metadata={"report": description}, raw=True, **place)
 
 
 def _by_experiment(runs, experiments):
@@ -252,27 +253,3 @@ def _by_experiment(runs, experiments):
     whole = {name: of for name, of in experiments.items() if {*of} <= {*runs}}
     named = {run for of in whole.values() for run in of}
     return [*whole, *(run for run in runs if run not in named)]
-
-
-@contextlib.contextmanager
-def _all_letters(label):
-    """Raise ValueError for a letter that the font of a figure lacks."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("error", "Glyph .* missing from font")
-        try:
-            yield
-        except UserWarning as missing:
-            found = re.search(r"Glyph (\d+)", str(missing))
-            raise ValueError(
-                f"{label}: its font has no letter {chr(int(found[1]))!r}"
-            ) from None
-
-
-def _saved(figure, format, metadata):
-    """Return a figure's file, without a date: the same figure has the same bytes."""
-    import matplotlib as mpl
-
-    buffer = io.BytesIO()
-    with mpl.rc_context({"svg.hashsalt": "report"}):
-        figure.savefig(buffer, format=format, metadata=metadata)
-    return buffer.getvalue()

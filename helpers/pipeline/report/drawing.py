@@ -1,0 +1,95 @@
+"""Draw figures: each as SVG and PDF, if wished beside what the notebook does next."""
+
+import base64
+import contextlib
+import io
+import os
+import re
+import warnings
+from multiprocessing import get_context
+
+# Set while a report is built, where kernels are forked: figures are drawn beside it.
+BESIDE = "DRAW_BESIDE"
+
+
+def draw(figure, label):
+    """Return a matplotlib figure in the formats of the page, by MIME type.
+
+    Raises
+    ------
+    ValueError
+        If the font of the figure lacks a letter; the message begins with the label.
+    """
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    with _all_letters(label):
+        # Laid out once; as an engine of the figure it would run at each rendering.
+        ConstrainedLayoutEngine().execute(figure)
+        svg = _saved(figure, "svg", {"Date": None})
+        pdf = _saved(figure, "pdf", {"CreationDate": None})
+    return {
+        "image/svg+xml": svg.decode(),
+        "application/pdf": base64.b64encode(pdf).decode(),
+    }
+
+
+def beside(function, *arguments):
+    """Call a function in a forked process, on another core.
+
+    Returns
+    -------
+    callable
+        Waits for the function, and returns or raises what it did.
+    """
+    fork = get_context("fork")
+    receiver, sender = fork.Pipe(duplex=False)
+
+    def call():
+        try:
+            outcome = function(*arguments)
+        except Exception as error:
+            outcome = error
+        sender.send(outcome)
+        os._exit(0)  # what ends a kernel must not be done twice
+
+    process = fork.Process(target=call, daemon=True)
+    process.start()
+    sender.close()
+
+    def result():
+        try:
+            outcome = receiver.recv()
+        except EOFError:
+            raise RuntimeError("the process that drew a figure has died") from None
+        finally:
+            receiver.close()
+            process.join()
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    return result
+
+
+@contextlib.contextmanager
+def _all_letters(label):
+    """Raise ValueError for a letter that the font of a figure lacks."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", "Glyph .* missing from font")
+        try:
+            yield
+        except UserWarning as missing:
+            found = re.search(r"Glyph (\d+)", str(missing))
+            raise ValueError(
+                f"{label}: its font has no letter {chr(int(found[1]))!r}"
+            ) from None
+
+
+def _saved(figure, format, metadata):
+    """Return a figure's file, without a date: the same figure has the same bytes."""
+    import matplotlib as mpl
+
+    buffer = io.BytesIO()
+    with mpl.rc_context({"svg.hashsalt": "report"}):
+        figure.savefig(buffer, format=format, metadata=metadata)
+    return buffer.getvalue()
