@@ -3,6 +3,7 @@
 import csv
 import io
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -37,10 +38,11 @@ def zipped(files, folder="submission/"):
 
 
 @pytest.fixture(scope="module")
-def right(tmp_path_factory):
+def right(tmp_path_factory, two_runs):
     """Return the files of a small project with the report that comes of it."""
     project = Project(tmp_path_factory.mktemp("right"))
     make_small(project)
+    shutil.copytree(two_runs, project.folder / "build" / "runs")
     title = {"course": "C", "title": "T $x$", "student": "Ada Lovelace", "date": "now"}
     build_report(project.folder, title=title)
     return files_of(project.folder)

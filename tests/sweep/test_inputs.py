@@ -169,6 +169,7 @@ def reasons(project, changes):
     return dict(zip(changes, out.splitlines(), strict=True))
 
 
+@pytest.mark.parametrize("swept", ["plain"], indirect=True)  # so are those of nbconvert
 def test_the_same_paths_and_modules_are_found_by_nbconvert(swept):
     command = "nbconvert --to notebook --execute mine.ipynb --output-dir ../build"
     done = subprocess.run(

@@ -14,7 +14,7 @@ import pytest
 from helpers.pipeline.kernels.warm import CAN_FORK
 
 SEED = 20230322
-KILLS = 12  # in two tests, so that every core has something to do
+KILLS = 8  # in two tests, so that every core has something to do
 N_RUNS = 8
 
 
@@ -123,6 +123,3 @@ def test_a_full_disk_is_reported_on_one_line_and_no_run_looks_finished(
     assert err.splitlines()[-1].startswith("error: build/runs cannot be written: ")
     assert "Traceback" not in out + err
     assert project.runs == []
-    status, out, err = project.sweep()
-    assert status == 0
-    assert len(project.runs) == 2
