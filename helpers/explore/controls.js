@@ -2,6 +2,7 @@
 import { OPTIMISERS, hasMomentum } from "./model.js";
 import { SCALINGS, hasLimit } from "./theory.js";
 import { short } from "./explain.js";
+import { joinNames, splitNames } from "./setting.js";
 
 const FIELDS = [
   { name: "rate", label: "learning rate", range: true },
@@ -80,7 +81,7 @@ export class Controls {
 
   chosen() {
     const names = this.boxes.filter((box) => box.checked).map((box) => box.value);
-    return names.length === this.boxes.length ? "all" : names.join(", ");
+    return names.length === this.boxes.length ? "all" : joinNames(names);
   }
 
   // Shows what is typed and what is wrong with it; a text that is being typed stays.
@@ -95,7 +96,7 @@ export class Controls {
       place.textContent = name in wrong ? wrong[name] : "";
       text?.setAttribute("aria-invalid", String(name in wrong));
     }
-    const names = typed.features.split(",").map((name) => name.trim());
+    const names = splitNames(typed.features);
     for (const box of this.boxes) box.checked = typed.features === "all" || names.includes(box.value);
     const { text, slider } = this.fields.momentum;
     text.disabled = slider.disabled = !hasMomentum(typed.optimiser);

@@ -80,9 +80,20 @@ export function numbers(typed, problem) {
   return { setting, wrong };
 }
 
+// Splits names at commas; one that has a comma is between double quotes, as in Python.
+export function splitNames(text) {
+  const names = text.match(/"(?:[^"]|"")*"|[^,"]+/g) ?? [];
+  const bare = names.map((name) => (name[0] === '"' ? name.slice(1, -1).replaceAll('""', '"') : name));
+  return bare.map((name) => name.trim()).filter(Boolean);
+}
+
+export function joinNames(names) {
+  return names.map((name) => (/[",]/.test(name) ? `"${name.replaceAll('"', '""')}"` : name)).join(", ");
+}
+
 function readFeatures(text, problem, wrong) {
   if (text === "all") return problem.features;
-  const names = text.split(",").map((name) => name.trim()).filter(Boolean);
+  const names = splitNames(text);
   const unknown = names.find((name) => !problem.features.includes(name));
   const known = problem.features.join(", ");
   if (unknown !== undefined) wrong.features = `there is no feature “${unknown}”; there are ${known}`;

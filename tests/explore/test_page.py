@@ -342,7 +342,7 @@ def test_other_data_are_shown_as_well(new_page, tmp_path, rng):
 
 def test_a_constant_column_is_named_and_can_be_left_out(new_page, tmp_path, rng):
     columns = {
-        "a": rng.normal(size=50),
+        '"mass, kg"': rng.normal(size=50),
         "same": np.full(50, 5.0),
         "y": rng.normal(size=50),
     }
@@ -352,7 +352,8 @@ def test_a_constant_column_is_named_and_can_be_left_out(new_page, tmp_path, rng)
     page.get_by_text("feature “same” is constant (5)").wait_for()
     page.get_by_label("same").uncheck()
     settled(page)
-    assert shown(page)["setting"]["features"] == ["a"]
+    assert shown(page)["setting"]["features"] == ["mass, kg"]
+    assert shown(page)["typed"]["features"] == '"mass, kg"'
     page.context.close()
 
 
