@@ -4,6 +4,8 @@ import json
 import os
 import re
 import shutil
+import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -25,6 +27,7 @@ from helpers.pipeline.verify.compare import (
     compare_documents,
     compare_runs,
     compare_sources,
+    look_alike,
 )
 from helpers.pipeline.verify.reader import read_pdf
 from helpers.pipeline.verify.rebuild import build_report
@@ -57,7 +60,7 @@ def alter(tmp_path):
         write_altered(path, change)
         read = read_pdf(path, pages=pages)
         # Pages that were not altered need not be read again: it takes a while.
-        unaltered = {"pages": report().pages, "drawings": report().drawings}
+        unaltered = {n: getattr(report(), n) for n in ("pages", "drawings", "looks")}
         return read if pages else read._replace(**unaltered)
 
     return altered
@@ -555,13 +558,84 @@ def on_another_platform(results):
 
 
 def test_a_report_of_another_platform_holds_within_the_tolerance(tmp_path, made):
-    """That drawings are not compared must not be hidden: it is noted."""
     write_altered(tmp_path / "it.pdf", in_results(on_another_platform))
     first, *lines = verify(tmp_path / "it.pdf", rebuilt=PDF)
     assert first == ("platform", "Lunix", made.results["platform"], None, NOTED)
     assert {line.verdict for line in lines} == {HOLDS}
     lines = verify(tmp_path / "it.pdf", 1e-12, rebuilt=PDF)
     assert {line.what[:4] for line in lines if line.wrong} == {"run "}
+
+
+def no_curves(writer):
+    """Remove all lines of the figures on a page that has some."""
+    for page in writer.pages:
+        for picture in page["/Resources"].get("/XObject", {}).values():
+            stream = picture.get_object()
+            stream.set_data(stream.get_data().replace(b" l\n", b" m\n"))
+            return
+
+
+def last_places(writer):
+    """Draw the lines of a figure where rounding on another platform would."""
+    number = re.compile(rb"(\d+\.\d{5})\d+(?= [\d.]+ l\n)")
+    for page in writer.pages:
+        for picture in page["/Resources"].get("/XObject", {}).values():
+            stream = picture.get_object()
+            changed = number.sub(rb"\g<1>9", stream.get_data())
+            assert changed != stream.get_data()
+            stream.set_data(changed)
+            return
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (cover, "page 3"),
+        (no_curves, "page "),
+        (on_page("The fit", b"(Figure)", b"(Finger)"), "page "),
+        (on_page("Training both", b"(610.5", b"(640.5"), "page "),
+        (in_results(remove_claim), "horsepower.cost"),
+        (last_places, ""),
+    ],
+)
+def test_its_platform_does_not_hide_what_was_altered(tmp_path, change, named):
+    def both(writer):
+        in_results(on_another_platform)(writer)
+        change(writer)
+
+    write_altered(tmp_path / "it.pdf", both)
+    wrong = [
+        line.what for line in verify(tmp_path / "it.pdf", rebuilt=PDF) if line.wrong
+    ]
+    assert len(wrong) == bool(named)
+    assert all(what.startswith(named) for what in wrong)
+
+
+def test_a_digit_may_be_another_where_the_words_are(made):
+    page = made.looks[0]
+    altered = page.copy()
+    altered[400:404, 200:203] ^= 255
+    assert look_alike(page, altered, exact=False)
+    assert not look_alike(page, altered)
+    altered[400:432, 200:232] ^= 255
+    assert not look_alike(page, altered, exact=False)
+    assert not look_alike(page, page[:-1])
+
+
+def test_what_was_compared_less_strictly_has_its_own_exit_status(tmp_path):
+    write_altered(tmp_path / "it.pdf", in_results(on_another_platform))
+    command = [sys.executable, "-m", "helpers.pipeline.verify", "--rebuilt", str(PDF)]
+
+    def status(*options):
+        done = subprocess.run([*command, *options], capture_output=True, text=True)
+        return done.returncode, done.stdout
+
+    ended, out = status("--pdf", str(tmp_path / "it.pdf"))
+    assert ended == 3
+    assert "hold as far as they were compared: it says that it was made on" in out
+    assert "Lunix" in out
+    assert status("--pdf", str(tmp_path / "it.pdf"), "--tolerance", "1e-9")[0] == 0
+    assert status("--pdf", str(PDF))[0] == 0
 
 
 def test_runs_of_another_platform_are_compared_by_their_names(tmp_path, made):

@@ -23,8 +23,9 @@ from helpers.pipeline.grading.sandbox import run_confined
 from helpers.pipeline.grading.unpack import counts, is_zip, unpack, visible
 from helpers.pipeline.kernels.warm import CAN_FORK
 from helpers.pipeline.report.revision import COMMIT, MADE, Revision
-from helpers.pipeline.verify.verdicts import HOLDS, NOTED, Line
+from helpers.pipeline.verify.verdicts import HOLDS, NOT_RUN, NOTED, STATUSES, Line
 
+COMPARED = {*STATUSES} - {NOT_RUN}
 REPORT = Path("report", "report.pdf")
 PAGE, RESULTS = REPORT.with_suffix(".html"), REPORT.with_name("results.json")
 # All of this checkout that a submission is shown.
@@ -162,7 +163,7 @@ def grade(path, trusted, limits, tolerance, walled):
             command += ["--rebuilt", rebuilt, "--beside", handed_in]
             command += ["--tolerance", tolerance] if tolerance is not None else []
             shown = [handed_in, rebuilt]
-            compared = json.loads(run(trusted, command, fine=(0, 1), shown=shown))
+            compared = json.loads(run(trusted, command, fine=COMPARED, shown=shown))
             lines = [judged(Line(**line)) for line in compared["checked"]]
         except UserError as error:
             problem = str(error)

@@ -30,6 +30,7 @@ from helpers.pipeline.report.revision import sha256
 
 LARGEST = 100_000_000  # bytes of all files that a page carries
 CARRIED = re.compile(r'<a download="([^"]+)" href="data:[^;"]*;base64,([^"]*)"')
+TAG = re.compile(r"<[^>]*>")
 SECTION = re.compile(r"(?=<h[23][ >])")
 BLOCKS = ("p", "li", "td", "th", "h1", "h2", "h3", "h4", "div", "figcaption", "pre")
 
@@ -49,6 +50,9 @@ class ReadReport(NamedTuple):
         The text of each page, in HTML of each section.
     drawings : sequence of str
         For each page, a digest of all that is drawn on it.
+    looks : sequence
+        How each page looks, for `helpers.pipeline.verify.compare.look_alike`: of a PDF,
+        its picture in grey, an ndarray; of HTML, its tags, a str.
     digest : str
         SHA-256 of the whole file.
     names : sequence of str
@@ -60,6 +64,7 @@ class ReadReport(NamedTuple):
     files: dict = {}
     pages: Sequence = ()
     drawings: Sequence = ()
+    looks: Sequence = ()
     digest: str = ""
     names: Sequence = ()
 
@@ -101,14 +106,14 @@ def read_pdf(path, *, pages=True):
     try:
         reader = pypdf.PdfReader(io.BytesIO(content))
         files = {name: found[0] for name, found in reader.attachments.items()}
-        texts = _texts(content) if pages else []
+        texts, looks = _printed(content) if pages else ([], [])
         drawings = [_drawn(page) for page in reader.pages] if pages else []
     except Exception as error:  # the library raises many kinds on a damaged file
         reason = " ".join(str(error).split()) or type(error).__name__
         raise UserError(f"{path} is damaged: {reason}") from None
     build = _read_build(files.get("build.json"), f"{path}: build.json")
     results = read_results(files.get(RESULTS.name), f"{path}: {RESULTS.name}")
-    return ReadReport(results, build, files, texts, drawings, sha256(content))
+    return ReadReport(results, build, files, texts, drawings, looks, sha256(content))
 
 
 def read_html(path):
@@ -133,8 +138,10 @@ def read_html(path):
         raise UserError(f"{path}: {RESULTS.name} and that in {FILES} differ")
     names = [f"section {said.partition(chr(10))[0]}" for said in texts]
     drawings = [sha256(part.encode()) for part in parts]
+    looks = ["".join(TAG.findall(part)) for part in parts]
     names[0] = "section before the first"
-    return ReadReport(results, build, files, texts, drawings, sha256(content), names)
+    digest = sha256(content)
+    return ReadReport(results, build, files, texts, drawings, looks, digest, names)
 
 
 def _content(path):
@@ -240,13 +247,15 @@ def _is_text(value):
     return isinstance(value, str) and value.isprintable() and len(value) <= LONGEST
 
 
-def _texts(content):
-    """Return the text of each page, with the hyphens at line ends as printed."""
+def _printed(content):
+    """Return the text and the picture of each page; hyphens at line ends are kept."""
     import pypdfium2  # here, as it takes a while
 
     with contextlib.closing(pypdfium2.PdfDocument(content)) as document:
         texts = [page.get_textpage().get_text_range() for page in document]
-    return [text.replace("\ufffe", "-") for text in texts]
+        pictures = [page.render(grayscale=True).to_numpy() for page in document]
+    texts = [text.replace("\ufffe", "-") for text in texts]
+    return texts, [picture.squeeze() for picture in pictures]
 
 
 def _drawn(page):

@@ -3,6 +3,9 @@
 from typing import NamedTuple
 
 HOLDS, DIFFERS, MISSING, NOTED = "holds", "differs", "missing", "noted"
+# The exit status: all holds; something does not; it could not be run; all holds as far
+# as a report of another platform was compared.
+STATUSES = ALL_HOLD, WRONG, NOT_RUN, LESS_STRICT = 0, 1, 2, 3
 HEADER = ("claim", "stated", "reproduced", "difference", "verdict")
 LONGEST = 300  # letters of a text that is shown
 
