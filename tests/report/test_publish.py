@@ -436,10 +436,11 @@ def test_a_figure_drawn_beside_the_notebook_is_the_same_once_it_is_finished(
 def test_what_cannot_be_drawn_beside_the_notebook_is_named(shown, monkeypatch):
     monkeypatch.setenv(drawing.BESIDE, "1")
     report = Report()
+    report.claims.begin_cell("it", 7)
     figure, axes = plt.subplots()
     axes.set(title="速")
     report.figure(figure, label="it", caption="It.", alt="a title")
-    with pytest.raises(ValueError, match="fig:it: its font has no letter '速'"):
+    with pytest.raises(ValueError, match=r"In \[7\], fig:it: its font has no letter '速'"):
         report.provenance()
     with pytest.raises(RuntimeError, match="that drew a figure has died"):
         drawing.beside(os._exit, 1)()

@@ -12,17 +12,17 @@ from multiprocessing import get_context
 BESIDE = "DRAW_BESIDE"
 
 
-def draw(figure, label):
+def draw(figure, name):
     """Return a matplotlib figure in the formats of the page, by MIME type.
 
     Raises
     ------
     ValueError
-        If the font of the figure lacks a letter; the message begins with the label.
+        If the font of the figure lacks a letter; the message begins with its name.
     """
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    with _all_letters(label):
+    with _all_letters(name):
         # Laid out once; as an engine of the figure it would run at each rendering.
         ConstrainedLayoutEngine().execute(figure)
         svg = _saved(figure, "svg", {"Date": None})
@@ -72,7 +72,7 @@ def beside(function, *arguments):
 
 
 @contextlib.contextmanager
-def _all_letters(label):
+def _all_letters(name):
     """Raise ValueError for a letter that the font of a figure lacks."""
     with warnings.catch_warnings():
         warnings.filterwarnings("error", "Glyph .* missing from font")
@@ -81,7 +81,7 @@ def _all_letters(label):
         except UserWarning as missing:
             found = re.search(r"Glyph (\d+)", str(missing))
             raise ValueError(
-                f"{label}: its font has no letter {chr(int(found[1]))!r}"
+                f"{name}: its font has no letter {chr(int(found[1]))!r}"
             ) from None
 
 

@@ -107,7 +107,8 @@ class Report:
         description = {"label": label, "caption": caption, "alt": alt, "live": live}
         description |= {"kind": "figure", "traced": self._trace(label)}
         if os.environ.get(BESIDE):
-            self._drawn_beside[label] = beside(draw, figure, label), description
+            drawn = beside(draw, figure, f"In [{self.claims.number}], {label}")
+            self._drawn_beside[label] = drawn, description
             self._emit({"text/plain": alt}, display_id=label, **description)
         else:
             self._emit(draw(figure, label) | {"text/plain": alt}, **description)
