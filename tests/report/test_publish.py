@@ -440,7 +440,8 @@ def test_what_cannot_be_drawn_beside_the_notebook_is_named(shown, monkeypatch):
     figure, axes = plt.subplots()
     axes.set(title="速")
     report.figure(figure, label="it", caption="It.", alt="a title")
-    with pytest.raises(ValueError, match=r"In \[7\], fig:it: its font has no letter '速'"):
+    named = r"In \[7\], fig:it: its font has no letter '速'"
+    with pytest.raises(ValueError, match=named):
         report.provenance()
     with pytest.raises(RuntimeError, match="that drew a figure has died"):
         drawing.beside(os._exit, 1)()
