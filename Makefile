@@ -35,7 +35,9 @@ PYTHON3 = python3
 # Take them as they were typed, a $ is a $, and pass them on in the environment.
 GIVEN := COURSE TITLE STUDENT DATE EXPERIMENT SCHEDULER TIME_LIMIT DRY_RUN YES PDF HTML
 GIVEN += TOLERANCE JSON ALL SUBMISSIONS WALLS RECORD CSV PYTHON3
-TYPED := $(foreach name,$(GIVEN),$(if $(findstring command,$(origin $(name))),$(name)))
+TYPED := $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name)))
+UNKNOWN := $(filter-out $(GIVEN) UPGRADE PREFIX PYTEST_ADDOPTS -%,$(TYPED))
+$(if $(UNKNOWN),$(error there is no variable $(UNKNOWN); there are $(sort $(GIVEN) UPGRADE)))
 $(foreach name,$(GIVEN),$(eval override $(name) := $$(value $(name))))
 # What is not given stays as it was given last; STUDENT= goes back to the default.
 now = $(if $(filter $(1),$(TYPED)),$($(1)),$(shell sed -n $(2)p build/inputs 2>/dev/null))

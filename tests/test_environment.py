@@ -35,6 +35,14 @@ def make(folder, *arguments, **variables):
     )
 
 
+def test_a_variable_that_make_does_not_know_is_named(project):
+    done = make(project.folder, "report", "STUDNET=Ada")
+    assert done.returncode == 2
+    assert "there is no variable STUDNET; there are ALL COURSE CSV DATE" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert make(project.folder, "help", STUDNET="of the shell").returncode == 0
+
+
 def test_the_lock_pins_and_hashes_all_that_the_project_names():
     entries = re.split(r"\n(?=[a-zA-Z])", LOCK.split("\n", 2)[2])
     pinned = set()

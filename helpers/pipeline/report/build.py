@@ -107,9 +107,8 @@ def make_report(with_pdf):
     for path, content in made.items():
         with whole(path) as unfinished:
             unfinished.write_bytes(content)
-    student = os.environ.get("STUDENT")
     names = " and ".join(str(path.relative_to(ROOT)) for path in made)
-    print(f"made: {names}" + (f", for {student}" if student else ""))
+    print(f"made: {names}, for {title_of(notebook)['student']}")
 
 
 def print_report(notebook, attached, preamble, now):
