@@ -114,13 +114,13 @@ def _compare_pages(stated, reproduced, tolerance):
 
 
 def _compare_page(name, stated, reproduced, tolerance):
-    (text, drawing, look), (other, *others) = stated, reproduced
-    changes = list(changed_words(text, other, tolerance))
+    (text, drawing, look), (other_text, other_drawing, other_look) = stated, reproduced
+    changes = list(changed_words(text, other_text, tolerance))
     if changes:
         yield from (Line(name, *change, None, DIFFERS) for change in changes)
-    elif drawing == others[0]:
+    elif drawing == other_drawing:
         yield Line(name, "printed", "printed", 0.0, HOLDS)
-    elif tolerance and look_alike(look, others[1], exact=text == other):
+    elif tolerance and look_alike(look, other_look, exact=text == other_text):
         yield Line(name, "printed", "looks alike", None, HOLDS)
     else:
         yield Line(name, "a drawing", "another", None, DIFFERS)
