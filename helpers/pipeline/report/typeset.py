@@ -12,6 +12,7 @@ from helpers.pipeline.report.claims import CODE, PLACEHOLDER, Claim, fill_in
 from helpers.pipeline.report.letters import composed, declarations, require_letters
 from helpers.pipeline.report.listing import listing, name_colours
 from helpers.pipeline.report.markdown import markdown_to_latex
+from helpers.pipeline.report.pdf import BEGIN
 
 # What of a description is set in letters.
 PRINTED = ("heading", "text", "caption", "claims", "latex", "code")
@@ -52,8 +53,8 @@ def to_latex(notebook, attached=None):
     files |= {f"attached-{i}": named[name] for i, name in enumerate(names, start=1)}
     latex = composed(latex)
     declared, fonts = declarations(latex + works_of(notebook))
-    begin = r"\begin{document}"
-    latex = latex.replace(begin, f"{declared}\n{begin}", 1) if declared else latex
+    if declared:
+        latex = latex.replace(BEGIN, f"{declared}\n{BEGIN}", 1)
     return latex, files | fonts
 
 
