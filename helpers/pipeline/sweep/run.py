@@ -63,8 +63,7 @@ def sweep(plan, settings):
         remove_unfinished()
     print_summary(plan, failures, seconds)
     if failures:
-        # The first of the grid, not the first to end: the same message every time.
-        first = next(failures[run] for run in plan.runs if run in failures)
+        first = failures[in_grid_order(plan, failures)[0]]
         count = f"{len(failures)} of {len(plan.runs)} runs"
         raise FailedRunsError(f"{count} failed: {first}")
 
@@ -235,9 +234,14 @@ def print_summary(plan, failures, seconds):
     rows = [header, *(_row(plan, e, failures, seconds) for e in plan.points)]
     table = [list(map(str, row)) for row in rows]
     print("\n".join(aligned(table, right=range(1, len(header)))))
-    for run, error in failures.items():
+    for run in in_grid_order(plan, failures):
         print(f"failed: {plan.runs[run]}")
-        print(f"  {error}\n  see {failed_path_of(run).relative_to(ROOT)}")
+        print(f"  {failures[run]}\n  see {failed_path_of(run).relative_to(ROOT)}")
+
+
+def in_grid_order(plan, runs):
+    """Return runs as the grid lists them, not as they ended: the same every time."""
+    return [run for run in plan.runs if run in runs]
 
 
 def _row(plan, experiment, failures, seconds):
