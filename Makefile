@@ -82,7 +82,7 @@ report: report/report.pdf ## make the report: report/report.pdf and report/repor
 	@$(if $(MADE),:,echo "report/report.pdf is up to date$${STUDENT:+, for $$STUDENT}")
 
 html: report/report.html ## make only the page, which needs no LaTeX: report/report.html
-	@echo "report/report.html is up to date$${STUDENT:+, for $$STUDENT}"
+	@$(if $(MADE),:,echo "report/report.html is up to date$${STUDENT:+, for $$STUDENT}")
 
 sweep: $(if $(SCHEDULER),$(CLUSTER),$(READY)) ## run the experiments that have not been run (EXPERIMENT=name for one)
 	@$(RUN) helpers.pipeline.sweep --experiment="$$EXPERIMENT" \

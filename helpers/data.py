@@ -6,7 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from helpers.datasheet import load_datasheet  # noqa: F401  it is part of reading data
+from helpers.datasheet import (
+    load_datasheet,  # noqa: F401  it is part of reading data
+    path_of_sheet,
+)
+from helpers.numerals import decimal_signs
 from helpers.table import read_table
 from helpers.validation import as_floats, validate_data
 
@@ -113,7 +117,7 @@ def _choose(table, path, target, features):
     chosen, notes = {target: _column(table, path, target)}, []
     if features == "all":
         left_out = _add_all(chosen, table, path)
-        notes = [f"left out: {', '.join(left_out)}"] if left_out else []
+        notes = [f"columns left out: {', '.join(left_out)}"] if left_out else []
         if len(chosen) == 1:
             why = "; ".join(["no column is left for features: all", *notes])
             raise ValueError(f"{path}: {why}; name the features that you mean")
@@ -181,9 +185,11 @@ def _place_of(name, table, path):
     """Return the place of the one column of that name, or raise ValueError."""
     places = [place for place, other in enumerate(table.names) if other == name]
     if not places:
-        raise ValueError(
-            f"{path}: no column {name!r}; its columns are {join_names(table.names)}"
-        )
+        said = f"{path}: no column {name!r}; "
+        if not table.header:
+            sheet = path_of_sheet(path)
+            said += f"no header was found: write `columns: [names, …]` into {sheet}; "
+        raise ValueError(f"{said}its columns are {join_names(table.names)}")
     if len({table.columns[place] for place in places}) > 1:
         numbers = " and ".join(str(place + 1) for place in places)
         raise ValueError(
@@ -194,13 +200,24 @@ def _place_of(name, table, path):
 
 def _require_finite(table, path, place, wrong):
     """Raise ValueError at the first value of a column that is not a finite number."""
-    if wrong.any():
-        row = wrong.argmax()
+    if not wrong.any():
+        return
+    row, name, fields = wrong.argmax(), table.names[place], table.columns[place]
+    if 2 * wrong.sum() > len(wrong):
         raise ValueError(
-            f"{path}, line {table.lines[row]}, column {table.names[place]!r}: "
-            f"{table.columns[place][row]!r} is not a finite number; leave the field "
-            "empty if the value is not known"
+            f"{path}: column {name!r} is text, such as {fields[row]!r}; the target and "
+            "the features must be columns of numbers"
         )
+    number = re.sub(r"^[^\d+.<>~-]+|[^\d.]+$", "", fields[row])
+    right = (
+        f"write {number}, without unit or sign of currency"
+        if decimal_signs(number) and number != fields[row]
+        else "leave the field empty if the value is not known"
+    )
+    raise ValueError(
+        f"{path}, line {table.lines[row]}, column {name!r}: {fields[row]!r} is not a "
+        f"finite number; {right}"
+    )
 
 
 def _said_of_missing(names, missing):

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from helpers import ROOT
+from helpers.yamlfile import read_yaml
 
 PACKED = (".gz", ".bz2", ".xz", ".zip")
 SEPARATORS = {"tab": "\t", "semicolon": ";", "bar": "|", "comma": ",", "blank": " "}
@@ -68,19 +69,11 @@ def load_datasheet(path):
     ValueError
         If the datasheet is no YAML, or no mapping.
     """
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
-    sheet = _path_of_sheet(path)
+    sheet = path_of_sheet(path)
     try:
-        # Opened even if it is not there: a run notes what it looked for.
-        with open(ROOT / sheet, encoding="utf-8") as file:
-            known = YAML(typ="safe", pure=True).load(file)
+        known = read_yaml(ROOT / sheet, sheet)
     except FileNotFoundError:
         return {}
-    except (OSError, YAMLError, ValueError, KeyError, RecursionError) as error:
-        reason = getattr(error, "strerror", None) or " ".join(str(error).split())
-        raise ValueError(f"{sheet} cannot be read: {reason}") from None
     if not isinstance(known, dict):
         raise ValueError(f"{sheet} must have lines such as `separator: semicolon`")
     return known
@@ -104,7 +97,7 @@ def read_format(path):
     ValueError
         If a setting is not valid.
     """
-    known, sheet = load_datasheet(path), _path_of_sheet(path)
+    known, sheet = load_datasheet(path), path_of_sheet(path)
     for key in set(map(str, known)) - set(SETTINGS):
         for meant in get_close_matches(key, SETTINGS, n=1, cutoff=0.8):
             raise ValueError(f"{sheet}: no setting {key!r}; did you mean {meant!r}?")
@@ -142,7 +135,8 @@ def _listed(value):
     return [float(v) if type(v) in numbers else str(v) for v in values if v is not None]
 
 
-def _path_of_sheet(path):
+def path_of_sheet(path):
+    """Return the path of a data file's datasheet, whether or not it is there."""
     path = Path(path)
     plain = path.with_suffix("") if path.suffix.lower() in PACKED else path
     return str(plain.with_suffix(".yaml"))

@@ -30,6 +30,7 @@ from helpers.numerals import (
 WORDS = {separator: f"{word}s" for word, separator in SEPARATORS.items()}
 MARKS = {BOM_UTF8: "UTF-8", BOM_UTF32_LE: "UTF-32", BOM_UTF32_BE: "UTF-32"}
 MARKS |= {BOM_UTF16_LE: "UTF-16", BOM_UTF16_BE: "UTF-16"}  # a UTF-32 begins like one
+SPREADSHEETS = (".xlsx", ".xls", ".ods")
 OPEN = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 BROKEN = (OSError, EOFError, lzma.LZMAError, zlib.error, zipfile.BadZipFile)
 MANY = 1000  # rows that show which columns have numbers
@@ -53,6 +54,8 @@ class Table(NamedTuple):
         See `helpers.datasheet.Format`.
     how : str
         How the file was read, in one sentence.
+    header : bool
+        Whether its columns have names, in its first line or its datasheet.
     """
 
     names: list
@@ -61,6 +64,7 @@ class Table(NamedTuple):
     decimal: str
     missing: dict
     how: str
+    header: bool
 
     def numbers(self, place):
         """Read the column at a place, see `helpers.numerals.read_numbers`."""
@@ -107,7 +111,8 @@ def read_table(path):
     sign = "comma" if decimal == "," else "point"
     word = WORDS.get(separator, repr(separator))
     how = f"read as {encoding}, separated by {word}, with a decimal {sign} and {header}"
-    return Table(names, columns, lines, decimal, told.missing, how)
+    named = not header.startswith("no header")
+    return Table(names, columns, lines, decimal, told.missing, how, named)
 
 
 def _content(path):
@@ -116,6 +121,8 @@ def _content(path):
     try:
         if file.exists() and not file.is_file():
             raise ValueError("not a file")
+        if file.suffix.lower() in SPREADSHEETS and file.exists():
+            raise ValueError("a spreadsheet; save it as CSV")
         if file.suffix.lower() == ".zip":
             with zipfile.ZipFile(file) as archive:
                 if len(archive.namelist()) != 1:

@@ -78,9 +78,10 @@ def validate_data(X, y):
     _validate_shapes(X, y)
     X = np.ascontiguousarray(X)  # else the last bits would depend on the layout
     if len(y) < X.shape[1] + 1:
+        samples = "1 sample" if len(y) == 1 else f"{len(y)} samples"
         raise ValueError(
-            f"{len(y)} samples cannot determine {X.shape[1] + 1} parameters: "
-            f"at least {X.shape[1] + 1} samples are needed"
+            f"{samples} cannot determine {X.shape[1] + 1} parameters: "
+            f"at least {X.shape[1] + 1} are needed"
         )
     validate_finite(X, y)
     return X, y

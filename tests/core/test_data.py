@@ -77,9 +77,25 @@ def test_own_tables_are_read_with_chosen_columns(table):
             "y,a\n1,1\nnan,2\n",
             "y",
             "a",
-            "1 samples cannot .*; 1 of 2 rows left out",
+            "1 sample cannot .*; 1 of 2 rows left out",
         ),
-        ("y,a\n1,2\n", "y", "a", "1 samples cannot determine 2 parameters"),
+        (
+            "y,a\n1,€2.5\n2,3\n",
+            "y",
+            "a",
+            "not a finite number; write 2.5, without unit",
+        ),
+        ("y,a\n1,130 hp\n2,3\n", "y", "a", "not a finite number; write 130, without"),
+        ("y,a\n1,<5\n2,3\n", "y", "a", "not a finite number; leave the field empty"),
+        ("y,a\n1,1e999\n2,3\n", "y", "a", "not a finite number; leave the field empty"),
+        ("y,a\n1,x\n2,z\n", "y", "a", "column 'a' is text, such as 'x'; the target"),
+        (
+            "1.5,2\n2,3\n",
+            "y",
+            "a",
+            "no header was found: write `columns: .* into .*yaml",
+        ),
+        ("y,a\n1,2\n", "y", "a", "1 sample cannot determine 2 parameters"),
         ("y,a\n?,2\n1,?\n", "y", "a", "0 samples cannot determine"),
         ("y,a\n1,2\n2,3\n", "y", "y", "other than the target 'y'"),
         ("y,a\n1,2\n2,3\n", "y", "a,a", "features must be different columns"),
@@ -89,7 +105,7 @@ def test_own_tables_are_read_with_chosen_columns(table):
             "y,name\n1,q\n2,r\n",
             "y",
             "all",
-            "no column is left .*; left out: name",
+            "no column is left .*; columns left out: name",
         ),
     ],
 )
@@ -113,6 +129,9 @@ def test_a_missing_file_and_a_binary_file_are_named(tmp_path):
         load_data("nowhere.csv", "y")
     with pytest.raises(ValueError, match="no such file; did you mean data/auto.csv?"):
         load_data("auto.csv", "mpg")
+    (tmp_path / "b.xlsx").write_bytes(b"PK")
+    with pytest.raises(ValueError, match="b.xlsx: a spreadsheet; save it as CSV"):
+        load_data(tmp_path / "b.xlsx", "y")
     (tmp_path / "b.csv").write_bytes(b"\xff\xfe\x00y,a\n1,2")
     with pytest.raises(ValueError, match="not a CSV file"):
         load_data(tmp_path / "b.csv", "y")

@@ -83,11 +83,22 @@ def test_half_of_a_character_that_is_printed_fails_at_once(run):
     kept(outcome)
 
 
-def test_a_cell_that_fails_is_named_by_its_first_line_if_that_is_short(run):
+def test_a_cell_that_fails_is_named_with_the_line_that_failed(run):
     outcome = run("%%time\n" + "long = 'and so on' " * 9 + "+ 1\nmore")
     assert outcome.cell == "In [2]: long = 'and so on' long = 'and so on' long = 'and…"
     assert run("\n\n1 / 0").cell == "In [2]: 1 / 0"
+    deep = "def half(x):\n    return x / 0\n\ny = 1\nhalf(y)"
+    assert run(deep).cell == "In [2], line 5: half(y)"
+    assert run("y = 1\nx = (").cell == "In [2], line 2: x = ("
     assert run("1 + 1").cell == ""
+
+
+def test_a_package_that_is_missing_is_not_the_end(run):
+    error = run("import seaborn_").error
+    assert error == (
+        "ModuleNotFoundError: No module named 'seaborn_' (how to add a package: "
+        "README.md, Change the report)"
+    )
 
 
 def test_a_magic_that_does_not_exist_is_named(run):

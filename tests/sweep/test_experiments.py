@@ -3,7 +3,7 @@
 import pytest
 
 from helpers.pipeline.errors import UserError
-from helpers.pipeline.sweep import notebooks
+from helpers.pipeline.sweep import parameters
 from helpers.pipeline.sweep.experiments import notebook_parameters, read_points, select
 from helpers.pipeline.sweep.notebooks import NOTEBOOKS, DamagedError, read_notebook
 
@@ -45,16 +45,30 @@ def test_whole_rates_are_the_same_point_as_decimal_ones(grid):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a: {features: [all\nb: 1\n", r"experiments.yaml, line \d: "),
-        ("a:\n  seed: 1\nb:\n  seed: 2\na:\n  seed: 3\n", "line 5: .*duplicate key"),
+        ("a: {features: [all\nb: 1\n", r"experiments.yaml, line \d .*: "),
+        (
+            "a:\n  seed: 1\nb:\n  seed: 2\na:\n  seed: 3\n",
+            "line 5 .a:.: the name 'a' is given a second time",
+        ),
         ("", "must name at least one experiment"),
         ("- a\n", "must name at least one experiment"),
-        ("a: 3\n", "experiment 'a' must list parameters and their values, got 3"),
+        ("a: 3\n", "experiment 'a' must list parameters .* such as `seed: 1`, got 3"),
         (
             "a: {learning_rat: 1}\n",
             "a: no parameter 'learning_rat'; .* 'learning_rate'",
         ),
         ("a: {learning_rate: fast}\n", "learning_rate must be a number, got 'fast'"),
+        ("a:\n  learning_rate: 0,05\n", "a number, with a decimal point, got '0,05'"),
+        ("a: {learning_rate: 0,05}\n", "no parameter 5; a decimal sign is a point"),
+        ("a: {learning_rate: -0.05}\n", "learning_rate must be positive, got -0.05"),
+        ("a: {learning_rate: [1, 0]}\n", "learning_rate must be positive, got 0.0"),
+        (
+            "a: {learning_rate: .nan}\n",
+            "learning_rate must be a finite number, got nan",
+        ),
+        ("a: {momentum: .inf}\n", "momentum must be a finite number, got inf"),
+        ("a: {n_iterations: 0}\n", "n_iterations must be positive, got 0"),
+        ("a:\n", "'a' must list parameters .* such as `seed: 1`, got nothing"),
         ("a: {learning_rate: true}\n", "learning_rate must be a number, got True"),
         ("a: {n_iterations: 1.5}\n", "n_iterations must be a whole number, got 1.5"),
         ("a: {features: 3}\n", "features must be text, got 3"),
@@ -94,7 +108,8 @@ def test_points_are_counted_before_they_are_listed(grid):
     values = ", ".join(map(str, range(1, 1001)))
     names = ("learning_rate", "n_iterations", "seed", "momentum")
     text = "".join(f"  {name}: [{values}]\n" for name in names)
-    with pytest.raises(UserError, match="1,000,000,000,001 points: at most 1,000,000"):
+    message = r"1,000,000,000,001 points, 1,000,000,000,000 of them in a: at most 1,0"
+    with pytest.raises(UserError, match=message):
         read_points(grid(f"a:\n{text}b: {{seed: 1}}\n"))
     assert len(read_points(grid(f"a:\n{text}b: {{seed: 1}}\n "), only="b")["b"]) == 1
 
@@ -135,7 +150,7 @@ def test_a_damaged_notebook_is_named_and_fails_alone(
     def read(name):
         return read_notebook(name, tmp_path if name == "bad" else NOTEBOOKS)
 
-    monkeypatch.setattr(notebooks, "read_notebook", read)
+    monkeypatch.setattr(parameters, "read_notebook", read)
     points = read_points(grid("a: {seed: [1, 2]}\nb: {notebook: bad, x: [1, 2]}\n"))
     assert {name: len(listed) for name, listed in points.items()} == {"a": 2, "b": 1}
 
@@ -158,7 +173,7 @@ def test_the_nearest_name_is_suggested_for_an_unknown_experiment(grid):
 
 def test_a_notebook_without_parameters_cell_is_named(monkeypatch):
     cell = {"cell_type": "code", "metadata": {}, "source": ["x = 1"]}
-    monkeypatch.setattr(notebooks, "read_notebook", lambda name: {"cells": [cell]})
+    monkeypatch.setattr(parameters, "read_notebook", lambda name: {"cells": [cell]})
     with pytest.raises(UserError, match="has no cell tagged 'parameters'"):
         notebook_parameters("bare")
 
@@ -166,7 +181,7 @@ def test_a_notebook_without_parameters_cell_is_named(monkeypatch):
 def cell_with(monkeypatch, line):
     """Give the notebook these lines as its parameters cell."""
     cell = {"cell_type": "code", "metadata": {"tags": ["parameters"]}, "source": line}
-    monkeypatch.setattr(notebooks, "read_notebook", lambda name: {"cells": [cell]})
+    monkeypatch.setattr(parameters, "read_notebook", lambda name: {"cells": [cell]})
 
 
 def test_choices_may_come_from_a_collection_of_helpers(grid, monkeypatch):
@@ -226,7 +241,7 @@ def test_a_computed_line_is_refused_if_what_it_uses_changes(grid, monkeypatch):
     with pytest.raises(UserError, match=r"rates cannot be set: `rates = \[0.1, 0.2\]`"):
         read_points(grid("iiii: {rates: 3}\n"))
     cell_with(monkeypatch, "steps = 10\nhalf = steps // 2\nquarter = half // 2")
-    lines = notebooks.read_parameters("own")[1]
+    lines = parameters.read_parameters("own")[1]
     assert [line.uses for line in lines] == [{"steps"}, {"steps", "half"}]
 
 

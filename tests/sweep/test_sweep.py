@@ -59,7 +59,8 @@ def test_a_failing_run_fails_alone_is_kept_and_named(project):
     assert counts(out) == {"mixed": (3, 1, 0, 2)}
     assert "failed: mixed (features=horsepow, n_iterations=10)\n" in out
     assert "ValueError: data/auto.csv: no column 'horsepow'" in out
-    assert "column 'name': 'chevrolet chevelle malibu' is not a finite number" in out
+    assert "column 'name' is text, such as 'chevrolet chevelle malibu'; the " in out
+    assert ".failed.ipynb, In [4], line 1: sample = load_data(data, target, feat" in out
     assert "error: 2 of 3 runs failed: ValueError: data/auto.csv: no column" in err
     assert "Traceback" not in out + err
     kept = [name for name in project.runs if name.endswith(".failed.ipynb")]
@@ -82,8 +83,10 @@ def test_a_run_that_failed_is_tried_again_and_its_failure_removed(project):
 
 def test_values_that_a_run_refuses_are_named_on_one_line(project):
     refused = {
-        "learning_rate: 0": "learning_rate must be a positive number, got 0.0",
-        "n_iterations: -1": "n_iterations must be a whole number of at least 1, got -1",
+        "batch_size: -1": "batch_size must be a whole number from 1 to 392 (the number "
+        "of samples), got -1",
+        "n_folds: 1000": "folds must be a whole number from 2 to 392 (the number of "
+        "samples), got 1000",
         "data: data/none.csv": "data/none.csv: there is no such file",
     }
     grid = (f"e{number}: {{{value}}}\n" for number, value in enumerate(refused))
@@ -160,7 +163,7 @@ def test_a_very_large_grid_must_be_confirmed(project):
     project.write("experiments.yaml", f"huge: {{seed: {list(range(10_001))}}}\n")
     status, _, err = project.sweep()
     assert status == 2
-    assert "10,001 points: to run so many, add --yes (YES=1)" in err
+    assert "10,001 points, 10,001 of them in huge: to run so many, add --yes" in err
 
 
 def test_two_sweeps_at_once_do_not_harm_each_other(project):
@@ -193,7 +196,12 @@ def test_results_are_printed_and_written(project, two_runs):
         "features=horsepower",
         "descending",
     ]
-    assert len(printed) == 4
+    assert printed[3:5] == [
+        "data/auto.csv (quick): read as UTF-8, separated by commas, with a decimal "
+        "point and a header",
+        "data/auto.csv (quick): columns left out: name (text)",
+    ]
+    assert len(printed) == 6
     assert max(map(len, printed)) <= 96
     assert project.run("helpers.pipeline.sweep.results", "--csv", "out.csv")[0] == 0
     header, *rows = (project.folder / "out.csv").read_text().splitlines()
@@ -206,22 +214,22 @@ def test_results_are_printed_and_written(project, two_runs):
     assert table.loc["all", "training.RMSE"] ** 2 == pytest.approx(
         table.loc["all", "training.MSE"]
     )
-    assert table.loc["all", "notes"].endswith("a header; left out: name (text)")
+    assert table.loc["all", "notes"].endswith("a header; columns left out: name (text)")
     assert table["n_iterations"].tolist() == [10, 10]
     refused = project.run("helpers.pipeline.sweep.results", "--csv", "no/out.csv")[2]
-    assert refused.startswith("error: no/out.csv cannot be written: ")
-    assert "None" not in refused
+    assert refused == "error: no/out.csv cannot be written: no folder no\n"
 
 
 def test_results_can_be_of_one_experiment_and_count_what_is_missing(project):
     project.write(
         "experiments.yaml",
         "good: {features: all, n_iterations: 6}\n"
-        "mixed: {learning_rate: [0.1, 0.001, 1e-1, -1], n_iterations: 50}\n",
+        "mixed: {learning_rate: [0.1, 0.001, 1e-1], n_iterations: 50}\n"
+        "wrong: {seed: -1}\n",
     )
     project.sweep()
     *printed, last = project.run("helpers.pipeline.sweep.results")[1].splitlines()
-    assert len(printed) == 5
+    assert len(printed) == 8
     # What a run has not reached is a dash.
     assert [row.split()[-1] for row in printed[1:4]] == ["–", "18", "–"]
     assert last.startswith("not among them: 1 of 4 runs, which failed or have not")
@@ -231,7 +239,7 @@ def test_results_can_be_of_one_experiment_and_count_what_is_missing(project):
     assert table["costs"].dtype == float
     assert len(table.loc[0, "w"].split(", ")) == 7
     one = project.run("helpers.pipeline.sweep.results", "--experiment", "good")[1]
-    assert len(one.splitlines()) == 3
+    assert len(one.splitlines()) == 5
     refused = project.run("helpers.pipeline.sweep.results", "--experiment", "god")
     assert refused[0] == 2
     assert refused[2] == "error: no experiment 'god'; did you mean 'good'?\n"

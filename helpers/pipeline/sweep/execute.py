@@ -1,6 +1,7 @@
 """Execute one notebook, within bounds on its time and its output."""
 
 import json
+import re
 import signal
 import tempfile
 import time
@@ -29,16 +30,12 @@ from helpers.pipeline.sweep.endings import (
 )
 from helpers.pipeline.sweep.experiments import Point
 from helpers.pipeline.sweep.inputs import with_opened
-from helpers.pipeline.sweep.notebooks import (
-    NOTEBOOKS,
-    DamagedError,
-    notebook_parameters,
-    read_notebook,
-    require_independent,
-)
+from helpers.pipeline.sweep.notebooks import NOTEBOOKS, DamagedError, read_notebook
+from helpers.pipeline.sweep.parameters import notebook_parameters, require_independent
 
 # What a notebook may print and show before it is stopped, in characters.
 MOST_OUTPUT = 50_000_000
+COLOUR = re.compile(r"\x1b\[[\d;]*m")
 MADE_BY_PAPERMILL = {"injected-parameters", "papermill-error-cell-tag"}
 
 
@@ -54,7 +51,7 @@ class Outcome(NamedTuple):
     seconds : float
         Time the run took.
     cell : str
-        The number and the first line of the cell that failed, if one did.
+        The number of the cell that failed, if one did, and its line that failed.
     """
 
     notebook: str
@@ -222,7 +219,11 @@ def _execute(notebook, kernel, time_limit, log):
         error = _one_line(failure.ename, failure.evalue)
         if failure.ename == CellExecutionError.__name__:  # IPython only prints its own
             error = last_words(notebook) or error
-        return error, _name_of_cell(failure.exec_count, failure.source)
+        if failure.ename == "ModuleNotFoundError":
+            error += " (how to add a package: README.md, Change the report)"
+        return error, _name_of_cell(
+            failure.exec_count, failure.source, failure.traceback
+        )
     except UserError:
         raise
     except Exception as failure:  # the other runs go on
@@ -265,12 +266,18 @@ def without_traces(notebook):
     return notebook
 
 
-def _name_of_cell(number, source, width=50):
-    """Return a cell's number and its first line, by which it is found."""
-    lines = [line for line in source.splitlines() if line.strip() and line[:2] != "%%"]
-    first = next(iter(lines), "")
-    first = first if len(first) <= width else first[: width - 1] + "…"
-    return f"In [{number or ' '}]: {first}"
+def _name_of_cell(number, source, traceback=(), width=50):
+    """Return a cell's number and its line that failed, or else its first one."""
+    where, lines = "", source.lstrip().splitlines()  # IPython counts them so
+    first = [line for line in lines if line.strip() and line[:2] != "%%"]
+    line = next(iter(first), "")
+    place = rf"Cell In\[{number}\], line (\d+)"
+    failed = re.search(place, COLOUR.sub("", "\n".join(traceback)))
+    if failed and lines[0][:2] != "%%":  # which IPython calls the place then
+        line = lines[int(failed[1]) - 1].strip()
+        where = f", line {failed[1]}" if len(first) > 1 else ""
+    line = line if len(line) <= width else line[: width - 1] + "…"
+    return f"In [{number or ' '}]{where}: {line}"
 
 
 def _one_line(name, message):

@@ -16,14 +16,15 @@ from typing import NamedTuple
 from helpers import ROOT
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.kernels.opened import stamp
-from helpers.pipeline.sweep.notebooks import (
-    DamagedError,
+from helpers.pipeline.sweep.notebooks import DamagedError
+from helpers.pipeline.sweep.parameters import (
     notebook_parameters,  # noqa: F401  a part of reading the grid
     read_parameters,
     require_independent,
     shown,
     validate_text,
 )
+from helpers.yamlfile import read_yaml
 
 EXPERIMENTS = ROOT / "experiments.yaml"
 MANY = 10_000  # points, which must be confirmed
@@ -82,10 +83,12 @@ def read_points(path=EXPERIMENTS, only="", most=LARGEST):
     }
     grids = select(grids, only) if only else grids
     count = sum(grid.count for grid in grids.values())
-    if count > LARGEST:
-        raise UserError(f"{count:,} points: at most {LARGEST:,} can be run")
     if count > most:
-        raise UserError(f"{count:,} points: to run so many, add --yes (YES=1)")
+        largest = max(grids, key=lambda experiment: grids[experiment].count)
+        points = f"{count:,} points, {grids[largest].count:,} of them in {largest}"
+        if count > LARGEST:
+            raise UserError(f"{points}: at most {LARGEST:,} can be run")
+        raise UserError(f"{points}: to run so many, add --yes (YES=1)")
     return {experiment: grid.points(experiment) for experiment, grid in grids.items()}
 
 
@@ -113,6 +116,10 @@ class _Grid(NamedTuple):
                 f"{where}: {name} cannot be set: `{fixed[name]}` in notebooks/"
                 f"{notebook}.ipynb gives it no text, number, true or false"
             )
+        for name in listed.keys() - allowed.keys():
+            number = type(name) in (int, float)
+            hint = "; a decimal sign is a point" if number else _hint(name, allowed)
+            raise UserError(f"{where}: no parameter {name!r}{hint}")
         defaults = {name: parameter.default for name, parameter in allowed.items()}
         axes = {n: _values(where, n, given, allowed) for n, given in listed.items()}
         changed = {n for n, values in axes.items() if values != [defaults[n]]}
@@ -139,24 +146,13 @@ class _Grid(NamedTuple):
 @cache
 def read_grids(path, stamp):
     """Return the file's experiments as mappings; read once while its stamp is this."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError
-
     try:
-        # pure: the C parser reads YAML 1.1, in which 1e-3 is text
-        grids = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
-    except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1
-        problem = error.problem.splitlines()[0]
-        raise UserError(f"{path.name}, line {line}: {problem}") from None
+        grids = read_yaml(path, path.name)
     except FileNotFoundError:
         reason = "it lists what is to be run"
         raise UserError(f"there is no {path.name}: {reason}") from None
-    except RecursionError:
-        raise UserError(f"{path.name} nests too deeply") from None
-    except (OSError, YAMLError, ValueError, KeyError) as error:
-        reason = " ".join(str(error).split())
-        raise UserError(f"{path.name} cannot be read: {reason}") from None
+    except ValueError as error:
+        raise UserError(error) from None
     if not isinstance(grids, dict) or not grids:
         raise UserError(f"{path.name} must name at least one experiment")
     for experiment, grid in grids.items():
@@ -165,9 +161,10 @@ def read_grids(path, stamp):
             raise UserError(f"{path.name}: {name} must be quoted to be a name")
         validate_text(f"{path.name}: the name of an experiment", experiment)
         if not isinstance(grid, dict):
+            got = "nothing" if grid is None else shown(grid)
             raise UserError(
                 f"{path.name}: experiment {experiment!r} must list parameters and "
-                f"their values, got {shown(grid)}"
+                f"their values, such as `seed: 1`, got {got}"
             )
     return grids
 
@@ -181,8 +178,6 @@ def select(points, experiment):
 
 def _values(where, name, given, allowed):
     """Return the validated values of one parameter of a grid."""
-    if name not in allowed:
-        raise UserError(f"{where}: no parameter {name!r}{_hint(name, allowed)}")
     values = given if isinstance(given, list) else [given]
     if not values:
         raise UserError(f"{where}: {name} has no value")

@@ -3,6 +3,7 @@
 import argparse
 import textwrap
 from itertools import zip_longest
+from pathlib import Path
 
 from helpers import ROOT
 from helpers.data import join_names
@@ -10,7 +11,7 @@ from helpers.pipeline.command import aligned, run_command
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.records import NoRecordError, read_record
 from helpers.pipeline.sweep.inputs import failed_path_of, path_of
-from helpers.pipeline.sweep.notebooks import notebook_parameters
+from helpers.pipeline.sweep.parameters import notebook_parameters
 from helpers.pipeline.sweep.plan import make_plan
 
 FOR_EACH_FEATURE = ("names", "w", "w_original")
@@ -24,7 +25,7 @@ def main():
     parser.add_argument("--csv", default="", help="write this file instead")
     asked = parser.parse_args()
     plan = make_plan(asked.experiment, confirmed=True)
-    finished = list(finished_runs(plan))
+    finished = list(finished_runs(plan, plan.runs.keys() - plan.missing.keys()))
     if not finished:
         of = f" of {asked.experiment}" if asked.experiment else ""
         raise UserError(
@@ -34,6 +35,7 @@ def main():
         write_csv(asked.csv, finished)
     else:
         print("\n".join(table_of(plan.points, finished)))
+        print_notes(finished)
         print("all parameters and results: make results CSV=file")
     silent = sorted({point.notebook for point, found in finished if found is None})
     if silent:
@@ -43,14 +45,32 @@ def main():
         print(f"not among them: {count}, which failed or have not been run: make sweep")
 
 
-def finished_runs(plan):
-    """Yield each finished point of a plan, with its record; None if it has none."""
+def finished_runs(plan, runs):
+    """Yield each point of some finished runs, with its record; None if it has none."""
     for point in (point for points in plan.points.values() for point in points):
-        if point.run not in plan.missing:
+        if point.run in runs:
             try:
                 yield point, read_record(path_of(point.run))
             except NoRecordError:
                 yield point, None
+
+
+def print_notes(finished):
+    """Print what runs have recorded as ``notes``, once, and the experiments it is of.
+
+    So a run says how its data were read, and what was left out of them.
+    """
+    of = {}
+    for point, found in finished:
+        for note in (found or {}).get("notes", ()):
+            experiments = of.setdefault((point.parameters.get("data", ""), note), [])
+            if point.experiment not in experiments:
+                experiments.append(point.experiment)
+    for (data, note), experiments in of.items():
+        names = ", ".join(experiments[:2])
+        more = f" and {len(experiments) - 2} more" if len(experiments) > 2 else ""
+        line = f"{data} ({names}{more}): {note}".lstrip()
+        print(textwrap.fill(line, WIDTH, subsequent_indent="  "))
 
 
 def write_csv(path, finished):
@@ -58,6 +78,8 @@ def write_csv(path, finished):
     import pandas as pd
 
     rows = [_row(point, found or {}) for point, found in finished]
+    if not Path(path).parent.is_dir():
+        raise UserError(f"{path} cannot be written: no folder {Path(path).parent}")
     try:
         pd.DataFrame(rows, dtype=object).to_csv(path, index=False)
     except OSError as error:

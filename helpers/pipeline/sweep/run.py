@@ -12,6 +12,7 @@ from helpers import ROOT
 from helpers.pipeline.command import aligned
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.sweep.inputs import RUNS, failed_path_of, modules_behind, path_of
+from helpers.pipeline.sweep.results import finished_runs, print_notes
 
 TRIES = 3  # how often a run is started if its worker is killed each time
 
@@ -54,18 +55,18 @@ def sweep(plan, settings):
     failures, seconds = {}, {}
     try:
         with Progress(plan) as progress:
-            for run, error, took in outcomes(plan, settings, progress):
-                seconds[run] = took
-                if error:
-                    failures[run] = error
-                progress.finished(run, error, took)
+            for run, outcome in outcomes(plan, settings, progress):
+                seconds[run] = outcome.seconds
+                if outcome.error:
+                    failures[run] = outcome
+                progress.finished(run, outcome.error, outcome.seconds)
     finally:
         remove_unfinished()
     print_summary(plan, failures, seconds)
     if failures:
         first = failures[in_grid_order(plan, failures)[0]]
         count = f"{len(failures)} of {len(plan.runs)} runs"
-        raise FailedRunsError(f"{count} failed: {first}")
+        raise FailedRunsError(f"{count} failed: {first.error}")
 
 
 def prepare(plan):
@@ -82,8 +83,9 @@ def prepare(plan):
 def outcomes(plan, settings, progress):
     """Execute and keep what is missing; start it again if its worker was killed.
 
-    Yields a run's name, its error (empty if there was none) and its seconds.
+    Yields a run's name and its `execute.Outcome`.
     """
+    from helpers.pipeline.sweep.execute import Outcome
     from helpers.pipeline.sweep.executors import open_executor
 
     waiting = {run: plan.inputs.of(plan.runs[run]) for run in plan.missing}
@@ -100,11 +102,11 @@ def outcomes(plan, settings, progress):
                 for run, outcome in completed(pool, 2 * slots, tasks, progress):
                     del waiting[run]
                     keep(run, outcome)
-                    yield run, outcome.error, outcome.seconds
+                    yield run, outcome
             except OSError as error:
                 raise _unwritable(error) from None
     for run in waiting:
-        yield run, f"WorkerKilled: {TRIES} times, each time in mid-run", 0.0
+        yield run, Outcome("", f"WorkerKilled: {TRIES} times, each time in mid-run", 0)
 
 
 def task_for(run, point, inputs, settings):
@@ -229,14 +231,16 @@ class Progress:
 
 
 def print_summary(plan, failures, seconds):
-    """Print a table of the experiments, and each failure with its message."""
+    """Print a table of the experiments, what new runs note, and each failure."""
     header = ("experiment", "runs", "done", "cached", "failed", "time")
     rows = [header, *(_row(plan, e, failures, seconds) for e in plan.points)]
     table = [list(map(str, row)) for row in rows]
     print("\n".join(aligned(table, right=range(1, len(header)))))
+    print_notes(finished_runs(plan, seconds.keys() - failures.keys()))
     for run in in_grid_order(plan, failures):
-        print(f"failed: {plan.runs[run]}")
-        print(f"  {failures[run]}\n  see {failed_path_of(run).relative_to(ROOT)}")
+        place = failed_path_of(run).relative_to(ROOT)
+        print(f"failed: {plan.runs[run]}\n  {failures[run].error}")
+        print(f"  see {place}, {failures[run].cell}".rstrip(", "))
 
 
 def in_grid_order(plan, runs):

@@ -1,0 +1,234 @@
+"""The parameters of a notebook: the lines of its cell tagged ``parameters``.
+
+A run's values come into a cell below it, so a line there that is computed from others
+would keep the defaults.
+"""
+
+import ast
+import math
+from functools import cache
+from importlib import import_module
+from reprlib import Repr
+from typing import NamedTuple
+
+from helpers.numerals import decimal_signs
+from helpers.pipeline.errors import UserError
+from helpers.pipeline.sweep.notebooks import read_notebook
+
+TYPES = {"str": str, "int": int, "float": float, "bool": bool}
+WORDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
+# Values are shown short: YAML can nest and repeat them without end.
+SHORT = Repr()
+SHORT.maxlevel, SHORT.maxstring, SHORT.maxother = 3, 80, 80
+shown = SHORT.repr
+
+
+class Parameter(NamedTuple):
+    """One line of a notebook's parameters cell.
+
+    A value may be None if the default is. The comment may list the choices, or name a
+    collection of `helpers` that has them, or begin with "positive".
+    """
+
+    type: type
+    default: object
+    comment: str
+
+    @property
+    def choices(self):
+        """The values that are allowed; empty if all are."""
+        return _choices(self.comment.partition("# one of ")[2].strip())
+
+    def validated(self, where, value):
+        """Return a value if it has the type and is among the choices, or raise."""
+        if value is None and self.default is None:
+            return None
+        if self.type is float and type(value) is int:
+            try:
+                value = float(value)
+            except OverflowError:
+                raise UserError(f"{where} is too large a number") from None
+        if type(value) is not self.type:
+            null = ", or null" if self.default is None else ""
+            wanted = WORDS[self.type] + null
+            point = ", with a decimal point" if _has_comma(value, self.type) else ""
+            raise UserError(f"{where} must be {wanted}{point}, got {shown(value)}")
+        if type(value) is int and abs(value) >= 2**63:
+            raise UserError(f"{where} is too large a number")
+        if type(value) is float and not math.isfinite(value):
+            raise UserError(f"{where} must be a finite number, got {value}")
+        if "# positive" in self.comment and value <= 0:
+            raise UserError(f"{where} must be positive, got {value}")
+        if type(value) is str:
+            validate_text(where, value)
+        choices = self.choices
+        if choices and value not in choices:
+            listed = ", ".join(choices)
+            raise UserError(f"{where} must be one of {listed}, got {shown(value)}")
+        return value
+
+
+class Line(NamedTuple):
+    """A line of a parameters cell that no run can set.
+
+    Attributes
+    ----------
+    text : str
+        The line.
+    names : set of str
+        What it assigns.
+    uses : set of str
+        Every name that it is computed from, also through other lines.
+    """
+
+    text: str
+    names: set
+    uses: set
+
+
+def notebook_parameters(notebook):
+    """Read the parameters of a notebook.
+
+    Parameters
+    ----------
+    notebook : str
+        Its name, without folder and ending.
+
+    Returns
+    -------
+    dict of str to Parameter
+        In the notebook's order: each line that gives a name a text, a number, true or
+        false, or null, the latter with a type.
+
+    Raises
+    ------
+    UserError
+        If there is no such notebook, or its parameters cell is not valid.
+    """
+    return read_parameters(notebook)[0]
+
+
+def read_parameters(notebook):
+    """Return a notebook's parameters, and the lines of their cell that no run can set.
+
+    Returns
+    -------
+    parameters : dict of str to Parameter
+        See `notebook_parameters`.
+    lines : list of Line
+        The others.
+    """
+    where, content = f"notebooks/{notebook}.ipynb", read_notebook(notebook)
+    tagged = [
+        cell for cell in content["cells"]
+        if "parameters" in cell["metadata"].get("tags", [])
+    ]  # fmt: skip
+    if not tagged:
+        raise UserError(f"{where} has no cell tagged 'parameters'")
+    if len(tagged) > 1:
+        raise UserError(f"{where} has {len(tagged)} cells tagged 'parameters'")
+    source = "".join(tagged[0]["source"])
+    try:
+        body = ast.parse(source).body
+    except (SyntaxError, ValueError) as error:
+        reason = getattr(error, "msg", error)
+        raise UserError(f"{where}: the parameters cell: {reason}") from None
+    parameters, lines, text = {}, [], source.splitlines()
+    for statement in body:
+        names = _names(statement, ast.Store)
+        for name in names & {*parameters, *(n for line in lines for n in line.names)}:
+            raise UserError(f"{where}: the parameters cell assigns {name} twice")
+        parameter = _parameter(statement, text, where)
+        if parameter:
+            parameters |= parameter
+            continue
+        uses = _names(statement, ast.Load)
+        uses = uses.union(*(line.uses for line in lines if line.names & uses))
+        lines.append(Line(text[statement.lineno - 1].strip(), names, uses))
+    return parameters, lines
+
+
+def require_independent(notebook, changed, where=""):
+    """Raise UserError if a line of the parameters cell is computed from what changes.
+
+    Parameters
+    ----------
+    notebook : str
+        Its name, without folder and ending.
+    changed : set of str
+        The parameters with other values than their defaults.
+    where : str
+        To begin the message with.
+    """
+    for line in read_parameters(notebook)[1]:
+        for name in sorted(line.uses & changed):
+            raise UserError(
+                f"{where}{name} changes, but `{line.text}` in the parameters cell of "
+                f"notebooks/{notebook}.ipynb would not: move that line to the next cell"
+            )
+
+
+def _parameter(statement, lines, where):
+    """Return the parameter that a statement sets, by its name; None if it sets none."""
+    if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+        name, kind = statement.target.id, ast.unparse(statement.annotation)
+        if kind not in TYPES or statement.value is None:
+            raise UserError(
+                f"{where}: the line of {name} in the parameters cell must be "
+                f"{name}: {'|'.join(TYPES)} = value"
+            )
+        kind = TYPES[kind]
+    elif isinstance(statement, ast.Assign) and isinstance(
+        statement.targets[0], ast.Name
+    ):
+        name, kind = statement.targets[0].id, None
+    else:
+        return None
+    if isinstance(statement, ast.Assign) and len(statement.targets) > 1:
+        return None
+    try:
+        default = ast.literal_eval(statement.value)
+    except ValueError:
+        return None
+    kind = kind or type(default)
+    if kind not in WORDS:
+        return None
+    parameter = Parameter(kind, default, lines[statement.end_lineno - 1])
+    try:
+        return {name: parameter._replace(default=parameter.validated(name, default))}
+    except UserError as error:
+        raise UserError(f"{where}: {error}") from None
+
+
+def _names(statement, context):
+    """Return the names that a statement assigns, or those that it uses."""
+    return {
+        node.id
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, context)
+    }
+
+
+def _has_comma(value, kind):
+    """Tell whether a value is a number with a decimal comma, where one is wanted."""
+    return kind is float and type(value) is str and decimal_signs(value) == ","
+
+
+def validate_text(where, text):
+    """Raise UserError for half of a character, which no file can hold."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise UserError(f"{where} has a character that is none: {text!a}") from None
+
+
+@cache
+def _choices(listed):
+    """Return the choices that a comment lists, or those of the collection it names."""
+    if not listed.startswith("helpers."):
+        return [choice.strip() for choice in listed.split(",") if choice.strip()]
+    module, _, name = listed.rpartition(".")
+    try:
+        return list(getattr(import_module(module), name))
+    except (ImportError, AttributeError, TypeError):
+        raise UserError(f"a parameters cell names {listed}, which is missing") from None

@@ -1,0 +1,64 @@
+"""Mistakes in YAML, as people make them."""
+
+import pytest
+
+from helpers.yamlfile import read_yaml
+
+SIGN = "a text that begins with a sign such as * % @ & ? or ` must be in quotes"
+INDENT = "it is not indented like the lines that it belongs to"
+TOO_FAR = "it is indented below a line that has a value already, or no colon"
+
+
+@pytest.fixture
+def refused(tmp_path):
+    """Return what is said of a text that is no YAML."""
+
+    def of(text):
+        path = tmp_path / "grid.yaml"
+        path.write_text(text)
+        with pytest.raises(ValueError, match=r"^grid\.yaml, line \d") as caught:
+            read_yaml(path, path.name)
+        return str(caught.value)
+
+    return of
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "reason"),
+    [
+        ("a: {}\nb: 1\na: {}\n", "3 (a: {})", "the name 'a' is given a second time"),
+        ("a:\n  x: 1\n  x: 2\n", "3 (x: 2)", "the name 'x' is given a second time"),
+        ("a:\n\tx: 1\n", "2 (x: 1)", "a tab; indent with blanks"),
+        ("a:\n  x: 1\n\ty: 2\n", "3 (y: 2)", "a tab; indent with blanks"),
+        ("a:\n  x: 1\n   y: 2\n", "3 (y: 2)", TOO_FAR),
+        ("a:\n  x\n   y: 2\n", "3 (y: 2)", TOO_FAR),
+        ("a:\n  x: 1\n y: 2\n", "3 (y: 2)", INDENT),
+        ("a:\n  x: [1, 2]\n    y: 2\n", "3 (y: 2)", INDENT),
+        ("a:\n  x: 1\n  - 2\n", "3 (- 2)", INDENT),
+        ("a:\n  x: b: c\n", "2 (x: b: c)", "a colon and a blank must be in quotes"),
+        ("a:\n  x: [1, 2\n  y: 3\n", "2 (x: [1, 2)", "not closed: ] is missing"),
+        ("a: {x: 1\nb: {y: 2}\n", "1 (a: {x: 1)", "not closed: } is missing"),
+        ("a: [1,\n", "1 (a: [1,)", "a bracket is not closed, or a value is missing"),
+        ("a: 'b\nc: 1\n", "1 (a: 'b)", "a quote is not closed"),
+        ("a: 'b'c\n", "1 (a: 'b'c)", "a text goes on after its closing quote"),
+        ("a:\n  x: 1\n  y\n", "3 (y)", "a name must have a colon after it"),
+        ("a:\n  x:\n  -1\n  - 2\n", "3 (-1)", "a value of a list `- ` before it"),
+        ("a: *\n", "1 (a: *)", SIGN),
+        ("a: *b\n", "1 (a: *b)", SIGN),
+        ("a: %5\n", "1 (a: %5)", SIGN),
+        ('a: "C:\\data"\n', '1 (a: "C:\\data")', "use single quotes"),
+        ("a: 1\n---\nb: 2\n", "2 (---)", "remove the ---"),
+    ],
+)
+def test_a_mistake_is_named_with_its_line(refused, text, line, reason):
+    said = refused(text)
+    assert said.startswith(f"grid.yaml, line {line}: ")
+    assert reason in said
+    assert "\n" not in said
+
+
+def test_a_file_in_another_encoding_is_named(tmp_path):
+    path = tmp_path / "grid.yaml"
+    path.write_bytes("a: Zoë".encode("latin-1"))
+    with pytest.raises(ValueError, match="grid.yaml is not in UTF-8; save it so"):
+        read_yaml(path, path.name)
