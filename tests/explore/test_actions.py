@@ -64,7 +64,7 @@ def test_it_becomes_a_line_of_the_grid_and_all_else_stays(tmp_path):
 def test_a_broken_grid_is_named_and_not_touched(tmp_path):
     path = tmp_path / "experiments.yaml"
     path.write_text("a:\n  features: [horsepower\nb: 1\n")
-    with pytest.raises(UserError, match=r"\.yaml, line 3: .* Mend it and add"):
+    with pytest.raises(UserError, match=r"\.yaml, line 2 .*: .* Mend it and add"):
         actions.add_to_experiments(shown(), path)
     assert path.read_text() == "a:\n  features: [horsepower\nb: 1\n"
 
