@@ -6,8 +6,6 @@
 mathematics between dollars, which JupyterLab sets as well.
 """
 
-from types import SimpleNamespace
-
 import numpy as np
 import pandas as pd
 
@@ -23,9 +21,6 @@ from helpers.figures.formatting import (
 )
 from helpers.theory import factors
 
-# What a table shows of a run that recorded nothing of it.
-NOTHING = {"status": "done", "diverged_at": None, "costs": ()}
-USUAL = ("target", "features", "scaling", "learning_rate", "n_iterations", "data")
 # Shares of the optimum by which a cost may be above it.
 CLOSE, CLOSER = 0.01, 1e-4
 
@@ -213,10 +208,7 @@ def scores_table(scored):
 
 
 def runs_table(runs):
-    """List the runs of each experiment and model, by their learning rates.
-
-    Like `further_table`, it takes the name of the experiment from ``experiment``.
-    """
+    """List the runs of each ``experiment`` and model, by their learning rates."""
     rows = []
     for (experiment, features), of in runs.groupby(
         ["experiment", "features"], sort=False
@@ -236,59 +228,6 @@ def runs_table(runs):
             }
         )
     return pd.DataFrame(rows)
-
-
-def further_table(runs):
-    """List runs of any notebook, see `helpers.pipeline.sweep.results.load_others`.
-
-    What a run did not record is a dash.
-    """
-    rows = [
-        {key: value for key, value in row.items() if not _is_nan(value)}
-        for row in runs.to_dict("records")
-    ]
-    endings = [SimpleNamespace(**(NOTHING | row)) for row in rows]
-    return pd.DataFrame(
-        {
-            "experiment": [row["experiment"] for row in rows],
-            "run": [row["run"] for row in rows],
-            "setting": [_setting_text(row) for row in rows],
-            "status": [status_text(run) for run in endings],
-            "final cost": [_cost_text(run) for run in endings],
-        }
-    )
-
-
-def _cost_text(run):
-    """Print the final cost of a run of any notebook."""
-    costs = run.costs if isinstance(run.costs, np.ndarray) else np.empty(0)
-    numbers = costs.ndim == 1 and costs.size and costs.dtype.kind in "if"
-    return math_text(final_cost(run) if numbers else None, ".6g")
-
-
-def _is_nan(value):
-    """Tell whether a frame has nothing in a cell."""
-    return isinstance(value, float) and value != value
-
-
-def _setting_text(row):
-    """Describe the setting of a run, each one in other words.
-
-    Of ``descent.ipynb`` the usual parameters come first, and of the others only those
-    that are not the default.
-    """
-    rest, last = dict(row.get("parameters", {})), []
-    parts = [f"notebook {row['notebook']}"] if "notebook" in row else []
-    if row.get("notebook") == "descent" and rest.keys() >= set(USUAL):
-        target, features, scaling, rate, iterations, data = map(rest.pop, USUAL)
-        parts = [f"{target} from {features}", f"scaling {scaling}"]
-        parts += [rf"$\eta$ = {rate_text(rate)}", f"{iterations} iterations"]
-        rest = {n: value for n, value in rest.items() if value != row["defaults"][n]}
-        last = [f"data {data}"]
-    for name, value in rest.items():
-        text = rate_text(value) if isinstance(value, float) else value
-        parts.append(f"{name.replace('_', ' ')} {text}")
-    return "; ".join(parts + last)
 
 
 def versions_text(runs):

@@ -87,55 +87,6 @@ def test_scores_are_in_their_own_columns():
     assert table["$R^2$"][0] == "$4.000000$"
 
 
-DEFAULTS = {
-    "data": "data/mine.csv", "target": "mpg", "features": "all", "scaling": "none",
-    "learning_rate": 0.1, "n_iterations": 10, "optimiser": "plain", "momentum": None,
-    "batch_size": 0, "seed": 0, "threshold": 0.5,
-}  # fmt: skip
-
-
-def a_further(notebook="descent", parameters=DEFAULTS, **recorded):
-    known = {"experiment": "mine", "run": f"{notebook}-1", "notebook": notebook}
-    return known | {"parameters": parameters, "defaults": DEFAULTS} | recorded
-
-
-def test_further_runs_are_listed_with_their_setting():
-    changes = [
-        {}, {"seed": 1}, {"threshold": 0.25}, {"learning_rate": 0.1000001},
-        {"optimiser": "heavy-ball", "momentum": 0.5}, {"batch_size": 16},
-    ]  # fmt: skip
-    rows = [a_further(parameters=DEFAULTS | change) for change in changes]
-    settings = tables.further_table(pd.DataFrame(rows, dtype=object))["setting"]
-    usual = r"mpg from all; scaling none; $\eta$ = $0.1$; 10 iterations"
-    assert settings[0] == f"{usual}; data data/mine.csv"
-    assert settings[1] == f"{usual}; seed 1; data data/mine.csv"
-    assert settings[2] == f"{usual}; threshold $0.25$; data data/mine.csv"
-    assert "= $0.1000001$; 10 iterations; data" in settings[3]
-    assert "; optimiser heavy-ball; momentum $0.5$; data" in settings[4]
-    assert "; batch size 16; data" in settings[5]
-    assert settings.nunique() == len(changes)
-
-
-def test_further_runs_may_be_of_any_notebook_and_may_have_failed():
-    ended = {"status": "diverged", "diverged_at": 7, "costs": np.array([9.0, 1e9])}
-    rows = [
-        a_further(**ended),
-        a_further("second", {"steps": 10, "tol": 1e-8}, costs=np.array([3.0, 0.25])),
-        a_further("second", {"steps": 20, "tol": 1e-8}, costs=[[1], [1, 2]]),
-        a_further("second", {"steps": 30}, status="failed"),
-        {"experiment": "broken", "run": "", "status": "failed"},
-    ]
-    table = tables.further_table(pd.DataFrame(rows, dtype=object))
-    assert table[["setting", "status", "final cost"]].to_numpy().tolist()[1:] == [
-        ["notebook second; steps 10; tol $10^{-8}$", "done", "$0.25$"],
-        ["notebook second; steps 20; tol $10^{-8}$", "done", "–"],
-        ["notebook second; steps 30", "failed", "–"],
-        ["", "failed", "–"],
-    ]
-    assert table["status"][0] == "diverged at 7"
-    assert table["final cost"][0] == "–"
-
-
 def test_numbers_that_are_not_finite_are_printed_as_such():
     assert math_text(float("nan"), ".3f") == "–"
     assert math_text(float("inf"), ".1e") == r"$\infty$"

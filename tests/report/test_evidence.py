@@ -16,8 +16,8 @@ from helpers.pipeline.records import read_record
 from helpers.pipeline.report import evidence, revision
 from helpers.pipeline.report.build import EXECUTED, PDF
 from helpers.pipeline.report.provenance import trace
-from helpers.pipeline.sweep.execute import without_traces
 from helpers.pipeline.sweep.results import load_experiment
+from helpers.pipeline.sweep.traces import without_traces
 from helpers.pipeline.verify.reader import read_pdf
 
 

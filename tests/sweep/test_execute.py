@@ -11,6 +11,7 @@ from helpers.pipeline.kernels.warm import warm_kernels
 from helpers.pipeline.sweep import execute as module
 from helpers.pipeline.sweep.execute import execute
 from helpers.pipeline.sweep.experiments import Point
+from helpers.pipeline.sweep.traces import as_text
 
 
 @pytest.fixture(scope="module")
@@ -24,12 +25,9 @@ def run(kernel, monkeypatch, tmp_path):
     """Return a function that executes the code of a cell as a notebook."""
     monkeypatch.setattr(module, "NOTEBOOKS", tmp_path)
 
-    def execute_code(code, **options):
-        cells = [
-            nbformat.v4.new_code_cell("print('before')"),
-            nbformat.v4.new_code_cell(code),
-        ]
-        notebook = nbformat.v4.new_notebook(cells=cells)
+    def execute_code(*cells, **options):
+        cells = map(nbformat.v4.new_code_cell, ["print('before')", *cells])
+        notebook = nbformat.v4.new_notebook(cells=[*cells])
         notebook.metadata.kernelspec = {
             "name": "python3",
             "display_name": "",
@@ -154,6 +152,25 @@ def test_a_damaged_notebook_is_a_failed_run(run, tmp_path, kernel):
 
 def test_half_of_a_character_can_be_kept():
     cell = nbformat.v4.new_markdown_cell("\ud800")
-    text = module._as_text(nbformat.v4.new_notebook(cells=[cell]))
+    text = as_text(nbformat.v4.new_notebook(cells=[cell]))
     assert nbformat.reads(text, as_version=4).cells[0].source == "\ud800"
     assert text.encode()
+
+
+def test_what_was_printed_in_pieces_is_one_output_and_updates_find_their_place(run):
+    outcome = run(
+        "import sys\n"
+        "from IPython.display import display, update_display\n"
+        "for n in range(3):\n"
+        "    print(n, flush=True)\n"
+        "    print('w', n, file=sys.stderr, flush=True)\n"
+        "    display(n, display_id=str(n))\n",
+        "update_display('new', display_id='2')",
+    )
+    [*_, cell, _] = nbformat.reads(outcome.notebook, as_version=4).cells
+    printed = [output for output in cell.outputs if output.output_type == "stream"]
+    assert {output.name: output.text for output in printed} == {
+        "stdout": "0\n1\n2\n", "stderr": "w 0\nw 1\nw 2\n"
+    }  # fmt: skip
+    shown = [output for output in cell.outputs if output not in printed]
+    assert [output.data["text/plain"] for output in shown] == ["0", "1", "'new'"]

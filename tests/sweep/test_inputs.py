@@ -463,7 +463,7 @@ def test_a_notebook_with_a_syntax_error_is_named(project):
 
 
 def test_a_notebook_says_in_one_line_that_a_run_is_missing(project):
-    code = "from helpers.pipeline.sweep.results import load_others; load_others([])"
+    code = "from helpers.pipeline.sweep.results import load_runs; load_runs('quick')"
     status, out, err = project.run("IPython", "--no-banner", "-c", code)
     assert "quick, is missing; `make sweep` makes it" in out + err
     assert "Traceback" not in out + err

@@ -84,11 +84,11 @@ def make_report(with_pdf):
             os.environ[BESIDE] = "1"
         try:
             notebook = execute_report(kernel, title)
-        except UserError:
+        except UserError as error:
             if preamble:
                 preamble.wait()
-            if failed:  # the text rests on it
-                raise failed from None
+            if failed:  # the text may rest on it
+                raise UserError(f"{failed}; then the report: {error}") from None
             raise
         if failed:
             print(f"the report lists as failed: {failed}", file=sys.stderr, flush=True)

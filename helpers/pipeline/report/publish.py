@@ -79,7 +79,7 @@ class Report:
         """Put the live figure, a fragment of HTML, on the page; print has none."""
         self._emit({"text/markdown": "*The live figure.*"}, kind="live", html=html)
 
-    def figure(self, figure, *, label, caption, alt="", live=""):
+    def figure(self, figure, *, label, caption, alt="", live="", source=None):
         """Show a matplotlib figure with its caption.
 
         Parameters
@@ -93,6 +93,8 @@ class Report:
         live : str
             Setting of the live figure that shows the same, as in an address:
             ``features=all&rate=0.3``.
+        source : (list of str, list of str), optional
+            The helper functions and the runs behind it; by default they are traced.
 
         Raises
         ------
@@ -105,7 +107,7 @@ class Report:
         if not alt.strip():
             raise ValueError(f"{label} has no alternative text: alt='what it shows'")
         description = {"label": label, "caption": caption, "alt": alt, "live": live}
-        description |= {"kind": "figure", "traced": self._trace(label)}
+        description |= {"kind": "figure", "traced": self._trace(label, source)}
         if os.environ.get(BESIDE):
             drawn = beside(draw, figure, f"In [{self.claims.number}], {label}")
             self._drawn_beside[label] = drawn, description
@@ -122,7 +124,7 @@ class Report:
             data = drawn() | {"text/plain": description["alt"]}
             self._emit(data, show=update_display, display_id=label, **description)
 
-    def table(self, frame, *, label, caption, align=None, long=False):
+    def table(self, frame, *, label, caption, align=None, long=False, source=None):
         """Show a frame of texts as a table with its caption.
 
         Parameters
@@ -137,6 +139,8 @@ class Report:
             the others on the right.
         long : bool
             Whether it may run over several pages, as one of many rows does anyway.
+        source : (list of str, list of str), optional
+            See `figure`.
         """
         label = self._label("tab", label, caption)
         texts = frames.texts_of(frame)
@@ -155,8 +159,26 @@ class Report:
             columns=[*texts],
             rows=texts.to_numpy().tolist(),
             align=align,
-            traced=self._trace(label),
+            traced=self._trace(label, source),
         )
+
+    def experiment(self, name, *, rows=None, columns=None, show="cost"):
+        """Show the runs of an experiment as a figure and a table, with captions.
+
+        Those of ``my_rates`` are ``@fig:experiment-my-rates`` and
+        ``@tab:experiment-my-rates``; the claim ``experiment-my-rates.best`` has the
+        iterations, or the cost, of the best run.
+
+        Parameters
+        ----------
+        name : str
+            In ``experiments.yaml``.
+        rows, columns, show
+            See `helpers.figures.overview.plot_experiment`.
+        """
+        from helpers.pipeline.report.overview import publish_experiment
+
+        publish_experiment(self, name, rows=rows, columns=columns, show=show)
 
     def listing(self, item, *, label, caption):
         """Show the code of a function, class or module, as it is on disk."""
@@ -226,12 +248,15 @@ class Report:
             raise ValueError(f"{label}: the caption must be one paragraph of text")
         return label
 
-    def _trace(self, label):
+    def _trace(self, label, source):
         """Record what made a figure or table; return whether that is known."""
         shell = get_ipython()
         if shell is not None:
             cells, variables = shell.user_ns["In"], shell.user_ns
-            self._provenance[label] = trace(label, cells, variables)
+            traced = trace(label, cells, variables)
+            if source:
+                traced = traced._replace(functions=source[0], runs=source[1])
+            self._provenance[label] = traced
         return shell is not None
 
     def _lab_caption(self, label, caption):

@@ -1,6 +1,5 @@
 """Execute one notebook, within bounds on its time and its output."""
 
-import json
 import re
 import signal
 import tempfile
@@ -32,11 +31,11 @@ from helpers.pipeline.sweep.experiments import Point
 from helpers.pipeline.sweep.inputs import with_opened
 from helpers.pipeline.sweep.notebooks import NOTEBOOKS, DamagedError, read_notebook
 from helpers.pipeline.sweep.parameters import notebook_parameters, require_independent
+from helpers.pipeline.sweep.traces import as_text, merge_streams, without_traces
 
 # What a notebook may print and show before it is stopped, in characters.
 MOST_OUTPUT = 50_000_000
 COLOUR = re.compile(r"\x1b\[[\d;]*m")
-MADE_BY_PAPERMILL = {"injected-parameters", "papermill-error-cell-tag"}
 
 
 class Outcome(NamedTuple):
@@ -71,7 +70,6 @@ class BoundedClient(NotebookClient):
             timeout_func=lambda cell: max(1, deadline - time.monotonic()),
             # As in JupyterLab, and as nbconvert does it.
             resources={"metadata": {"path": str(NOTEBOOKS)}},
-            coalesce_streams=True,  # in how many pieces a text comes is chance
             raise_on_iopub_timeout=True,
             **options,
         )
@@ -98,6 +96,8 @@ class BoundedClient(NotebookClient):
                     cell.outputs.append(self._output_of(stopped))
                     break
             self.set_widgets_metadata()
+        for cell in self.nb.cells:
+            merge_streams(cell.get("outputs", []))
 
     def _watch(self):
         """Have the kernel note what it opens, without waiting for its answer."""
@@ -183,7 +183,7 @@ def execute(notebook, parameters, kernel, *, time_limit=600, inputs=None):
             executed.metadata["run"] = {"name": run, "inputs": inputs}
             if changed and not error:
                 error = f"Changed: {', '.join(changed)}, while it ran"
-    return Outcome(_as_text(without_traces(executed)), error, seconds, cell)
+    return Outcome(as_text(without_traces(executed)), error, seconds, cell)
 
 
 def _prepared(notebook, parameters):
@@ -238,32 +238,6 @@ def _on_top(notebook, failure):
     notebook.cells.insert(0, nbformat.v4.new_markdown_cell(f"**{error}**"))
     notebook.cells[0]["id"] = "error"
     return error
-
-
-def _as_text(notebook):
-    """Return a notebook as JSON, with its metadata alone on the first line.
-
-    nbformat would give each of a record's thousands of numbers a line.
-    """
-    parts = (
-        f'"{key}": {json.dumps(notebook[key], ensure_ascii=False, sort_keys=True)}'
-        for key in ("metadata", "nbformat", "nbformat_minor", "cells")
-    )
-    text = "{" + ",\n".join(parts) + "}\n"
-    # Half of a character is what it is in JSON: \ud800.
-    return text.encode("utf-8", "backslashreplace").decode()
-
-
-def without_traces(notebook):
-    """Remove what differs between executions: times, paths, random identifiers."""
-    noted = notebook.metadata.pop("papermill", {})
-    notebook.metadata["papermill"] = {"parameters": noted.get("parameters", {})}
-    for number, cell in enumerate(notebook.cells):
-        for trace in ("papermill", "execution"):
-            cell.metadata.pop(trace, None)
-        if set(cell.metadata.get("tags", [])) & MADE_BY_PAPERMILL:
-            cell["id"] = f"papermill-{number}"
-    return notebook
 
 
 def _name_of_cell(number, source, traceback=(), width=50):

@@ -11,7 +11,6 @@ from helpers.pipeline.command import aligned, run_command
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.records import NoRecordError, read_record
 from helpers.pipeline.sweep.inputs import failed_path_of, path_of
-from helpers.pipeline.sweep.parameters import notebook_parameters
 from helpers.pipeline.sweep.plan import make_plan
 
 FOR_EACH_FEATURE = ("names", "w", "w_original")
@@ -164,53 +163,39 @@ def _ending(found):
     return (status if at is None else f"{status} at {at}"), cost, str(within or "–")
 
 
-def load_others(known):
-    """Load the runs of all experiments but some, also of those that failed.
+def load_runs(name):
+    """Load the runs of an experiment, also those that failed or recorded nothing.
 
     Parameters
     ----------
-    known : list of str
-        The names of those experiments; they need not exist.
+    name : str
+        Of the experiment.
 
     Returns
     -------
-    pandas.DataFrame
-        One row per point, in the grid's order: its ``experiment``, ``run`` and
-        ``notebook``, its ``parameters`` and their ``defaults`` as dicts, and what the
-        run recorded as from `load_experiment`; of a run that failed, the ``status``
-        failed. Empty if there are no others.
+    list of dict
+        For each point, in the grid's order, its ``run``, its ``parameters``, those that
+        are ``listed`` in the grid, a ``status``, and what the run recorded (lists of
+        numbers or texts as arrays).
 
     Raises
     ------
     UserError
-        If a run has not been tried since something changed.
+        If there is no such experiment, or a run of it has not been tried since
+        something changed.
     """
-    import pandas as pd
-
-    plan, rows = make_plan(confirmed=True), []
-    for point in (point for points in plan.points.values() for point in points):
-        if point.experiment not in known:
-            row = {
-                "experiment": point.experiment,
-                "run": point.run,
-                "notebook": point.notebook,
-                "parameters": point.parameters,
-                "defaults": _defaults_of(point),
-            }
-            failed, finished = failed_path_of(point.run), path_of(point.run)
-            failed = failed.exists() and not finished.exists()
-            try:
-                row |= {"status": "failed"} if failed else _recorded(point, plan)
-            except NoRecordError:
-                row["status"] = "recorded nothing"
-            rows.append(row)
-    return pd.DataFrame(rows, dtype=object)
+    plan = make_plan(name, confirmed=True)
+    return [_found(point, plan) for point in plan.points[name]]
 
 
-def _defaults_of(point):
-    """Return the defaults of a point's parameters; none if its notebook is damaged."""
-    known = notebook_parameters(point.notebook) if point.parameters else {}
-    return {name: parameter.default for name, parameter in known.items()}
+def _found(point, plan):
+    known = {"run": point.run, "parameters": point.parameters, "listed": point.listed}
+    if failed_path_of(point.run).exists() and not path_of(point.run).exists():
+        return known | {"status": "failed"}
+    try:
+        return known | {"status": "done"} | _recorded(point, plan)
+    except NoRecordError:
+        return known | {"status": "recorded nothing"}
 
 
 def load_experiment(name):

@@ -1,0 +1,300 @@
+"""An experiment at a glance: a figure, a table and sentences, whatever it varies.
+
+`runs` is a list of dicts, as `helpers.pipeline.sweep.results.load_runs` returns it.
+"""
+
+from collections import Counter
+from difflib import get_close_matches
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from helpers.figures.curves import number_ticks
+from helpers.figures.formatting import math_text, rate_text, short_text
+
+SHOWS = {"cost": "cost $J$", "excess": "$J$ above its optimum, relative"}
+DISTINCT = 7  # lines that have a colour and a dash of their own
+DRAWN = 16  # lines of a panel; of more, the best, the worst and the distribution
+LISTED = 40  # rows of a table; of more, the best and the worst
+PANELS = 4  # beside each other
+WITHOUT_COST = ("diverged", "failed", "recorded nothing")
+FEW = 4  # numbers in the table of runs that recorded no costs
+
+
+def varying(runs):
+    """Return the names of the parameters that differ between runs."""
+    names = dict.fromkeys(name for run in runs for name in run["parameters"])
+    return [name for name in names if len(_values(runs, name)) > 1]
+
+
+def setting_text(run, names):
+    """Print some parameters of a run as the sweep does: ``momentum=0.9, seed=1``."""
+    return ", ".join(f"{name}={run['parameters'].get(name)}" for name in names)
+
+
+def by_quality(runs):
+    """Sort runs by how soon they are within one percent of the optimum.
+
+    Then by their final cost; those that have none come last.
+    """
+    return sorted(
+        runs,
+        key=lambda run: (
+            final_cost(run) == np.inf,
+            iterations_taken(run),
+            final_cost(run),
+        ),
+    )
+
+
+def _values(runs, name):
+    """Return the values of a parameter, in the grid's order."""
+    return [*dict.fromkeys(run["parameters"].get(name) for run in runs)]
+
+
+def _costs(run):
+    """Return the cost after each update; empty if the run recorded none."""
+    costs = run.get("costs")
+    known = isinstance(costs, np.ndarray) and costs.ndim == 1
+    return costs if known and costs.dtype.kind in "if" else np.empty(0)
+
+
+def final_cost(run):
+    """Return the last cost of a run; infinity if it has none."""
+    costs = () if run["status"] in WITHOUT_COST else _costs(run)
+    return costs[-1] if len(costs) else np.inf
+
+
+def iterations_taken(run):
+    """Return the iterations to one percent of the optimum, or infinity."""
+    return run.get("iterations_measured") or np.inf
+
+
+def plot_experiment(runs, *, rows=None, columns=None, show="cost"):
+    """Plot the cost against the iteration, a line for each run.
+
+    Parameters
+    ----------
+    runs : list of dict
+        Of one experiment; at least one recorded its ``costs``.
+    rows, columns : str, optional
+        A parameter with a row, or a column, of panels for each of its values. By
+        default, if several vary, the one with the fewest values has columns.
+    show : {"cost", "excess"}
+        The cost, or by which share it is above the optimum.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        With the iterations that `count_shown` says.
+
+    Raises
+    ------
+    ValueError
+        If a parameter does not vary, or `show` is neither of the two.
+    """
+    if show not in SHOWS:
+        raise ValueError(f"show must be cost or excess, got {show!r}")
+    rows, columns = _panels(runs, rows, columns)
+    lines = [name for name in varying(runs) if name not in (rows, columns)]
+    grid = [_values(runs, name) if name else [None] for name in (rows, columns)]
+    figure, axes = plt.subplots(
+        *map(len, grid),
+        figsize=(6.3, 0.2 + 2.5 * len(grid[0])),
+        squeeze=False,
+        sharex=True,
+        sharey=True,
+        layout="constrained",
+    )
+    styles = _styles([_values_text(run, lines) for run in runs])
+    for (i, j), ax in np.ndenumerate(axes):
+        panel = {rows: grid[0][i], columns: grid[1][j]}
+        panel.pop(None, None)
+        mine = [run for run in runs if panel.items() <= run["parameters"].items()]
+        mine = [(_values_text(run, lines), run) for run in mine if len(_costs(run))]
+        _plot_lines(ax, mine, styles, show)
+        ax.set_title(setting_text({"parameters": panel}, panel), fontsize=8)
+    drawn = [_drawn(run, show) for run in runs if len(_costs(run))]
+    ax.set(yscale="log", xlim=(0, count_shown(runs)[0]))
+    # What diverges leaves at the top: else it would hide the others.
+    start, lowest = max(c[0] for c in drawn), min(map(np.nanmin, drawn))
+    ax.set_ylim(0.8 * lowest, 1.5 * start)
+    for ax in axes[:, 0]:
+        ax.set_ylabel(SHOWS[show])
+        number_ticks(ax.yaxis)
+    for ax in axes[-1]:
+        ax.set_xlabel("iteration")
+    named = [ax.get_legend_handles_labels() for ax in axes.flat]
+    legend = {label: line for of in named for line, label in zip(*of, strict=True)}
+    figure.legend(
+        legend.values(), map(_shortened, legend), title="\n".join(lines),
+        loc="outside right upper", fontsize=7, title_fontsize=7,
+    )  # fmt: skip
+    return figure
+
+
+def count_shown(runs):
+    """Return how many iterations `plot_experiment` shows, and how many there are.
+
+    It shows twice those that the slowest run needs to be within one percent of the
+    optimum, and all if none comes so close.
+    """
+    most = max(len(_costs(run)) for run in runs) - 1
+    slowest = max(
+        (iterations_taken(run) for run in runs if iterations_taken(run) < np.inf),
+        default=most,
+    )
+    return min(most, max(2 * slowest, 10)), most
+
+
+def is_summarised(runs, rows=None, columns=None):
+    """Tell whether a panel of `plot_experiment` has too many runs for a line each."""
+    panels = [
+        tuple(run["parameters"].get(name) for name in _panels(runs, rows, columns))
+        for run in runs
+    ]
+    return max(Counter(panels).values()) > DRAWN
+
+
+def _panels(runs, rows, columns):
+    """Return which parameters have rows and columns of panels, or raise ValueError."""
+    counts = {name: len(_values(runs, name)) for name in varying(runs)}
+    if rows and rows == columns:
+        raise ValueError(f"rows and columns must be two parameters, got {rows!r} twice")
+    for name in {rows, columns} - {None, *counts}:
+        near = get_close_matches(str(name), counts, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"there are {[*counts]}"
+        raise ValueError(f"no parameter {name!r} varies; {hint}")
+    if rows is None and columns is None and len(counts) > 1:
+        fewest = min(counts, key=counts.get)
+        columns = fewest if counts[fewest] <= PANELS else None
+    return rows, columns
+
+
+def _drawn(run, show):
+    """Return what is drawn of a run; on a logarithmic axis only what is positive."""
+    costs = _costs(run).astype(float)
+    costs = costs / run["best"] - 1 if show == "excess" else costs
+    return np.where(costs > 0, costs, np.nan)
+
+
+def _values_text(run, names):
+    """Print what varies in a run, for a legend that names the parameters above."""
+    return ", ".join(str(run["parameters"].get(name)) for name in names)
+
+
+def _shortened(text, length=30):
+    """Cut a long text in its middle: beginnings may be alike, and so may ends."""
+    half = length // 2
+    return text if len(text) <= length else f"{text[:half]}…{text[-half:]}"
+
+
+def _styles(labels):
+    """Return the style of the lines of each label: where there are many, by a scale."""
+    labels = [*dict.fromkeys(labels)]
+    if len(labels) <= DISTINCT:
+        return dict(zip(labels, plt.rcParams["axes.prop_cycle"], strict=False))
+    colours = plt.get_cmap("viridis")(np.linspace(0, 0.9, len(labels)))
+    return {
+        label: {"color": c, "ls": "-", "lw": 1}
+        for label, c in zip(labels, colours, strict=True)
+    }
+
+
+def _plot_lines(ax, lines, styles, show):
+    """Draw a line for each pair of a label and a run; of many, the best and worst."""
+    runs = [run for _, run in lines]
+    if len(lines) > DRAWN:
+        _plot_distribution(ax, [_drawn(run, show) for run in runs])
+        labels = {id(run): label for label, run in lines}
+        best, *_, worst = by_quality(runs)
+        lines = [
+            (f"{w}: {labels[id(r)]}", r) for w, r in (("best", best), ("worst", worst))
+        ]
+    for label, run in lines:
+        ax.plot(
+            _drawn(run, show), label=label or run["status"], **styles.get(label, {})
+        )
+    if show == "cost":
+        for best in {run.get("best") or 0 for run in runs} - {0}:
+            ax.axhline(best, color="0.3", linewidth=0.6, zorder=0)
+
+
+def _plot_distribution(ax, curves):
+    """Shade where nine tenths of many curves are, and draw their median."""
+    most = max(map(len, curves))
+    curves = [np.pad(curve, (0, most - len(curve)), mode="edge") for curve in curves]
+    low, median, high = np.nanquantile(curves, [0.05, 0.5, 0.95], axis=0)
+    ax.fill_between(range(most), low, high, color="0.85", label="nine tenths of all")
+    ax.plot(median, color="0.5", ls=":", label="median")
+
+
+def experiment_table(runs):
+    """List what varies in an experiment, and what came of it.
+
+    Returns
+    -------
+    DataFrame
+        A row for each run: the parameters that vary, how it ended, the iterations to
+        one percent, the final cost, the limit of the learning rate and the R² on the
+        folds held out, as far as these are known; or the first numbers that the runs
+        recorded, if these are no costs. Of many runs only the best and the worst.
+    """
+    if len(runs) > LISTED:
+        sorted_runs = by_quality(runs)
+        runs = sorted_runs[: LISTED // 2] + sorted_runs[-LISTED // 2 :]
+    columns = {
+        name.replace("_", " "): [
+            _value_text(run["parameters"].get(name)) for run in runs
+        ]
+        for name in varying(runs)
+    }
+    columns["how it ended"] = [_ending(run) for run in runs]
+    if any(len(_costs(run)) for run in runs):
+        columns["to 1 %"] = [
+            math_text(run.get("iterations_measured"), ",d") for run in runs
+        ]
+        finals = [
+            None if final_cost(run) == np.inf else final_cost(run) for run in runs
+        ]
+        columns["final cost"] = [math_text(final, ".6g") for final in finals]
+        columns["limit"] = [short_text(run.get("limit"), 4) for run in runs]
+        folds = [run.get("held_out") for run in runs]
+        columns["$R^2$ held out"] = [_score_text(of) for of in folds]
+    else:
+        for name in _numbers(runs)[:FEW]:
+            columns[name.replace("_", " ")] = [
+                short_text(run.get(name), 6) for run in runs
+            ]
+    optional = ("limit", "$R^2$ held out")
+    return pd.DataFrame(
+        {n: of for n, of in columns.items() if n not in optional or {*of} != {"–"}}
+    )
+
+
+def _value_text(value):
+    return rate_text(value) if isinstance(value, float) else str(value)
+
+
+def _ending(run):
+    at = run.get("diverged_at")
+    return run["status"] if at is None else f"{run['status']} at {at}"
+
+
+def _score_text(folds):
+    """Print the mean R² of folds, as `helpers.scores.cross_validate` returns them."""
+    if folds is None or not len(folds):
+        return "–"
+    return math_text(np.mean([fold["R2"] for fold in folds]), ".4f")
+
+
+def _numbers(runs):
+    """Return the names under which runs recorded single numbers."""
+    kinds = (int, float)
+    known = ("parameters", "diverged_at")
+    return [
+        name
+        for name in dict.fromkeys(name for run in runs for name in run)
+        if name not in known and any(type(run.get(name)) in kinds for run in runs)
+    ]
