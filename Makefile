@@ -6,7 +6,7 @@ TITLE =
 STUDENT =
 DATE =
 # For make sweep, and results: only this experiment. For make sweep: a Dask scheduler
-# (tcp://host:port); seconds a run may take; DRY_RUN=1 only prints what would be run, and
+# (tcp://host:port); seconds a run, or the report's notebook, may take; DRY_RUN=1 only prints what would be run, and
 # why; YES=1 allows a very large grid.
 EXPERIMENT =
 SCHEDULER =
@@ -145,6 +145,8 @@ clean: ## remove what was built, but the report
 distclean: clean ## remove the environment and the report as well
 	@$(ASK).report.revision config --unset filter.notebooks.clean
 	rm -rf .venv report/report.pdf report/report.html .pytest_cache .ruff_cache .hypothesis
+	find helpers tests -name __pycache__ -prune -exec rm -rf {} +
+	@echo 'until the environment is there again, git add keeps the outputs of notebooks'
 
 # The environment, exactly as locked, with this folder as the package `helpers`.
 $(READY): requirements.txt pyproject.toml apt.txt helpers/pipeline/system.py helpers/explore/lab.json

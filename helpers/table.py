@@ -14,6 +14,7 @@ import re
 import zipfile
 import zlib
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE, BOM_UTF32_BE, BOM_UTF32_LE
+from difflib import get_close_matches
 from pathlib import Path
 from typing import NamedTuple
 
@@ -131,8 +132,11 @@ def _content(path):
         with OPEN.get(file.suffix.lower(), open)(file, "rb") as stream:
             return stream.read()
     except FileNotFoundError:
-        inside = Path("data", path)
-        hint = f"; did you mean {inside}?" if (ROOT / inside).is_file() else ""
+        names = [found.name for found in file.parent.glob("*")]
+        near = get_close_matches(file.name, names, n=1)
+        found = [Path("data", path), *(Path(path).with_name(name) for name in near)]
+        found = [inside for inside in found if (ROOT / inside).is_file()]
+        hint = f"; did you mean {found[0]}?" if found else ""
         raise ValueError(f"there is no such file{hint}") from None
     except BROKEN as error:
         reason = getattr(error, "strerror", None) or error

@@ -3,7 +3,7 @@
 import re
 
 COLON = "a text that has a colon and a blank must be in quotes"
-TOO_FAR = "it is indented below a line that has a value already, or no colon"
+TOO_FAR = "it is indented below a line that has a value already, or no colon and blank"
 # What the parser says, and what a person can do about it; {0} is what it names.
 REASONS = {
     r'found duplicate key "(.*)" with': "the name {0!r} is given a second time",

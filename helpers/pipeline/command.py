@@ -52,27 +52,30 @@ def run_command(main):
         _allow_files()
         status = main()
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        status = 2
+        status = _fail(error)
     except MemoryError:
-        print("error: memory has run out", file=sys.stderr)
-        status = 2
+        status = _fail("memory has run out")
     except KeyboardInterrupt:
         print("interrupted: finished runs are kept", file=sys.stderr, flush=True)
         # An ordinary exit would wait for workers that have been killed.
         os._exit(130)
     except Exception as error:
         if reason := reason_of(error):
-            print(f"error: {reason}", file=sys.stderr)
+            status = _fail(reason)
         else:
             traceback.print_exc()
-        status = 2
+            status = 2
     sys.stdout.flush()
     if out.lost and not isinstance(out.lost, BrokenPipeError):
-        reason = out.lost.strerror
-        print(f"error: standard output cannot be written: {reason}", file=sys.stderr)
-        status = 2
+        status = _fail(f"standard output cannot be written: {out.lost.strerror}")
     sys.exit(status)
+
+
+def _fail(error):
+    """Print an error, below all that was printed before it; return the status."""
+    sys.stdout.flush()
+    print(f"error: {error}", file=sys.stderr)
+    return 2
 
 
 def reason_of(error):

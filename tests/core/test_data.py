@@ -88,6 +88,14 @@ def test_own_tables_are_read_with_chosen_columns(table):
         ("y,a\n1,130 hp\n2,3\n", "y", "a", "not a finite number; write 130, without"),
         ("y,a\n1,<5\n2,3\n", "y", "a", "not a finite number; leave the field empty"),
         ("y,a\n1,1e999\n2,3\n", "y", "a", "not a finite number; leave the field empty"),
+        ("y,a\n1,2 €\n2,3 €\n", "y", "a", "not a finite number; write 2, without"),
+        ("y,area\n1,2\n", "y", "aera", "no column 'aera'; did you mean 'area'?"),
+        (
+            "Homes,\ny,a\n1,2\n",
+            "y",
+            "a",
+            "line 2 has that name: remove the lines above",
+        ),
         ("y,a\n1,x\n2,z\n", "y", "a", "column 'a' is text, such as 'x'; the target"),
         (
             "1.5,2\n2,3\n",
@@ -127,8 +135,9 @@ def test_a_compressed_table_is_read(tmp_path):
 def test_a_missing_file_and_a_binary_file_are_named(tmp_path):
     with pytest.raises(ValueError, match="nowhere.csv: there is no such file"):
         load_data("nowhere.csv", "y")
-    with pytest.raises(ValueError, match="no such file; did you mean data/auto.csv?"):
-        load_data("auto.csv", "mpg")
+    for name in ("auto.csv", "data/atuo.csv"):
+        with pytest.raises(ValueError, match="file; did you mean data/auto.csv?"):
+            load_data(name, "mpg")
     (tmp_path / "b.xlsx").write_bytes(b"PK")
     with pytest.raises(ValueError, match="b.xlsx: a spreadsheet; save it as CSV"):
         load_data(tmp_path / "b.xlsx", "y")

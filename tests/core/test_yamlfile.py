@@ -6,7 +6,7 @@ from helpers.yamlfile import read_yaml
 
 SIGN = "a text that begins with a sign such as * % @ & ? or ` must be in quotes"
 INDENT = "it is not indented like the lines that it belongs to"
-TOO_FAR = "it is indented below a line that has a value already, or no colon"
+TOO_FAR = "it is indented below a line that has a value already, or no colon and blank"
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ def main():
     modules = sorted({*modules_for(plan), *modules_behind("report")})
     with warm_kernels(modules) as kernel:
         sweep(plan, Settings(""))
-        execute_report(kernel, {})
+        execute_report(kernel, {}, 600)
 
 if __name__ == "__main__":
     run_command(main)

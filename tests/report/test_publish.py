@@ -113,6 +113,27 @@ def read_number(text):
     return number / 100 if text.endswith("%") else number
 
 
+def test_a_claim_that_is_no_number_is_refused():
+    claims = Claims()
+    with pytest.raises(ValueError, match="the claim 'a' is nan, which is no number"):
+        claims.state("a", float("nan"), ".3f")
+    claims.state("a", float("inf"))
+
+
+@pytest.mark.parametrize("text", ["the cost $J^* of", "$\\eta is small", "a $(x) b"])
+def test_mathematics_that_does_not_end_is_named(text):
+    with pytest.raises(ValueError, match="mathematics is left open: ") as caught:
+        Claims().fill(text)
+    assert r"write \$ for the currency" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text", ["costs $5 or $6", r"a \$x", "`$HOME`", "$x$ and $y$, $5", "```\n$a\n```"]
+)
+def test_a_dollar_that_is_no_mathematics_is_taken(text):
+    assert Claims().fill(text) == text
+
+
 @pytest.mark.parametrize(
     ("text", "filled"),
     [
@@ -634,18 +655,21 @@ WORDS = r"\begin{tabular}{l}" + "word " * 60 + r"\end{tabular}"
     [
         (
             rf"and then \texttt{{{'long' * 30}}} it is.",
-            r"the text that ends with '\w*(long)+' is \d+ pt too wide",
+            r"the text that ends with '\w*(long)+' is [\d.]+ in too wide for the page",
         ),
-        (in_float("table", "tab:a", WORDS), r"tab:a is \d+ pt too wide"),
+        (
+            in_float("table", "tab:a", WORDS),
+            r"tab:a is [\d.]+ in too wide for the page",
+        ),
         (
             in_float("figure", "fig:b", r"\rule{900pt}{9pt}"),
-            r"fig:b is \d+ pt too wide",
+            r"fig:b is [\d.]+ in too wide for the page",
         ),
         (
             in_float("figure", "fig:b", r"\rule{9pt}{900pt}"),
-            r"fig:b is \d+ pt too large for a page",
+            r"fig:b is [\d.]+ in too high for a page: make it smaller",
         ),
-        (r"a\clearpage b\par\rule{9pt}{900pt}", r"page 3 is \d+ pt too high"),
+        (r"a\clearpage b\par\rule{9pt}{900pt}", r"page 3 is [\d.]+ in too high"),
     ],
 )
 def test_what_is_too_large_for_a_page_is_named(tmp_path, body, message):
@@ -658,7 +682,7 @@ def test_what_is_too_large_for_a_page_is_named(tmp_path, body, message):
 
 
 @pytest.mark.parametrize(
-    ("points", "found"), [("0.99", ""), ("1.01", "line 2 of the document is 1 pt")]
+    ("points", "found"), [("0.99", ""), ("1.01", "line 2 of the document is 0.014 in")]
 )
 def test_what_nobody_sees_is_no_complaint(points, found):
     log = f"Overfull \\hbox ({points}pt too wide) in paragraph at lines 2--3\n[][]\n"
@@ -706,3 +730,9 @@ def test_works_are_known_before_the_first_pass(tmp_path, monkeypatch):
 def test_lists_end_with_and():
     printed = [list_text(items) for items in ("", "a", "ab", "abc")]
     assert printed == ["no", "a", "a and b", "a, b and c"]
+
+
+@pytest.mark.parametrize("caption", ["", "  \n"])
+def test_a_caption_that_says_nothing_is_refused(shown, caption):
+    with pytest.raises(ValueError, match="tab:a has no caption: say what it shows"):
+        Report().table(pd.DataFrame({"a": [1]}), label="a", caption=caption)

@@ -20,6 +20,7 @@ from helpers.pipeline.sweep.results import load_experiment
 from helpers.pipeline.verify.reader import read_pdf
 from helpers.pipeline.verify.rebuild import build_report
 
+README = ROOT / "README.md"
 EXECUTED = ROOT / "build" / "report.ipynb"
 
 
@@ -312,18 +313,23 @@ def test_two_at_once_wait_and_what_cannot_be_set_changes_nothing(finished):
     project.replace("notebooks/report.ipynb", "see @fig:costs", "see @fig:cost")
     status, _, err = project.run("helpers.pipeline.report")
     assert status == 2
-    assert "Reference `fig:cost' on page 1 undefined; did you mean fig:costs?" in err
+    assert (
+        "Reference `fig:cost' on page 1 undefined; did you mean fig:costs? (In" in err
+    )
     assert [path.read_bytes() for path in made] == before
 
 
 def test_what_was_found_by_hand_is_included_and_what_failed_is_named(finished):
     sources = ("".join(cell["source"]) for cell in read_notebook("report")["cells"])
     [further] = [source for source in sources if "## Further experiments" in source]
-    loaded = (
+    further = (
         "from helpers.pipeline.sweep.experiments import read_points\n"
-        "undiscussed = [name for name in read_points() if name != 'quick']\n"
+        f"from helpers.pipeline.sweep.results import loaded_experiments\n{further}"
     )
-    make_small(finished, loaded + further)
+    # The figure that the README shows how to add.
+    [mine] = re.findall(r"```python\n(run = .*?)```", README.read_text(), re.DOTALL)
+    mine = "from helpers.figures.curves import plot_costs\n" + mine
+    make_small(finished, mine.replace("cost_curves", "quick"), further)
     setting = {"features": ["weight", "year"], "rate": "0.3", "iterations": 1000}
     setting |= {"optimiser": "heavy-ball", "momentum": "0.5", "scaling": "standardise"}
     setting |= {"start": [], "batch": 0, "seed": 0}
@@ -336,6 +342,7 @@ def test_what_was_found_by_hand_is_included_and_what_failed_is_named(finished):
     made = read_pdf(build_report(finished.folder))
     text = " ".join("\n".join(made.pages).split())
     assert "Further experiments" in text
+    assert "The cost falls to 10." in text
     assert "explored: the cost against the iteration, of its run. " in text
     assert "features=weight, year, " in text
     assert "optimiser=heavy-ball, momentum=0.5" in text

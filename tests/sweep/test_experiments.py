@@ -52,7 +52,7 @@ def test_whole_rates_are_the_same_point_as_decimal_ones(grid):
         ),
         ("", "must name at least one experiment"),
         ("- a\n", "must name at least one experiment"),
-        ("a: 3\n", "experiment 'a' must list parameters .* such as `seed: 1`, got 3"),
+        ("a: 3\n", "experiment 'a' must list parameters .* such as `seed: 1`, .*, got 3"),
         (
             "a: {learning_rat: 1}\n",
             "a: no parameter 'learning_rat'; .* 'learning_rate'",
@@ -61,14 +61,17 @@ def test_whole_rates_are_the_same_point_as_decimal_ones(grid):
         ("a:\n  learning_rate: 0,05\n", "a number, with a decimal point, got '0,05'"),
         ("a: {learning_rate: 0,05}\n", "no parameter 5; a decimal sign is a point"),
         ("a: {learning_rate: -0.05}\n", "learning_rate must be positive, got -0.05"),
-        ("a: {learning_rate: [1, 0]}\n", "learning_rate must be positive, got 0.0"),
+        (
+            "a: {learning_rate: [1, 0]}\n",
+            "must be positive, got 0.0; is a decimal comma meant",
+        ),
         (
             "a: {learning_rate: .nan}\n",
             "learning_rate must be a finite number, got nan",
         ),
         ("a: {momentum: .inf}\n", "momentum must be a finite number, got inf"),
         ("a: {n_iterations: 0}\n", "n_iterations must be positive, got 0"),
-        ("a:\n", "'a' must list parameters .* such as `seed: 1`, got nothing"),
+        ("a:\n", "'a' must list parameters .* such as `seed: 1`, .*, got nothing"),
         ("a: {learning_rate: true}\n", "learning_rate must be a number, got True"),
         ("a: {n_iterations: 1.5}\n", "n_iterations must be a whole number, got 1.5"),
         ("a: {features: 3}\n", "features must be text, got 3"),

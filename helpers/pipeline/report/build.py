@@ -6,7 +6,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 from helpers import ROOT
-from helpers.pipeline.command import reason_of
+from helpers.pipeline.command import checked_time_limit, reason_of
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.files import whole
 from helpers.pipeline.kernels.warm import warm_kernels
@@ -65,17 +65,18 @@ def one_at_a_time(path):
 def make_report(with_pdf):
     """Sweep, execute the report's notebook and set it, in a locked ``build``."""
     title = title_block(with_pdf=with_pdf)
+    time_limit = checked_time_limit(os.environ.get("TIME_LIMIT") or "600")
     now, plan = revision(), make_plan()
     modules = sorted({*modules_for(plan), *modules_behind("report")})
     with warm_kernels(modules) as kernel:
         # Imported while the forkserver imports its modules, which takes as long.
         from helpers.pipeline.report.page import to_html
         from helpers.pipeline.report.pdf import begin_preamble
-        from helpers.pipeline.report.typeset import title_of
+        from helpers.pipeline.report.typeset import cell_of, title_of
 
         failed = None
         try:
-            sweep(plan, Settings(os.environ.get("SCHEDULER", "")))
+            sweep(plan, Settings(os.environ.get("SCHEDULER", ""), time_limit))
         except FailedRunsError as error:
             failed = error
         preamble = begin_preamble(TEX) if with_pdf else None
@@ -83,7 +84,7 @@ def make_report(with_pdf):
         if kernel:  # it is forked, and can fork
             os.environ[BESIDE] = "1"
         try:
-            notebook = execute_report(kernel, title)
+            notebook = execute_report(kernel, title, time_limit)
         except UserError as error:
             if preamble:
                 preamble.wait()
@@ -95,12 +96,16 @@ def make_report(with_pdf):
     claims = read_record(EXECUTED)["claims"]
     attached = attachments(claims, title_of(notebook), now)
     print("setting the pages", file=sys.stderr, flush=True)
-    with ThreadPoolExecutor(1) as beside:  # while LaTeX is at work
-        page = beside.submit(to_html, notebook, attached, now)
-        made = (
-            {PDF: print_report(notebook, attached, preamble, now)} if with_pdf else {}
-        )
-        made[HTML] = page.result().encode()
+    try:
+        with ThreadPoolExecutor(1) as beside:  # while LaTeX is at work
+            page = beside.submit(to_html, notebook, attached, now)
+            made = {}
+            if with_pdf:
+                made[PDF] = print_report(notebook, attached, preamble, now)
+            made[HTML] = page.result().encode()
+    except UserError as error:
+        where = cell_of(str(error), notebook)
+        raise UserError(f"{error} ({where})" if where else error) from None
     if revision() != now:
         raise UserError("a file was changed while the report was made: make report")
     record_results(attached[RESULTS.name])
@@ -123,7 +128,7 @@ def print_report(notebook, attached, preamble, now):
         raise UserError(error) from None
 
 
-def execute_report(kernel, title):
+def execute_report(kernel, title, time_limit):
     """Execute ``notebooks/report.ipynb``.
 
     Parameters
@@ -132,6 +137,8 @@ def execute_report(kernel, title):
         See `helpers.pipeline.kernels.warm.warm_kernels`.
     title : dict of str to str
         What is given of the title block.
+    time_limit : float
+        Seconds after which it is stopped.
 
     Returns
     -------
@@ -147,7 +154,7 @@ def execute_report(kernel, title):
 
     from helpers.pipeline.sweep.execute import execute
 
-    done = execute("report", title, kernel)
+    done = execute("report", title, kernel, time_limit=time_limit)
     EXECUTED.write_text(done.notebook, encoding="utf-8")
     if done.error:
         where = f"{EXECUTED.relative_to(ROOT)}, {done.cell}".rstrip(", ")

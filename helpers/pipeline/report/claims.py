@@ -24,6 +24,7 @@ MATHEMATICS = re.compile(
     r"|\\begin\{(?P<name>[a-z]+\*?)\}.*?\\end\{(?P=name)\})",
     re.DOTALL,
 )
+OPEN_DOLLAR = re.compile(r"\$[A-Za-z\\(|].{,20}")
 # The other ways to write it: with blanks, as LaTeX, and as an environment that stands
 # alone.
 OTHER_WAYS = re.compile(
@@ -127,7 +128,8 @@ class Claims(dict):
         Raises
         ------
         ValueError
-            If the name is taken, or could not be used as a placeholder.
+            If the name is taken, or could not be used as a placeholder; if the value
+            is nan.
         """
         if not re.fullmatch(NAME, name):
             raise ValueError(
@@ -135,6 +137,8 @@ class Claims(dict):
             )
         if name in self:
             raise ValueError(f"the claim {name!r} is stated twice")
+        if value != value:  # nan is not itself
+            raise ValueError(f"the claim {name!r} is {value}, which is no number")
         text = markdown_text(value, spec)
         self[name] = Claim(value, text, unit, run, self.number)
         self._stated_in[name] = self.cell
@@ -182,6 +186,11 @@ def fill_in(text, claims, mark=None):
         raise ValueError(
             f"{rest[0]!r} is no claim: it is {{{{name}}}}; in mathematics, put a "
             "space between braces"
+        )
+
+    if opened := OPEN_DOLLAR.search(MATHEMATICS.sub("", text)):
+        raise ValueError(
+            rf"mathematics is left open: {opened[0]!r}; write \$ for the currency"
         )
 
     def number(match):

@@ -79,17 +79,22 @@ def too_large(log, source):
             first = int(first)
             where = _words(after) or _label(source, first - 5, int(last or first) + 5)
             where = where or f"line {first} of the document"
-            return f"{where} is {float(points):.0f} pt too wide"
+            return f"{where} is {_inches(points)} too wide for the page"
     for found in LARGE.finditer(log):
         points, line = float(found[1]), int(found[2])
         if points > SLACK:
             where = _label(source, line - 40, line) or f"line {line} of the document"
-            return f"{where} is {points:.0f} pt too large for a page"
+            return f"{where} is {_inches(points)} too high for a page: make it smaller"
     for found in HIGH.finditer(log):
         if float(found[1]) > SLACK:
             page = len(re.findall(r"\[\d+", log[: found.start()])) + 1
-            return f"page {page} is {float(found[1]):.0f} pt too high"
+            return f"page {page} is {_inches(found[1])} too high"
     return ""
+
+
+def _inches(points):
+    """Return a length as figures are measured."""
+    return f"{float(points) / 72.27:.2g} in"
 
 
 def _words(boxes):

@@ -36,10 +36,12 @@ class Report:
     ----------
     claims : Claims
         Every number that may be named in prose and captions.
+    experiments : list of str
+        The experiments that `experiment` has shown.
     """
 
     def __init__(self):
-        self.claims = Claims()
+        self.claims, self.experiments = Claims(), []
         self._lab, self._labels = Lab(), {}
         self._provenance, self._drawn_beside = {}, {}
         shell = get_ipython()
@@ -178,6 +180,7 @@ class Report:
         """
         from helpers.pipeline.report.overview import publish_experiment
 
+        self.experiments.append(name)
         publish_experiment(self, name, rows=rows, columns=columns, show=show)
 
     def listing(self, item, *, label, caption):
@@ -244,6 +247,8 @@ class Report:
             raise ValueError(
                 f"{label} is given twice: in In [{first}] and in In [{number}]"
             )
+        if not caption.strip():
+            raise ValueError(f"{label} has no caption: say what it shows")
         if re.search(r"\n\s*\n|^\s*([-*+>#]|\d+[.)])\s", caption.strip(), re.MULTILINE):
             raise ValueError(f"{label}: the caption must be one paragraph of text")
         return label

@@ -130,6 +130,22 @@ def descriptions_in(cell):
     ]
 
 
+def cell_of(error, notebook):
+    """Return which cell an error about a label or a citation speaks of, or nothing."""
+    found = re.search(r"`([\w:.-]+)'|\b((?:fig|tab|lst):[a-z0-9-]+) is", error)
+    name = found and (found[1] or found[2])
+    for cell in notebook.cells:
+        described = descriptions_in(cell)
+        texts = [
+            cell.source,
+            *(d.get("text") or d.get("caption", "") for d in described),
+        ]
+        refers = found and found[1] and any(f"@{name}" in text for text in texts)
+        if refers or name in [d.get("label", "") for d in described]:
+            return f"In [{cell.get('execution_count') or ' '}]"
+    return ""
+
+
 def title_of(notebook):
     """Return the title block of an executed report."""
     [title] = (d["heading"] for d in descriptions(notebook) if d["kind"] == "title")

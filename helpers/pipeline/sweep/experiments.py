@@ -164,7 +164,8 @@ def read_grids(path, stamp):
             got = "nothing" if grid is None else shown(grid)
             raise UserError(
                 f"{path.name}: experiment {experiment!r} must list parameters and "
-                f"their values, such as `seed: 1`, got {got}"
+                "their values, such as `seed: 1`, on indented lines below it, "
+                f"got {got}"
             )
     return grids
 

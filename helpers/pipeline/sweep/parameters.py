@@ -58,7 +58,8 @@ class Parameter(NamedTuple):
         if type(value) is float and not math.isfinite(value):
             raise UserError(f"{where} must be a finite number, got {value}")
         if "# positive" in self.comment and value <= 0:
-            raise UserError(f"{where} must be positive, got {value}")
+            point = "" if value else "; is a decimal comma meant as a point?"
+            raise UserError(f"{where} must be positive, got {value}{point}")
         if type(value) is str:
             validate_text(where, value)
         choices = self.choices

@@ -15,6 +15,7 @@ from helpers.pipeline.sweep.plan import make_plan
 
 FOR_EACH_FEATURE = ("names", "w", "w_original")
 WIDTH = 96  # of the printed table
+_loaded = {}  # by `load_experiment`, in this process
 
 
 def main():
@@ -198,6 +199,11 @@ def _found(point, plan):
         return known | {"status": "recorded nothing"}
 
 
+def loaded_experiments():
+    """Return the names of the experiments that `load_experiment` has loaded so far."""
+    return [*_loaded]
+
+
 def load_experiment(name):
     """Load the runs of an experiment as a table.
 
@@ -220,6 +226,7 @@ def load_experiment(name):
     import pandas as pd
 
     plan = make_plan(name, confirmed=True)
+    _loaded[name] = True
     rows = [
         {"run": point.run, **point.parameters, **_recorded(point, plan)}
         for point in plan.points[name]

@@ -1,0 +1,155 @@
+"""Which columns of a table are meant, and which are left out, and why."""
+
+import csv
+import re
+from difflib import get_close_matches
+
+import numpy as np
+
+from helpers.datasheet import path_of_sheet
+from helpers.numerals import decimal_signs
+
+# What numbers the rows, by its name: as pandas, R and databases write it.
+INDEX = re.compile(r"index|row\.?names?|level_0|id", re.IGNORECASE)
+UNNAMED = re.compile(r"(Unnamed: \d+)?")  # pandas names a column so that has no name
+
+
+def split_names(text):
+    """Split names at commas; one that has a comma is between double quotes."""
+    try:
+        (names,) = csv.reader([text], skipinitialspace=True, strict=True)
+    except (csv.Error, ValueError):
+        raise ValueError(
+            "features must be names between commas, and in double quotes if they hold "
+            f"a comma, got {text!r}"
+        ) from None
+    return [name.strip() for name in names]
+
+
+def join_names(names):
+    """Return names as a text that `split_names` splits again."""
+    return ", ".join(
+        '"' + name.replace('"', '""') + '"' if set(name) & set(',"') else name
+        for name in names
+    )
+
+
+def choose(table, path, target, features):
+    """Return the chosen columns by name, the target first, and what is to be said."""
+    chosen, notes = {target: _column(table, path, target)}, []
+    if features == "all":
+        left_out = _add_all(chosen, table, path)
+        notes = [f"columns left out: {', '.join(left_out)}"] if left_out else []
+        if len(chosen) == 1:
+            why = "; ".join(["no column is left for features: all", *notes])
+            raise ValueError(f"{path}: {why}; name the features that you mean")
+        return chosen, notes
+    names = split_names(features)
+    if target in names or len(set(names)) < len(names):
+        raise ValueError(
+            f"features must be different columns other than the target {target!r}, "
+            f"got {features!r}"
+        )
+    return chosen | {name: _column(table, path, name) for name in names}, notes
+
+
+def _add_all(chosen, table, path):
+    """Add every other column of numbers, and return what was left out, and why."""
+    left_out = []
+    for place, name in enumerate(table.names):
+        values, wrong = table.numbers(place)
+        present = wrong | ~np.isnan(values)
+        if UNNAMED.fullmatch(name):
+            left_out.append(f"column {place + 1} (it has no name)")
+        elif not present.any():
+            left_out.append(f"{name} (it is empty)")
+        elif 2 * wrong.sum() > present.sum():
+            few = ", but for a few numbers" if (present & ~wrong).any() else ""
+            left_out.append(f"{name} (text{few})")
+        elif name in table.names[:place]:
+            _place_of(name, table, path)
+            left_out.append(f"column {place + 1} (it is {name} again)")
+        elif name not in chosen:
+            _require_finite(table, path, place, wrong)
+            same = [other for other in chosen if _equal(chosen[other], values)]
+            if same:
+                left_out.append(f"{name} (it repeats {same[0]})")
+            elif _numbers_the_rows(name, values):
+                left_out.append(f"{name} (it numbers the rows)")
+            else:
+                chosen[name] = values
+    return left_out
+
+
+def _equal(one, other):
+    return np.array_equal(one, other, equal_nan=True)
+
+
+def _numbers_the_rows(name, values):
+    """Tell whether a column counts the rows, or is named so and grows."""
+    grows = (np.diff(values) > 0).all() and (values % 1 == 0).all()
+    counted = np.arange(len(values)) + values[0]
+    return grows and (
+        INDEX.fullmatch(name) is not None
+        or (values[0] in (0, 1) and np.array_equal(values, counted))
+    )
+
+
+def _column(table, path, name):
+    """Return the numbers of a column, or raise ValueError."""
+    place = _place_of(name, table, path)
+    values, wrong = table.numbers(place)
+    _require_finite(table, path, place, wrong)
+    return values
+
+
+def _place_of(name, table, path):
+    """Return the place of the one column of that name, or raise ValueError."""
+    places = [place for place, other in enumerate(table.names) if other == name]
+    if not places:
+        known = f"its columns are {join_names(table.names)}"
+        raise ValueError(
+            f"{path}: no column {name!r}; {_advice(name, table, path)}{known}"
+        )
+    if len({table.columns[place] for place in places}) > 1:
+        numbers = " and ".join(str(place + 1) for place in places)
+        raise ValueError(
+            f"{path}: columns {numbers} are both named {name!r}; give them two names"
+        )
+    return places[0]
+
+
+def _advice(name, table, path):
+    """Say what to do about a column that is missing; nothing if that is not known."""
+    below = [
+        n for column in table.columns for n, text in enumerate(column) if text == name
+    ]
+    if below:
+        line = table.lines[below[0]]
+        return f"line {line} has that name: remove the lines above it; "
+    if not table.header:
+        sheet = path_of_sheet(path)
+        return f"no header was found: write `columns: [names, …]` into {sheet}; "
+    near = get_close_matches(name, table.names, n=1)
+    return f"did you mean {near[0]!r}? " if near else ""
+
+
+def _require_finite(table, path, place, wrong):
+    """Raise ValueError at the first value of a column that is not a finite number."""
+    if not wrong.any():
+        return
+    row, name, fields = wrong.argmax(), table.names[place], table.columns[place]
+    number = re.sub(r"^[^\d+.<>~-]+|[^\d.]+$", "", fields[row])
+    is_number = decimal_signs(number) and number != fields[row]
+    if 2 * wrong.sum() > len(wrong) and not is_number:
+        raise ValueError(
+            f"{path}: column {name!r} is text, such as {fields[row]!r}; the target and "
+            "the features must be columns of numbers"
+        )
+    right = "leave the field empty if the value is not known"
+    if is_number:
+        right = f"write {number}, without unit or sign of currency"
+    raise ValueError(
+        f"{path}, line {table.lines[row]}, column {name!r}: {fields[row]!r} is not a "
+        f"finite number; {right}"
+    )
