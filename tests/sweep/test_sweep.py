@@ -60,7 +60,7 @@ def test_a_failing_run_fails_alone_is_kept_and_named(project):
     assert "failed: mixed (features=horsepow, n_iterations=10)\n" in out
     assert "ValueError: data/auto.csv: no column 'horsepow'" in out
     assert "column 'name' is text, such as 'chevrolet chevelle malibu'; the " in out
-    assert ".failed.ipynb, In [4], line 1: sample = load_data(data, target, feat" in out
+    assert ".failed.ipynb, In [3], line 1: sample = load_data(data, target, feat" in out
     assert "error: 2 of 3 runs failed: ValueError: data/auto.csv: no column" in err
     assert "Traceback" not in out + err
     kept = [name for name in project.runs if name.endswith(".failed.ipynb")]

@@ -8,7 +8,6 @@ import ast
 import builtins
 from typing import NamedTuple
 
-INJECTED = "# Parameters\n"  # the first line of the cell that papermill adds
 # Modules that nearly every figure uses: they read the data and print the numbers.
 COMMON = ("data", "datasheet", "figures.formatting")
 
@@ -72,16 +71,7 @@ def trace(label, cells, namespace):
             runs |= found
         elif name in assigned:
             pending += _used(assigned[name])
-    return Provenance(label, number_of(cells) - 1, sorted(functions), sorted(runs))
-
-
-def number_of(cells):
-    """Return the number of the next code cell after those that were executed.
-
-    `cells` is IPython's ``In``, which begins with a cell that is none; one that
-    papermill added does not count.
-    """
-    return sum(not cell.startswith(INJECTED) for cell in cells)
+    return Provenance(label, len(cells) - 1, sorted(functions), sorted(runs))
 
 
 def _statements(cell):

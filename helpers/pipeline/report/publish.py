@@ -20,7 +20,7 @@ from helpers.pipeline.report.claims import Claims
 from helpers.pipeline.report.drawing import BESIDE, beside, draw
 from helpers.pipeline.report.lab import Lab
 from helpers.pipeline.report.markdown import KINDS
-from helpers.pipeline.report.provenance import number_of, trace
+from helpers.pipeline.report.provenance import trace
 from helpers.pipeline.report.works import read_works
 
 MANY = 40  # rows of a table that do not fit on a page
@@ -53,7 +53,7 @@ class Report:
         if (
             info.cell_id or info.store_history
         ):  # not for code that a cell executes in turn
-            number = number_of(get_ipython().user_ns["In"])
+            number = len(get_ipython().user_ns["In"])
             self.claims.begin_cell(info.cell_id, number)
 
     def _prose_cell(self, line, cell):

@@ -31,7 +31,12 @@ from helpers.pipeline.sweep.experiments import Point
 from helpers.pipeline.sweep.inputs import with_opened
 from helpers.pipeline.sweep.notebooks import NOTEBOOKS, DamagedError, read_notebook
 from helpers.pipeline.sweep.parameters import notebook_parameters, require_independent
-from helpers.pipeline.sweep.traces import as_text, merge_streams, without_traces
+from helpers.pipeline.sweep.traces import (
+    MADE_BY_PAPERMILL,
+    as_text,
+    merge_streams,
+    without_traces,
+)
 
 # What a notebook may print and show before it is stopped, in characters.
 MOST_OUTPUT = 50_000_000
@@ -87,8 +92,10 @@ class BoundedClient(NotebookClient):
             if self.opened:
                 self._watch()
             for number, cell in enumerate(self.nb.cells):
+                # The cells have the numbers that they have in the original.
+                added = MADE_BY_PAPERMILL & {*cell.metadata.get("tags", [])}
                 try:
-                    self.execute_cell(cell, number)
+                    self.execute_cell(cell, number, store_history=not added)
                 except CellExecutionError:
                     cell.metadata.papermill["exception"] = True
                     break

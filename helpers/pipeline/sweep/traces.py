@@ -14,6 +14,8 @@ def without_traces(notebook):
             cell.metadata.pop(trace, None)
         if set(cell.metadata.get("tags", [])) & MADE_BY_PAPERMILL:
             cell["id"] = f"papermill-{number}"
+            if cell.cell_type == "code":
+                cell["execution_count"] = None
     return notebook
 
 
