@@ -132,7 +132,7 @@ lint: $(READY) ## check the style of the code
 	$(PREFIX)/bin/ruff check helpers tests notebooks
 	$(PREFIX)/bin/ruff format --check helpers tests notebooks
 	DENO_NO_UPDATE_CHECK=1 $(PREFIX)/bin/deno lint --quiet --rules-exclude=no-window $(SCRIPTS)
-	$(PREFIX)/bin/deno fmt --quiet --check --line-width 100 $(SCRIPTS)
+	$(PREFIX)/bin/deno fmt --quiet --check --line-width 120 $(SCRIPTS)
 
 lock: $(READY) ## renew requirements.txt from pyproject.toml
 	$(PREFIX)/bin/uv pip compile --quiet --universal --generate-hashes $(if $(UPGRADE),--upgrade) \

@@ -24,8 +24,7 @@ export function make(tag, properties = {}, ...children) {
   return element;
 }
 
-export const button = (textContent, onclick) =>
-  make("button", { type: "button", textContent, onclick });
+export const button = (textContent, onclick) => make("button", { type: "button", textContent, onclick });
 
 export class Controls {
   // changed(name, text) is called with what is typed into a control.
@@ -56,8 +55,7 @@ export class Controls {
       const [min, max, step] = range;
       const about = { id: `${id}-slider`, "aria-label": `${label}, as a slider` };
       const slider = make("input", { type: "range", min, max, step, ...about });
-      const typed = () =>
-        name === "rate" ? String(Number((10 ** slider.value).toPrecision(3))) : slider.value;
+      const typed = () => name === "rate" ? String(Number((10 ** slider.value).toPrecision(3))) : slider.value;
       slider.oninput = () => changed(name, typed());
       const mark = make("span", { className: "live-mark" });
       box.append(make("div", { className: "live-slider" }, slider, mark));
@@ -108,10 +106,7 @@ export class Controls {
     Object.assign(slider, { min: least, max: least + 6 });
     mark.hidden = limit === null;
     if (limit === null) return;
-    const share = (Math.log10(limit) - least) / 6;
-    mark.style.setProperty("--share", share);
-    const left = share > 0.5; // or its text would run into the box beside the slider
-    mark.textContent = left ? `limit ${short(limit)} ▲` : `▲ limit ${short(limit)}`;
-    mark.classList.toggle("live-mark-left", left);
+    mark.style.setProperty("--share", (Math.log10(limit) - least) / 6);
+    mark.textContent = `limit ${short(limit)} ▲`;
   }
 }

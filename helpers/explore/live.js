@@ -179,6 +179,7 @@ class Live {
   destroy() {
     this.stop();
     this.observer.disconnect();
+    this.plots.destroy();
   }
 }
 
@@ -186,9 +187,9 @@ class Live {
 export function mount(element, problem, { address = null, hash = "", onChange = null } = {}) {
   element.classList.add("live");
   const live = new Live(element, problem, { address, onChange });
-  const { typed, notes } = readAddress(hash, problem);
-  live.set(typed, notes.join(" "));
-  if (address) live.follow();
   element.live = live;
+  const { typed, notes } = readAddress(hash, problem);
+  if (address?.location.hash.includes("=")) live.follow();
+  else live.set(typed, notes.join(" "));
   return live;
 }

@@ -162,8 +162,7 @@ function trend(costs) {
 // The chosen features, scaled, and what their Hessian says. Errors name the feature.
 export function analyse(problem, features, scaling) {
   const chosen = features.map((name) => scaleOf(problem, problem.features.indexOf(name), scaling));
-  const scaled = (row) =>
-    Float64Array.from([...chosen.map(({ j, shift, factor }) => (row[j] - shift) / factor), 1]);
+  const scaled = (row) => Float64Array.from([...chosen.map(({ j, shift, factor }) => (row[j] - shift) / factor), 1]);
   const split = (table) => [table.map(scaled), table.map((row) => row.at(-1))];
   const [[rows, y], [sample, sampleY]] = [split(problem.rows), split(problem.sample)];
   const columns = Array.from(rows[0], (_, j) => Float64Array.from(rows, (row) => row[j]));
@@ -236,7 +235,9 @@ function turn(x, y, tangent) {
   const cosine = 1 / Math.hypot(1, tangent);
   const sine = cosine * tangent;
   for (let k = 0; k < x.length; k++) {
-    [x[k], y[k]] = [cosine * x[k] - sine * y[k], sine * x[k] + cosine * y[k]];
+    const [a, b] = [x[k], y[k]];
+    x[k] = cosine * a - sine * b;
+    y[k] = sine * a + cosine * b;
   }
 }
 

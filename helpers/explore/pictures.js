@@ -96,13 +96,10 @@ const costs = {
 const surface = {
   title: () => "Path on the cost: drag its start",
   names: ({ projection: { whole }, data }) =>
-    whole
-      ? [`weight of ${data.features[0]}`, "offset"]
-      : ["steepest direction", "flattest direction"],
+    whole ? [`weight of ${data.features[0]}`, "offset"] : ["steepest direction", "flattest direction"],
   data: ({ spans: [x, y] }) => [x, y, y],
   options: ({ path, ink }, shown) => {
-    const values = (_, splits) =>
-      splits.map((value) => (shown().projection.whole ? short(value, 3) : ""));
+    const values = (_, splits) => splits.map((value) => (shown().projection.whole ? short(value, 3) : ""));
     const axis = { values, grid: { show: false }, ticks: { show: false } };
     const [x, y] = [0, 1].map((i) => ({ range: () => shown().spans[i] }));
     return {
@@ -119,9 +116,7 @@ const surface = {
 const fit = {
   title: ({ data }) => `Fit${partOf(data)}`,
   names: ({ data: { features, problem } }) =>
-    features.length === 1
-      ? [features[0], targetOf(problem)]
-      : [`observed ${targetOf(problem)}`, "predicted"],
+    features.length === 1 ? [features[0], targetOf(problem)] : [`observed ${targetOf(problem)}`, "predicted"],
   data: ({ data: { problem, features, sampleY }, predictions }) => {
     if (features.length > 1) return ordered([sampleY, predictions, sampleY]);
     const number = problem.features.indexOf(features[0]);
@@ -155,9 +150,7 @@ const residuals = {
 // What one standard deviation of each feature does to the prediction: that compares.
 const weights = {
   title: ({ bars, data: { features } }) =>
-    bars.length < features.length
-      ? `Weights: the largest ${bars.length} of ${features.length}`
-      : "Weights",
+    bars.length < features.length ? `Weights: the largest ${bars.length} of ${features.length}` : "Weights",
   names: ({ data: { problem } }) => [null, `effect of one standard deviation${unitOf(problem)}`],
   data: ({ bars, data: { best, spreads }, theta }) => [
     bars.map((_, i) => i),
@@ -194,7 +187,7 @@ const weights = {
           values: (_, places) => places.map((i) => cut(name(i))),
           grid: { show: false },
         },
-        { side: 2, size: 2.3 * em },
+        { side: 2, size: 2.3 * em, space: 5 * em },
       ],
     };
   },

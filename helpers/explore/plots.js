@@ -22,6 +22,7 @@ function optionsOf({ title, names, options, draw }, colours, shown) {
   const axis = (i) => ({
     label: names(shown())[i],
     labelSize: 1.5 * em,
+    space: (i ? 3 : 6) * em,
     size: (i ? 4.2 : 2.3) * em,
     font,
     labelFont: font,
@@ -51,7 +52,7 @@ function optionsOf({ title, names, options, draw }, colours, shown) {
 export class Plots {
   // begin(start) is called while the start is moved over the surface.
   constructor(element, begin) {
-    Object.assign(this, { element, begin });
+    Object.assign(this, { element, begin, charts: {} });
     this.handle = document.createElement("button");
     this.handle.className = "live-handle";
     this.handle.setAttribute("aria-label", "start: drag it, or move it with the arrow keys");
@@ -82,16 +83,9 @@ export class Plots {
     if (this.handle.matches(":active")) route.spans = this.shown.spans; // they stay under it
     const theta = fit.path[update];
     const predictions = data.sample.map((row) => dot(row, theta));
-    this.shown = {
-      ...result,
-      update,
-      theta,
-      predictions,
-      projection,
-      ...route,
-      bars: barsOf(data),
-    };
-    if (!this.charts) return this.frame();
+    const bars = barsOf(data);
+    this.shown = { ...result, update, theta, predictions, bars, projection, ...route };
+    if (!this.charts.costs) return this.frame();
     for (const [name, { title, names, data }] of Object.entries(PICTURES)) {
       const chart = this.charts[name];
       chart.root.firstChild.textContent = title(this.shown);
@@ -108,10 +102,10 @@ export class Plots {
     const colours = Object.fromEntries(COLOURS.map(colour));
     colours.em = parseInt(css.fontSize);
     colours.font = `${colours.em}px system-ui, sans-serif`;
-    const height = Math.round(Math.min(300, Math.max(190, this.element.clientWidth * 0.14)));
+    const height = Math.round(Math.min(300, Math.max(190, this.element.clientWidth * 0.15)));
     const figures = Object.keys(PICTURES).map(() => document.createElement("figure"));
+    this.destroy();
     this.element.replaceChildren(...figures);
-    this.charts = {};
     Object.entries(PICTURES).forEach(([name, picture], i) => {
       const size = { width: figures[i].clientWidth, height };
       const options = optionsOf(picture, colours, () => this.shown);
@@ -120,6 +114,11 @@ export class Plots {
     const { surface } = this.charts;
     surface.over.append(this.handle);
     surface.hooks.draw.push(() => this.place());
+  }
+
+  destroy() {
+    for (const chart of Object.values(this.charts)) chart.destroy();
+    this.charts = {};
   }
 
   // Puts the handle where the path starts.

@@ -32,9 +32,7 @@ export function readAddress(hash, problem) {
 }
 
 export function writeAddress(typed) {
-  const chosen = Object.entries(typed).filter(([name, value]) =>
-    name === "rate" || value !== DEFAULTS[name]
-  );
+  const chosen = Object.entries(typed).filter(([name, value]) => name === "rate" || value !== DEFAULTS[name]);
   return `#${new URLSearchParams(chosen)}`;
 }
 
@@ -63,8 +61,7 @@ export function numbers(typed, { features: known, n_samples: all, sample }) {
   const most = Math.min(1e5, Math.floor(MOST_KEPT / size));
   const start = typed.start.trim() ? typed.start.split(",") : [];
   if (start.length && (start.length !== size || !start.every((text) => NUMBER.test(text)))) {
-    wrong.start =
-      `it must be ${size} numbers with commas between them: the weights, then the offset`;
+    wrong.start = `it must be ${size} numbers with commas between them: the weights, then the offset`;
   }
   const drawn = (value) => whole(0, sample.length)(value) || value === all;
   const positive = (value) => value > 0 && value < Infinity;

@@ -97,16 +97,16 @@ def test_it_fills_the_width_and_bars_nobody(fresh, size, scheme):
     assert [(v["id"], v["nodes"][0]["html"]) for v in found] == []
 
 
-def test_it_is_sharp_at_every_pixel_ratio(fresh):
-    screen = fresh.context.new_cdp_session(fresh)
-    for ratio in (1.25, 1.5, 2, 3, 1):
-        sized = {**DESK, "deviceScaleFactor": ratio, "mobile": False}
-        screen.send("Emulation.setDeviceMetricsOverride", sized)
-        sharp = """ratio => [...document.querySelectorAll(".live-plots canvas")].every(
-          (canvas) => Math.abs(canvas.width / canvas.clientWidth / ratio - 1) < 0.01)"""
-        fresh.wait_for_function(sharp, arg=ratio)
-        fresh.wait_for_function(f"({COLOURED})(4) > 50")  # the last of five pictures
-    screen.detach()
+@pytest.mark.parametrize("ratio", [1, 1.25, 1.5, 2, 3])
+def test_it_is_sharp_at_every_pixel_ratio(new_page, address, ratio):
+    page = new_page(device_scale_factor=ratio)
+    page.goto(address)
+    settled(page)
+    size = "canvas => canvas.width / canvas.getBoundingClientRect().width"
+    sharpness = page.locator(".live-plots canvas").first.evaluate(size)
+    assert sharpness == pytest.approx(ratio, rel=0.01)
+    assert page.evaluate(COLOURED, 4) > 50  # the last of five pictures
+    page.context.close()
 
 
 def test_each_control_changes_the_setting_as_it_is_typed(fresh):
