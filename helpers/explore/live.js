@@ -5,7 +5,7 @@ import { analyse, descend, limitOf, predictedCosts } from "./model.js";
 import { Plots } from "./plots.js";
 import { DEFAULTS, numbers, readAddress, writeAddress } from "./setting.js";
 
-const FRAMES = 60; // of an animation: at first each update, in the end many at a time
+const FRAMES = 40; // of an animation: at first each update, in the end many at a time
 const PAUSE = 100; // milliseconds between them
 
 class Live {

@@ -134,7 +134,7 @@ const fit = {
 
 const residuals = {
   title: ({ data }) => `Residuals${partOf(data)}`,
-  names: ({ data: { problem } }) => [`predicted ${targetOf(problem)}`, "observed − predicted"],
+  names: ({ data: { problem } }) => [`predicted ${targetOf(problem)}`, "residual"],
   data: ({ data: { sampleY }, predictions }) =>
     ordered([predictions, predictions.map((z, i) => sampleY[i] - z), fill(predictions, 0)]),
   options: ({ data, muted }, shown) => ({

@@ -22,7 +22,7 @@ function optionsOf({ title, names, options, draw }, colours, shown) {
   const axis = (i) => ({
     label: names(shown())[i],
     labelSize: 1.5 * em,
-    space: (i ? 3 : 6) * em,
+    space: (i ? 2.5 : 4) * em,
     size: (i ? 4.2 : 2.3) * em,
     font,
     labelFont: font,
@@ -102,7 +102,7 @@ export class Plots {
     const colours = Object.fromEntries(COLOURS.map(colour));
     colours.em = parseInt(css.fontSize);
     colours.font = `${colours.em}px system-ui, sans-serif`;
-    const height = Math.round(Math.min(300, Math.max(190, this.element.clientWidth * 0.15)));
+    const height = Math.round(Math.min(300, Math.max(200, this.element.clientWidth * 0.18)));
     const figures = Object.keys(PICTURES).map(() => document.createElement("figure"));
     this.destroy();
     this.element.replaceChildren(...figures);
