@@ -127,9 +127,12 @@ benchmark: $(CLUSTER) ## measure how fast it is, beside other ways (an hour)
 	@for it in explore sweep; do $(PYTHON) -Es tests/benchmark_$$it.py || exit; done
 	@$(PYTHON) -Es tests/benchmark_scale.py $(if $(filter-out 0,$(RECORD)),--record)
 
+lint: SCRIPTS = $(wildcard helpers/explore/*.js report/page/*.js)
 lint: $(READY) ## check the style of the code
 	$(PREFIX)/bin/ruff check helpers tests notebooks
 	$(PREFIX)/bin/ruff format --check helpers tests notebooks
+	DENO_NO_UPDATE_CHECK=1 $(PREFIX)/bin/deno lint --quiet --rules-exclude=no-window $(SCRIPTS)
+	$(PREFIX)/bin/deno fmt --quiet --check --line-width 120 $(SCRIPTS)
 
 lock: $(READY) ## renew requirements.txt from pyproject.toml
 	$(PREFIX)/bin/uv pip compile --quiet --universal --generate-hashes $(if $(UPGRADE),--upgrade) \

@@ -25,4 +25,4 @@ def write_page(problem, path):
 
 def settled(page):
     """Wait until the figure is drawn and its setting in the address."""
-    page.wait_for_function("document.getElementById('live').live?.plots.base")
+    page.wait_for_function("document.getElementById('live').live?.plots.charts.costs")

@@ -9,12 +9,13 @@ actions   from a setting to a run, and to an experiment of the grid
 
 The figure itself is JavaScript, in modules that import those before them:
 
-model     the descent, as helpers/descent.py and optimisers.py do it
-theory    what the Hessian says, as helpers/theory.py and convergence.py say it
+model     the descent and what the Hessian says of it, as the core computes them
 explain   a sentence on what happened and why
 setting   what was typed, as numbers and as an address
-frame     the pictures without what a control moves
-plots     five pictures, drawn by ECharts
+surface   the cost over two directions, and the path on it
+pictures  what the five pictures show
+plots     the pictures, drawn by uPlot
 controls  what can be set, and what is wrong with it
 live      all of them in one element
+lab       that element in a notebook, and its two buttons
 """

@@ -1,151 +1,130 @@
-// The live figure: controls, pictures and the sentence about them in one element.
-import { descend } from "./model.js";
-import { analyse, hasLimit, limitOf, predictedCosts } from "./theory.js";
+// The live figure: controls, the sentence, the pictures and the player in one element.
+import { button, Controls, make } from "./controls.js";
 import { explain } from "./explain.js";
-import { DEFAULTS, numbers, readAddress, writeAddress } from "./setting.js";
+import { analyse, descend, limitOf, predictedCosts } from "./model.js";
 import { Plots } from "./plots.js";
-import { Controls, make } from "./controls.js";
+import { DEFAULTS, numbers, readAddress, writeAddress } from "./setting.js";
 
-const FRAMES = 60; // of an animation: at first each update, in the end many at a time
+const FRAMES = 40; // of an animation: at first each update, in the end many at a time
 const PAUSE = 100; // milliseconds between them
-const MOST_CHOICES = 20; // choices of features and scaling
-
-// Computes all that is shown of a setting, given as numbers.
-function solve(data, setting) {
-  const fit = descend(data, setting);
-  const limit = limitOf(data, setting);
-  const plain = setting.optimiser === "plain" && limit !== null;
-  const predicted = plain ? (updates) => predictedCosts(data, setting, fit.at(0), updates) : null;
-  return { data, setting, fit, limit, predicted };
-}
 
 class Live {
   constructor(element, problem, { address, onChange }) {
-    Object.assign(this, { element, problem, address, onChange, known: new Map() });
-    this.controls = new Controls(problem, element.id || "live", (name, text) => this.change(name, text));
-    this.says = make("p", { className: "live-says" });
-    this.says.setAttribute("role", "status");
-    this.note = make("p", { className: "live-note" });
-    this.note.setAttribute("role", "status");
-    this.canvas = make("div", { className: "live-plots", tabIndex: 0 });
-    this.canvas.setAttribute("role", "img");
-    const five = "Cost, path on the cost surface, fit, residuals and weights";
-    this.canvas.setAttribute("aria-label", `${five}; arrow keys move the start`);
-    this.canvas.addEventListener("keydown", (event) => this.nudge(event));
-    element.replaceChildren(this.controls.element, this.says, this.canvas, this.makePlayer(), this.note);
-    this.plots = new Plots(this.canvas, { begin: (place) => this.begin(place) });
+    Object.assign(this, { element, problem, address, onChange });
+    this.controls = new Controls(
+      problem,
+      element.id || "live",
+      (name, text) => this.change(name, text),
+    );
+    this.says = make("p", { className: "live-says", role: "status" });
+    this.note = make("p", { className: "live-note", role: "status" });
+    const pictures = make("div", { className: "live-plots" });
+    element.replaceChildren(
+      this.controls.element,
+      this.says,
+      pictures,
+      this.makePlayer(),
+      this.note,
+    );
+    this.plots = new Plots(pictures, (start) => this.change("start", start.join(",")));
     this.observer = new ResizeObserver(() => this.resize());
     this.observer.observe(element);
-    this.theme = () => this.plots.frame();
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", this.theme);
-    this.themes = new MutationObserver(this.theme); // JupyterLab has its own
-    this.themes.observe(document.body, { attributeFilter: ["data-jp-theme-light"] });
-    if (address) address.addEventListener("hashchange", () => this.follow());
+    // Another theme: the style sheet makes a change of the colour a transition.
+    element.addEventListener(
+      "transitionend",
+      ({ target }) => target === element && this.plots.frame(),
+    );
+    address?.addEventListener("hashchange", () => this.follow());
   }
 
   makePlayer() {
-    const button = (textContent, onclick) => make("button", { type: "button", textContent, onclick });
-    this.player = button("Play", () => this.play());
-    this.slider = make("input", { type: "range", min: "0", step: "1" });
-    this.slider.setAttribute("aria-label", "update that is shown");
-    this.slider.addEventListener("input", () => this.step(Number(this.slider.value)));
+    this.player = button("Play", () => (this.timer ? this.stop() : this.play()));
+    this.slider = make("input", {
+      type: "range",
+      min: 0,
+      step: 1,
+      "aria-label": "update that is shown",
+    });
+    this.slider.oninput = () => this.step(Number(this.slider.value));
     this.counter = make("output", { className: "live-counter" });
-    const parts = [button("Step back", () => this.step(this.update - 1)), this.player];
-    parts.push(button("Step forward", () => this.step(this.update + 1)), this.slider, this.counter);
-    parts.push(button("Start over", () => this.set({ ...DEFAULTS }, [])));
-    if (this.address) parts.push(button("Copy link", () => this.copy()));
-    this.buttons = make("div", { className: "live-player" }, ...parts);
+    this.buttons = make("div", { className: "live-player" });
+    this.buttons.append(button("Step back", () => this.step(this.update - 1)), this.player);
+    this.buttons.append(
+      button("Step forward", () => this.step(this.update + 1)),
+      this.slider,
+      this.counter,
+    );
+    this.buttons.append(button("Start over", () => this.set({ ...DEFAULTS })));
+    if (this.address) this.buttons.append(button("Copy link", () => this.copy()));
     return this.buttons;
   }
 
-  // Shows another setting, as typed.
-  set(typed, notes) {
-    this.typed = typed;
-    this.note.textContent = notes.join(" ");
-    this.refresh();
-  }
-
+  // Shows the setting of the address, unless that is the place of something else.
   follow() {
     const { hash } = this.address.location;
-    if (hash && !hash.includes("=")) return; // the place of something else
+    if (hash && !hash.includes("=")) return;
     const { typed, notes } = readAddress(hash, this.problem);
-    this.set(typed, notes);
+    this.set(typed, notes.join(" "));
     if (hash) this.element.scrollIntoView({ block: "nearest" });
   }
 
   change(name, text) {
+    this.stop();
     const typed = { ...this.typed, [name]: text, update: "" };
-    if (name === "features" || name === "scaling") typed.start = ""; // a place elsewhere
-    this.set(typed, []);
-    if (name === "features" || name === "scaling") this.adaptRate();
-  }
-
-  // Takes half the limit where the rate is far from it, so that something happens.
-  adaptRate() {
+    const moved = name === "features" || name === "scaling";
+    if (moved) typed.start = ""; // a place elsewhere
+    this.set(typed);
+    if (!moved || this.wrong) return;
     const { setting, limit } = this.result;
-    if (this.wrong || limit === null || (setting.rate < 2 * limit && setting.rate > limit / 1000)) return;
-    const rate = String(Number((limit / 2).toPrecision(1)));
+    if (limit === null || (setting.rate < 2 * limit && setting.rate > limit / 1000)) return;
+    const rate = String(Number((limit / 2).toPrecision(1))); // so that something happens
     const why = `about half the limit: ${setting.rate} suited other features`;
-    this.set({ ...this.typed, rate }, [`The learning rate is ${rate} now, ${why}.`]);
+    this.set({ ...this.typed, rate }, `The learning rate is ${rate} now, ${why}.`);
   }
 
-  refresh() {
-    const { setting, wrong } = numbers(this.typed, this.problem);
-    this.wrong = Object.keys(wrong).length > 0;
-    if (!this.wrong) {
-      try {
-        this.result = solve(this.dataOf(setting), setting);
-      } catch (error) {
-        this.wrong = true;
-        wrong[error.message.startsWith("feature") ? "scaling" : "start"] = error.message;
-      }
+  // Computes and shows a setting, as typed.
+  set(typed, note = "") {
+    this.typed = typed;
+    this.note.textContent = note;
+    const { setting, wrong } = numbers(typed, this.problem);
+    try {
+      if (!Object.keys(wrong).length) this.result = this.solve(setting);
+    } catch (error) {
+      wrong[error.message.startsWith("feature") ? "scaling" : "start"] = error.message;
     }
-    this.controls.show(this.typed, wrong);
+    this.wrong = Object.keys(wrong).length > 0;
     this.buttons.inert = this.wrong;
     this.says.classList.toggle("live-stale", this.wrong);
-    if (!this.wrong) this.draw(setting);
-    this.onChange?.(this.wrong ? null : this.result, this.typed);
-    if (this.address && !this.wrong) this.writeAddress();
+    if (!this.wrong) {
+      const { fit, limit, data } = this.result;
+      this.controls.mark(limit, 2 / data.eigenvalues.at(-1));
+      this.says.textContent = explain(this.result);
+      this.slider.max = fit.updates;
+      this.show(Math.min(setting.update ?? fit.updates, fit.updates));
+    }
+    this.controls.show(typed, wrong);
+    this.onChange?.(this.wrong ? null : this.result, typed);
   }
 
-  draw(setting) {
-    const { data, fit, limit } = this.result;
-    const scale = 2 / data.eigenvalues.at(-1);
-    this.controls.mark(limit, scale, setting.optimiser);
-    this.controls.show(this.typed, {});
-    this.says.textContent = explain(data, setting, fit, limit);
-    this.slider.max = String(fit.updates);
-    this.show(Math.min(setting.update ?? fit.updates, fit.updates));
+  solve(setting) {
+    const choice = JSON.stringify([setting.scaling, setting.features]);
+    if (choice !== this.choice) {
+      this.data = analyse(this.problem, setting.features, setting.scaling);
+    }
+    this.choice = choice;
+    const { data } = this;
+    const [fit, limit] = [descend(data, setting), limitOf(data, setting)];
+    const plain = setting.optimiser === "plain" && limit !== null;
+    const predicted = plain ? predictedCosts(data, setting, fit.path[0], fit.updates) : null;
+    return { data, setting, fit, limit, predicted };
   }
 
   show(update) {
     this.update = update;
-    this.slider.value = String(update);
+    this.slider.value = update;
     this.counter.textContent = `update ${update} of ${this.result.fit.updates}`;
     this.plots.show(this.result, update);
-  }
-
-  dataOf({ features, scaling }) {
-    const key = JSON.stringify([scaling, features]);
-    if (!this.known.has(key)) {
-      if (this.known.size >= MOST_CHOICES) this.known.clear();
-      this.known.set(key, analyse(this.problem, features, scaling));
-    }
-    return this.known.get(key);
-  }
-
-  // Starts the descent at a place on the surface.
-  begin(place) {
-    this.stop();
-    this.change("start", this.plots.projection.start(place).join(","));
-  }
-
-  nudge(event) {
-    const moves = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
-    if (!(event.key in moves) || this.wrong) return;
-    event.preventDefault();
-    const { half } = this.plots.projection;
-    this.begin(this.plots.startPlace.map((value, i) => value + (moves[event.key][i] * half[i]) / 20));
+    this.writeAddress();
   }
 
   step(update) {
@@ -156,11 +135,9 @@ class Live {
   goTo(update) {
     this.typed.update = update === this.result.fit.updates ? "" : String(update);
     this.show(update);
-    if (this.address) this.writeAddress();
   }
 
   play() {
-    if (this.timer) return this.stop();
     let frame = 0;
     this.player.textContent = "Pause";
     this.timer = setInterval(() => {
@@ -176,16 +153,17 @@ class Live {
   }
 
   resize() {
-    if (this.element.clientWidth && this.element.clientWidth !== this.width) {
-      this.width = this.element.clientWidth;
-      this.plots.frame();
-    }
+    const { clientWidth } = this.element;
+    if (clientWidth && clientWidth !== this.width) this.plots.frame();
+    this.width = clientWidth;
   }
 
   // Browsers allow few changes of an address a second, so the last of several counts.
   writeAddress() {
+    if (!this.address) return;
     clearTimeout(this.writing);
-    this.writing = setTimeout(() => this.address.history.replaceState(null, "", writeAddress(this.typed)), 200);
+    const write = () => this.address.history.replaceState(null, "", writeAddress(this.typed));
+    this.writing = setTimeout(write, 200);
   }
 
   async copy() {
@@ -201,9 +179,7 @@ class Live {
   destroy() {
     this.stop();
     this.observer.disconnect();
-    this.themes.disconnect();
-    matchMedia("(prefers-color-scheme: dark)").removeEventListener("change", this.theme);
-    this.plots.chart.dispose();
+    this.plots.destroy();
   }
 }
 
@@ -211,9 +187,9 @@ class Live {
 export function mount(element, problem, { address = null, hash = "", onChange = null } = {}) {
   element.classList.add("live");
   const live = new Live(element, problem, { address, onChange });
-  if (address) live.follow();
-  else live.set(...Object.values(readAddress(hash, problem)));
-  if (address && !live.typed) live.set({ ...DEFAULTS }, []);
   element.live = live;
+  const { typed, notes } = readAddress(hash, problem);
+  if (address?.location.hash.includes("=")) live.follow();
+  else live.set(typed, notes.join(" "));
   return live;
 }

@@ -1,9 +1,11 @@
-// The descent on a few rows that have the costs of all: as helpers/descent.py does it.
+// The descent on a few rows that have the costs of all, and what theory says of it: as
+// helpers/descent.py, optimisers.py, theory.py and convergence.py do it.
 
-export const EPSILON = Number.EPSILON;
+export const SCALINGS = ["standardise", "min-max", "none"];
+const { EPSILON } = Number;
 const TOLERANCE = 1e-9; // as in helpers/descent.py
 
-// An optimiser maps a gradient g to a step, both at places of the same array.
+// Each returns a function that turns a gradient into a step, in place.
 const momentumStep = (ahead) => (rate, momentum, size) => {
   const velocity = new Float64Array(size);
   return (g) => {
@@ -14,39 +16,43 @@ const momentumStep = (ahead) => (rate, momentum, size) => {
   };
 };
 
-export const OPTIMISERS = {
-  plain: (rate, _, size) => (g) => {
-    for (let j = 0; j < size; j++) g[j] *= rate;
-  },
-  "heavy-ball": momentumStep(false),
-  nesterov: momentumStep(true),
-  adam: (rate, _, size) => {
-    const m = new Float64Array(size);
-    const v = new Float64Array(size);
-    let t = 0;
-    return (g) => {
-      t += 1;
-      for (let j = 0; j < size; j++) {
-        m[j] = 0.9 * m[j] + (1 - 0.9) * g[j];
-        v[j] = 0.999 * v[j] + (1 - 0.999) * g[j] ** 2;
-        const mean = m[j] / (1 - 0.9 ** t);
-        g[j] = (rate * mean) / (Math.sqrt(v[j] / (1 - 0.999 ** t)) + 1e-8);
-      }
-    };
-  },
-  rmsprop: (rate, _, size) => {
-    const v = new Float64Array(size);
-    return (g) => {
-      for (let j = 0; j < size; j++) {
-        v[j] = 0.9 * v[j] + (1 - 0.9) * g[j] ** 2;
-        g[j] = (rate * g[j]) / (Math.sqrt(v[j]) + 1e-8);
-      }
-    };
-  },
+const adaptiveStep = (decay, squareDecay, corrected) => (rate, _, size) => {
+  const [m, v] = [new Float64Array(size), new Float64Array(size)];
+  let t = 0;
+  return (g) => {
+    t += 1;
+    const [first, second] = corrected ? [1 - decay ** t, 1 - squareDecay ** t] : [1, 1];
+    for (let j = 0; j < size; j++) {
+      m[j] = decay * m[j] + (1 - decay) * g[j];
+      v[j] = squareDecay * v[j] + (1 - squareDecay) * g[j] ** 2;
+      g[j] = (rate * (m[j] / first)) / (Math.sqrt(v[j] / second) + 1e-8);
+    }
+  };
 };
 
-export const hasMomentum = (optimiser) =>
-  optimiser === "heavy-ball" || optimiser === "nesterov";
+// limit: the largest stable rate times the largest eigenvalue. roots: the sum and product
+// of the two factors of an error, from a = 1 - rate * eigenvalue.
+export const OPTIMISERS = {
+  plain: {
+    step: (rate, _, size) => momentumStep(false)(rate, 0, size),
+    limit: () => 2,
+    roots: (a) => [a, 0],
+  },
+  "heavy-ball": {
+    step: momentumStep(false),
+    limit: (mu) => 2 * (1 + mu),
+    roots: (a, mu) => [a + mu, mu],
+    momentum: true,
+  },
+  nesterov: {
+    step: momentumStep(true),
+    limit: (mu) => (2 * (1 + mu)) / (1 + 2 * mu),
+    roots: (a, mu) => [a * (1 + mu), a * mu],
+    momentum: true,
+  },
+  adam: { step: adaptiveStep(0.9, 0.999, true) },
+  rmsprop: { step: adaptiveStep(0, 0.9, false) },
+};
 
 export function dot(a, b) {
   let sum = 0;
@@ -54,23 +60,11 @@ export function dot(a, b) {
   return sum;
 }
 
-export const average = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+const average = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
-export function deviation(values) {
+function deviation(values) {
   const mean = average(values);
   return Math.sqrt(average(values.map((value) => (value - mean) ** 2)));
-}
-
-export function cost(data, theta) {
-  let sum = 0;
-  for (let i = 0; i < data.rows; i++) sum += errorOf(data.A, data.y[i], i * data.size, theta) ** 2;
-  return sum / data.rows;
-}
-
-function errorOf(A, y, first, theta) {
-  let z = -y;
-  for (let j = 0; j < theta.length; j++) z += A[first + j] * theta[j];
-  return z;
 }
 
 // The page's own generator of random numbers from [0, 1): mulberry32.
@@ -94,10 +88,10 @@ export function shuffled(count, random) {
 }
 
 // Yields rows of the sample as helpers.descent.draw_batches does.
-function* batches(data, size, seed) {
-  for (const random = generator(seed); ; ) {
-    const order = shuffled(data.sample.length, random);
-    for (let first = 0; first < order.length; first += size) yield order.slice(first, first + size);
+function* batches(count, size, seed) {
+  for (const random = generator(seed);;) {
+    const order = shuffled(count, random);
+    for (let first = 0; first < count; first += size) yield order.slice(first, first + size);
   }
 }
 
@@ -105,74 +99,171 @@ export const isFull = (data, batch) => batch === 0 || batch === data.problem.n_s
 
 // Descends; setting: optimiser, rate, momentum, iterations, start, batch, seed.
 export function descend(data, setting) {
-  const { size } = data;
-  const theta = setting.start.length ? Float64Array.from(setting.start) : new Float64Array(size);
-  const step = OPTIMISERS[setting.optimiser](setting.rate, setting.momentum, size);
-  const drawn = isFull(data, setting.batch) ? null : batches(data, setting.batch, setting.seed);
-  const path = new Float64Array((setting.iterations + 1) * size);
-  const costs = new Float64Array(setting.iterations + 1);
-  const g = new Float64Array(size);
-  const zero = costOfRounding(data, theta);
+  const { rows, y, sample, sampleY, best } = data;
+  const theta = setting.start.length ? Float64Array.from(setting.start) : best.map(() => 0);
+  const step = OPTIMISERS[setting.optimiser].step(setting.rate, setting.momentum, best.length);
+  const full = isFull(data, setting.batch);
+  const drawn = full ? null : batches(sample.length, setting.batch, setting.seed);
+  const [costs, path, g] = [[], [], best.slice()];
+  const zero = costOfRounding(rows, y, theta);
   let divergedAt = null;
-  for (let k = 0; ; k++) {
-    costs[k] = costAndGradient(data, theta, g);
-    if (k === 0 && !Number.isFinite(costs[0])) {
+  for (let k = 0;; k++) {
+    const J = costAndGradient(rows, y, theta, g);
+    if (k === 0 && !Number.isFinite(J)) {
       throw new Error("the cost at the start is too large a number: start from smaller weights");
     }
-    if (!(costs[k] * EPSILON <= Math.max(costs[0], zero))) {
+    if (!(J * EPSILON <= Math.max(costs[0] ?? J, zero))) {
       divergedAt = k;
       break;
     }
-    path.set(theta, k * size);
+    costs.push(J);
+    path.push(theta.slice());
     if (k === setting.iterations) break;
-    if (drawn) gradientOf(data, drawn.next().value, theta, g);
+    if (drawn) {
+      const batch = drawn.next().value;
+      costAndGradient(batch.map((i) => sample[i]), batch.map((i) => sampleY[i]), theta, g);
+    }
     step(g);
-    for (let j = 0; j < size; j++) theta[j] -= g[j];
+    for (let j = 0; j < theta.length; j++) theta[j] -= g[j];
   }
-  const recorded = costs.subarray(0, divergedAt ?? costs.length);
-  const last = recorded.length - 1;
-  const fit = { costs: recorded, path, size, divergedAt, updates: last };
-  fit.at = (k) => path.subarray(k * size, (k + 1) * size);
-  const close = recorded[last] - data.lowest <= Math.max(TOLERANCE * costs[0], zero);
-  fit.status = divergedAt ? "diverged" : close ? "converged" : trend(recorded);
-  return fit;
+  const close = costs.at(-1) - data.lowest <= Math.max(TOLERANCE * costs[0], zero);
+  const status = divergedAt ? "diverged" : close ? "converged" : trend(costs);
+  return { costs, path, divergedAt, status, updates: costs.length - 1 };
 }
 
-function costAndGradient({ A, y, rows, size }, theta, g) {
+// Returns the cost, and writes its gradient into g.
+function costAndGradient(rows, y, theta, g) {
   let sum = 0;
   g.fill(0);
-  for (let i = 0; i < rows; i++) {
-    const error = errorOf(A, y[i], i * size, theta);
+  for (let i = 0; i < rows.length; i++) {
+    const error = dot(rows[i], theta) - y[i];
     sum += error * error;
-    for (let j = 0; j < size; j++) g[j] += error * A[i * size + j];
+    for (let j = 0; j < g.length; j++) g[j] += error * rows[i][j];
   }
-  for (let j = 0; j < size; j++) g[j] *= 2 / rows;
-  return sum / rows;
+  for (let j = 0; j < g.length; j++) g[j] *= 2 / rows.length;
+  return sum / rows.length;
 }
 
-function gradientOf({ sample, sampleY, size }, batch, theta, g) {
-  g.fill(0);
-  for (const i of batch) {
-    const error = dot(sample[i], theta) - sampleY[i];
-    for (let j = 0; j < size; j++) g[j] += (2 / batch.length) * error * sample[i][j];
-  }
-}
-
-function costOfRounding({ A, y, rows, size }, theta) {
-  const sizes = Array.from(y, (value, i) => {
-    let sum = Math.abs(value);
-    for (let j = 0; j < size; j++) sum += Math.abs(A[i * size + j] * theta[j]);
-    return sum;
-  });
-  return average(sizes.map((sum) => (EPSILON * rows * sum) ** 2));
+function costOfRounding(rows, y, theta) {
+  const size = (row, i) => row.reduce((sum, x, j) => sum + Math.abs(x * theta[j]), Math.abs(y[i]));
+  return average(rows.map((row, i) => (EPSILON * rows.length * size(row, i)) ** 2));
 }
 
 function trend(costs) {
   const quarter = Math.max(1, Math.floor((costs.length - 1) / 4));
-  const before = Array.from(costs.slice(-2 * quarter, -quarter));
-  const after = Array.from(costs.slice(-quarter));
+  const before = costs.slice(-2 * quarter, -quarter);
+  const after = costs.slice(-quarter);
   const change = average(after) - average(before);
   const noise = 2 * Math.min(deviation(before), deviation(after));
   if (Math.abs(change) <= Math.max(noise, 1e-12 * average(before))) return "oscillating";
   return change < 0 ? "descending" : "diverged";
+}
+
+// The chosen features, scaled, and what their Hessian says. Errors name the feature.
+export function analyse(problem, features, scaling) {
+  const chosen = features.map((name) => scaleOf(problem, problem.features.indexOf(name), scaling));
+  const scaled = (row) => Float64Array.from([...chosen.map(({ j, shift, factor }) => (row[j] - shift) / factor), 1]);
+  const split = (table) => [table.map(scaled), table.map((row) => row.at(-1))];
+  const [[rows, y], [sample, sampleY]] = [split(problem.rows), split(problem.sample)];
+  const columns = Array.from(rows[0], (_, j) => Float64Array.from(rows, (row) => row[j]));
+  const parts = singularValues(columns);
+  const least = EPSILON * Math.max(problem.n_samples, columns.length) * parts.at(-1).value;
+  const best = new Float64Array(columns.length);
+  for (const { left, vector, value } of parts) {
+    if (value <= least) continue;
+    const c = dot(left, y) / value ** 2;
+    for (let j = 0; j < best.length; j++) best[j] += c * vector[j];
+  }
+  return {
+    problem,
+    features,
+    rows,
+    y,
+    sample,
+    sampleY,
+    best,
+    lowest: costAndGradient(rows, y, best, best.slice()),
+    eigenvalues: parts.map(({ value }) => (2 * value ** 2) / y.length),
+    vectors: parts.map(({ vector }) => vector),
+    spreads: columns.slice(0, -1).map(deviation),
+  };
+}
+
+function scaleOf(problem, j, scaling) {
+  const [low, high] = [problem.minima[j], problem.maxima[j]];
+  if (scaling === "none") return { j, shift: 0, factor: 1 };
+  if (low === high) {
+    throw new Error(
+      `feature “${problem.features[j]}” is constant (${low}), so it cannot be scaled: ` +
+        "leave it out, or set scaling to none",
+    );
+  }
+  if (scaling === "min-max") return { j, shift: low, factor: high - low };
+  const values = problem.rows.map((row) => row[j]);
+  return { j, shift: average(values), factor: deviation(values) };
+}
+
+// One-sided Jacobi: the singular values of the columns, from the smallest, with the
+// right singular vectors and the columns turned into left ones times their values.
+export function singularValues(columns) {
+  const turned = columns.map((column) => column.slice());
+  const vectors = columns.map((_, i) => Float64Array.from(columns, (_, j) => +(i === j)));
+  const largest = Math.max(...turned.map((column) => dot(column, column)));
+  const accuracy = EPSILON * Math.max(8, columns[0].length);
+  const nothing = largest * accuracy ** 2;
+  for (let again = true, sweep = 0; again && sweep < 60; sweep++) {
+    again = false;
+    for (let i = 0; i < turned.length; i++) {
+      for (let j = i + 1; j < turned.length; j++) {
+        const [a, b] = [dot(turned[i], turned[i]), dot(turned[j], turned[j])];
+        const c = dot(turned[i], turned[j]);
+        if (Math.min(a, b) <= nothing || Math.abs(c) <= accuracy * Math.sqrt(a * b)) continue;
+        again = true;
+        const t = (b - a) / (2 * c);
+        const tangent = (t < 0 ? -1 : 1) / (Math.abs(t) + Math.hypot(1, t));
+        turn(turned[i], turned[j], tangent);
+        turn(vectors[i], vectors[j], tangent);
+      }
+    }
+  }
+  return turned
+    .map((left, i) => ({ left, vector: vectors[i], value: Math.sqrt(dot(left, left)) }))
+    .sort((one, other) => one.value - other.value);
+}
+
+function turn(x, y, tangent) {
+  const cosine = 1 / Math.hypot(1, tangent);
+  const sine = cosine * tangent;
+  for (let k = 0; k < x.length; k++) {
+    const [a, b] = [x[k], y[k]];
+    x[k] = cosine * a - sine * b;
+    y[k] = sine * a + cosine * b;
+  }
+}
+
+// The largest stable rate, or null where theory gives none.
+export function limitOf(data, { optimiser, momentum, batch }) {
+  const { limit } = OPTIMISERS[optimiser];
+  return limit && isFull(data, batch) ? limit(momentum) / data.eigenvalues.at(-1) : null;
+}
+
+// By how much each update multiplies each component of the error, in the end.
+export function factorsOf(data, { optimiser, momentum, rate }) {
+  return data.eigenvalues.map((value) => {
+    const [total, product] = OPTIMISERS[optimiser].roots(1 - rate * value, momentum);
+    const square = total ** 2 / 4 - product;
+    return square < 0 ? Math.sqrt(product) : Math.abs(total / 2) + Math.sqrt(square);
+  });
+}
+
+// The costs of plain descent, before it and after each of its updates.
+export function predictedCosts(data, { rate }, start, updates) {
+  const shift = data.best.map((value, j) => value - start[j]);
+  const parts = data.vectors.map((v, i) => (data.eigenvalues[i] / 2) * dot(v, shift) ** 2);
+  const factors = data.eigenvalues.map((value) => (1 - rate * value) ** 2);
+  return Array.from({ length: updates + 1 }, () => {
+    const J = parts.reduce((sum, part) => sum + part, data.lowest);
+    parts.forEach((_, i) => (parts[i] *= factors[i]));
+    return J;
+  });
 }

@@ -1,13 +1,12 @@
 """The live figure as text: for a page of its own, and for JupyterLab.
 
-The JavaScript of the figure is in the modules beside this one; ECharts, which draws it,
-comes with the package panel. All becomes one text, so that nothing has to be fetched.
+The JavaScript of the figure is in the modules beside this one; uPlot, which draws it,
+comes with the package uplot-python. All becomes one text: nothing has to be fetched.
 """
 
 import json
 import re
 from functools import cache
-from html import escape
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -15,35 +14,31 @@ HERE = Path(__file__).parent
 # In the order in which they import each other.
 MODULES = [
     "model",
-    "theory",
     "explain",
     "setting",
-    "frame",
+    "surface",
+    "pictures",
     "plots",
     "controls",
     "live",
 ]
-NO_SCRIPT = (
-    "Here a figure to play with shows what a learning rate does; it needs JavaScript."
-)
 FRAGMENT = """\
-<section class="live" id="{identifier}" aria-label="Gradient descent to play with">
-<noscript>{no_script}</noscript>
+<section class="live" id="live" aria-label="Gradient descent to play with">
+<noscript>Here a figure to play with shows what a learning rate does; it needs
+JavaScript.</noscript>
 </section>
 <style>
 {style}</style>
-<script>{library}</script>
-<script type="application/json" id="{identifier}-problem">{problem}</script>
+<script type="application/json" id="live-problem">{problem}</script>
 <script type="module">
 {module}
-const element = document.getElementById("{identifier}");
-const problem = document.getElementById("{identifier}-problem").textContent;
-mount(element, JSON.parse(problem), {{ address: window }});
+const problem = JSON.parse(document.getElementById("live-problem").textContent);
+mount(document.getElementById("live"), problem, {{ address: window }});
 </script>
 """
 
 
-def live_html(problem, identifier="live"):
+def live_html(problem):
     """Return the live figure as a fragment of HTML that needs nothing else.
 
     It keeps its setting in the page's address: ``#features=all&rate=0.3`` sets it.
@@ -52,8 +47,6 @@ def live_html(problem, identifier="live"):
     ----------
     problem : dict
         See `helpers.explore.problem.make_problem`.
-    identifier : str
-        Of its element.
 
     Returns
     -------
@@ -61,41 +54,31 @@ def live_html(problem, identifier="live"):
         The same for the same data.
     """
     content = json.dumps(problem, ensure_ascii=False, allow_nan=False)
-    return FRAGMENT.format(
-        identifier=escape(identifier),
-        no_script=NO_SCRIPT,
-        style=style(),
-        library=_inline(library()),
-        problem=content.replace("<", "\\u003c"),
-        module=_inline(module()),
-    )
+    # Nothing in a script may end the element that it is in.
+    script = module().replace("</script", "<\\/script").replace("<!--", "<\\!--")
+    problem = content.replace("<", "\\u003c")
+    return FRAGMENT.format(style=style(), problem=problem, module=script)
 
 
 def style():
     """Return the style sheet of the figure."""
-    return (HERE / "live.css").read_text(encoding="utf-8")
+    return _uplot("uPlot.min.css") + (HERE / "live.css").read_text(encoding="utf-8")
 
 
 @cache
-def module():
-    """Return the JavaScript of the figure as one module, which exports nothing."""
-    sources = ((HERE / f"{name}.js").read_text(encoding="utf-8") for name in MODULES)
-    own = re.compile(
-        r"^import .*? from .*?;\n|^export (?=\w)", re.MULTILINE | re.DOTALL
-    )
-    return "\n".join(own.sub("", source) for source in sources)
+def module(*more):
+    """Return the figure as one module of JavaScript.
+
+    It exports nothing but what other modules, named in ``more``, export by default.
+    """
+    names = [*MODULES, *more]
+    sources = [(HERE / f"{name}.js").read_text(encoding="utf-8") for name in names]
+    between = r"^import .*? from .*?;\n|^export (?!default)"
+    own = re.sub(between, "", "\n".join(sources), flags=re.MULTILINE | re.DOTALL)
+    return _uplot("uPlot.iife.js") + own
 
 
-@cache
-def library():
-    """Return ECharts as a script that sets the global name `echarts`."""
-    folder = Path(find_spec("panel").origin).parent / "dist" / "bundled" / "echarts"
-    [path] = folder.rglob("echarts.min.js")
-    # As in a plain page, also where a loader of modules is about.
-    source = path.read_text(encoding="utf-8")
-    return f"(function (exports, module, define) {{{source}}}).call(globalThis);"
-
-
-def _inline(script):
-    """Return a script in which nothing ends the element that it is in."""
-    return script.replace("</script", "<\\/script").replace("<!--", "<\\!--")
+def _uplot(name):
+    """Return a file of the library that draws the figure."""
+    folder = Path(find_spec("uplot").origin).parent / "static"
+    return (folder / name).read_text(encoding="utf-8")

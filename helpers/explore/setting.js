@@ -1,6 +1,5 @@
 // The setting: as it was typed, in the address, and as numbers.
-import { OPTIMISERS } from "./model.js";
-import { SCALINGS } from "./theory.js";
+import { OPTIMISERS, SCALINGS } from "./model.js";
 
 // What may be typed, by its name in the address, at the beginning.
 export const DEFAULTS = {
@@ -16,14 +15,14 @@ export const DEFAULTS = {
   update: "",
 };
 const MOST_KEPT = 5e6; // numbers of a path
-const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+const NUMBER = /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i;
 
 // Reads an address: what it sets, and a note on what it cannot set.
 export function readAddress(hash, problem) {
   const [typed, notes] = [{ ...DEFAULTS }, []];
   for (const [name, value] of new URLSearchParams(hash.replace(/^#/, ""))) {
-    if (!(name in DEFAULTS)) notes.push(`The address sets “${name}”, which is no setting.`);
-    else typed[name] = value;
+    if (name in DEFAULTS) typed[name] = value;
+    else notes.push(`The address sets “${name}”, which is no setting.`);
   }
   for (const [name, message] of Object.entries(numbers(typed, problem).wrong)) {
     notes.push(`The address sets ${name} to “${typed[name]}”: ${message}.`);
@@ -38,44 +37,48 @@ export function writeAddress(typed) {
 }
 
 // Returns the setting as numbers, and what is wrong with what was typed, by name.
-export function numbers(typed, problem) {
+export function numbers(typed, { features: known, n_samples: all, sample }) {
   const wrong = {};
-  const read = (name, check, message) => {
+  const read = (name, holds, message) => {
     const value = Number(typed[name]);
-    if (!NUMBER.test(typed[name].trim()) || !check(value)) wrong[name] = message;
+    if (!NUMBER.test(typed[name]) || !holds(value)) wrong[name] = `it must be ${message}`;
     return value;
   };
   const whole = (low, high) => (value) => Number.isInteger(value) && low <= value && value <= high;
-  const oneOf = (name, known) => {
-    if (!known.includes(typed[name])) wrong[name] = `it must be one of ${known.join(", ")}`;
+  const oneOf = (name, choices) => {
+    if (!choices.includes(typed[name])) wrong[name] = `it must be one of ${choices.join(", ")}`;
     return typed[name];
   };
-  const features = readFeatures(typed.features, problem, wrong);
+  const features = typed.features === "all" ? known : splitNames(typed.features);
+  const unknown = features.find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    wrong.features = `there is no feature “${unknown}”; there are ${known.join(", ")}`;
+  } else if (!features.length) wrong.features = "choose at least one feature";
+  else if (new Set(features).size < features.length) {
+    wrong.features = "each feature can be chosen once";
+  }
   const size = features.length + 1;
   const most = Math.min(1e5, Math.floor(MOST_KEPT / size));
-  const { n_samples: all, sample } = problem;
-  const drawn = sample.length;
+  const start = typed.start.trim() ? typed.start.split(",") : [];
+  if (start.length && (start.length !== size || !start.every((text) => NUMBER.test(text)))) {
+    wrong.start = `it must be ${size} numbers with commas between them: the weights, then the offset`;
+  }
+  const drawn = (value) => whole(0, sample.length)(value) || value === all;
+  const positive = (value) => value > 0 && value < Infinity;
+  const iterations = read("iterations", whole(1, most), `a whole number from 1 to ${most}`);
   const setting = {
     features,
     scaling: oneOf("scaling", SCALINGS),
     optimiser: oneOf("optimiser", Object.keys(OPTIMISERS)),
-    rate: read("rate", (value) => value > 0 && value < Infinity, "it must be a positive number, such as 0.1 or 1e-7"),
-    iterations: read("iterations", whole(1, most), `it must be a whole number from 1 to ${most}`),
-    momentum: read("momentum", (value) => value >= 0 && value < 1, "it must be at least 0 and less than 1"),
-    batch: read(
-      "batch",
-      (value) => whole(0, drawn)(value) || value === all,
-      `it must be a whole number from 1 to ${drawn}, or 0 for all samples`,
-    ),
-    seed: read("seed", whole(0, 2 ** 31 - 1), "it must be a whole number of at least 0"),
+    rate: read("rate", positive, "a positive number, such as 0.1 or 1e-7"),
+    iterations,
+    momentum: read("momentum", (value) => value >= 0 && value < 1, "at least 0 and less than 1"),
+    batch: read("batch", drawn, `a whole number from 1 to ${sample.length}, or 0 for all samples`),
+    seed: read("seed", whole(0, 2 ** 31 - 1), "a whole number of at least 0"),
+    start: start.map(Number),
   };
-  const given = typed.start.trim() ? typed.start.split(",") : [];
-  if (given.length && (given.length !== size || !given.every((text) => NUMBER.test(text.trim())))) {
-    wrong.start = `it must be ${size} numbers with commas between them: the weights, then the offset`;
-  }
-  setting.start = given.map(Number);
-  if (typed.update.trim()) {
-    setting.update = read("update", whole(0, setting.iterations), "it must be a whole number, at most the iterations");
+  if (typed.update) {
+    setting.update = read("update", whole(0, iterations), "a whole number, at most the iterations");
   }
   return { setting, wrong };
 }
@@ -83,21 +86,14 @@ export function numbers(typed, problem) {
 // Splits names at commas; one that has a comma is between double quotes, as in Python.
 export function splitNames(text) {
   const names = text.match(/"(?:[^"]|"")*"|[^,"]+/g) ?? [];
-  const bare = names.map((name) => (name[0] === '"' ? name.slice(1, -1).replaceAll('""', '"') : name));
+  const bare = names.map((
+    name,
+  ) => (name[0] === '"' ? name.slice(1, -1).replaceAll('""', '"') : name));
   return bare.map((name) => name.trim()).filter(Boolean);
 }
 
 export function joinNames(names) {
-  return names.map((name) => (/[",]/.test(name) ? `"${name.replaceAll('"', '""')}"` : name)).join(", ");
-}
-
-function readFeatures(text, problem, wrong) {
-  if (text === "all") return problem.features;
-  const names = splitNames(text);
-  const unknown = names.find((name) => !problem.features.includes(name));
-  const known = problem.features.join(", ");
-  if (unknown !== undefined) wrong.features = `there is no feature “${unknown}”; there are ${known}`;
-  else if (!names.length) wrong.features = "choose at least one feature";
-  else if (new Set(names).size < names.length) wrong.features = "each feature can be chosen once";
-  return names;
+  return names.map((name) => (/[",]/.test(name) ? `"${name.replaceAll('"', '""')}"` : name)).join(
+    ", ",
+  );
 }

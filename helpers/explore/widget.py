@@ -4,50 +4,9 @@ import anywidget
 from traitlets import Dict, Unicode
 
 from helpers.explore.actions import add_to_experiments, show_as_run
-from helpers.explore.page import library, module, style
+from helpers.explore.page import module, style
 from helpers.explore.problem import make_problem
 from helpers.pipeline.errors import UserError
-
-# Two buttons, and below them what came of them until the setting changes.
-HOST = """
-function render({ model, el }) {
-  const problem = model.get("problem");
-  const kept = `live:${problem.data}:${problem.target}`;
-  const figure = make("section", { id: "live" });
-  const answer = make("p", { className: "live-note" });
-  answer.setAttribute("role", "status");
-  let shown = null;
-  const ask = (action) => {
-    const { setting, fit } = shown;
-    const w = Array.from(fit.at(fit.updates).slice(0, -1));
-    answer.textContent = "…";
-    model.send({ action, setting, costs: Array.from(fit.costs), w });
-  };
-  const button = (text, action) =>
-    make("button", { type: "button", textContent: text, onclick: () => ask(action) });
-  const buttons = make("div", { className: "live-player" });
-  buttons.append(button("Add to experiments", "add"), button("Show as a run", "run"));
-  const onChange = (result, typed) => {
-    shown = result;
-    buttons.inert = !result;
-    answer.textContent = "";
-    if (!result) return;
-    sessionStorage.setItem(kept, writeAddress(typed));
-    model.set("setting", writeAddress(typed));
-    model.save_changes();
-  };
-  const answered = ({ text, path }) => {
-    answer.textContent = text;
-    if (path) answer.append(" ", make("a", { href: path, textContent: path }));
-  };
-  el.append(figure, make("div", { className: "live" }, buttons, answer));
-  const hash = model.get("setting") || sessionStorage.getItem(kept) || "";
-  const live = mount(figure, problem, { hash, onChange });
-  model.on("msg:custom", answered);
-  return () => live.destroy();
-}
-export default { render };
-"""
 
 
 class Explorer(anywidget.AnyWidget):
@@ -68,7 +27,7 @@ class Explorer(anywidget.AnyWidget):
         As in the address of a page: ``#features=all&rate=0.3``.
     """
 
-    _esm = "\n".join([library(), module(), HOST])
+    _esm = module("lab")
     _css = style()
     problem = Dict().tag(sync=True)
     setting = Unicode().tag(sync=True)

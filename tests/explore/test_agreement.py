@@ -29,13 +29,12 @@ window.compute = (problem, typed) => {
     // The last batch of a pass holds what is left.
     seen += Math.ceil(data.sample.length / setting.batch) * setting.batch;
   }
-  const updates = Array.from(fit.costs, (_, k) => k);
   const { status, divergedAt } = fit;
   return {
-    costs: Array.from(fit.costs), w: Array.from(fit.at(fit.updates)), status,
+    costs: fit.costs, w: Array.from(fit.path.at(-1)), status,
     divergedAt, limit, orders, best: Array.from(data.best), lowest: data.lowest,
     factors: limit === null ? null : factorsOf(data, setting),
-    predicted: Array.from(predictedCosts(data, setting, fit.at(0), updates)),
+    predicted: predictedCosts(data, setting, fit.path[0], fit.updates),
   };
 };
 """
@@ -98,7 +97,7 @@ def all_controls(draw):
         "scaling": scaling,
         "optimiser": optimiser,
         "rate": repr(rate),
-        "iterations": str(draw(st.integers(1, 30 if batch else 400))),
+        "iterations": str(draw(st.integers(1, 30 if batch else 300))),
         "momentum": repr(momentum),
         "start": ",".join(map(repr, start)) if start else "",
         "batch": str(batch),
@@ -139,7 +138,7 @@ def size(fit):
 
 
 @settings(
-    max_examples=250,
+    max_examples=200,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow],

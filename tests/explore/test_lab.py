@@ -119,7 +119,7 @@ def run_all(page):
 def page(lab, open_notebook):
     """Return the page that `make lab` lands in, run."""
     page = open_notebook(lab.path)
-    page.locator(".live-plots canvas").wait_for()
+    page.locator(".live-handle").wait_for()
     return page
 
 

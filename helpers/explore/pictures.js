@@ -1,0 +1,196 @@
+// The five pictures. Of each: its title, the names of its axes, and its data, from what is
+// shown; its options for uPlot, in some colours; and what is drawn on top.
+import { short } from "./explain.js";
+import { drawSurface, pixels, spot } from "./surface.js";
+
+const fill = (values, value) => values.map(() => value);
+const lowest = (values) => values.reduce((a, b) => Math.min(a, b));
+const highest = (values) => values.reduce((a, b) => Math.max(a, b));
+const around = (low, high, values = []) => {
+  const [least, most] = [lowest([low, ...values]), highest([high, ...values])];
+  const room = 0.05 * (most - least || Math.abs(most) || 1);
+  return [least - room, most + room];
+};
+// Columns of numbers, in the order of the first.
+const ordered = (columns) => {
+  const order = columns[0].map((_, i) => i).sort((i, j) => columns[0][i] - columns[0][j]);
+  return columns.map((column) => order.map((i) => column[i]));
+};
+// A cost as a power of ten: none is smaller than what rounding leaves of the first.
+const powerFrom = ([first]) => (J) => Math.log10(Math.max(J, 1e-16 * first, 1e-300));
+const unitOf = ({ units, target }) => (units[target] ? ` (${units[target]})` : "");
+const targetOf = (problem) => problem.target + unitOf(problem);
+const partOf = ({ sample, problem }) =>
+  sample.length < problem.n_samples ? `: ${sample.length} of ${problem.n_samples} samples` : "";
+
+const line = (label, stroke, width, more) => ({
+  label,
+  stroke,
+  width,
+  pxAlign: 0,
+  points: { show: false },
+  ...more,
+});
+// Squares: many circles take too long.
+const dots = (label, colour, size) => ({
+  label,
+  stroke: colour,
+  fill: colour,
+  width: 0,
+  points: { show: false },
+  paths: (chart, number, from, to) => {
+    const { data } = chart;
+    const [squares, side] = [new Path2D(), Math.round(size * devicePixelRatio)];
+    for (let i = from; i <= to; i++) {
+      const [x, y] = pixels(chart, [data[0][i], data[number][i]]);
+      squares.rect(Math.round(x - side / 2), Math.round(y - side / 2), side, side);
+    }
+    return { fill: squares };
+  },
+});
+
+// The costs as powers of ten: uPlot's own logarithmic axis labels no wide one.
+const costs = {
+  title: ({ fit, update }) => `Cost ${short(fit.costs[update], 6)} at update ${update}`,
+  names: () => ["update", "cost"],
+  data: ({ fit: { costs }, data, predicted }) => {
+    const power = powerFrom(costs);
+    const theory = predicted ? predicted.map(power) : fill(costs, null);
+    return [costs.map((_, k) => k), costs.map(power), theory, fill(costs, power(data.lowest))];
+  },
+  options: ({ curve, ink, muted }) => {
+    const value = (_, power) => (power === null ? "–" : short(10 ** power, 6));
+    const range = (_, low, high) => around(low, Math.max(high, low + 1));
+    // 1, 2 and 5 times each power of ten, or few powers.
+    const splits = (_, __, low, high) => {
+      const step = Math.ceil((high - low) / 6);
+      const digits = high - low < 3 ? [1, 2, 5] : [1];
+      const powers = Array.from({ length: 8 }, (_, i) => Math.floor(low) + i * step);
+      const marks = powers.flatMap((power) => digits.map((digit) => power + Math.log10(digit)));
+      return marks.filter((mark) => mark >= low && mark <= high);
+    };
+    const values = (_, marks) => marks.map((mark) => short(10 ** mark, 3));
+    return {
+      x: { label: "update" },
+      scales: { y: { range } },
+      series: [
+        line("cost", curve, 2.5, { value }),
+        line("theory", ink, 3, { dash: [0, 8], cap: "round", value }),
+        line("optimum", muted, 1.5, { dash: [6, 4], value }),
+      ],
+      axes: [{}, { splits, values }],
+    };
+  },
+  draw(chart, { fit, update }, { curve, wrong, font }) {
+    spot(chart, [update, powerFrom(fit.costs)(fit.costs[update])], curve);
+    if (!fit.divergedAt || !update) return;
+    const factor = fit.costs[update] / fit.costs[update - 1];
+    const text = `each step: cost × ${short(factor, 3)}, error × ${short(Math.sqrt(factor), 3)}`;
+    const { ctx, bbox: { left, top } } = chart;
+    const large = `bold ${parseInt(font) * devicePixelRatio}${font.slice(2)}`;
+    Object.assign(ctx, { font: large, fillStyle: wrong, textAlign: "left", textBaseline: "top" });
+    ctx.fillText(text, left + 12 * devicePixelRatio, top + 8 * devicePixelRatio);
+  },
+};
+
+const surface = {
+  title: () => "Path on the cost: drag its start",
+  names: ({ projection: { whole }, data }) =>
+    whole ? [`weight of ${data.features[0]}`, "offset"] : ["steepest direction", "flattest direction"],
+  data: ({ spans: [x, y] }) => [x, y, y],
+  options: ({ path, ink }, shown) => {
+    const values = (_, splits) => splits.map((value) => (shown().projection.whole ? short(value, 3) : ""));
+    const axis = { values, grid: { show: false }, ticks: { show: false } };
+    const [x, y] = [0, 1].map((i) => ({ range: () => shown().spans[i] }));
+    return {
+      scales: { x, y },
+      series: [dots("path", path, 0), dots("optimum", ink, 0)],
+      axes: [axis, axis],
+      legend: { live: false },
+      cursor: { show: false, drag: { x: false } },
+    };
+  },
+  draw: drawSurface,
+};
+
+const fit = {
+  title: ({ data }) => `Fit${partOf(data)}`,
+  names: ({ data: { features, problem } }) =>
+    features.length === 1 ? [features[0], targetOf(problem)] : [`observed ${targetOf(problem)}`, "predicted"],
+  data: ({ data: { problem, features, sampleY }, predictions }) => {
+    if (features.length > 1) return ordered([sampleY, predictions, sampleY]);
+    const number = problem.features.indexOf(features[0]);
+    return ordered([problem.sample.map((row) => row[number]), sampleY, predictions]);
+  },
+  options: ({ data, path }, shown) => ({
+    x: { label: "x" },
+    scales: {
+      x: { range: (_, low, high) => around(low, high) },
+      y: { range: (_, low, high) => around(low, high, shown().data.sampleY) },
+    },
+    series: [dots("sample", `${data}99`, 3), line("line", path, 2)],
+  }),
+};
+
+const residuals = {
+  title: ({ data }) => `Residuals${partOf(data)}`,
+  names: ({ data: { problem } }) => [`predicted ${targetOf(problem)}`, "residual"],
+  data: ({ data: { sampleY }, predictions }) =>
+    ordered([predictions, predictions.map((z, i) => sampleY[i] - z), fill(predictions, 0)]),
+  options: ({ data, muted }, shown) => ({
+    x: { label: "predicted" },
+    scales: {
+      x: { range: (_, low, high) => around(low, high, shown().data.sampleY) },
+      y: { range: (_, low, high) => around(low, high) },
+    },
+    series: [dots("residual", `${data}99`, 3), line("zero", muted, 1)],
+  }),
+};
+
+// What one standard deviation of each feature does to the prediction: that compares.
+const weights = {
+  title: ({ bars, data: { features } }) =>
+    bars.length < features.length ? `Weights: the largest ${bars.length} of ${features.length}` : "Weights",
+  names: ({ data: { problem } }) => [null, `effect of one standard deviation${unitOf(problem)}`],
+  data: ({ bars, data: { best, spreads }, theta }) => [
+    bars.map((_, i) => i),
+    bars.map((j) => theta[j] * spreads[j]),
+    bars.map((j) => best[j] * spreads[j]),
+  ],
+  options: ({ path, ink, em }, shown) => {
+    const name = (i) => shown().data.features[shown().bars[i]] ?? "–";
+    const cut = (text) => (text.length > 16 ? `${text.slice(0, 15)}…` : text);
+    const symmetric = (_, low, high) => {
+      const most = 1.1 * Math.max(-low, high) || 1;
+      return [-most, most];
+    };
+    return {
+      x: { label: "feature", value: (_, i) => name(i) },
+      scales: {
+        x: { ori: 1, dir: -1, range: () => [-0.5, shown().bars.length - 0.5] },
+        y: { ori: 0, range: symmetric },
+      },
+      series: [
+        {
+          label: "weight",
+          fill: path,
+          paths: uPlot.paths.bars({ size: [0.7, 22] }),
+          points: { show: false },
+        },
+        dots("optimum", ink, 7),
+      ],
+      axes: [
+        {
+          side: 3,
+          size: 9 * em,
+          splits: () => shown().bars.map((_, i) => i),
+          values: (_, places) => places.map((i) => cut(name(i))),
+          grid: { show: false },
+        },
+        { side: 2, size: 2.3 * em, space: 5 * em },
+      ],
+    };
+  },
+};
+
+export const PICTURES = { costs, surface, fit, residuals, weights };

@@ -1,0 +1,95 @@
+// The cost over two directions through the optimum, and the path of a descent on it.
+import { dot } from "./model.js";
+
+const LEVELS = 8; // lines of equal cost
+
+// Both weights of one feature, or the steepest and the flattest direction of more.
+export function projectionOf({ best, vectors, rows }) {
+  const whole = best.length === 2;
+  const flip = (vector) => vector.map((value) => (dot(vector, best) < 0 ? -value : value));
+  const basis = whole ? [[1, 0], [0, 1]] : [flip(vectors.at(-1)), flip(vectors[0])];
+  const place = (theta) => basis.map((vector) => dot(vector, theta));
+  const centre = place(best);
+  const widest = 0.48 * Math.max(...centre.map(Math.abs)) || 1;
+  const half = centre.map((value) => Math.max(1.6 * Math.abs(value), widest));
+  const start = ([x, y]) =>
+    Array.from(best, (w, j) => w + basis[0][j] * (x - centre[0]) + basis[1][j] * (y - centre[1]));
+  const [p, q] = basis.map((vector) => rows.map((row) => dot(row, vector)));
+  const [a, b, d] = [dot(p, p), dot(p, q), dot(q, q)];
+  const angle = Math.atan2(2 * b, a - d) / 2;
+  const along = (c, s) => a * c * c + 2 * b * c * s + d * s * s;
+  const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
+  const curvatures = [along(cos, sin), along(-sin, cos)];
+  const least = 1e-9 * Math.max(...curvatures); // the data may not determine a direction
+  const far = a * half[0] ** 2 + 2 * Math.abs(b) * half[0] * half[1] + d * half[1] ** 2;
+  const contours = Array.from({ length: LEVELS }, (_, level) => {
+    const height = far * 1e-3 * 4000 ** (level / (LEVELS - 1));
+    return curvatures.map((value) => Math.sqrt(height / Math.max(value, least)));
+  });
+  return { whole, place, start, centre, half, angle, contours };
+}
+
+// The places of a descent, at first after each update and later after ever fewer, until it
+// leaves for good; and the spans of the surface that show them and the optimum.
+export function routeOf({ place, centre, half }, path, last) {
+  const far = (at) => at.some((value, i) => Math.abs(value - centre[i]) > 8 * half[i]);
+  const places = [];
+  for (
+    let k = 0;
+    k <= last;
+    k = k < last ? Math.min(last, Math.max(k + 1, Math.floor(1.02 * k))) : k + 1
+  ) {
+    places.push(place(path[k]));
+    if (far(places.at(-1))) break;
+  }
+  const near = places.filter((at) => !far(at));
+  const spans = centre.map((c, i) => {
+    const values = near.map((at) => at[i]);
+    return [Math.min(c - half[i], ...values), Math.max(c + half[i], ...values)];
+  });
+  return { places, spans };
+}
+
+// Where a place is on the canvas, also where x goes downwards.
+export function pixels({ valToPos, scales }, [x, y]) {
+  const at = [valToPos(x, "x", true), valToPos(y, "y", true)];
+  return scales.x.ori ? at.reverse() : at;
+}
+
+export function spot(u, place, colour) {
+  u.ctx.beginPath();
+  u.ctx.arc(...pixels(u, place), 5.5 * devicePixelRatio, 0, 2 * Math.PI);
+  u.ctx.fillStyle = colour;
+  u.ctx.fill();
+}
+
+export function drawSurface(u, { projection, places }, { grid, ink, path }) {
+  const { centre, half, angle, contours } = projection;
+  const { left, top, width, height } = u.bbox;
+  const [x0, y0] = pixels(u, centre);
+  const [x1, y1] = pixels(u, [centre[0] + half[0], centre[1] + half[1]]);
+  const units = new DOMMatrix([(x1 - x0) / half[0], 0, 0, (y1 - y0) / half[1], x0, y0]);
+  const levels = new Path2D();
+  for (const radii of contours) {
+    const level = new Path2D();
+    level.ellipse(0, 0, ...radii, angle, 0, 2 * Math.PI);
+    levels.addPath(level, units);
+  }
+  const [line, steps] = [new Path2D(), new Path2D()];
+  const side = 3 * devicePixelRatio;
+  for (const [x, y] of places.map((place) => pixels(u, place))) {
+    line.lineTo(x, y);
+    steps.rect(x - side / 2, y - side / 2, side, side);
+  }
+  u.ctx.beginPath();
+  u.ctx.rect(left, top, width, height);
+  u.ctx.clip();
+  u.ctx.setLineDash([]);
+  Object.assign(u.ctx, { lineWidth: devicePixelRatio, strokeStyle: grid, fillStyle: path });
+  u.ctx.stroke(levels);
+  u.ctx.strokeStyle = path;
+  u.ctx.stroke(line);
+  u.ctx.fill(steps);
+  spot(u, centre, ink);
+  spot(u, places.at(-1), path);
+}
