@@ -231,6 +231,10 @@ def runs_table(runs):
 
 
 def versions_text(runs):
-    """List the versions of Python and of the packages that the runs recorded."""
+    """List the versions of the packages and, last, of Python that the runs recorded.
+
+    At the end of a paragraph, another version of Python moves no other word.
+    """
     found = {pair for versions in runs.versions for pair in versions.items()}
-    return list_text(f"{name} {version}" for name, version in sorted(found))
+    found = sorted(found, key=lambda pair: (pair[0] == "Python", pair))
+    return list_text(f"{name} {version}" for name, version in found)

@@ -14,7 +14,8 @@ from helpers import ROOT
 from helpers.pipeline.environment import environment
 
 PACKAGES = ROOT / "apt.txt"  # for the report
-OTHERS = {"walls": ["bubblewrap"], "browser": ["chromium"]}
+OTHERS = {"walls": ["bubblewrap"], "browser": ["chromium"], "qpdf": ["qpdf"]}
+PROGRAMS = {"walls": "bwrap", "browser": "chromium", "qpdf": "qpdf"}
 # What the template uses and a small TeX installation may lack.
 STYLES = ["tgpagella.sty", "mathpazo.sty", "scrartcl.cls", "microtype.sty"]
 STYLES += ["texgyrepagella-regular.otf"]  # for the figures
@@ -28,6 +29,8 @@ HELP = {
     "and Ubuntu apt-get install {packages}; if you trust them all, make grade "
     "WALLS=none",
     "browser": "the browser Chromium: on Debian and Ubuntu apt-get install {packages}",
+    "qpdf": "qpdf, which saves a PDF again: on Debian and Ubuntu apt-get install "
+    "{packages}",
 }
 
 
@@ -71,10 +74,8 @@ def is_there(need):
     """Tell whether a need is met."""
     if need == "venv":
         return importlib.util.find_spec("ensurepip") is not None
-    if need == "walls":
-        return shutil.which("bwrap") is not None
-    if need == "browser":
-        return shutil.which("chromium") is not None
+    if need in PROGRAMS:
+        return shutil.which(PROGRAMS[need]) is not None
     if not all(map(shutil.which, ("pdflatex", "bibtex", "kpsewhich"))):
         return False
     command = ["kpsewhich", *STYLES]

@@ -6,13 +6,12 @@ import re
 import shutil
 import subprocess
 import sys
-from functools import cache
 from pathlib import Path
 
 import pytest
+from alterations import in_file, in_results, report, write_altered
 from project import Project
-from pypdf import PdfReader, PdfWriter
-from pypdf.generic import DecodedStreamObject, NameObject
+from pypdf import PdfWriter
 
 from helpers.pipeline.command import error_in
 from helpers.pipeline.errors import UserError
@@ -22,27 +21,20 @@ from helpers.pipeline.report.evidence import LAYOUT
 from helpers.pipeline.verify import verify as verify_module
 from helpers.pipeline.verify.__main__ import print_table
 from helpers.pipeline.verify.compare import (
-    close,
     compare_claims,
-    compare_documents,
-    compare_runs,
     compare_sources,
     look_alike,
 )
-from helpers.pipeline.verify.reader import read_pdf
+from helpers.pipeline.verify.reader import read_pdf, read_results
 from helpers.pipeline.verify.rebuild import build_report
+from helpers.pipeline.verify.rounding import close, roundings
 from helpers.pipeline.verify.verdicts import DIFFERS, HOLDS, MISSING, NOTED, Line
 from helpers.pipeline.verify.verify import (
     checked_tolerance,
     compare_beside,
+    compare_reports,
     verify,
 )
-
-
-@cache
-def report():
-    """Return the report as read."""
-    return read_pdf(PDF)
 
 
 @pytest.fixture(scope="module")
@@ -51,225 +43,8 @@ def made():
     return report()
 
 
-@pytest.fixture
-def alter(tmp_path):
-    """Return a function that alters the report and reads it again."""
-
-    def altered(change, pages=True):
-        path = tmp_path / "altered.pdf"
-        write_altered(path, change)
-        read = read_pdf(path, pages=pages)
-        # Pages that were not altered need not be read again: it takes a while.
-        unaltered = {n: getattr(report(), n) for n in ("pages", "drawings", "looks")}
-        return read if pages else read._replace(**unaltered)
-
-    return altered
-
-
-def write_altered(path, change):
-    """Write the report with a change."""
-    writer = PdfWriter(clone_from=PdfReader(PDF))
-    change(writer)
-    writer.write(path)
-    writer.close()
-
-
-def on_page(text, old, new):
-    """Return a change of what the first page that says a text prints."""
-
-    def change(writer):
-        for page, said in zip(writer.pages, report().pages, strict=True):
-            if text not in said:
-                continue
-            content = page.get_contents().get_data()
-            if old in content:
-                stream = DecodedStreamObject()
-                stream.set_data(content.replace(old, new, 1))
-                page[NameObject("/Contents")] = writer._add_object(stream)
-                return
-        raise AssertionError(f"no page says {text!r} with {old!r}")
-
-    return change
-
-
-def in_file(name, old, new):
-    """Return a change of what an attachment says."""
-
-    def change(writer):
-        stream = attached(writer)[name]["/EF"]["/F"].get_object()
-        content = stream.get_data()
-        assert old.encode() in content
-        stream.set_data(content.replace(old.encode(), new.encode(), 1))
-
-    return change
-
-
-def in_results(edit):
-    """Return a change of the recorded results attached to the PDF."""
-
-    def change(writer):
-        stream = attached(writer)["results.json"]["/EF"]["/F"].get_object()
-        results = json.loads(stream.get_data())
-        edit(results)
-        stream.set_data(json.dumps(results).encode())
-
-    return change
-
-
-def attached(writer):
-    """Return the attachments of a PDF by name."""
-    names = writer.root_object["/Names"]["/EmbeddedFiles"]["/Names"]
-    return {names[i]: names[i + 1].get_object() for i in range(0, len(names), 2)}
-
-
-def remove_attachment(writer):
-    names = writer.root_object["/Names"]["/EmbeddedFiles"]["/Names"]
-    at = names.index("experiments.yaml")
-    del names[at : at + 2]
-
-
-def remove_page(writer):
-    writer.remove_page(5)
-
-
-def add_page(writer):
-    writer.add_page(PdfReader(PDF).pages[8])
-
-
-def redraw(writer):
-    """Move a curve of a figure."""
-    for page in writer.pages:
-        for picture in page["/Resources"].get("/XObject", {}).values():
-            stream = picture.get_object()
-            stream.set_data(stream.get_data().replace(b" l\n", b" m\n", 1))
-            return
-
-
-def cover(writer):
-    """Draw a white box on the third page, over what is printed there."""
-    page = writer.pages[2]
-    stream = DecodedStreamObject()
-    box = b"\nq 1 g 100 100 400 600 re f Q\n"
-    stream.set_data(page.get_contents().get_data() + box)
-    page[NameObject("/Contents")] = writer._add_object(stream)
-
-
-def rename_author(writer):
-    writer.add_metadata({"/Author": "Somebody Else"})
-
-
-def some_run(results):
-    return next(iter(results["runs"].values()))
-
-
-def set_value(results):
-    results["claims"]["all.cost"]["value"] *= 1 + 1e-9
-
-
-def set_text(results):
-    results["claims"]["all.cost"]["text"] = "10.847482"
-
-
-def set_unit(results):
-    results["claims"]["all.cost"]["unit"] = "mi/gal"
-
-
-def set_run(results):
-    results["claims"]["all.cost"]["run"] = "descent-000000000000"
-
-
-def remove_claim(results):
-    del results["claims"]["horsepower.cost"]
-
-
-def add_claim(results):
-    results["claims"]["mine"] = {"value": 1, "text": "1", "unit": "", "run": ""}
-
-
-def make_nonsense(results):
-    results["claims"]["horsepower.cost"] = "good"
-
-
-def remove_run(results):
-    del results["runs"][next(iter(results["runs"]))]
-
-
-def set_parameter(results):
-    some_run(results)["parameters"]["learning_rate"] = 0.2
-
-
-def set_outcome(results):
-    some_run(results)["cost"] = 1.0
-
-
-def build_of(old, new):
-    return in_file("build.json", old, new)
-
-
-# What is altered, and what must be named.
-ON_THE_PAGES = {
-    "a digit": (on_page("Training both", b"(610.5", b"(610.4"), "610.4"),
-    "a digit elsewhere": (on_page("67.6", b"(67.6", b"(67.5"), "67.5"),
-    "a word": (on_page("The fit", b"(Figure)", b"(Finger)"), "Finger"),
-    "a caption": (on_page("Figure 2.", b"2,000", b"2,001"), "2,001"),
-    "a cell": (on_page("Table 2.", b"417.091", b"417.092"), "417.092"),
-    "a cell's word": (
-        on_page("Table 2.", b"(descending)", b"(ascending)"),
-        "ascending",
-    ),
-    "the title block": (on_page("Student", b"(Student)", b"(Sudent)"), "Sudent"),
-    "a listing": (on_page("as_floats(X", b"(@)", b"(*)"), "*"),
-    "a list of runs": (on_page("The runs that the", b"(1,000)", b"(1,001)"), "1,001"),
-    "a curve": (redraw, "a drawing"),
-    "a box over a page": (cover, "page 3 a drawing"),
-    "a page less": (remove_page, "page 6 missing"),
-    "a page more": (add_page, "there"),
-    "the author": (rename_author, "the file"),
-}
-IN_THE_EVIDENCE = {
-    "a value": (in_results(set_value), "all.cost"),
-    "a printed value": (in_results(set_text), "all.cost"),
-    "a unit": (in_results(set_unit), "all.cost"),
-    "a claim's run": (in_results(set_run), "all.cost"),
-    "a claim less": (in_results(remove_claim), "horsepower.cost"),
-    "a claim more": (in_results(add_claim), "mine"),
-    "a claim that is none": (in_results(make_nonsense), "horsepower.cost"),
-    "a run less": (in_results(remove_run), "run descent-"),
-    "a run's parameter": (in_results(set_parameter), "run descent-"),
-    "a run's outcome": (in_results(set_outcome), "run descent-"),
-    "the grid": (in_file("experiments.yaml", "n_folds: 5", "n_folds: 4"), "experim"),
-    "the lock": (in_file("requirements.txt", "numpy==2", "numpy==1"), "requirem"),
-    "the commit": (build_of('"commit": "', '"commit": "0'), "attached build.json"),
-    "the student": (build_of('"student": "', '"student": "X'), "attached build.json"),
-    "the code": (
-        in_file("helpers/model.py", "2 / error", "3 / error"),
-        "attached helpers/mo",
-    ),
-    "an attachment less": (remove_attachment, "attached experiments.yaml"),
-}
-
-
-@pytest.mark.parametrize("name", ON_THE_PAGES | IN_THE_EVIDENCE)
-def test_what_is_altered_in_the_pdf_is_caught_and_named(alter, made, name):
-    change, named = (ON_THE_PAGES | IN_THE_EVIDENCE)[name]
-    altered = alter(change, pages=name in ON_THE_PAGES)
-    wrong = [line for line in differences(altered, made) if line.verdict != HOLDS]
-    assert any(named in f"{line.what} {line.stated}" for line in wrong), wrong
-    assert len(wrong) < 5  # nothing else is blamed
-
-
-def differences(stated, reproduced, tolerance=0.0):
-    results = stated.results, reproduced.results
-    claims, runs = ([side[kind] for side in results] for kind in ("claims", "runs"))
-    return [
-        *compare_claims(*claims, tolerance),
-        *compare_runs(*runs, tolerance),
-        *compare_documents(stated, reproduced, tolerance),
-    ]
-
-
 def test_nothing_is_caught_where_nothing_is_altered(made):
-    lines = differences(made, made)
+    lines = compare_reports(made, made)
     assert {line.verdict for line in lines} == {HOLDS}
     assert {line.what for line in lines} >= {*made.results["claims"], "page 1"}
 
@@ -298,7 +73,7 @@ def test_what_a_report_was_not_made_from_is_caught_and_named(
         project.replace(path, old, new)
     stated = read_pdf(small_report.folder / "report" / "report.pdf")
     rebuilt = read_pdf(build_report(project.folder))
-    wrong = {line.what for line in differences(stated, rebuilt) if line.wrong}
+    wrong = {line.what for line in compare_reports(stated, rebuilt) if line.wrong}
     assert wrong >= {named for *_, named in IN_THE_PROJECT[name]}
 
 
@@ -339,12 +114,12 @@ def with_damaged_evidence(path):
 
 
 def with_commands_for_make(path):
-    write_altered(path, build_of('"course"', '"GNUMAKEFLAGS"'))
+    write_altered(path, in_file("build.json", '"course"', '"GNUMAKEFLAGS"'))
     return "build.json is damaged"
 
 
 def with_a_line_break_in_the_title(path):
-    write_altered(path, build_of('"student": "', '"student": "\\n'))
+    write_altered(path, in_file("build.json", '"student": "', '"student": "\\n'))
     return "build.json is damaged"
 
 
@@ -378,38 +153,63 @@ def test_a_report_that_cannot_be_verified_has_a_verdict_of_its_own(tmp_path, spo
     assert "\n" not in str(caught.value)
 
 
-def test_a_difference_is_shown_to_people(alter, made, capsys):
-    change, _ = IN_THE_EVIDENCE["a value"]
-    print_table(differences(alter(change, pages=False), made))
-    out = capsys.readouterr().out
-    assert re.search(r"all\.cost +10\.84748\d+ +10\.84748\d+ +1\.0e-09 +differs", out)
-    assert "page 1" not in out
+STRICT = {
+    "a key twice": ('"platform": "a"', '"platform": "a", "platform": "b"'),
+    "half a letter": ('"a"', r'"\ud800"'),
+    "a command for the terminal": ('"a"', r'"\u001b[2J"'),
+    "one that is not escaped": ('"a"', '"\x9b2J"'),
+    "one in a name": ('"runs"', r'"\u0007": {}, "runs"'),
+    "a number that is none": ('"a"', "NaN"),
+    "a number without end": ('"a"', "1e999"),
+    "a number of many digits": ('"a"', "1" * 5000),
+    "lists without end": ('"a"', "[" * 100_000),
+}
 
 
-def test_what_does_not_hold_is_printed_short_and_without_control_characters(capsys):
-    wrong = Line("claim\x1b[2J", "a\n" + "b" * 99, "1", None, DIFFERS)
+@pytest.mark.parametrize(("old", "new"), STRICT.values(), ids=STRICT)
+def test_records_are_read_strictly(old, new):
+    text = f'{{"layout": {LAYOUT}, "platform": "a", "claims": {{}}, "runs": {{}}}}'
+    read_results(text.replace('"a"', r'"\\u001b, two\n lines"').encode(), "it")
+    with pytest.raises(UserError, match="^it is damaged: it is not what"):
+        read_results(text.replace(old, new, 1).encode(), "it")
+
+
+def test_what_a_layout_says_is_not_sent_to_the_terminal():
+    with pytest.raises(UserError, match="has layout 'x{10,}…, this version") as caught:
+        read_results(json.dumps({"layout": "x" * 10_000}).encode(), "it")
+    assert len(str(caught.value)) < 500
+
+
+def test_what_does_not_hold_is_printed_in_80_columns(capsys):
+    wrong = Line("claim\x1b[2J", "a\n" + "b" * 99, "1", 1e-9, DIFFERS)
     holds = Line("other", "1", "1", 0.0, HOLDS)
-    only = "claim [2J  a " + "b" * 45 + "…  1                       differs"
     print_table([wrong, holds])
-    assert capsys.readouterr().out.splitlines()[1:] == [only]
+    _, only = capsys.readouterr().out.splitlines()
+    assert re.fullmatch(r"claim \[2J +a b{10,}… +1 +1\.0e-09 +differs", only)
+    assert len(only) <= 80
     print_table([wrong, holds], everything=True)
-    both = ["other      1" + " " * 49 + "1           0           holds", only]
-    assert capsys.readouterr().out.splitlines()[1:] == both
+    _, *both = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in both] == ["claim", "other"]
     print_table([holds])
     assert capsys.readouterr().out == ""
+    name = "attached helpers/pipeline/sweep/experiments.py"
+    print_table([wrong._replace(what=name)])
+    _, only = capsys.readouterr().out.splitlines()
+    assert re.match(r"….+/sweep/experiments\.py  a bbb", only)
+    assert len(only) <= 80
+
+
+def test_what_is_noted_is_printed_in_full_below_the_table(capsys):
+    noted = Line("platform", "a" * 90, "b\x1b", None, NOTED)
+    print_table([noted, Line("all.cost", "1", "2", 0.5, DIFFERS)])
+    out = capsys.readouterr().out.splitlines()
+    assert out[2:] == ["platform: " + "a" * 90, "    here: b"]
 
 
 def test_the_cause_of_a_difference_comes_first(capsys):
-    causes = [
-        "platform",
-        "attached build.json",
-        "attached Makefile",
-        "run a",
-        "all.cost",
-    ]
-    kinds = [*causes, "page 2", "the file"]
-    noted = {"platform": NOTED}
-    print_table([Line(k, "", "", None, noted.get(k, DIFFERS)) for k in reversed(kinds)])
+    kinds = ["attached build.json", "attached Makefile", "run a", "all.cost"]
+    kinds += ["page 2", "document, actions"]
+    print_table([Line(kind, "", "", None, DIFFERS) for kind in reversed(kinds)])
     _, *shown = capsys.readouterr().out.splitlines()
     assert [line.partition("  ")[0] for line in shown] == kinds
 
@@ -496,33 +296,47 @@ def test_a_tolerance_allows_the_last_digits_and_no_more():
     assert line.verdict == DIFFERS
     assert {line.verdict for line in compare_claims(stated, {}, 1)} == {MISSING}
     [line] = compare_claims(stated, claims(1 + 1e-10, "1.001"), 1e-9)
-    assert line.verdict == HOLDS
-    [line] = compare_claims(stated, claims(1 + 1e-10, "1.002"), 1e-9)
     assert line.verdict == DIFFERS
 
 
 @pytest.mark.parametrize(
-    ("stated", "reproduced", "same"),
+    ("stated", "reproduced", "value", "same"),
     [
-        ("10.847481, and", "10.847482, and", True),
-        ("10.847481", "10.847483", False),
-        ("(9.99;", "(10.00;", True),
-        ("-0.1", "0.1", False),
-        ("1.0", "1.00", False),
-        ("128", "129", False),
-        ("10^{-11}", "10^{-12}", False),
-        ("a word", "another", False),
-        ("1.5 2.5", "1.5", False),
-        (1, 1, True),
-        (None, "1", False),
-        ("", "1.5", False),
-        ("1.5", "", False),
-        ("v", "v1.5", False),
-        ("1.5.2", "1.6.2", True),
+        ("10.847481, and", "10.847482, and", 10.8474815, True),
+        ("10.847481, and", "10.847482, and", 10.8474816, False),
+        ("0.1", "0.2", 0.1, False),
+        ("0.8215", "0.8216", 0.82148, False),
+        ("(9.99;", "(10.00;", 9.995, True),
+        ("$-0.12$", "$-0.13$", -0.125, True),
+        ("-0.1", "0.1", 0.1, False),
+        ("1.0", "1.00", 1.0, False),
+        ("1,234.5", "1,234.6", 1234.55, True),
+        ("17", "18", 17.5, True),
+        ("128", "129", 128.0, False),
+        ("10^{-11}", "10^{-12}", 1e-11, False),
+        ("1.5 2.5", "1.5", 1.5, False),
+        ("1.5 0.0", "1.50.0", 1.5, False),
+        ("", "1.5", 1.5, False),
+        ("v", "v1.5", 1.5, False),
+        ("2.4.6", "2.5.6", 2.45, False),
+        ("Python 3.11.2", "Python 3.13.5", "", True),
+        ("Python 3.11.3", "Python 3.13.5", "", False),
+        ("1" * 5000, "2" * 5000, 1.5, False),
+        (None, "1", 1.0, False),
+        (1, 1, 1.0, True),
     ],
 )
-def test_with_a_tolerance_a_last_place_may_differ_by_one(stated, reproduced, same):
-    assert close(stated, reproduced) is same
+def test_what_is_printed_may_differ_as_the_value_is_rounded(
+    stated, reproduced, value, same
+):
+    texts = {"Python 3.11.2": stated, "Python 3.13.5": reproduced}
+    results = [
+        {"platform": name, "claims": {"a": {"value": value, "text": text}}}
+        for name, text in texts.items()
+    ]
+    pairs = roundings(*results, 1e-9)
+    assert close(stated, reproduced, pairs) is same
+    assert close(stated, reproduced, roundings(*results, 0.0)) is (stated == reproduced)
 
 
 def test_a_claim_whose_run_is_not_recorded_is_named(made):
@@ -552,67 +366,10 @@ def test_what_lies_beside_the_pdf_is_what_is_attached(tmp_path, made):
 
 def on_another_platform(results):
     results["platform"] = "Lunix"
-    for run in results["runs"].values():
-        if isinstance(run.get("cost"), float):
-            run["cost"] *= 1 + 1e-11
-
-
-def test_a_report_of_another_platform_holds_within_the_tolerance(tmp_path, made):
-    write_altered(tmp_path / "it.pdf", in_results(on_another_platform))
-    first, *lines = verify(tmp_path / "it.pdf", rebuilt=PDF)
-    assert first == ("platform", "Lunix", made.results["platform"], None, NOTED)
-    assert {line.verdict for line in lines} == {HOLDS}
-    lines = verify(tmp_path / "it.pdf", 1e-12, rebuilt=PDF)
-    assert {line.what[:4] for line in lines if line.wrong} == {"run "}
-
-
-def no_curves(writer):
-    """Remove all lines of the figures on a page that has some."""
-    for page in writer.pages:
-        for picture in page["/Resources"].get("/XObject", {}).values():
-            stream = picture.get_object()
-            stream.set_data(stream.get_data().replace(b" l\n", b" m\n"))
-            return
-
-
-def last_places(writer):
-    """Draw the lines of a figure where rounding on another platform would."""
-    number = re.compile(rb"(\d+\.\d{5})\d+(?= [\d.]+ l\n)")
-    for page in writer.pages:
-        for picture in page["/Resources"].get("/XObject", {}).values():
-            stream = picture.get_object()
-            changed = number.sub(rb"\g<1>9", stream.get_data())
-            assert changed != stream.get_data()
-            stream.set_data(changed)
-            return
-
-
-@pytest.mark.parametrize(
-    ("change", "named"),
-    [
-        (cover, "page 3"),
-        (no_curves, "page "),
-        (on_page("The fit", b"(Figure)", b"(Finger)"), "page "),
-        (on_page("Training both", b"(610.5", b"(640.5"), "page "),
-        (in_results(remove_claim), "horsepower.cost"),
-        (last_places, ""),
-    ],
-)
-def test_its_platform_does_not_hide_what_was_altered(tmp_path, change, named):
-    def both(writer):
-        in_results(on_another_platform)(writer)
-        change(writer)
-
-    write_altered(tmp_path / "it.pdf", both)
-    wrong = [
-        line.what for line in verify(tmp_path / "it.pdf", rebuilt=PDF) if line.wrong
-    ]
-    assert len(wrong) == bool(named)
-    assert all(what.startswith(named) for what in wrong)
 
 
 def test_a_digit_may_be_another_where_the_words_are(made):
-    page = made.looks[0]
+    page = made.looks[0]()
     altered = page.copy()
     altered[400:404, 200:203] ^= 255
     assert look_alike(page, altered, exact=False)
@@ -632,31 +389,10 @@ def test_what_was_compared_less_strictly_has_its_own_exit_status(tmp_path):
 
     ended, out = status("--pdf", str(tmp_path / "it.pdf"))
     assert ended == 3
-    assert "hold as far as they were compared: it says that it was made on" in out
-    assert "Lunix" in out
+    assert "hold as far as they were compared: the platforms differ" in out
+    assert f"platform: Lunix\n    here: {report().results['platform']}\n" in out
     assert status("--pdf", str(tmp_path / "it.pdf"), "--tolerance", "1e-9")[0] == 0
     assert status("--pdf", str(PDF))[0] == 0
-
-
-def test_runs_of_another_platform_are_compared_by_their_names(tmp_path, made):
-    name = made.results["claims"]["all.cost"]["run"]
-
-    def rename(results):
-        on_another_platform(results)
-        results["runs"]["descent-000000000000"] = results["runs"].pop(name)
-
-    write_altered(tmp_path / "it.pdf", in_results(rename))
-    lines = verify(tmp_path / "it.pdf", rebuilt=PDF)
-    wrong = {line.what: line.verdict for line in lines if line.wrong}
-    runs = {f"run {name}", "run descent-000000000000"}
-    assert wrong.keys() >= {*runs, "all.cost"}
-    assert set(wrong.values()) == {MISSING}
-
-
-def test_an_attachment_that_was_emptied_differs(made):
-    emptied = made._replace(files=made.files | {"requirements.txt": b""})
-    found = {line.what: line for line in compare_documents(emptied, made, 0.0)}
-    assert found["attached requirements.txt"].verdict == DIFFERS
 
 
 @pytest.mark.parametrize("given", ["small", "-1e-9", "1", "nan", "inf"])

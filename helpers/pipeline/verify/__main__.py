@@ -10,17 +10,18 @@ from helpers.pipeline.records import TOLERANCE
 from helpers.pipeline.verify.verdicts import (
     ALL_HOLD,
     HEADER,
-    HOLDS,
     LESS_STRICT,
     NOTED,
     WRONG,
+    readable,
 )
 from helpers.pipeline.verify.verify import checked_tolerance, verify
 
+WIDTH, SHORTEST = 80, 12  # letters of a terminal's line, and of what is shown in it
 RELAXED = (
-    " as far as they were compared: it says that it was made on another platform,\n"
-    f"so numbers may differ by {TOLERANCE:g}, decimals by one in their last place, and "
-    f"pages by what\ncannot be seen; with TOLERANCE={TOLERANCE:g} you accept that"
+    " as far as they were compared: the platforms differ, so\n"
+    f"numbers may differ by {TOLERANCE:g}, and pages by what cannot be seen; with "
+    f"TOLERANCE={TOLERANCE:g}\nyou accept that"
 )
 
 
@@ -48,14 +49,15 @@ def main():
     )
     wrong = sum(line.wrong for line in lines)
     # What the report says of its platform may not make this less strict in silence.
-    relaxed = tolerance is None and any(line.verdict == NOTED for line in lines)
+    platforms = [line for line in lines if line.what == "platform"]
+    relaxed = tolerance is None and bool(platforms)
     if as_json:
         result = {
             "holds": not wrong,
             "less_strict": relaxed,
             "checked": [line._asdict() for line in lines],
         }
-        print(json.dumps(result, ensure_ascii=False, indent=1, allow_nan=False))
+        print(json.dumps(result, indent=1, allow_nan=False))
     else:
         print_table(lines, everything)
         print(f"{len(lines) - wrong} of {len(lines)} hold{RELAXED if relaxed else ''}")
@@ -66,18 +68,37 @@ def main():
 
 def print_table(lines, everything=False):
     """Print what does not hold, the cause first; or everything that was compared."""
-    shown = [line for line in lines if everything or line.verdict != HOLDS]
+    shown = [line for line in lines if everything or line.wrong]
     shown.sort(key=_depth)
     if shown:
-        print("\n".join(aligned([HEADER, *(line.cells(48) for line in shown)])))
+        print("\n".join(aligned(fitted([HEADER, *(line.cells() for line in shown)]))))
+    for line in lines:
+        if line.verdict == NOTED:
+            print(f"{line.what}: {readable(line.stated)}")
+            print(f"{'here':>{len(line.what)}}: {readable(line.reproduced)}")
+
+
+def fitted(rows):
+    """Cut the texts of a table until its lines fit into a terminal."""
+    name, *widths = (max(map(len, column)) for column in zip(*rows, strict=True))
+    rest = WIDTH - 2 * len(widths) - sum(widths[2:])
+    shown = max(SHORTEST, (rest - name) // 2)
+    pair = [min(width, shown) for width in widths[:2]]
+    name = rest - sum(pair)
+    return [
+        [
+            row[0] if len(row[0]) <= name else f"…{row[0][1 - name :]}",
+            *map(readable, row[1:3], pair),
+            *row[3:],
+        ]
+        for row in rows
+    ]
 
 
 def _depth(line):
     """Return how far what was compared is from the cause of a difference."""
-    if line.verdict in (HOLDS, NOTED):
-        return -1
     kinds = {"attached build.json": 0, "attached ": 1, "run ": 2, "page ": 4}
-    kinds |= {"section ": 4, "the file": 5}
+    kinds |= {"section ": 4, "document": 5}
     return next((d for kind, d in kinds.items() if line.what.startswith(kind)), 3)
 
 

@@ -2,8 +2,8 @@
 
 import json
 import re
-from decimal import Decimal
 from difflib import SequenceMatcher
+from functools import partial
 from itertools import zip_longest
 from math import isnan
 from operator import eq
@@ -12,17 +12,26 @@ import numpy as np
 
 from helpers.pipeline.records import alike, relative
 from helpers.pipeline.report.evidence import RESULTS
-from helpers.pipeline.verify.verdicts import DIFFERS, HOLDS, MISSING, Line
+from helpers.pipeline.verify.rounding import close, roundings
+from helpers.pipeline.verify.structure import STREAM
+from helpers.pipeline.verify.verdicts import DIFFERS, HOLDS, MISSING, NOTED, Line
 
-DECIMAL = re.compile(r"\d+\.(\d+)")
-NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
+# What another version of TeX may change: the bytes of a stream, the tag of a font.
+LOOSE = re.compile(rf"{STREAM.pattern}|\b[A-Z]{{6}}\+")
+NUMBER = re.compile(r"#[0-9]+")  # of an object
+DRAWN = ("drawing", "fonts")  # which change with the words of a page
+REDRAWN = ("a drawing", "another", None, DIFFERS)
 # Of a page's picture, and how much darker or lighter a block of it may be in all: two
-# pixels of 255 where the words are the same, else two digits.
-BLOCK, HAIR, DIGITS = 16, 500, 5000
+# pixels of 255 where the words are the same, else three digits.
+BLOCK, HAIR, DIGITS = 16, 500, 6000
+ROUNDED = 1e-6, 1e-3  # relative and absolute: where something is drawn
 
 
-def compare_claims(stated, reproduced, tolerance):
-    """Compare claims by name; one that only one side has is missing."""
+def compare_claims(stated, reproduced, tolerance, pairs=()):
+    """Compare claims by name; one that only one side has is missing.
+
+    `pairs` are those of `roundings`.
+    """
     lines = []
     for name in stated | reproduced:
         pair = stated.get(name), reproduced.get(name)
@@ -31,8 +40,8 @@ def compare_claims(stated, reproduced, tolerance):
             continue
         values = [claim.get("value") for claim in pair]
         difference = relative(*values)
-        unlike = _unlike(*pair, close if tolerance else eq, but="value")
-        within = difference <= tolerance
+        unlike = _unlike(*pair, partial(close, pairs=pairs), but="value")
+        within = difference <= tolerance or close(*values, pairs)
         verdict = HOLDS if within and not unlike[0] else DIFFERS
         shown = map(_shown, unlike if within and unlike[0] else values)
         difference = None if isnan(difference) else difference
@@ -60,7 +69,8 @@ def compare_runs(stated, reproduced, tolerance):
         elif alike(*pair, tolerance):
             found = ("there", "there", 0.0, HOLDS)
         else:
-            found = (*map(_shown, pair), None, DIFFERS)
+            unlike = _unlike(*pair, partial(alike, tolerance=tolerance))
+            found = (*map(_shown, unlike), None, DIFFERS)
         lines.append(Line(f"run {name}", *found))
     return lines
 
@@ -76,13 +86,20 @@ def compare_documents(stated, reproduced, tolerance):
         If it is not 0, pages must look alike (`look_alike`), and the bytes of
         drawings and of the files are not compared.
     """
+    pairs = roundings(stated.results, reproduced.results, tolerance)
+    things = stated.document, reproduced.document
+    attached = [*_compare_attachments(stated, reproduced)]
+    known = [] if all(line.verdict == HOLDS for line in attached) else ["attachments"]
     lines = [
-        *_compare_attachments(stated, reproduced),
-        *_compare_pages(stated, reproduced, tolerance),
+        *attached,
+        *_compare_pages(stated, reproduced, tolerance, pairs),
+        *_compare_things("document", *things, tolerance, known),
     ]
     same = all(line.verdict == HOLDS for line in lines)
     if same and not tolerance and stated.digest != reproduced.digest:
-        lines.append(Line("the file", "its bytes", "others", None, DIFFERS))
+        known = stated.saver != reproduced.saver
+        saver = f"saved again by {stated.saver if known else 'another program'}"
+        lines.append(Line("the file", saver, "as it was made", None, NOTED))
     return lines
 
 
@@ -97,49 +114,70 @@ def _compare_attachments(stated, reproduced):
             yield Line(f"attached {name}", *shown, None, verdict)
 
 
-def _compare_pages(stated, reproduced, tolerance):
+def _compare_pages(stated, reproduced, tolerance, pairs):
     matcher = SequenceMatcher(None, stated.pages, reproduced.pages, autojunk=False)
     for _, i, j, k, m in matcher.get_opcodes():
         for page, other in zip_longest(range(i, j), range(k, m)):
+            name = reproduced.name(other) if page is None else stated.name(page)
             if page is None or other is None:
-                name = reproduced.name(other) if page is None else stated.name(page)
                 pair = (_there(side) for side in (page, other))
                 yield Line(name, *pair, None, MISSING)
             else:
-                pair = [
-                    (report.pages[at], report.drawings[at], report.looks[at])
-                    for report, at in ((stated, page), (reproduced, other))
-                ]
-                yield from _compare_page(stated.name(page), *pair, tolerance)
+                at = (stated, page), (reproduced, other)
+                yield from _compare_page(name, *at, tolerance, pairs)
 
 
-def _compare_page(name, stated, reproduced, tolerance):
-    (text, drawing, look), (other_text, other_drawing, other_look) = stated, reproduced
-    changes = list(changed_words(text, other_text, tolerance))
-    if changes:
-        yield from (Line(name, *change, None, DIFFERS) for change in changes)
-    elif drawing == other_drawing:
-        yield Line(name, "printed", "printed", 0.0, HOLDS)
-    elif tolerance and look_alike(look, other_look, exact=text == other_text):
-        yield Line(name, "printed", "looks alike", None, HOLDS)
-    else:
-        yield Line(name, "a drawing", "another", None, DIFFERS)
+def _compare_page(name, stated, reproduced, tolerance, pairs):
+    """Compare pages, each given as a report and a number."""
+    (report, page), (other, there) = stated, reproduced
+    texts = report.pages[page], other.pages[there]
+    changes = [*changed_words(*texts, tolerance, pairs)]
+    lines = [Line(name, *change, None, DIFFERS) for change in changes]
+    things = report.things[page], other.things[there]
+    lines += _compare_things(name, *things, tolerance, DRAWN if lines else ())
+    if not lines and report.digest != other.digest:
+        looks = report.looks[page](), other.looks[there]()
+        exact = texts[0] == texts[1]
+        if not (
+            look_alike(*looks, pairs, exact) if tolerance else np.array_equal(*looks)
+        ):
+            lines = [Line(name, *REDRAWN)]
+    return lines or [Line(name, "printed", "printed", None, HOLDS)]
 
 
-def look_alike(look, other, *, exact=True):
+def _compare_things(name, stated, reproduced, tolerance, but=()):
+    """Yield what differs between descriptions, which are texts by kinds of things."""
+    for kind in sorted((stated | reproduced).keys() - {*but}):
+        pair = [side.get(kind, "") for side in (stated, reproduced)]
+        if pair[0] == pair[1]:
+            continue
+        if tolerance:
+            pair = [LOOSE.sub("", text) for text in pair]
+            if close(*pair, (), *ROUNDED):
+                continue
+        if kind == "drawing":
+            yield Line(name, *REDRAWN)
+            continue
+        pair = [NUMBER.sub("", STREAM.sub("", text)) for text in pair]
+        changes = [*zip(*changed_words(*pair), strict=True)] or [["content"], ["other"]]
+        changes = ["; ".join(filter(None, side)) for side in changes]
+        yield Line(f"{name}, {kind}", *changes, None, DIFFERS)
+
+
+def look_alike(look, other, pairs=(), exact=True):
     """Tell whether pages look alike, but for rounding in where a line is drawn.
 
     Parameters
     ----------
     look, other : ndarray or str
-        Pictures in grey, or tags of HTML, of `helpers.pipeline.verify.reader`.
+        Pictures in grey, or HTML, of `helpers.pipeline.verify.reader`.
+    pairs : container of (str, str)
+        Those of `roundings`.
     exact : bool
         Whether their words are the same; else a digit may be another.
     """
     if isinstance(look, str):
-        numbers = [[*map(float, NUMBER.findall(tags))] for tags in (look, other)]
-        same = NUMBER.sub("0", look) == NUMBER.sub("0", other)
-        return same and np.allclose(*numbers, rtol=1e-6, atol=1e-3)
+        return close(look, other, pairs, *ROUNDED)
     if look.shape != other.shape:
         return False
     changed = np.abs(look.astype(float) - other)
@@ -148,38 +186,28 @@ def look_alike(look, other, *, exact=True):
     return of_blocks.max() <= (HAIR if exact else DIGITS)
 
 
-def changed_words(stated, reproduced, tolerance):
+def changed_words(stated, reproduced, tolerance=0.0, pairs=()):
     """Yield what a page says, and what it should say, wherever these differ."""
     words = stated.split(), reproduced.split()
     matcher = SequenceMatcher(None, *words, autojunk=False)
     for tag, i, j, k, m in matcher.get_opcodes():
         pair = " ".join(words[0][i:j]), " ".join(words[1][k:m])
-        if tag != "equal" and not (tolerance and close(*pair)):
+        if tag != "equal" and not close(*pair, pairs, tolerance):
             yield pair
 
 
-def close(stated, reproduced):
-    """Tell whether texts are equal but for one unit in the last place of decimals."""
-    if not (isinstance(stated, str) and isinstance(reproduced, str)):
-        return stated == reproduced
-    if DECIMAL.sub("0.0", stated) != DECIMAL.sub("0.0", reproduced):
-        return False
-    pairs = zip(DECIMAL.finditer(stated), DECIMAL.finditer(reproduced), strict=True)
-    return all(_within_a_unit(*pair) for pair in pairs)
-
-
-def _within_a_unit(stated, reproduced):
-    places = len(stated[1])
-    gap = abs(Decimal(stated[0]) - Decimal(reproduced[0]))
-    return len(reproduced[1]) == places and gap <= Decimal(1).scaleb(-places)
-
-
 def _unlike(stated, reproduced, same=eq, but=None):
-    """Return the items of two dicts that differ, those of one key left out."""
-    pair = stated, reproduced
-    keys = [key for key in stated | reproduced if key != but]
-    keys = [key for key in keys if not same(*(side.get(key) for side in pair))]
-    return [{key: side.get(key) for key in keys} for side in pair]
+    """Return what differs between two dicts and dicts in them, but for one key."""
+    found = {}, {}
+    for key in stated | reproduced:
+        pair = [side.get(key) for side in (stated, reproduced)]
+        if key == but or same(*pair):
+            continue
+        nested = all(isinstance(value, dict) for value in pair)
+        pair = _unlike(*pair, same) if nested else [{key: value} for value in pair]
+        for side, part in zip(found, pair, strict=True):
+            side |= part
+    return found
 
 
 def _there(side):
@@ -189,4 +217,4 @@ def _there(side):
 def _shown(value):
     if value is None:
         return "missing"
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return value if isinstance(value, str) else json.dumps(value)

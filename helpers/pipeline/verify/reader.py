@@ -5,13 +5,13 @@ Run as a script, it prints the ``build.json`` of the PDF that it is given.
 
 import base64
 import contextlib
-import hashlib
 import io
 import json
 import re
 import sys
 import zipfile
 from collections.abc import Sequence
+from functools import cache, partial
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import NamedTuple
@@ -27,10 +27,14 @@ from helpers.pipeline.report.evidence import (
     TITLE_BLOCK,
 )
 from helpers.pipeline.report.revision import sha256
+from helpers.pipeline.verify.structure import attached, describe
+from helpers.pipeline.verify.verdicts import readable
 
 LARGEST = 100_000_000  # bytes of all files that a page carries
+QPDF = b"%\xbf\xf7\xa2\xfe"  # the second line of what this program writes
+# In JSON: surrogates, and control characters but for the end of a line.
+CONTROL = re.compile(r"[\x7f-\x9f\ud800-\udfff]|\\[bfrtu]")
 CARRIED = re.compile(r'<a download="([^"]+)" href="data:[^;"]*;base64,([^"]*)"')
-TAG = re.compile(r"<[^>]*>")
 SECTION = re.compile(r"(?=<h[23][ >])")
 BLOCKS = ("p", "li", "td", "th", "h1", "h2", "h3", "h4", "div", "figcaption", "pre")
 
@@ -48,25 +52,31 @@ class ReadReport(NamedTuple):
         All its attachments.
     pages : sequence of str
         The text of each page, in HTML of each section.
-    drawings : sequence of str
-        For each page, a digest of all that is drawn on it.
-    looks : sequence
-        How each page looks, for `helpers.pipeline.verify.compare.look_alike`: of a PDF,
-        its picture in grey, an ndarray; of HTML, its tags, a str.
+    things : sequence of dict of str to str
+        For each page, a description of each kind of thing on it.
+    looks : sequence of callable
+        Each returns how a page looks, for `helpers.pipeline.verify.compare.look_alike`:
+        of a PDF, its picture in grey, an ndarray; of HTML, itself.
     digest : str
         SHA-256 of the whole file.
     names : sequence of str
         What to call each page, if not by its number.
+    document : dict of str to str
+        A description of each kind of thing that belongs to no page.
+    saver : str
+        The program that wrote the file.
     """
 
     results: dict
     build: dict = {}
     files: dict = {}
     pages: Sequence = ()
-    drawings: Sequence = ()
+    things: Sequence = ()
     looks: Sequence = ()
     digest: str = ""
     names: Sequence = ()
+    document: dict = {}
+    saver: str = ""
 
     def name(self, page):
         """Return what to call a page, counted from 0."""
@@ -99,21 +109,31 @@ def read_pdf(path, *, pages=True):
         If it is not a PDF, is damaged, has no evidence, or evidence of another layout.
     """
     import pypdf
+    from pypdf.errors import DependencyError, FileNotDecryptedError
 
     content = _content(path)
     if not content.startswith(b"%PDF-"):
         raise UserError(f"{path} is not a PDF")
     try:
         reader = pypdf.PdfReader(io.BytesIO(content))
-        files = {name: found[0] for name, found in reader.attachments.items()}
+        if reader.is_encrypted:
+            raise FileNotDecryptedError
+        files = attached(reader)
         texts, looks = _printed(content) if pages else ([], [])
-        drawings = [_drawn(page) for page in reader.pages] if pages else []
+        things, document = describe(reader) if pages else ([], {})
+        saver = str((reader.metadata or {}).get("/Producer", ""))
+    except (FileNotDecryptedError, DependencyError):
+        raise UserError(f"{path} is encrypted: save a copy that is not") from None
     except Exception as error:  # the library raises many kinds on a damaged file
-        reason = " ".join(str(error).split()) or type(error).__name__
+        reason = readable(str(error)) or type(error).__name__
         raise UserError(f"{path} is damaged: {reason}") from None
     build = _read_build(files.get("build.json"), f"{path}: build.json")
     results = read_results(files.get(RESULTS.name), f"{path}: {RESULTS.name}")
-    return ReadReport(results, build, files, texts, drawings, looks, sha256(content))
+    saver = "qpdf" if QPDF in content[:40] else saver
+    digest = sha256(content)
+    return ReadReport(
+        results, build, files, texts, things, looks, digest, (), document, saver
+    )
 
 
 def read_html(path):
@@ -131,17 +151,17 @@ def read_html(path):
         parts = SECTION.split(CARRIED.sub("", text))
         texts = [text_of(part) for part in parts]
     except Exception as error:  # as with a PDF
-        raise UserError(f"{path} is damaged: {error}") from None
+        raise UserError(f"{path} is damaged: {readable(str(error))}") from None
     build = _read_build(files.get("build.json"), f"{path}: build.json")
     results = read_results(carried.get(RESULTS.name), f"{path}: {RESULTS.name}")
     if carried[RESULTS.name] != files.get(RESULTS.name):
         raise UserError(f"{path}: {RESULTS.name} and that in {FILES} differ")
     names = [f"section {said.partition(chr(10))[0]}" for said in texts]
-    drawings = [sha256(part.encode()) for part in parts]
-    looks = ["".join(TAG.findall(part)) for part in parts]
     names[0] = "section before the first"
+    things = [{"drawing": f"<{sha256(part.encode())}>"} for part in parts]
+    looks = [partial(str, part) for part in parts]
     digest = sha256(content)
-    return ReadReport(results, build, files, texts, drawings, looks, digest, names)
+    return ReadReport(results, build, files, texts, things, looks, digest, names)
 
 
 def _content(path):
@@ -229,12 +249,23 @@ def _parse(content, name):
     if content is None:
         raise UserError(f"{name} is missing: a report without evidence")
     try:
-        found = json.loads(content)
+        found = json.loads(content, object_pairs_hook=_unique)
+        text = json.dumps(found, ensure_ascii=False, allow_nan=False)
+        if CONTROL.search(text.replace(r"\\", "")):
+            raise ValueError
         layout = found["layout"]
     except (ValueError, TypeError, KeyError, RecursionError):
         raise _damaged(name) from None
     if layout != LAYOUT:
-        raise UserError(f"{name} has layout {layout!r}, this version reads {LAYOUT}")
+        layout = readable(repr(layout))
+        raise UserError(f"{name} has layout {layout}, this version reads {LAYOUT}")
+    return found
+
+
+def _unique(pairs):
+    """Return a dict, unless a key is given twice."""
+    if len(found := dict(pairs)) < len(pairs):
+        raise ValueError
     return found
 
 
@@ -248,26 +279,21 @@ def _is_text(value):
 
 
 def _printed(content):
-    """Return the text and the picture of each page; hyphens at line ends are kept."""
+    """Return the text of each page, and a function for the picture of each.
+
+    Hyphens at line ends are kept.
+    """
     import pypdfium2  # here, as it takes a while
+
+    def picture(page):
+        with contextlib.closing(pypdfium2.PdfDocument(content)) as document:
+            return document[page].render(grayscale=True).to_numpy().squeeze()
 
     with contextlib.closing(pypdfium2.PdfDocument(content)) as document:
         texts = [page.get_textpage().get_text_range() for page in document]
-        pictures = [page.render(grayscale=True).to_numpy() for page in document]
-    texts = [text.replace("\ufffe", "-") for text in texts]
-    return texts, [picture.squeeze() for picture in pictures]
-
-
-def _drawn(page):
-    """Digest a page's content and the pictures it includes."""
-    digest = hashlib.sha256()
-    contents = page.get_contents()
-    if contents is not None:  # it is false even where there is content
-        digest.update(contents.get_data())
-    pictures = page.get("/Resources", {}).get("/XObject", {})
-    for name in sorted(pictures):
-        digest.update(pictures[name].get_object().get_data())
-    return digest.hexdigest()
+    picture = cache(picture)
+    looks = [partial(picture, page) for page in range(len(texts))]
+    return [text.replace("\ufffe", "-") for text in texts], looks
 
 
 if __name__ == "__main__":

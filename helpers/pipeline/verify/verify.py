@@ -19,6 +19,7 @@ from helpers.pipeline.verify.reader import (
     read_results,
 )
 from helpers.pipeline.verify.rebuild import rebuild
+from helpers.pipeline.verify.rounding import roundings
 from helpers.pipeline.verify.verdicts import DIFFERS, HOLDS, NOTED, Line
 
 
@@ -42,8 +43,8 @@ def verify(path=None, tolerance=None, rebuilt=None, beside=None):
         A report in PDF or, if its name ends so, ``.html``, of which evidence and pages
         are compared. By default the recorded numbers in ``report/results.json`` are.
     tolerance : float, optional
-        Largest relative difference of numbers; printed decimals may then differ by
-        one in their last place. By default `TOLERANCE` if the report was made on
+        Largest relative difference of numbers; a claim may then be printed as its
+        value here is rounded. By default `TOLERANCE` if the report was made on
         another platform, else 0: nothing may differ.
     rebuilt : Path, optional
         The report made again; by default it is made now.
@@ -64,18 +65,24 @@ def verify(path=None, tolerance=None, rebuilt=None, beside=None):
     read = read_html if path and path.suffix == ".html" else read_pdf
     stated = read(path) if path else ReadReport(_recorded())
     again = read(rebuilt) if rebuilt else rebuild(stated.build.get("title"), read)
-    platforms = [report.results["platform"] for report in (stated, again)]
+    lines = compare_reports(stated, again, tolerance, pages=bool(path))
+    return lines + (compare_beside(beside, stated.files) if beside else [])
+
+
+def compare_reports(stated, again, tolerance=None, *, pages=True):
+    """Compare two reports, or only their results; see `verify`."""
+    results, reproduced = stated.results, again.results
+    platforms = results["platform"], reproduced["platform"]
     lines = []
     if platforms[0] != platforms[1]:
         lines = [Line("platform", *map(str, platforms), None, NOTED)]
     if tolerance is None:
         tolerance = TOLERANCE if lines else 0.0
-    results, reproduced = stated.results, again.results
-    lines += compare_claims(results["claims"], reproduced["claims"], tolerance)
+    pairs = roundings(results, reproduced, tolerance)
+    lines += compare_claims(results["claims"], reproduced["claims"], tolerance, pairs)
     lines += compare_sources(results)
     lines += compare_runs(results["runs"], reproduced["runs"], tolerance)
-    lines += compare_documents(stated, again, tolerance) if path else []
-    return lines + (compare_beside(beside, stated.files) if beside else [])
+    return lines + (compare_documents(stated, again, tolerance) if pages else [])
 
 
 def compare_beside(folder, files):

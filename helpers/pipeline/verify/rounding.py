@@ -1,0 +1,91 @@
+"""Which numerals may be others where a platform computes with other last bits."""
+
+import re
+from decimal import Decimal, InvalidOperation
+
+from helpers.pipeline.records import relative
+
+NUMERAL = re.compile(
+    r"-?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)*(?:e[-+]?[0-9]+)?"
+)
+PYTHON = re.compile(r"Python ([0-9.]+)")
+
+
+def roundings(stated, reproduced, tolerance):
+    """Find the numerals of one report that may be others in another.
+
+    Parameters
+    ----------
+    stated, reproduced : dict
+        Their recorded results.
+    tolerance : float
+        Largest relative difference of values.
+
+    Returns
+    -------
+    set of (str, str)
+        As stated and as reproduced: correct roundings of a claim whose values agree,
+        and the versions of Python. Empty if the tolerance is 0.
+    """
+    if not tolerance:
+        return set()
+    versions = (PYTHON.findall(str(side["platform"])) for side in (stated, reproduced))
+    found = {*zip(*versions, strict=False)}
+    for name, claim in stated["claims"].items():
+        pair = claim, reproduced["claims"].get(name)
+        if all(map(_is_number, pair)):
+            values, texts = ([side[key] for side in pair] for key in ("value", "text"))
+            if relative(*values) <= tolerance:
+                numerals = zip(*map(NUMERAL.findall, map(str, texts)), strict=False)
+                found |= {p for p in numerals if _round(p, values, tolerance)}
+    return found
+
+
+def _is_number(claim):
+    whole = isinstance(claim, dict) and "text" in claim
+    return whole and isinstance(claim.get("value"), int | float)
+
+
+def _round(numerals, values, tolerance):
+    """Tell whether each numeral is its value, rounded to as many places as it has."""
+    try:
+        numbers = [abs(Decimal(numeral.replace(",", ""))) for numeral in numerals]
+    except InvalidOperation:  # a version
+        return False
+    places = {number.as_tuple().exponent for number in numbers}
+    signs = {numeral.startswith("-") for numeral in numerals}
+    half = Decimal("0.5").scaleb(min(places))
+    values = [abs(Decimal(value)) for value in values]
+    return len(places) == len(signs) == 1 and all(
+        abs(number - value) <= half + Decimal(tolerance) * value
+        for number, value in zip(numbers, values, strict=True)
+    )
+
+
+def close(stated, reproduced, pairs=(), tolerance=0.0, gap=0.0):
+    """Tell whether texts are equal but for numerals that may be others.
+
+    Parameters
+    ----------
+    stated, reproduced : str
+        Values of other types must be equal.
+    pairs : container of (str, str)
+        Those of `roundings`.
+    tolerance, gap : float
+        Largest relative and largest absolute difference of other numerals.
+    """
+    texts = stated, reproduced
+    if stated == reproduced or not all(isinstance(text, str) for text in texts):
+        return stated == reproduced
+    if NUMERAL.split(stated) != NUMERAL.split(reproduced):
+        return False
+
+    def same(*pair):
+        if pair[0] == pair[1] or pair in pairs:
+            return True
+        if not tolerance or any(numeral.count(".") > 1 for numeral in pair):
+            return False
+        a, b = (float(numeral.replace(",", "")) for numeral in pair)
+        return abs(a - b) <= max(gap, tolerance * max(abs(a), abs(b)))
+
+    return all(map(same, *map(NUMERAL.findall, texts)))

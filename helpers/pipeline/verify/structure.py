@@ -1,0 +1,118 @@
+"""What a PDF holds besides the pictures of its pages, described as texts.
+
+A description does not depend on how the file is stored, so a copy saved again has the
+same: objects are numbered in the order in which they are met, streams are digested.
+"""
+
+import json
+import re
+
+from helpers.pipeline.report.revision import sha256
+
+# What things are called that have another name in the file.
+KINDS = {"/Contents": "drawing", "/XObject": "figures", "/Font": "fonts"}
+KINDS |= {"/Annots": "links", "/EmbeddedFiles": "attachments"}
+STORAGE = ("/Length", "/Filter", "/DecodeParms", "/Parent", "/Limits")
+APART = ("/Contents", "/Resources", "/Parent", "/Pages", "/Names")  # described apart
+SAVER = ("/Producer", "/ModDate")  # what a program says of itself when it saves
+STREAM = re.compile(r"<[0-9a-f]{64}>")
+
+
+def attached(reader):
+    """Return the attachments of a PDF by name; a name's second is called (2)."""
+    return {
+        f"{name} ({number})" if number > 1 else name: content
+        for name, contents in reader.attachments.items()
+        for number, content in enumerate(contents, 1)
+    }
+
+
+def describe(reader):
+    """Describe the pages of a PDF and the document.
+
+    Parameters
+    ----------
+    reader : pypdf.PdfReader
+        The PDF.
+
+    Returns
+    -------
+    pages : list of dict of str to str
+        For each page, a description of each kind of thing on it.
+    document : dict of str to str
+        The same of what belongs to no page. The content of attachments is left out.
+    """
+    numbers = {page.indirect_reference.idnum: n for n, page in enumerate(reader.pages)}
+    digests = {}
+
+    def described(found):
+        kinds = {}
+        for key, value in found:
+            kind = KINDS.get(key, key[1:])
+            text = _text(value, numbers, digests)
+            kinds[kind] = f"{kinds[kind]}\n{text}" if kind in kinds else text
+        return kinds
+
+    root, info = reader.root_object, dict(reader.trailer.get("/Info", {}))
+    info = {key: value for key, value in info.items() if key not in SAVER}
+    found = [*_own(root), *root.get("/Names", {}).items(), ("/Info", info)]
+    document = described(found)
+    document["attachments"] = STREAM.sub("", document.get("attachments", ""))
+    return [described(_of_page(page)) for page in reader.pages], document
+
+
+def _of_page(page):
+    """Yield the keys and values of a page and of its resources."""
+    contents = page.get_contents()  # all parts; it is false even if it has data
+    yield "/Contents", "" if contents is None else f"<{sha256(contents.get_data())}>"
+    yield from _own(page)
+    yield from page.get("/Resources", {}).items()
+
+
+def _own(entries):
+    return (pair for pair in entries.items() if pair[0] not in APART)
+
+
+def _text(value, numbers, digests):
+    """Describe an object of a PDF and all that it leads to, one on a line."""
+    from pypdf.generic import NameObject, StreamObject
+
+    known, found, lines = {}, [[value]], []
+
+    def short(value):
+        at = getattr(value, "idnum", None)  # of a reference
+        if at in numbers:
+            return f"page-{numbers[at] + 1}"
+        value = value.get_object() if at else value
+        if isinstance(value, dict) or (isinstance(value, list) and not _is_flat(value)):
+            key = (at,) if at else id(value)
+            if key not in known:
+                known[key] = f"#{len(known)}"
+                found.append(value)
+            return known[key]
+        if isinstance(value, list):
+            return f"[ {' '.join(map(short, value))} ]"
+        if isinstance(value, int | float):
+            return str(value) if value == int(value) else f"{value:.9g}"
+        if isinstance(value, NameObject):
+            return json.dumps(value)[1:-1].replace(" ", "#20")
+        return json.dumps(f"({value})")
+
+    def digest(stream):
+        number = stream.indirect_reference.idnum
+        if number not in digests:
+            digests[number] = f"<{sha256(stream.get_data())}>"
+        return digests[number]
+
+    for value in found:  # which grows
+        parts = value
+        if isinstance(value, dict):
+            kept = sorted(key for key in value if key not in STORAGE)
+            parts = [p for key in kept for p in (key, dict.__getitem__(value, key))]
+        line = " ".join(map(short, parts))
+        lines.append(line + digest(value) if isinstance(value, StreamObject) else line)
+    return "\n".join(lines)
+
+
+def _is_flat(values):
+    return not any(isinstance(v, dict | list) or hasattr(v, "idnum") for v in values)

@@ -1,0 +1,254 @@
+"""Whatever is altered in a PDF is caught and named; what an honest one may be holds."""
+
+import json
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+from functools import partial
+from pathlib import Path
+
+import pytest
+from alterations import (
+    ALONE,
+    all_alterations,
+    first_link,
+    in_figure,
+    in_results,
+    information,
+    on_page,
+    report,
+    stream_of,
+    together,
+    write_altered,
+)
+from project import Project, need
+from pypdf import PdfWriter
+from pypdf.generic import FloatObject
+
+from helpers import ROOT
+from helpers.pipeline.errors import UserError
+from helpers.pipeline.report.build import PDF
+from helpers.pipeline.verify.reader import read_pdf
+from helpers.pipeline.verify.verdicts import NOTED
+from helpers.pipeline.verify.verify import compare_reports
+
+
+@pytest.fixture(scope="module")
+def altered(tmp_path_factory):
+    """Return alterations in groups, each with the report that has all of a group."""
+    path = tmp_path_factory.mktemp("altered") / "report.pdf"
+    found = []
+    for group in together(all_alterations()):
+        write_altered(path, *(it.change for it in group))
+        found.append((group, read_pdf(path)))
+    return found
+
+
+def on_another_platform(read):
+    """Return a report that says it was made elsewhere."""
+    return read._replace(results=read.results | {"platform": "Lunix"})
+
+
+@pytest.mark.parametrize("claimed", [lambda read: read, on_another_platform])
+def test_what_is_altered_is_caught_and_named_whatever_the_platform(altered, claimed):
+    missed, blamed = [], []
+    for group, read in altered:
+        lines = [
+            line for line in compare_reports(claimed(read), report()) if line.wrong
+        ]
+        for it in group:
+            there = [line for line in lines if it.place in (ALONE, place_of(line, it))]
+            if not any(it.named in f"{line.what} {line.stated}" for line in there):
+                missed.append((it.name, there))
+            lines = [line for line in lines if line not in there]
+        blamed += lines
+    assert missed == []
+    assert blamed == []  # nothing else
+
+
+def place_of(line, it):
+    """Return what a line is about, as exactly as the place of an alteration is."""
+    return line.what if "," in it.place else line.what.partition(",")[0]
+
+
+def test_there_are_many_kinds_of_alterations(altered):
+    names = [it.name for group, _ in altered for it in group]
+    assert len(names) == len({*names}) >= 100
+
+
+def wrong_and_noted(read, made=None):
+    """Return what does not hold of a report, and what is noted."""
+    lines = compare_reports(read, made or report())
+    noted = [(line.what, line.stated) for line in lines if line.verdict == NOTED]
+    return [line for line in lines if line.wrong], noted
+
+
+QPDF = {
+    "as it is": (),
+    "for the web": ("--linearize", "--object-streams=disable"),
+    "not compressed": ("--stream-data=uncompress", "--object-streams=generate"),
+}
+
+
+@pytest.mark.parametrize("options", QPDF.values(), ids=QPDF)
+def test_a_copy_saved_again_by_qpdf_holds_and_is_called_that(tmp_path, options):
+    need(shutil.which("qpdf"), "qpdf")
+    path = tmp_path / "again.pdf"
+    subprocess.run(["qpdf", *options, PDF, path], check=True)
+    noted = [("the file", "saved again by qpdf")]
+    assert wrong_and_noted(read_pdf(path)) == ([], noted)
+
+
+VIEWERS = {
+    "a library": ([], "another program"),
+    "a viewer": (
+        [information(Producer="A Viewer\x1b", ModDate="D:20200101000000Z")],
+        "A Viewer\x1b",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", VIEWERS)
+def test_a_copy_saved_again_by_a_viewer_holds_and_is_called_that(tmp_path, name):
+    changes, saver = VIEWERS[name]
+    write_altered(tmp_path / "again.pdf", *changes)
+    noted = [("the file", f"saved again by {saver}")]
+    assert wrong_and_noted(read_pdf(tmp_path / "again.pdf")) == ([], noted)
+
+
+@pytest.mark.parametrize("algorithm", ["RC4-128", "AES-256"])
+def test_an_encrypted_copy_is_called_that(tmp_path, algorithm):
+    path = tmp_path / "it.pdf"
+    if algorithm == "RC4-128":
+        encrypt = partial(PdfWriter.encrypt, user_password="", algorithm=algorithm)
+        write_altered(path, encrypt)
+    else:
+        need(shutil.which("qpdf"), "qpdf")
+        command = ["qpdf", "--encrypt", "", "owner", "256", "--", PDF, path]
+        subprocess.run(command, check=True)
+    with pytest.raises(UserError, match="is encrypted: save a copy that is not"):
+        read_pdf(path)
+
+
+def last_digits(results):
+    """Compute with other last bits."""
+    for run in results["runs"].values():
+        if isinstance(run.get("cost"), float):
+            run["cost"] *= 1 + 1e-11
+    results["claims"]["all.cost"]["value"] *= 1 - 1e-11
+
+
+def another_python(results):
+    here, there = f"Python {platform.python_version()}", "Python 3.14.10"
+    results.update(json.loads(json.dumps(results).replace(here, there)))
+
+
+def print_another_python(writer):
+    version = platform.python_version().encode()
+    on_page("The runs used", b"(Python)-250(" + version, b"(Python)-250(3.14.10")[1](
+        writer
+    )
+
+
+def last_places(data):
+    """Draw lines where rounding on another platform would."""
+    return re.sub(rb"(\d+\.\d{5})\d+(?= [\d.]+ l\n)", rb"\g<1>9", data)
+
+
+def in_another_order(results):
+    results["runs"] = dict(reversed(results["runs"].items()))
+
+
+def nudge(link):
+    link["/Rect"][0] = FloatObject(float(link["/Rect"][0]) + 0.0005)
+
+
+# What an honest report of another platform may have, all at once.
+ELSEWHERE = [
+    in_results(another_python),
+    print_another_python,
+    in_results(lambda results: results.update(platform="L, Python 3.14.10, TeX 4")),
+    in_results(last_digits),
+    in_results(in_another_order),
+    in_figure(9, stream_of(last_places)),
+    first_link(1, nudge),
+    information(Producer="pdfTeX-4"),
+]
+
+
+def test_an_honest_report_of_another_platform_holds(tmp_path):
+    write_altered(tmp_path / "it.pdf", *ELSEWHERE)
+    noted = [("platform", "L, Python 3.14.10, TeX 4")]
+    assert wrong_and_noted(read_pdf(tmp_path / "it.pdf")) == ([], noted)
+
+
+def test_a_claim_may_be_rounded_otherwise_if_its_value_is_between(tmp_path):
+    def rounded(value, text):
+        claim = report().results["claims"]["all.cost"] | {"value": value, "text": text}
+        claims = report().results["claims"] | {"all.cost": claim}
+        return report().results | {"claims": claims}
+
+    path = tmp_path / "it.pdf"
+    page, change = on_page("10.847", b"10.847", b"10.848")
+    write_altered(path, change)
+    elsewhere = on_another_platform(
+        read_pdf(path)._replace(results=rounded(10.8475000001, "10.848"))
+    )
+    between = report()._replace(results=rounded(10.8475 - 1e-10, "10.847"))
+    assert wrong_and_noted(elsewhere, between)[0] == []
+    below = report()._replace(results=rounded(10.8475 - 1e-6, "10.847"))
+    wrong = {line.what for line in wrong_and_noted(elsewhere, below)[0]}
+    assert wrong == {"all.cost", page}
+
+
+def test_another_python_in_a_folder_of_any_name_makes_the_same(tmp_path, small_report):
+    """Debian's own Python, a saved notebook, no git, and letters that are not ASCII."""
+    python = Path("/usr/bin/python3")
+    minor = f"{sys.version_info.major}.{sys.version_info.minor}"
+    need(python.exists() and python.resolve().name == f"python{minor}", "other Python")
+    environment = tmp_path / "environment"
+    made = [python, "-m", "venv", "--without-pip", environment]
+    subprocess.run(made, check=True)
+    packages = environment / "lib" / f"python{minor}" / "site-packages"
+    (packages / "those.pth").write_text(sysconfig.get_path("purelib"))
+    (environment / "share").symlink_to(Path(sys.prefix, "share"))
+    project = Project.at(tmp_path / "Übung é")
+    ignored = shutil.ignore_patterns("build", "report.pdf", "report.html")
+    shutil.copytree(small_report.folder, project.folder, ignore=ignored)
+    path = project.folder / "notebooks" / "report.ipynb"
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    for number, cell in enumerate(notebook["cells"], 1):
+        cell["execution_count"] = number
+    path.write_text(json.dumps(notebook, indent=1), encoding="utf-8")
+    done = subprocess.run(
+        [environment / "bin" / "python", "-m", "helpers.pipeline.report"],
+        cwd=project.folder,
+        env=project.environment | {"LC_ALL": "C", "LANG": "C"},
+        capture_output=True,
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    first, second = (
+        read_pdf(folder / "report" / "report.pdf")
+        for folder in (project.folder, small_report.folder)
+    )
+    wrong, noted = wrong_and_noted(first, second)
+    assert wrong == []
+    version = subprocess.run([python, "--version"], capture_output=True, text=True)
+    same = version.stdout.strip() == f"Python {platform.python_version()}"
+    assert [what for what, _ in noted] == ([] if same else ["platform"])
+
+
+def test_a_clone_has_the_ends_of_lines_that_were_committed(tmp_path):
+    source, clone = tmp_path / "one", tmp_path / "two"
+    source.mkdir()
+    shutil.copy(ROOT / ".gitattributes", source)
+    (source / "a.csv").write_bytes(b"a,b\n1,2\n")
+    author = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+    for command in (["init", "-q"], ["add", "."], [*author, "commit", "-qm", "Begin"]):
+        subprocess.run(["git", *command], cwd=source, check=True)
+    convert = ["git", "-c", "core.autocrlf=true", "clone", "-q", source, clone]
+    subprocess.run(convert, check=True)
+    assert (clone / "a.csv").read_bytes() == b"a,b\n1,2\n"
