@@ -152,6 +152,22 @@ def test_numbers_in_the_notebook_agree_with_those_in_print(published, text):
     assert declared == sorted(declared, key=lambda label: prose.index(label))
 
 
+def test_the_notebook_shows_captions_and_references_as_in_print(cells):
+    outputs = [output for cell in cells for output in cell.get("outputs", [])]
+    text = "\n".join(
+        "".join(output["data"][kind])
+        for output in outputs
+        for kind in ("text/markdown", "text/html")
+        if kind in output.get("data", {})
+    )
+    figures = re.findall(r"^\*\*Figure (\d+)\.\*\* ", text, re.MULTILINE)
+    assert figures == [str(number + 1) for number in range(len(figures))]
+    assert len(figures) > 5
+    assert not re.search(r"\{\{[\w.-]+\}\}|@(fig|tab|lst|eq|app):", text)
+    code = [cell for cell in cells if cell["cell_type"] == "code"]
+    assert all(cell["metadata"]["jupyter"]["source_hidden"] for cell in code)
+
+
 def test_the_log_is_clean(log):
     assert "undefined" not in log
     assert "multiply" not in log
