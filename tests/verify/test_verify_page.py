@@ -153,7 +153,8 @@ def test_a_page_is_verified_without_latex(tmp_path, small_report, monkeypatch):
     (project.folder / "report" / "report.pdf").unlink()
     latex = tmp_path / "bin" / "pdflatex"
     latex.parent.mkdir()
-    latex.write_text("#!/bin/sh\nexit 1\n")
+    real = shutil.which("pdflatex")
+    latex.write_text(f'#!/bin/sh\n[ "$1" = --version ] && exec {real} "$1"\nexit 1\n')
     latex.chmod(0o755)
     monkeypatch.setenv("PATH", f"{latex.parent}:{os.environ['PATH']}")
     page = str(project.folder / "report" / "report.html")
