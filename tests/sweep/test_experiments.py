@@ -52,7 +52,10 @@ def test_whole_rates_are_the_same_point_as_decimal_ones(grid):
         ),
         ("", "must name at least one experiment"),
         ("- a\n", "must name at least one experiment"),
-        ("a: 3\n", "experiment 'a' must list parameters .* such as `seed: 1`, .*, got 3"),
+        (
+            "a: 3\n",
+            "experiment 'a' must list parameters .* such as `seed: 1`, .*, got 3",
+        ),
         (
             "a: {learning_rat: 1}\n",
             "a: no parameter 'learning_rat'; .* 'learning_rate'",
