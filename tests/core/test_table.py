@@ -176,7 +176,7 @@ def test_the_datasheet_says_what_the_file_leaves_open(table):
         ("columns: [y, b]", "names a column 'b', but its columns are y, a"),
         ("seperator: ';'", "no setting 'seperator'; did you mean 'separator'?"),
         ("separator: [", "mine.yaml, line 1 (separator: [): a bracket is not closed, "),
-        ("[" * 9000, "mine.yaml nests too deeply"),
+        ("[" * 1000, "mine.yaml nests too deeply"),
         ("just text", "must have lines such as `separator: semicolon`"),
         ("encoding: base64", "not a text in base64"),
     ],

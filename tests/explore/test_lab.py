@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -14,12 +15,20 @@ import urllib.request
 
 import psutil
 import pytest
-from project import Project
+from project import TWO_RUNS, Project
+from small import make_small
 
 from helpers import ROOT
 from helpers.pipeline.sweep.experiments import read_points
 
 PATIENCE = 60_000  # milliseconds
+PORT = 8888  # JupyterLab's own
+FIGURE = """\
+fig, ax = plt.subplots()
+curves.plot_costs(ax, {run.features: run.costs for run in runs.itertuples()}, unit="")
+report.figure(
+    fig, label="again", caption="As in @fig:costs: {{all.cost}}.", alt="Two curves."
+)"""
 # The error of widgets whose kernel was restarted.
 OF_A_RESTART = "Comm not found for comm id"
 
@@ -73,10 +82,16 @@ class Lab:
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory):
+def lab(tmp_path_factory, two_runs):
+    """Start JupyterLab where its own port is taken, with a small report in it."""
     project = Project(tmp_path_factory.mktemp("lab"))
-    shutil.copytree(ROOT / "build" / "runs", project.folder / "build" / "runs")
-    lab = Lab(project)
+    shutil.copytree(two_runs, project.folder / "build" / "runs")
+    make_small(project, FIGURE)
+    shutil.copy(ROOT / "experiments.yaml", project.folder)
+    with contextlib.ExitStack() as taken:
+        with contextlib.suppress(OSError):  # somebody else has it
+            taken.enter_context(socket.create_server(("127.0.0.1", PORT)))
+        lab = Lab(project)
     yield lab
     if lab.process.poll() is None:
         family = lab.stop()
@@ -86,41 +101,42 @@ def lab(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def open_notebook(lab, browser):
-    """Return a function that opens a notebook and runs all its cells."""
+def page(lab, browser):
+    """Return the page that `make lab` lands in, run."""
     complaints = []
     context = browser.new_context(viewport={"width": 1280, "height": 800})
-
-    def opened(path):
-        page = context.new_page()
-        page.set_default_timeout(PATIENCE)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on(
-            "console",
-            lambda message: message.type == "error" and complaints.append(message.text),
-        )
-        page.goto(f"{lab.address(path)}&reset")  # no notebook of another test beside it
-        page.wait_for_selector(".jp-Notebook .jp-Cell")
-        page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
-        run_all(page)
-        return page
-
-    yield opened
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on(
+        "console",
+        lambda message: message.type == "error" and complaints.append(message.text),
+    )
+    page.goto(lab.address(lab.path))
+    page.wait_for_selector(".jp-Notebook .jp-Cell")
+    run_all(page)
+    page.locator(".live-handle").wait_for()
+    yield page
     context.close()
     assert [text for text in complaints if OF_A_RESTART not in text] == []
 
 
 def run_all(page):
+    """Run all cells of the notebook in front, once its kernel is there."""
+    page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
     page.locator(".lm-MenuBar-itemLabel", has_text="Run").first.click()
     page.get_by_text("Run All Cells", exact=True).click()
 
 
-@pytest.fixture(scope="module")
-def page(lab, open_notebook):
-    """Return the page that `make lab` lands in, run."""
-    page = open_notebook(lab.path)
-    page.locator(".live-handle").wait_for()
-    return page
+def run_another(page, name, last):
+    """Open a notebook beside the one that is open, run it, and return what it shows."""
+    page.locator(".jp-DirListing-item", has_text=name).dblclick()
+    notebook = page.locator(".jp-NotebookPanel:visible .jp-Notebook")
+    page.locator(".lm-TabBar-tab.lm-mod-current", has_text=name).first.wait_for()
+    notebook.locator(".jp-Cell").first.wait_for()
+    run_all(page)
+    notebook.get_by_text(last).wait_for()
+    return notebook
 
 
 @pytest.fixture
@@ -215,31 +231,6 @@ def test_a_restarted_kernel_goes_on_where_it_was(fresh, lab):
     fresh.locator(".live-says", has_text="Learning rate 0.13 ").wait_for()
 
 
-def test_the_report_shows_captions_and_references_as_in_print(lab, open_notebook):
-    # What another test has added to the grid has not been run.
-    grid = (ROOT / "experiments.yaml").read_text(encoding="utf-8")
-    lab.project.write("experiments.yaml", grid)
-    page = open_notebook("lab/tree/notebooks/report.ipynb")
-    page.get_by_text("recorded: claims").wait_for()
-    text = page.locator(".jp-Notebook").inner_text()
-    assert "Traceback" not in text
-    captions = re.findall(r"^(Figure|Table) (\d+)\. ", text, re.MULTILINE)
-    figures = [int(number) for kind, number in captions if kind == "Figure"]
-    assert figures == list(range(1, len(figures) + 1))
-    assert len(figures) > 5
-    assert not re.search(r"\{\{[\w.-]+\}\}", text)
-    assert "@fig:" not in text
-    page.close()
-
-
-def test_the_experiment_runs_from_top_to_bottom(open_notebook):
-    page = open_notebook("lab/tree/notebooks/descent.ipynb")
-    page.get_by_text("recorded: n_samples").wait_for()
-    assert "Traceback" not in page.locator(".jp-Notebook").inner_text()
-    assert page.locator(".jp-OutputArea img").count() == 1
-    page.close()
-
-
 def test_only_this_machine_and_only_with_the_token(lab):
     listening = {
         (c.laddr.ip, c.laddr.port)
@@ -255,8 +246,29 @@ def test_only_this_machine_and_only_with_the_token(lab):
     assert lab.ask("api/contents")["type"] == "directory"
 
 
-def test_it_takes_another_port_if_its_own_is_taken_and_stops_cleanly(lab, tmp_path):
-    other = Lab(Project(tmp_path))
-    assert other.host != lab.host
-    family = other.stop()
-    assert not any(process.is_running() for process in family)
+def test_a_report_shows_captions_and_references_as_in_print(lab, page):
+    lab.project.write("experiments.yaml", TWO_RUNS)
+    notebook = run_another(page, "report.ipynb", "recorded: claims")
+    outputs = notebook.locator(".jp-OutputArea-output:visible").all_inner_texts()
+    text = "\n".join(outputs)
+    number = r"\d+\.\d{6}"
+    assert re.search(rf"The costs are {number} and {number}; see Figure 1\.", text)
+    captions = re.findall(r"^Figure \d\. .*$", text, re.MULTILINE)
+    assert captions[0] == "Figure 1. The costs."
+    assert re.fullmatch(rf"Figure 2\. As in Figure 1: {number}\.", captions[1])
+    assert not re.search(r"Traceback|\{\{[\w.-]+\}\}|@fig:", text)
+    assert notebook.locator(".jp-OutputArea img").count() == 2
+
+
+def test_the_experiment_runs_from_top_to_bottom(page):
+    notebook = run_another(page, "descent.ipynb", "recorded: n_samples")
+    assert "Traceback" not in notebook.inner_text()
+    assert notebook.locator(".jp-OutputArea img").count() == 1
+
+
+def test_it_takes_another_port_if_its_own_is_taken_and_stops_cleanly(lab, page):
+    assert lab.host != f"http://127.0.0.1:{PORT}"
+    page.context.close()  # it would complain that there is no server
+    family = lab.stop()
+    assert len(family) > 2
+    assert psutil.wait_procs(family, timeout=30)[1] == []

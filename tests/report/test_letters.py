@@ -1,18 +1,21 @@
 """Letters beyond T1: names of people in the PDF, the same bytes, or one line."""
 
 import json
+import re
+import shutil
 import subprocess
 import sys
 import unicodedata
 
 import nbformat
 import pytest
-from project import TWO_RUNS, Project
+from project import Project
 from pypdf import PdfReader
 from small import CELLS, make_small
 
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.report import letters
+from helpers.pipeline.report.title import title_block
 from helpers.pipeline.report.typeset import check_letters
 from helpers.pipeline.verify.reader import read_pdf, text_of
 from helpers.pipeline.verify.rebuild import build_report
@@ -34,26 +37,21 @@ The costs are {{{{horsepower.cost}}}} and {{{{all.cost}}}}; see @fig:costs. Also
 """
 
 
-def make_with_names(folder, form):
-    """Make a small report for all names, composed (NFC) or not (NFD)."""
-    folder.mkdir()
-    project = Project(folder)
-    project.write("experiments.yaml", TWO_RUNS)
+@pytest.fixture(scope="module")
+def made(tmp_path_factory, two_runs):
+    """Return the folder of a small report that is full of names."""
+    project = Project(tmp_path_factory.mktemp("letters"))
     make_small(project)
-    path = folder / "notebooks" / "report.ipynb"
+    shutil.copytree(two_runs, project.folder / "build" / "runs")
+    path = project.folder / "notebooks" / "report.ipynb"
     notebook = json.loads(path.read_text())
     sources = [PROSE if source.startswith("%%prose") else source for source in CELLS]
     for cell, source in zip(notebook["cells"], sources, strict=True):
         cell["source"] = source.replace("The costs.", "The costs of Zoë Đặng.")
     path.write_text(json.dumps(notebook))
-    title = {"student": unicodedata.normalize(form, NAMES), "title": "Über Эйлер"}
-    build_report(folder, title=title)
-    return folder / "report"
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    return make_with_names(tmp_path_factory.mktemp("letters") / "one", "NFC")
+    title = {"student": unicodedata.normalize("NFD", NAMES), "title": "Über Эйлер"}
+    build_report(project.folder, title=title)
+    return project.folder / "report"
 
 
 def test_names_are_printed_with_their_letters(made):
@@ -80,10 +78,10 @@ def test_all_fonts_of_names_are_subsets_without_bitmaps(made):
     assert all("+" in font["/BaseFont"] for font in found)
 
 
-def test_letters_that_are_not_composed_make_the_same_report(made, tmp_path):
-    other = make_with_names(tmp_path / "another folder", "NFD")
-    for name in ("report.pdf", "report.html"):
-        assert (other / name).read_bytes() == (made / name).read_bytes()
+def test_letters_that_are_not_composed_are_the_same_name(monkeypatch):
+    for form in ("NFC", "NFD"):
+        monkeypatch.setenv("STUDENT", unicodedata.normalize(form, NAMES))
+        assert title_block()["student"] == NAMES
 
 
 def test_what_latex_can_set_needs_no_fonts():
@@ -127,18 +125,27 @@ def test_a_name_that_cannot_be_set_is_refused_and_not_remembered(project):
             "STUDENT=王",
             "STUDENT has a letter that no font of the PDF has: '王' (U+738B)",
         ),
-        (
-            "TITLE=a 😀",
-            "TITLE has a letter that no font of the PDF has: '😀' (U+1F600)",
-        ),
         ("COURSE=a\nb", r"COURSE must be one line of at most 500 letters, got 'a\nb'"),
-        ("DATE=\x1b", r"DATE must be one line of at most 500 letters, got '\x1b'"),
     ):
         done = make(project, "report", given)
         errors = [e for e in done.stderr.splitlines() if not e.startswith("make")]
         assert (done.returncode, errors) == (2, [f"error: {line}"])
         assert inputs.read_bytes() == before
     assert [path.name for path in inputs.parent.iterdir()] == ["inputs"]
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "line"),
+    [
+        ("TITLE", "a 😀", "has a letter that no font of the PDF has: '😀' (U+1F600)"),
+        ("DATE", "\x1b", r"must be one line of at most 500 letters, got '\x1b'"),
+        ("STUDENT", "x" * 501, "must be one line of at most 500 letters, got 'xxx"),
+    ],
+)
+def test_what_the_title_block_cannot_have_is_named(monkeypatch, name, given, line):
+    monkeypatch.setenv(name, given)
+    with pytest.raises(UserError, match=re.escape(f"{name} {line}")):
+        title_block()
 
 
 def test_a_name_that_is_given_empty_is_the_default_again(project):

@@ -14,8 +14,8 @@ CITING = (
 )
 
 
-def test_nothing_of_a_persons_own_tex_reaches_the_pdf(tmp_path, monkeypatch):
-    first = pdf.to_pdf(CITING, {}, tmp_path / "one").read_bytes()
+def test_nothing_of_a_persons_own_tex_reaches_the_pdf(to_pdf, tmp_path, monkeypatch):
+    first = to_pdf(CITING).read_bytes()
     own = tmp_path / "home" / "texmf" / "tex" / "latex" / "own"
     own.mkdir(parents=True)
     (own / "natbib.sty").write_text(r"\errmessage{not this one}")
@@ -24,7 +24,8 @@ def test_nothing_of_a_persons_own_tex_reaches_the_pdf(tmp_path, monkeypatch):
         monkeypatch.setenv(name, str(own))
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1")
-    assert pdf.to_pdf(CITING, {}, tmp_path / "two").read_bytes() == first
+    two = tmp_path / "two"
+    assert pdf.to_pdf(CITING, {}, two, pdf.begin_preamble(two)).read_bytes() == first
 
 
 @pytest.mark.parametrize("pass_", ["preamble", "bibtex works", "works.tex"])

@@ -707,7 +707,7 @@ def test_shell_escape_is_off(tmp_path):
     assert "runsystem(touch x)...disabled" in (tmp_path / "report.log").read_text()
 
 
-def test_works_are_known_before_the_first_pass(tmp_path, monkeypatch):
+def test_works_are_known_before_the_first_pass(to_pdf, monkeypatch):
     run, logs = pdf._run, []
 
     def noted(command, folder, *moment):
@@ -722,7 +722,7 @@ def test_works_are_known_before_the_first_pass(tmp_path, monkeypatch):
         r"\citet{boyd2004}\bibliographystyle{plainnat}\bibliography{references}"
         r"\end{document}"
     )
-    pdf.to_pdf(document, {}, tmp_path)
+    to_pdf(document)
     assert len(logs) == 2
     assert not any("Citation" in log for log in logs)
 

@@ -1,12 +1,14 @@
 """The report that `make report` has built: its notebook, its log, its PDF."""
 
+import fcntl
 import json
 import re
-import subprocess
-import sys
+import shutil
 import unicodedata
 
+import matplotlib.pyplot as plt
 import pytest
+from project import Project
 from pypdf import PdfReader
 from small import make_small
 
@@ -152,6 +154,22 @@ def test_numbers_in_the_notebook_agree_with_those_in_print(published, text):
     assert declared == sorted(declared, key=lambda label: prose.index(label))
 
 
+def test_the_notebook_shows_captions_and_references_as_in_print(cells):
+    outputs = [output for cell in cells for output in cell.get("outputs", [])]
+    text = "\n".join(
+        "".join(output["data"][kind])
+        for output in outputs
+        for kind in ("text/markdown", "text/html")
+        if kind in output.get("data", {})
+    )
+    figures = re.findall(r"^\*\*Figure (\d+)\.\*\* ", text, re.MULTILINE)
+    assert figures == [str(number + 1) for number in range(len(figures))]
+    assert len(figures) > 5
+    assert not re.search(r"\{\{[\w.-]+\}\}|@(fig|tab|lst|eq|app):", text)
+    code = [cell for cell in cells if cell["cell_type"] == "code"]
+    assert all(cell["metadata"]["jupyter"]["source_hidden"] for cell in code)
+
+
 def test_the_log_is_clean(log):
     assert "undefined" not in log
     assert "multiply" not in log
@@ -281,6 +299,7 @@ def test_the_axes_of_every_figure_are_labelled():
             shell.user_ns["report"].figure = look
     assert len({axes.figure for axes in seen}) == code_cells_with_figures(notebook)
     InteractiveShell.clear_instance()
+    plt.close("all")
 
 
 def test_placeholders_and_references_are_all_resolved(text):
@@ -289,33 +308,24 @@ def test_placeholders_and_references_are_all_resolved(text):
     assert not re.search(r"@(fig|tab|lst|eq|app):", text)
 
 
-def test_two_at_once_wait_and_what_cannot_be_set_changes_nothing(finished):
-    project = finished
-    make_small(project)
-    prefix = [f"PREFIX={sys.prefix}", f"--assume-old={sys.prefix}/ready-for-dl4ia"]
-    both = [
-        subprocess.Popen(
-            ["make", "report", *prefix],
-            cwd=project.folder,
-            env=project.environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(2)
-    ]
-    printed = [process.communicate(timeout=100)[1] for process in both]
-    assert [process.returncode for process in both] == [0, 0]
-    assert sum("waiting for another `make report`" in err for err in printed) == 1
+def test_another_build_is_waited_for_and_what_cannot_be_set_changes_nothing(
+    tmp_path, small_report
+):
+    project = Project.at(tmp_path / "it")
+    shutil.copytree(small_report.folder, project.folder)
     made = [project.folder / "report" / name for name in ("report.pdf", "results.json")]
     before = [path.read_bytes() for path in made]
     project.replace("notebooks/report.ipynb", "run.costs[-1],", "run.costs[-1] + 1,")
     project.replace("notebooks/report.ipynb", "see @fig:costs", "see @fig:cost")
-    status, _, err = project.run("helpers.pipeline.report")
-    assert status == 2
-    assert (
-        "Reference `fig:cost' on page 1 undefined; did you mean fig:costs? (In" in err
-    )
+    with (project.folder / "build" / "report.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # as another build does
+        build = project.start("helpers.pipeline.report")
+        assert "waiting for another `make report`" in build.stderr.readline()
+        assert build.poll() is None
+    _, err = build.communicate(timeout=100)
+    assert build.returncode == 2
+    wrong = "Reference `fig:cost' on page 1 undefined; did you mean fig:costs? (In"
+    assert wrong in err
     assert [path.read_bytes() for path in made] == before
 
 

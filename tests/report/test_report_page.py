@@ -256,20 +256,25 @@ def test_all_links_lead_somewhere_and_headings_are_in_order(page):
 
 # Within figures there are only drawings.
 ALL = {"exclude": [["svg > *"]]}
+# In the dark, one listing and one table stand for all.
+PARTS = ("header", "nav", "#live", "#lst\\:cost", "#tab\\:rates", "#refs", "p")
+PARTS = ALL | {"include": [[part] for part in PARTS]}
 
 
 @pytest.mark.parametrize(
-    ("theme", "size", "rules"),
+    ("theme", "size", "where", "rules"),
     [
-        ("light", DESK, {}),
-        ("dark", DESK, {"runOnly": ["color-contrast"]}),
-        ("light", PHONE, {"rules": {"color-contrast": {"enabled": False}}}),
+        ("light", DESK, ALL, {}),
+        ("dark", DESK, PARTS, {"runOnly": ["color-contrast"]}),
+        ("light", PHONE, ALL, {"rules": {"color-contrast": {"enabled": False}}}),
     ],
 )
-def test_axe_finds_nothing_wrong(page, theme, size, rules):
+def test_axe_finds_nothing_wrong(page, theme, size, where, rules):
     page.emulate_media(color_scheme=theme)
     page.set_viewport_size(size)
-    found = Axe().run(page, context=ALL, options=rules).response
+    # What is right is not described, which would take as long again.
+    options = {"resultTypes": ["violations"], "preload": False} | rules
+    found = Axe().run(page, context=where, options=options).response
     assert found["passes"]
     wrong = [(v["id"], [n["target"] for n in v["nodes"]]) for v in found["violations"]]
     assert wrong == []
@@ -322,7 +327,7 @@ def test_references_and_citations_show_what_they_lead_to(page):
     assert box["x"] + box["width"] <= 1440
 
 
-@pytest.mark.parametrize("width", [360, 768, 1440, 1920])
+@pytest.mark.parametrize("width", [360, 768, 1920])
 def test_nothing_is_wider_than_the_screen(page, width):
     page.set_viewport_size({"width": width, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") == width

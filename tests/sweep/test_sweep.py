@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from helpers.pipeline.command import checked_time_limit
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.records import read_record
 from helpers.pipeline.sweep import executors
@@ -24,14 +25,9 @@ def counts(out):
     return {row[0]: tuple(map(int, row[1:5])) for row in table}
 
 
-def test_a_sweep_runs_the_grid_once_and_only_what_changed_after(project):
-    status, out, err = project.sweep()
-    assert status == 0
-    assert counts(out) == {"quick": (2, 2, 0, 0)}
-    assert [line.split()[0] for line in err.splitlines()] == ["[1/2]", "[2/2]"]
-    before = project.runs
+def test_a_sweep_runs_only_what_has_changed(finished):
+    project, before = finished, finished.runs
     assert len(before) == 2
-
     project.write("README.md", "A comment.")
     (project.folder / "build" / "runs" / ".ipynb_checkpoints").mkdir()
     assert counts(project.sweep()[1]) == {"quick": (2, 0, 2, 0)}
@@ -39,49 +35,20 @@ def test_a_sweep_runs_the_grid_once_and_only_what_changed_after(project):
     assert project.runs == before
 
     project.replace("experiments.yaml", "[horsepower, all]", "[horsepower, all, year]")
-    assert counts(project.sweep()[1]) == {"quick": (3, 1, 2, 0)}
+    status, out, err = project.sweep()
+    assert status == 0
+    assert counts(out) == {"quick": (3, 1, 2, 0)}
+    assert [line.split()[0] for line in err.splitlines()] == ["[1/1]"]
     assert set(before) < set(project.runs)
 
     costs = [
         read_record(project.folder / "build" / "runs" / name)["costs"]
-        for name in before
+        for name in project.runs
     ]
     assert all(len(c) == 11 and c[0] == pytest.approx(610.4738265) for c in costs)
 
 
-def test_a_failing_run_fails_alone_is_kept_and_named(project):
-    project.write(
-        "experiments.yaml",
-        "mixed:\n  features: [horsepower, horsepow, name]\n  n_iterations: 10\n",
-    )
-    status, out, err = project.sweep()
-    assert status == 2
-    assert counts(out) == {"mixed": (3, 1, 0, 2)}
-    assert "failed: mixed (features=horsepow, n_iterations=10)\n" in out
-    assert "ValueError: data/auto.csv: no column 'horsepow'" in out
-    assert "column 'name' is text, such as 'chevrolet chevelle malibu'; the " in out
-    assert ".failed.ipynb, In [3], line 1: sample = load_data(data, target, feat" in out
-    assert "error: 2 of 3 runs failed: ValueError: data/auto.csv: no column" in err
-    assert "Traceback" not in out + err
-    kept = [name for name in project.runs if name.endswith(".failed.ipynb")]
-    assert len(kept) == 2
-    notebook = json.loads((project.folder / "build/runs" / kept[0]).read_text())
-    assert "error" in "".join(notebook["cells"][0]["source"]).lower()
-    assert "to run: failed before" in project.sweep("--dry-run")[1]
-
-
-def test_a_run_that_failed_is_tried_again_and_its_failure_removed(project):
-    project.write("experiments.yaml", "a: {data: data/mine.csv, n_iterations: 5}\n")
-    assert project.sweep()[0] == 2
-    assert "failed" in project.runs[0]
-    header, *rows = (project.folder / "data/auto.csv").read_text().splitlines()
-    project.write("data/mine.csv", "\n".join([header, *rows[:50]]))
-    assert project.sweep()[0] == 0
-    (kept,) = project.runs
-    assert "failed" not in kept
-
-
-def test_values_that_a_run_refuses_are_named_on_one_line(project):
+def test_a_failing_run_fails_alone_is_kept_and_named_on_one_line(project):
     refused = {
         "batch_size: -1": "batch_size must be a whole number from 1 to 392 (the number "
         "of samples), got -1",
@@ -89,16 +56,28 @@ def test_values_that_a_run_refuses_are_named_on_one_line(project):
         "samples), got 1000",
         "data: data/none.csv": "data/none.csv: there is no such file",
     }
-    grid = (f"e{number}: {{{value}}}\n" for number, value in enumerate(refused))
-    project.write("experiments.yaml", "".join(grid))
+    mixed = "mixed:\n  features: [horsepower, horsepow, name]\n  n_iterations: 10\n"
+    others = (f"e{number}: {{{value}}}\n" for number, value in enumerate(refused))
+    project.write("experiments.yaml", mixed + "".join(others))
     status, out, err = project.sweep()
     assert status == 2
-    assert "Traceback" not in out + err
-    *progress, error = err.splitlines()
-    assert [line[:5] for line in progress] == ["[1/3]", "[2/3]", "[3/3]"]
-    assert error.startswith("error: 3 of 3 runs failed: ValueError: ")
+    alone = dict.fromkeys(("e0", "e1", "e2"), (1, 0, 0, 1))
+    assert counts(out) == {"mixed": (3, 1, 0, 2)} | alone
+    assert "failed: mixed (features=horsepow, n_iterations=10)\n" in out
+    assert "ValueError: data/auto.csv: no column 'horsepow'" in out
+    assert "column 'name' is text, such as 'chevrolet chevelle malibu'; the " in out
+    assert ".failed.ipynb, In [3], line 1: sample = load_data(data, target, feat" in out
     reasons = {line.strip() for line in out.splitlines() if line.startswith("  ")}
     assert reasons >= {f"ValueError: {message}" for message in refused.values()}
+    assert "Traceback" not in out + err
+    *progress, error = err.splitlines()
+    assert [line[:5] for line in progress] == [f"[{n + 1}/6]" for n in range(6)]
+    assert error.startswith("error: 5 of 6 runs failed: ValueError: data/auto.csv: no ")
+    kept = [name for name in project.runs if name.endswith(".failed.ipynb")]
+    assert len(kept) == 5
+    notebook = json.loads((project.folder / "build/runs" / kept[0]).read_text())
+    assert "error" in "".join(notebook["cells"][0]["source"]).lower()
+    assert "to run: failed before" in project.sweep("--dry-run")[1]
 
 
 def test_a_broken_grid_stops_before_anything_starts(project):
@@ -120,29 +99,19 @@ def test_one_experiment_can_be_chosen(project):
     assert "no experiment 'c'" in err
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
-def test_an_interrupted_sweep_leaves_nothing_that_looks_finished(project, number):
-    rates = ", ".join(f"{rate}e-3" for rate in range(1, 61))
-    project.write("experiments.yaml", f"many: {{learning_rate: [{rates}]}}\n")
+def test_an_interrupted_sweep_leaves_nothing_that_looks_finished(project):
+    steps_of(project, 60)
     sweep = project.start("helpers.pipeline.sweep", start_new_session=True)
-    deadline = time.monotonic() + 60
-    while not [name for name in project.runs if not name.startswith(".")]:
-        assert sweep.poll() is None
-        assert time.monotonic() < deadline
-    if number == signal.SIGINT:
-        os.killpg(sweep.pid, number)  # Ctrl-C reaches the whole group
-        out, err = sweep.communicate(timeout=30)
-        assert sweep.returncode == 130
-        assert "interrupted: finished runs are kept" in err
-        assert "Traceback" not in out + err
-        assert [name for name in project.runs if name.startswith(".")] == []
-    else:
-        sweep.kill()
-        sweep.communicate(timeout=30)
+    deadline = wait_for_a_run(project, sweep)
+    os.killpg(sweep.pid, signal.SIGINT)  # Ctrl-C reaches the whole group
+    out, err = sweep.communicate(timeout=30)
+    assert sweep.returncode == 130
+    assert "interrupted: finished runs are kept" in err
+    assert "Traceback" not in out + err
+    assert [name for name in project.runs if name.startswith(".")] == []
     wait_for_processes(project, deadline)
-    finished = [name for name in project.runs if not name.startswith(".")]
-    assert 0 < len(finished) < 60
-    for name in finished:
+    assert 0 < len(project.runs) < 60
+    for name in project.runs:
         assert read_record(project.folder / "build" / "runs" / name)["costs"]
 
 
@@ -167,10 +136,11 @@ def test_a_very_large_grid_must_be_confirmed(project):
 
 
 def test_two_sweeps_at_once_do_not_harm_each_other(project):
+    steps_of(project, 4)
     sweeps = [project.start("helpers.pipeline.sweep") for _ in range(2)]
     ended = [(*sweep.communicate(timeout=100), sweep.returncode) for sweep in sweeps]
     assert [status for *_, status in ended] == [0, 0]
-    assert len(project.runs) == 2
+    assert len(project.runs) == 4
     for name in project.runs:
         assert read_record(project.folder / "build" / "runs" / name)["costs"]
 
@@ -248,22 +218,17 @@ def test_results_can_be_of_one_experiment_and_count_what_is_missing(project):
     assert refused.startswith("error: no run of new is finished yet; ")
 
 
-@pytest.mark.parametrize("limit", ["abc", "0", "-1", "nan", "inf"])
-def test_a_time_limit_that_is_not_valid_is_named(project, limit):
-    status, out, err = project.sweep("--time-limit", limit)
-    assert status == 2
-    assert err == f"error: the time limit must be a number of seconds, got {limit!r}\n"
-    assert out == ""
+@pytest.mark.parametrize("limit", ["abc", "0", "-1", "nan", "inf", ""])
+def test_a_time_limit_that_is_not_valid_is_named(limit):
+    message = f"the time limit must be a number of seconds, got {limit!r}"
+    with pytest.raises(UserError, match=re.escape(message)):
+        checked_time_limit(limit)
 
 
 def test_a_worker_killed_in_mid_run_costs_only_a_retry(project):
-    rates = ", ".join(f"{rate}e-3" for rate in range(1, 13))
-    project.write("experiments.yaml", f"many: {{learning_rate: [{rates}]}}\n")
+    steps_of(project, 12)
     sweep = project.start("helpers.pipeline.sweep")
-    deadline = time.monotonic() + 60
-    while not [name for name in project.runs if not name.startswith(".")]:
-        assert sweep.poll() is None
-        assert time.monotonic() < deadline
+    wait_for_a_run(project, sweep)
     children = Path(f"/proc/{sweep.pid}/task/{sweep.pid}/children").read_text().split()
     workers = [
         pid
@@ -273,7 +238,7 @@ def test_a_worker_killed_in_mid_run_costs_only_a_retry(project):
     os.kill(int(workers[0]), signal.SIGKILL)
     out, err = sweep.communicate(timeout=60)
     assert sweep.returncode == 0, err
-    assert counts(out) == {"many": (12, 12, 0, 0)}
+    assert counts(out) == {"steps": (12, 12, 0, 0)}
     assert len(project.runs) == 12
 
 
@@ -287,6 +252,15 @@ def test_memory_that_processes_cannot_share_is_named(monkeypatch):
         executors.open_executor("", {}),
     ):
         pass
+
+
+def wait_for_a_run(project, sweep):
+    """Wait until a run of a sweep has ended; return when all else must have."""
+    deadline = time.monotonic() + 60
+    while not [name for name in project.runs if not name.startswith(".")]:
+        assert sweep.poll() is None
+        assert time.monotonic() < deadline
+    return deadline
 
 
 def wait_for_processes(project, deadline):
@@ -319,6 +293,13 @@ def notebook(parameters, *cells, **changes):
 
 RECORD = "from helpers.pipeline.records import record\n"
 SOUND = ("steps = 10", RECORD + "record(costs=[3.0, 1.0 / steps], many=[[1], [1, 2]])")
+
+
+def steps_of(project, count):
+    """Give a project a grid of runs that compute next to nothing."""
+    project.write("notebooks/sound.ipynb", notebook(*SOUND))
+    steps = list(range(1, count + 1))
+    project.write("experiments.yaml", f"steps: {{notebook: sound, steps: {steps}}}\n")
 
 
 def test_a_notebook_that_cannot_be_run_fails_alone(project):

@@ -119,7 +119,7 @@ def test_a_report_of_another_commit_is_not_handed_in(monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def unzipped(tmp_path_factory):
+def unzipped(tmp_path_factory, two_runs):
     """Return a submission that was unzipped and built, and the version it is of.
 
     It is of this checkout, with a report that is made soon.
@@ -134,6 +134,7 @@ def unzipped(tmp_path_factory):
     files["COMMIT"] = json.dumps([*now, known]).encode()
     submission.write(folder / "it.zip", files, now.time)
     shutil.unpack_archive(folder / "it.zip", folder)
+    shutil.copytree(two_runs, folder / submission.FOLDER / "build" / "runs")
     build_report(folder / submission.FOLDER)
     return Project.at(folder / submission.FOLDER), now
 
