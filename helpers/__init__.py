@@ -8,9 +8,11 @@ The core, arrays in and arrays out::
     theory           what the Hessian says of a descent before it is run
     convergence      how the cost falls, as predicted and as measured
     data             read features and a target, scale the features
+    columns          which columns of a table are meant
     table            a text file as a table, however it is written
     numerals         its texts as numbers
     datasheet        what is known of a data file, and how to read it
+    yamlfile         read a YAML file, and say what is wrong with it
     scores           how good a fit is
     compression      few rows with the same costs as many
     validation       data and settings are right, or an error says what would be

@@ -313,10 +313,14 @@ def test_other_data_are_shown_as_well(new_page, tmp_path, rng):
     assert shown(page)["status"] == "converged"
     page.context.close()
 
-    columns = {f"x{j}": rng.normal(size=2000) for j in range(300)}
-    page = opened(columns | {"y": rng.normal(size=2000)}, "y")
+    columns = {f"x{j}": rng.normal(size=700) for j in range(300)}
+    page = opened(columns | {"y": rng.normal(size=700)}, "y")
     assert shown(page)["limit"] > 0
-    assert page.get_by_text("Fit: 1000 of 2000 samples").is_visible()
+    page.context.close()
+
+    many = rng.normal(size=(3, 200_000))
+    page = opened(dict(zip("aby", many, strict=True)), "y")
+    assert page.get_by_text("Fit: 1000 of 200000 samples").is_visible()
     page.context.close()
 
 
