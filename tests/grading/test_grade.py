@@ -16,7 +16,6 @@ from helpers.pipeline.errors import UserError
 from helpers.pipeline.grading import sandbox, unpack
 from helpers.pipeline.grading.grade import find, judged
 from helpers.pipeline.grading.gradebook import Grade, write_gradebook
-from helpers.pipeline.grading.sandbox import MIB, Limits, run_confined
 from helpers.pipeline.verify.rebuild import build_report
 from helpers.pipeline.verify.verdicts import DIFFERS, HOLDS, MISSING, NOTED, Line
 
@@ -241,93 +240,6 @@ def test_a_folder_without_submissions_is_named(tmp_path):
     (tmp_path / "a.txt").write_text("")
     with pytest.raises(UserError, match="there is no zip and no folder in"):
         find(tmp_path)
-
-
-def confined(tmp_path, code, walled=True, **limits):
-    """Run Python in a sandbox, in a folder of its own."""
-    folder = tmp_path / "folder"
-    folder.mkdir(exist_ok=True)
-    allowed = Limits()._replace(**{"seconds": 30, **limits})
-    command = [sys.executable, "-c", code]
-    return run_confined(command, folder, allowed, walled=walled)
-
-
-@pytest.mark.parametrize("walled", [True, False])
-@pytest.mark.parametrize(
-    ("code", "limits", "reason"),
-    [
-        ("import time; time.sleep(60)", {"seconds": 1}, "it took more than 1 s"),
-        (
-            "import os, time\nfor _ in range(4):\n if not os.fork(): break\n"
-            "x = bytearray(b'1' * (100 << 20)); time.sleep(60)",
-            {"memory": 300 * MIB},
-            "it used more than 300 MiB of memory",
-        ),
-        (
-            "import os, time\nfor _ in range(30):\n if not os.fork(): break\n"
-            "time.sleep(60)",
-            {"processes": 20},
-            "it started more than 20 processes",
-        ),
-    ],
-)
-def test_what_uses_too_much_is_stopped(tmp_path, code, limits, reason, walled):
-    need(not walled or sandbox.walls_work(), "bubblewrap that may work")
-    before = {member.pid for member in sandbox._family(os.getpid())}
-    assert confined(tmp_path, code, walled, **limits).stopped == reason
-    assert {member.pid for member in sandbox._family(os.getpid())} <= before
-
-
-FILL = """
-import os
-for n in range(40):
-    with open(os.path.join({folder!r}, str(n)), "wb") as file:
-        file.write(bytes(1 << 20))
-"""
-
-
-@pytest.mark.usefixtures("walls")
-@pytest.mark.parametrize("folder", ["build", "report", "/tmp", "/dev/shm"])
-def test_behind_walls_the_disk_does_not_fill(tmp_path, folder):
-    ended = confined(tmp_path, FILL.format(folder=folder), disk=20 * MIB)
-    assert "No space left on device" in ended.err
-    assert not list((tmp_path / "folder").rglob("*.[0-9]"))
-
-
-def test_without_walls_what_is_written_is_watched(tmp_path):
-    code = FILL.format(folder=".") + "import time; time.sleep(60)"
-    ended = confined(tmp_path, code, walled=False, disk=20 * MIB)
-    assert ended.stopped == "it wrote more than 20 MiB"
-
-
-@pytest.mark.usefixtures("walls")
-@pytest.mark.parametrize(
-    ("code", "error"),
-    [
-        ("open({secret!r})", "FileNotFoundError"),
-        ("open('/etc/passwd')", "FileNotFoundError"),
-        ("import os; os.kill({pid}, 0)", "ProcessLookupError"),
-        ("import socket; socket.create_connection(('127.0.0.1', {port}))", "refused"),
-        ("open('made', 'w')", "Read-only file system"),
-        ("open('/usr/made', 'w')", "Read-only file system"),
-        ("open('/made', 'w')", "Read-only file system"),
-        ("import os; print(os.environ['SECRET'])", "KeyError"),
-        ("bytearray(50 * 10**9)", "MemoryError"),
-    ],
-)
-def test_behind_walls_nothing_can_be_reached(tmp_path, monkeypatch, code, error):
-    import socket
-
-    secret = tmp_path / "secret"
-    secret.write_text("the grader's own")
-    monkeypatch.setenv("SECRET", "the grader's own")
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-        code = code.format(secret=str(secret), pid=os.getpid(), port=port)
-        ended = confined(tmp_path, code)
-    assert ended.status != 0
-    assert error in ended.err
-    assert "the grader's own" not in ended.out.decode()
 
 
 def test_texts_of_submissions_stay_texts(tmp_path):
