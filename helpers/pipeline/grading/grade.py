@@ -43,7 +43,6 @@ from helpers.pipeline.verify.verdicts import HOLDS, NOT_RUN, NOTED, STATUSES
 COMPARED = {*STATUSES} - {NOT_RUN}
 REPORT = Path("report", "report.pdf")
 PAGE, RESULTS = REPORT.with_suffix(".html"), REPORT.with_name("results.json")
-NOTEBOOK = "notebooks/report.ipynb"
 PICTURES = 8  # pages that differ, at most
 
 
@@ -182,7 +181,7 @@ class Grading:
             suspicious += self.attempt("numbers", self.check_claims, *given)
         if any(file.name.startswith("helpers/") for file in changed):
             suspicious += self.attempt("runs", self.check_curves, build, made)
-        pages = (re.fullmatch(r"page (\d+)", line.what) for line in lines if line.wrong)
+        pages = (re.match(r"page (\d+)\b", line.what) for line in lines if line.wrong)
         numbers = sorted({int(page[1]) for page in pages if page})[:PICTURES]
         if numbers:
             drawn = self.attempt("pages", self.draw, report, numbers)
@@ -193,8 +192,12 @@ class Grading:
         try:
             return check(*given)
         except UserError as error:
-            self.found.setdefault("notes", []).append(f"{what}: {error}")
+            self.note(f"{what} not compared: {error}")
             return []
+
+    def note(self, text):
+        """Keep what is no fault, but should be known."""
+        self.found.setdefault("notes", []).append(text)
 
     def assemble(self, name, build, runs, helpers=None):
         """Put together the grader's pipeline and the submission, in a new folder.
@@ -246,6 +249,8 @@ class Grading:
         project = self.assemble("other", build, own.other_runs)
         change_tables(project, own.change, own.tables)
         other = self.make(project, "claims")
+        if declared := sorted({*made.constant} - {*own.made.constant}):
+            self.note(f"said to be constant: {', '.join(declared)}")
         return suspicious_claims(made, other, own.made, own.other, typed)
 
     def check_curves(self, build, made):

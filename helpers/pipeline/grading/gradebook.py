@@ -85,7 +85,7 @@ class Grade(NamedTuple):
     suspicious : list of str
         What may not come from the data or the grader's helpers.
     notes : list of str
-        What could not be found out.
+        What is no fault, but should be known.
     pictures : list of (int, bytes or None, bytes or None)
         Of pages that differ, as PNG: handed in, and made again.
     pdf : bytes
@@ -117,11 +117,9 @@ class Grade(NamedTuple):
 
     @property
     def why(self):
-        """What went wrong, the largest difference first; else what is not known."""
+        """What went wrong, the largest difference first; else what should be known."""
         wrong = [line.what for line in ranked(self.lines) if line.wrong]
-        return readable(
-            self.problem or _some(wrong, NAMED) or _not_compared(self.notes)
-        )
+        return readable(self.problem or _some(wrong, NAMED) or "; ".join(self.notes))
 
     @property
     def cells(self):
@@ -139,10 +137,6 @@ class Grade(NamedTuple):
             f"{self.seconds:.1f} s",
             self.why,
         )
-
-
-def _not_compared(notes):
-    return f"not compared: {'; '.join(notes)}" if notes else ""
 
 
 def _some(texts, most):
@@ -189,14 +183,14 @@ def ranked(lines):
 
 
 def _details(grade, report):
-    """Return the page of one submission."""
+    """Return the page of one submission; `report` is the name of its PDF."""
     links = '<a href="index.html">all submissions</a>'
     links += f' · <a href="{report}">the report</a>' if grade.pdf else ""
     verdict = f"{escape(grade.verdict)}: {escape(grade.why) or 'everything'}"
     body = [f"<p>{links}</p>", f"<p>{verdict}</p>"]
     for head, texts in (
         ("Suspicious", grade.suspicious),
-        ("Not compared", grade.notes),
+        ("Notes", grade.notes),
     ):
         items = "".join(f"<li>{escape(readable(text))}</li>" for text in texts)
         body += [f"<h2>{head}</h2><ul>{items}</ul>"] if texts else []
