@@ -59,13 +59,13 @@ def sources_in(folder):
 
 
 def _texts(sources):
-    """Return sources as they are compared: of notebooks, the cells."""
-    return {
-        name: "\n".join(_with_heads(cells_of(content))).encode() or content
-        if name.endswith(".ipynb")
-        else content
-        for name, content in sources.items()
-    }
+    """Return sources as they are compared: of notebooks the cells, lines end alike."""
+    found = {}
+    for name, content in sources.items():
+        if name.endswith(".ipynb"):
+            content = "\n".join(_with_heads(cells_of(content))).encode() or content
+        found[name] = content.replace(b"\r\n", b"\n")
+    return found
 
 
 def cells_of(content):
@@ -135,6 +135,13 @@ def _changed(name, lines, right, theirs):
     return Changed(name, kind, len(added), removed, lines)
 
 
+def changed_data(changed):
+    """Name the grader's data that are others, or are missing."""
+    files = [file for file in changed if file.name.startswith("data/")]
+    known = [file for file in files if file.kind in ("changed", "removed")]
+    return [f"{file.name}: the grader's data, {file.kind}" for file in known]
+
+
 def typed_numbers(changed):
     """Return the numbers that the lines added to code hold."""
     lines = "\n".join(
@@ -148,10 +155,10 @@ def typed_numbers(changed):
 
 
 def typed_in_prose(right, theirs):
-    """Return the digits in prose of a submission's report, but not of the grader's."""
+    """Find digits in prose of a submission's report that are not in the grader's."""
     known = {*map(tuple, cells_of(right.get(REPORT, b"")))}
     return [
-        digits
+        f"typed in prose: {digits}"
         for cell in cells_of(theirs.get(REPORT, b""))
         if cell[0] == "code" and cell not in known
         for digits in typed_digits(cell[1])

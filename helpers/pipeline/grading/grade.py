@@ -18,6 +18,7 @@ from pathlib import Path
 from helpers.pipeline.command import error_in
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.grading.changes import (
+    changed_data,
     compare_files,
     moves_claims,
     sources_in,
@@ -168,9 +169,8 @@ class Grading:
         self.found["student"] = build["title"]["student"]
         right, theirs = self.own.sources, sources_in(self.handed_in)
         changed = compare_files(right, theirs, self.folder / "texts", self.run)
-        suspicious = [
-            f"typed in prose: {digits}" for digits in typed_in_prose(right, theirs)
-        ]
+        suspicious = changed_data(changed)
+        suspicious += typed_in_prose(right, theirs)
         self.found |= {"changed": changed, "suspicious": suspicious}
         project = self.assemble("project", build, self.own.runs)
         made = self.make(project, "report", build["title"])

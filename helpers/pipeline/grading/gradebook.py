@@ -2,7 +2,6 @@
 
 import base64
 import csv
-import shutil
 from collections import Counter
 from html import escape
 from typing import NamedTuple
@@ -150,12 +149,13 @@ def write_gradebook(folder, grades):
     Parameters
     ----------
     folder : Path
-        Where; what is there already is removed.
+        Where; pages and reports that are there already are removed.
     grades : list of Grade
         In the order of the table.
     """
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in [*folder.glob("*.html"), *folder.glob("*.pdf")]:
+        old.unlink()
     table, rows = [(*HEADER, "details")], []
     for number, grade in enumerate(grades, 1):
         page, report, cells = f"{number}.html", f"{number}.pdf", grade.cells
