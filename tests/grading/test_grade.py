@@ -3,6 +3,7 @@
 import csv
 import io
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -106,7 +107,6 @@ OWN = {
     "Makefile": FRAUD,
     "helpers/pipeline/verify/verify.py": FRAUD,
     "helpers/pipeline/grading/grade.py": FRAUD,
-    ".venv/bin/python": FRAUD,
     "build/report.ipynb": b"{}",
 }
 
@@ -233,19 +233,17 @@ def test_a_class_is_graded(tmp_path, right, grader, two_runs):
     assert suspicious["honest"] == ""
     assert suspicious["4.zip"].startswith("data/auto.csv: the grader's data, changed")
     assert rows["honest"]["student"] == "Student honest"
-    assert (
-        suspicious["lies.zip"].count("other costs than with the grader's helpers") == 2
+    curves = (
+        r"other costs than with the grader's helpers: descent-\w{12}, descent-\w{12}"
     )
-    details = (
-        grader.folder / "build" / "grades" / rows["types.zip"]["details"]
-    ).read_text()
-    for said in (
+    assert re.fullmatch(curves, suspicious["lies.zip"])
+    assert {*suspicious["types.zip"].split("; ")} == {
         "typed in prose: 128",
         "horsepower.cost: stays 215.5 on other data",
+        "all.cost: stays 215.5 on other data",
         "replayed: stays 23.943663 on other data",
         "typed: stays 0.95 on other data",
-    ):
-        assert f"<li>{said}" in details, suspicious["types.zip"]
+    }
     pages = (grader.folder / "build" / "grades" / "index.html").read_text()
     assert pages.count("data:image/png;base64,iVBOR") >= 2
     assert (rows["honest"]["differs"], rows["honest"]["missing"]) == ("0", "0")
@@ -256,12 +254,11 @@ def test_a_class_is_graded(tmp_path, right, grader, two_runs):
 
 @pytest.mark.usefixtures("walls")
 def test_one_that_never_ends_is_stopped_and_the_others_are_graded(
-    tmp_path, right, grader
+    tmp_path, right, two_runs
 ):
     for_ever = with_cell(right, "while True: __import__('time').sleep(1)\\n")
     spread(tmp_path / "class", {"1.zip": zipped(for_ever), "2.zip": b""})
-    folder = grader.folder
-    runs = folder / "build" / "runs"
+    folder, runs = Project(tmp_path / "grader").folder, two_runs
     own = Own(folder, sources_in(folder), runs, runs, Made(), Made(), None, {}, "")
     grades = [
         grade(path, own, Limits(seconds=8), None, True)

@@ -176,11 +176,11 @@ class Grading:
         made = self.make(project, "report", build["title"])
         lines = self.compare(report, made.pdf)
         self.found["lines"] = lines
+        if any(file.name.startswith("helpers/") for file in changed):
+            suspicious += self.attempt("runs", self.check_curves, build, made)
         if moves_claims(changed, right, theirs):
             given = build, made, typed_numbers(changed)
             suspicious += self.attempt("numbers", self.check_claims, *given)
-        if any(file.name.startswith("helpers/") for file in changed):
-            suspicious += self.attempt("runs", self.check_curves, build, made)
         pages = (re.match(r"page (\d+)\b", line.what) for line in lines if line.wrong)
         numbers = sorted({int(page[1]) for page in pages if page})[:PICTURES]
         if numbers:
@@ -259,10 +259,8 @@ class Grading:
             "trusted", build, self.own.runs, self.own.checkout / "helpers"
         )
         trusted = self.make(project, "runs")
-        return [
-            f"{run}: other costs than with the grader's helpers"
-            for run in other_curves(made, trusted)
-        ]
+        runs = ", ".join(other_curves(made, trusted))
+        return [f"other costs than with the grader's helpers: {runs}"] if runs else []
 
     def draw(self, report, numbers):
         """Draw pages of the report, and of the one that was made again."""

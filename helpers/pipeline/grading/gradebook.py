@@ -17,8 +17,9 @@ SUSPICIOUS = "holds, but see what is suspicious"
 FINE = (HOLDS, NUMBERS_HOLD)
 HEADER = ("submission", "student", "verdict", "changed", "suspicious", HOLDS, DIFFERS)
 HEADER += (MISSING, "time", "why")
-NAMED = 3  # of what is suspicious, or wrong, in a row
-FILES = 6  # that changed, in a row
+NAMED = 3  # of what is wrong in a row, and of its pictures
+MORE = 6  # of what changed or is suspicious in a row
+WIDE = 600  # letters of these
 LINES = 1000  # of the differences of a file, in the details
 FORMULA = tuple("=+-@＝＋－＠")  # what a spreadsheet may take for the beginning of one
 PAGE = """\
@@ -41,6 +42,7 @@ del {{ background: #f9dada; text-decoration: none; }}
 figure {{ display: inline-block; margin: 0 1rem 1rem 0; }}
 img {{ border: 1px solid #ccc; max-width: 40rem; }}
 td img {{ height: 5rem; }}
+td:nth-child(n + 6):nth-child(-n + 9) {{ white-space: nowrap; }}
 .wrong {{ color: #b00020; font-weight: bold; }}
 </style>
 <h1>{title}</h1>
@@ -130,8 +132,8 @@ class Grade(NamedTuple):
             readable(self.name),
             readable(self.student),
             self.verdict,
-            readable(_some(list(map(str, self.changed)), FILES)),
-            readable(_some(self.suspicious, NAMED)),
+            readable(_some(list(map(str, self.changed)), MORE), WIDE),
+            readable(_some(self.suspicious, MORE), WIDE),
             *counts,
             f"{self.seconds:.1f} s",
             self.why,
@@ -186,7 +188,7 @@ def _details(grade, report):
     """Return the page of one submission; `report` is the name of its PDF."""
     links = '<a href="index.html">all submissions</a>'
     links += f' · <a href="{report}">the report</a>' if grade.pdf else ""
-    verdict = f"{escape(grade.verdict)}: {escape(grade.why) or 'everything'}"
+    verdict = escape(": ".join(filter(None, [grade.verdict, grade.why])))
     body = [f"<p>{links}</p>", f"<p>{verdict}</p>"]
     for head, texts in (
         ("Suspicious", grade.suspicious),

@@ -37,6 +37,11 @@ def join(group):
     (group / "cgroup.procs").write_text("0")
 
 
+def members(group):
+    """Count the processes of a group."""
+    return len((group / "cgroup.procs").read_text().split())
+
+
 def ran_out(group):
     """Tell whether a process of a group was killed because it asked for more memory."""
     for name in KILLED:

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import psutil
 
-from helpers.pipeline.grading.memory import join, memory_group, ran_out
+from helpers.pipeline.grading.memory import join, members, memory_group, ran_out
 
 MIB = 2**20
 # What programs need of the system; no user's own files are there.
@@ -249,11 +249,11 @@ def _end(process):
 
 def _excess(pid, limits, folders, group):
     """Return what is used too much of, or "" if nothing is."""
-    family = _family(pid)
-    if len(family) > limits.processes:
+    family = [] if group else _family(pid)
+    if (members(group) if group else len(family)) > limits.processes:
         return f"it started more than {limits.processes} processes"
     memory = 0
-    for member in () if group else family:
+    for member in family:
         with contextlib.suppress(psutil.Error):
             # Forks share most of their memory: pss counts what is shared once.
             used = member.memory_full_info()
