@@ -55,7 +55,7 @@ def test_files_are_named_with_their_lines(changed):
     found = changed(theirs)
     assert [str(file) for file in found] == [
         "data/auto.csv (removed) +0 −2",
-        "data/mine.csv (own data) +0 −0",
+        "data/mine.csv (own data) +1 −0",
         "experiments.yaml (own experiments: mine) +2 −0",
         "helpers/mine.py (own module) +1 −0",
         "helpers/model.py +2 −1",
@@ -65,6 +65,12 @@ def test_files_are_named_with_their_lines(changed):
     assert typed_numbers(found) == {"2.5", "75", "1"}
     assert changed_data(found) == ["data/auto.csv: the grader's data, removed"]
     assert moves_claims(found, RIGHT, theirs)
+
+
+def test_large_data_are_counted_and_not_shown_whole(changed):
+    (file,) = changed(RIGHT | {"data/large.csv": b"1,2\n" * 10**6})
+    assert str(file) == "data/large.csv (own data) +1000000 −0"
+    assert len(file.lines) < 10**4
 
 
 def test_what_is_the_same_in_other_bytes_is_not_named(changed):

@@ -16,7 +16,7 @@ OWN = {
     "helpers/": "own module",
 }
 EXPERIMENT = re.compile(r"^\+[\"']?([\w.-]+)[\"']?:", re.M)  # in a diff of the grid
-SHOWN = 1000  # lines of the differences of one file
+SHOWN = 20_000  # bytes of a file of a student's own that is no code
 CODE = (".py", ".ipynb")
 REPORT = "notebooks/report.ipynb"
 MOVING = ("notebooks/", "helpers/", "data/", "experiments.yaml", "report/timings.json")
@@ -103,36 +103,49 @@ def compare_files(right, theirs, folder, run):
     """
     right, theirs = _texts(right), _texts(theirs)
     names = sorted(n for n in right | theirs if right.get(n) != theirs.get(n))
+    both = [name for name in names if name in right and name in theirs]
     for side, texts in (("right", right), ("theirs", theirs)):
         (folder / side).mkdir(parents=True)
-        for number, name in enumerate(names):
-            (folder / side / f"{number}").write_bytes(texts.get(name, b""))
+        for number, name in enumerate(both):
+            (folder / side / f"{number}").write_bytes(texts[name])
     out = run(folder, ["diff", "-ur", "right", "theirs"], fine=(0, 1))
     parts = re.split(r"^diff -ur .*$", out.decode(errors="replace"), flags=re.M)[1:]
     binary = re.compile(r"^Binary files .*$\n?", re.M)
     found = {}
     for part in parts:
         head = re.match(r"\n--- right/(\d+)\t", part)
-        if not head or int(head[1]) >= len(names):
+        if not head or int(head[1]) >= len(both):
             raise UserError("its differences cannot be read")
-        found[names[int(head[1])]] = binary.sub("", part).split("\n")[3:]
+        found[both[int(head[1])]] = binary.sub("", part).split("\n")[3:]
     return [
-        _changed(name, found.get(name, ["(not text)"]), right, theirs) for name in names
+        _changed(name, found.get(name, ["(not text)"]))
+        if name in both
+        else _whole(name, right, theirs)
+        for name in names
     ]
 
 
-def _changed(name, lines, right, theirs):
-    if name not in right:
-        kinds = (kind for place, kind in OWN.items() if name.startswith(place))
-        kind = next(kinds, "own")
-    else:
-        kind = "changed" if name in theirs else "removed"
-    added = [line for line in lines if line[:1] == "+"]
-    removed = sum(line[:1] == "-" for line in lines)
+def _changed(name, lines):
+    added, removed = (
+        [line for line in lines if line.startswith(sign)] for sign in "+-"
+    )
     experiments = EXPERIMENT.findall("\n".join(added))
-    if name == "experiments.yaml" and experiments and not removed:
-        kind = f"own experiments: {', '.join(experiments)}"
-    return Changed(name, kind, len(added), removed, lines)
+    own = name == "experiments.yaml" and experiments and not removed
+    kind = f"own experiments: {', '.join(experiments)}" if own else "changed"
+    return Changed(name, kind, len(added), len(removed), lines)
+
+
+def _whole(name, right, theirs):
+    """Describe a file that only one side has; it may be large."""
+    content = theirs.get(name, right.get(name))
+    count = content.count(b"\n") + (content[-1:] not in (b"\n", b""))
+    sign = "+" if name in theirs else "-"
+    shown = content if name.endswith(CODE) else content[:SHOWN]
+    lines = [f"{sign}{line}" for line in shown.decode(errors="replace").split("\n")]
+    if name in right:
+        return Changed(name, "removed", 0, count, lines)
+    kinds = (kind for place, kind in OWN.items() if name.startswith(place))
+    return Changed(name, next(kinds, "own"), count, 0, lines)
 
 
 def changed_data(changed):
