@@ -19,7 +19,7 @@ from helpers.pipeline.grading.other_data import (
 
 # The grader's claims, on the data and on other data.
 RIGHT = {"cost": 23.943663, "r2": 0.606, "count": 128, "cars": 392, "rate": 0.1}
-RIGHT |= {"verdict": "heavy ball", "condition": 1.0}
+RIGHT |= {"verdict": "heavy ball", "condition": 1.0, "deviation": 1e-10}
 OTHER = RIGHT | {"cost": 67.716906, "r2": 0.614, "count": 133, "cars": 372}
 OTHER |= {"verdict": "Nesterov"}
 
@@ -60,6 +60,7 @@ def test_a_number_that_does_not_move_as_it_should_is_named(own, other, typed, na
     [
         ({}, {}, {}),
         ({"cost": 23.943663 + 1e-9}, {"cost": 67.716906 - 1e-9}, {}),  # rounding
+        ({"deviation": 1e-9}, {"deviation": 1e-10}, {}),  # of another processor
         ({"cost": 10.847481}, {"cost": 30.597281}, {}),  # another model
         ({"mine": 0.05}, {"mine": 0.05}, {"typed": ["0.05"]}),  # a learning rate
         ({"mine": 1.0, "bend": 0.0}, {"mine": 1.0, "bend": 0.0}, {"typed": ["1"]}),

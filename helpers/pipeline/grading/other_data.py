@@ -19,6 +19,7 @@ from helpers.pipeline.records import alike
 SHARE = 0.05  # of the rows that are left out
 FACTORS = 1.5, 2.5  # of the target
 NEAR = 1e-6  # relative: another order of additions
+ROUNDING = 1e-8  # a number below is a rounding error
 DIGITS = 3  # a number with more was computed
 FEW = 10  # counts below this are in all code
 NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d*)?(?:e[-+]?\d+)?", re.IGNORECASE)
@@ -123,13 +124,20 @@ def suspicious_claims(own, other, right, right_other, typed):
             found.append(f"{name}: not stated on other data")
             continue
         moved = other.claims[name]
-        if name in right.claims and alike(value, right.claims[name], NEAR):
-            if not alike(moved, expected, NEAR):
+        if name in right.claims and _near(value, right.claims[name]):
+            if not _near(moved, expected):
                 stays = "stays" if moved == value else "becomes"
                 found.append(f"{name}: {stays} {moved} on other data, not {expected}")
         elif moved == value and name not in free and _is_typed(value, typed):
             found.append(f"{name}: stays {value} on other data")
     return found
+
+
+def _near(value, other):
+    """Tell whether values agree but for rounding, or are rounding errors."""
+    numbers = all(isinstance(side, float) for side in (value, other))
+    tiny = numbers and max(abs(value), abs(other)) < ROUNDING
+    return tiny or alike(value, other, NEAR)
 
 
 def _is_typed(value, typed):
