@@ -65,7 +65,7 @@ def execute(*, only_runs):
         with contextlib.suppress(FailedRunsError):  # the text may not rest on it
             sweep(plan, Settings())
         if not only_runs:
-            execute_report(kernel, {})
+            execute_report(kernel, {}, Settings().time_limit)
 
 
 def costs_of(run):
