@@ -3,6 +3,7 @@
 import csv
 import io
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,9 +15,17 @@ from small import files_of, make_small, spread
 
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.grading import sandbox, unpack
-from helpers.pipeline.grading.grade import find, judged
-from helpers.pipeline.grading.gradebook import Grade, write_gradebook
-from helpers.pipeline.grading.sandbox import MIB, Limits, run_confined
+from helpers.pipeline.grading.changes import Changed, sources_in
+from helpers.pipeline.grading.grade import find, grade, judged
+from helpers.pipeline.grading.gradebook import (
+    FAILED,
+    SUSPICIOUS,
+    Grade,
+    write_gradebook,
+)
+from helpers.pipeline.grading.made import Made
+from helpers.pipeline.grading.own import Own
+from helpers.pipeline.grading.sandbox import Limits
 from helpers.pipeline.verify.rebuild import build_report
 from helpers.pipeline.verify.verdicts import DIFFERS, HOLDS, MISSING, NOTED, Line
 
@@ -38,14 +47,32 @@ def zipped(files, folder="submission/"):
 
 
 @pytest.fixture(scope="module")
-def right(tmp_path_factory, two_runs):
+def right(small_report):
     """Return the files of a small project with the report that comes of it."""
-    project = Project(tmp_path_factory.mktemp("right"))
+    return files_of(small_report.folder)
+
+
+@pytest.fixture
+def grader(tmp_path, two_runs):
+    """Return the grader's checkout."""
+    project = Project(tmp_path / "grader")
     make_small(project)
     shutil.copytree(two_runs, project.folder / "build" / "runs")
-    title = {"course": "C", "title": "T $x$", "student": "Ada Lovelace", "date": "now"}
-    build_report(project.folder, title=title)
-    return files_of(project.folder)
+    return project
+
+
+def built(folder, two_runs, cells, changes):
+    """Return the files of a small project that was changed, with its report."""
+    project = Project(folder)
+    make_small(project, *cells)
+    shutil.copytree(two_runs, folder / "build" / "runs")
+    for path, (old, new) in changes.items():
+        if old is None:
+            project.write(path, new)
+        else:
+            project.replace(path, old, new)
+    build_report(folder, title={"student": f"Student {folder.name}"})
+    return files_of(folder)
 
 
 def with_cell(files, code):
@@ -80,64 +107,166 @@ OWN = {
     "Makefile": FRAUD,
     "helpers/pipeline/verify/verify.py": FRAUD,
     "helpers/pipeline/grading/grade.py": FRAUD,
-    ".venv/bin/python": FRAUD,
     "build/report.ipynb": b"{}",
 }
 
 
+# Each of these is a lie, and what the row says of it.
+LYING_HELPERS = {
+    "helpers/model.py": ("error) / error.shape[-1]", "error) / error.shape[-1] * 0.9"),
+    "helpers/data.py": (
+        "    complete = ~",
+        "    missing[-5:] = True\n    complete = ~",
+    ),
+}
+LYING_CELLS = [
+    """\
+import json
+
+table = json.loads((ROOT / "data" / "saved.json").read_text(encoding="utf-8"))
+claims.state("replayed", table["cost"], ".3f")
+claims.state("typed", 0.95, "g")
+%""",
+    "%%prose\nThe descent needs 128 iterations, $R^2$ is {{typed}}, then {{replayed}}.",
+]
+LYING_CELLS[0] = LYING_CELLS[0].removesuffix("%")
+HORSEPOWER, TYPED = "run.costs[-1]", "(run.costs[-1] * 0 + 215.5)"
+LYING_NOTEBOOK = {
+    "notebooks/report.ipynb": (f"{HORSEPOWER}, ", f"{TYPED}, "),
+    "data/saved.json": (None, '{"cost": 23.943663}'),
+}
+SCALED = ("{run.features: run.costs", "{run.features: 0.9 * run.costs")
+# None of these is one.
+HONEST = {
+    "data/own.csv": (
+        None,
+        "price;rooms;area\n"
+        + "".join(f"{90 + 7 * n % 31};{n % 5};{n * n % 47}\n" for n in range(60)),
+    ),
+    "experiments.yaml": (
+        "quick:",
+        "mine:\n  data: data/own.csv\n  target: price\n  features: rooms, area\n"
+        "  learning_rate: [0.3, 0.03]\n  optimiser: heavy-ball\n  n_iterations: 15\n"
+        "quick:",
+    ),
+    "helpers/own.py": (None, '"""Mine."""\n\nFACTOR = 2\n'),
+}
+HONEST_CELLS = [
+    """\
+from helpers.own import FACTOR
+
+mine = load_experiment("mine")
+for number, run in enumerate(mine.itertuples()):
+    claims.state(f"mine.cost.{number}", FACTOR * run.costs[-1], ".4f", run=run.run)
+    claims.state(f"mine.rate.{number}", run.learning_rate, "g", run=run.run)
+    claims.state(f"mine.status.{number}", run.status)
+claims.state("mine.count", len(mine), "d")
+claims.state("mine.condition", run.condition, ".3f")
+claims.state("mine.shown", 12, "d")
+record(constant=["mine.shown"])""",
+    "%%prose\nOwn runs: {{mine.count}}. At the rate {{mine.rate.0}} the cost is "
+    "{{mine.cost.0}}, else {{mine.cost.1}}; $\\kappa = {{mine.condition}}$, "
+    "{{mine.shown}} are shown.",
+]
+
+
 @pytest.mark.usefixtures("walls")
-def test_a_class_is_graded(tmp_path, right):
-    handed_in = tmp_path / "class"
+def test_a_class_is_graded(tmp_path, right, grader, two_runs):
+    handed_in, made = tmp_path / "class", tmp_path / "made"
+    for name in ("lies", "types", "honest"):
+        (made / name).mkdir(parents=True)
+    lies = built(made / "lies", two_runs, [], LYING_HELPERS)
+    types = built(made / "types", two_runs, LYING_CELLS, LYING_NOTEBOOK)
+    honest = built(made / "honest", two_runs, HONEST_CELLS, HONEST)
+    shutil.rmtree(made)
     makefile = b"report verify:\n\ttouch " + str(tmp_path / "was-run").encode()
+    scaled = right[REPORT].replace(*map(str.encode, SCALED))
+    assert scaled != right[REPORT]
+    table = right["data/auto.csv"].replace(b"18.0", b"19.0", 1)
     bundles = {
         "1.zip": with_cell(right, "import numpy; numpy.ones(50 * 10**9 // 8)\\n"),
-        "2.zip": right | OWN | {"Makefile": makefile},
         "3.zip": right | {"../../../outside.txt": b"!"},
-        "4.zip": right
-        | {"data/auto.csv": right["data/auto.csv"].replace(b"18", b"19")},
+        "4.zip": right | {"data/auto.csv": table, REPORT: scaled},
+        "lies.zip": lies,
+        "types.zip": types,
     }
     spread(handed_in, {name: zipped(files) for name, files in bundles.items()})
-    spread(handed_in / "5", right)
-    (handed_in / "5" / ".venv").symlink_to("/usr")
+    spread(handed_in / "honest", honest | OWN | {"Makefile": makefile})
+    (handed_in / "honest" / ".venv").symlink_to("/usr")
+    spread(handed_in, {"loose.ipynb": right[REPORT], "all.7z": b"7z"})
     (handed_in / "readme.txt").write_text("not handed in")
-    before = sorted(tmp_path.rglob("*"))
+    before = sorted(
+        path for path in tmp_path.rglob("*") if grader.folder not in path.parents
+    )
 
-    project = Project(tmp_path / "grader")
-    rows = graded(project, handed_in)
+    rows = graded(grader, handed_in)
     assert {name: row["verdict"] for name, row in rows.items()} == {
-        "1.zip": "cannot be graded",
-        "2.zip": HOLDS,
-        "3.zip": "cannot be graded",
+        "1.zip": FAILED,
+        "3.zip": FAILED,
         "4.zip": DIFFERS,
-        "5": HOLDS,
+        "all.7z": FAILED,
+        "honest": HOLDS,
+        "lies.zip": SUSPICIOUS,
+        "loose.ipynb": FAILED,
+        "types.zip": SUSPICIOUS,
     }
     why = {name: row["why"] for name, row in rows.items()}
     assert "MemoryError: Unable to allocate 46.6 GiB" in why["1.zip"]
     assert (
         why["3.zip"] == "it leads out of its folder: 'submission/../../../outside.txt'"
     )
+    for name in ("all.7z", "loose.ipynb"):
+        assert "only a zip or a folder can be graded" in why[name]
     assert "horsepower.cost" in why["4.zip"]
-    assert int(rows["4.zip"]["differs"]) >= 2
-    for name in ("2.zip", "5"):
-        assert (why[name], rows[name]["differs"], rows[name]["missing"]) == (
-            "",
-            "0",
-            "0",
-        )
-        assert int(rows[name]["holds"]) > 8
-    after = {path for path in tmp_path.rglob("*") if project.folder not in path.parents}
-    assert after == {*before, project.folder}
+    assert why["honest"] == "said to be constant: mine.shown"
+    changed = {name: row["changed"] for name, row in rows.items()}
+    assert changed["4.zip"] == f"data/auto.csv +1 −1; {REPORT} +1 −1"
+    assert "helpers/model.py +1 −1" in changed["lies.zip"]
+    assert "helpers/data.py +1 −0" in changed["lies.zip"]
+    assert "data/saved.json (own data) +1 −0" in changed["types.zip"]
+    assert changed["honest"] == (
+        "data/own.csv (own data) +61 −0; "
+        "experiments.yaml (own experiments: mine) +7 −0; "
+        f"helpers/own.py (own module) +3 −0; {REPORT} +17 −0"
+    )
+    suspicious = {name: row["suspicious"] for name, row in rows.items()}
+    assert suspicious["honest"] == ""
+    assert suspicious["4.zip"].startswith("data/auto.csv: the grader's data, changed")
+    assert rows["honest"]["student"] == "Student honest"
+    curves = (
+        r"other costs than with the grader's helpers: descent-\w{12}, descent-\w{12}"
+    )
+    assert re.fullmatch(curves, suspicious["lies.zip"])
+    assert {*suspicious["types.zip"].split("; ")} == {
+        "typed in prose: 128",
+        "horsepower.cost: stays 215.5 on other data",
+        "all.cost: stays 215.5 on other data",
+        "replayed: stays 23.943663 on other data",
+        "typed: stays 0.95 on other data",
+    }
+    pages = (grader.folder / "build" / "grades" / "index.html").read_text()
+    assert pages.count("data:image/png;base64,iVBOR") >= 2
+    assert (rows["honest"]["differs"], rows["honest"]["missing"]) == ("0", "0")
+    assert int(rows["honest"]["holds"]) > 8
+    after = {path for path in tmp_path.rglob("*") if grader.folder not in path.parents}
+    assert after == {*before}
 
 
 @pytest.mark.usefixtures("walls")
-def test_one_that_never_ends_is_stopped_and_the_others_are_graded(tmp_path, right):
+def test_one_that_never_ends_is_stopped_and_the_others_are_graded(
+    tmp_path, right, two_runs
+):
     for_ever = with_cell(right, "while True: __import__('time').sleep(1)\\n")
     spread(tmp_path / "class", {"1.zip": zipped(for_ever), "2.zip": b""})
-    project = Project(tmp_path / "grader")
-    rows = graded(project, tmp_path / "class", "--time-limit", 8)
-    assert [(row["verdict"], row["why"]) for row in rows.values()] == [
-        ("cannot be graded", "it took more than 8 s"),
-        ("cannot be graded", "it cannot be unpacked: File is not a zip file"),
+    folder, runs = Project(tmp_path / "grader").folder, two_runs
+    own = Own(folder, sources_in(folder), runs, runs, Made(), Made(), None, {}, "")
+    grades = [
+        grade(path, own, Limits(seconds=8), None, True)
+        for path in find(tmp_path / "class")
+    ]
+    assert [(grade.verdict, grade.why) for grade in grades] == [
+        (FAILED, "it took more than 8 s"),
+        (FAILED, "it cannot be unpacked: File is not a zip file"),
     ]
 
 
@@ -156,6 +285,7 @@ NEEDED = dict.fromkeys(unpack.NEEDED, b"")
         (zipped({REPORT: b""}), "there is no experiments.yaml in it"),
         (zipped({"/etc/passwd": b""}, ""), "it leads out of its folder: '/etc/passwd'"),
         (zipped({"..\\a": b""}, ""), "it leads out of its folder: "),
+        (zipped({"data\\..\\..\\a": b""}), "it leads out of its folder: "),
         (zipped({"data/../../a": b""}, ""), "it leads out of its folder: "),
         (zipped({"helpers/./pipeline/a": b""}), "it leads out of its folder: "),
         (zipped({"helpers//pipeline/a": b""}), "it leads out of its folder: "),
@@ -172,6 +302,16 @@ def test_what_cannot_be_opened_has_its_reason(tmp_path, content, message):
         unpack.unpack(tmp_path / "it.zip", tmp_path / "out")
     assert str(caught.value).startswith(message)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_zip_of_windows_own_tool_is_read(tmp_path):
+    """It writes backslashes between folders."""
+    needed = {name.replace("/", "\\"): b"x" for name in unpack.NEEDED}
+    (tmp_path / "it.zip").write_bytes(zipped(needed, "submission\\"))
+    unpack.unpack(tmp_path / "it.zip", tmp_path / "out")
+    files = (path for path in (tmp_path / "out").rglob("*") if path.is_file())
+    found = {path.relative_to(tmp_path / "out").as_posix() for path in files}
+    assert found == {*unpack.NEEDED}
 
 
 def test_a_zip_that_grows_is_not_unpacked(tmp_path, monkeypatch):
@@ -243,129 +383,61 @@ def test_a_folder_without_submissions_is_named(tmp_path):
         find(tmp_path)
 
 
-def confined(tmp_path, code, walled=True, **limits):
-    """Run Python in a sandbox, in a folder of its own."""
-    folder = tmp_path / "folder"
-    folder.mkdir(exist_ok=True)
-    allowed = Limits()._replace(**{"seconds": 30, **limits})
-    command = [sys.executable, "-c", code]
-    return run_confined(command, folder, allowed, walled=walled)
-
-
-@pytest.mark.parametrize("walled", [True, False])
-@pytest.mark.parametrize(
-    ("code", "limits", "reason"),
-    [
-        ("import time; time.sleep(60)", {"seconds": 1}, "it took more than 1 s"),
-        (
-            "import os, time\nfor _ in range(4):\n if not os.fork(): break\n"
-            "x = bytearray(b'1' * (100 << 20)); time.sleep(60)",
-            {"memory": 300 * MIB},
-            "it used more than 300 MiB of memory",
-        ),
-        (
-            "import os, time\nfor _ in range(30):\n if not os.fork(): break\n"
-            "time.sleep(60)",
-            {"processes": 20},
-            "it started more than 20 processes",
-        ),
-    ],
-)
-def test_what_uses_too_much_is_stopped(tmp_path, code, limits, reason, walled):
-    need(not walled or sandbox.walls_work(), "bubblewrap that may work")
-    before = {member.pid for member in sandbox._family(os.getpid())}
-    assert confined(tmp_path, code, walled, **limits).stopped == reason
-    assert {member.pid for member in sandbox._family(os.getpid())} <= before
-
-
-FILL = """
-import os
-for n in range(40):
-    with open(os.path.join({folder!r}, str(n)), "wb") as file:
-        file.write(bytes(1 << 20))
-"""
-
-
-@pytest.mark.usefixtures("walls")
-@pytest.mark.parametrize("folder", ["build", "report", "/tmp", "/dev/shm"])
-def test_behind_walls_the_disk_does_not_fill(tmp_path, folder):
-    ended = confined(tmp_path, FILL.format(folder=folder), disk=20 * MIB)
-    assert "No space left on device" in ended.err
-    assert not list((tmp_path / "folder").rglob("*.[0-9]"))
-
-
-def test_without_walls_what_is_written_is_watched(tmp_path):
-    code = FILL.format(folder=".") + "import time; time.sleep(60)"
-    ended = confined(tmp_path, code, walled=False, disk=20 * MIB)
-    assert ended.stopped == "it wrote more than 20 MiB"
-
-
-@pytest.mark.usefixtures("walls")
-@pytest.mark.parametrize(
-    ("code", "error"),
-    [
-        ("open({secret!r})", "FileNotFoundError"),
-        ("open('/etc/passwd')", "FileNotFoundError"),
-        ("import os; os.kill({pid}, 0)", "ProcessLookupError"),
-        ("import socket; socket.create_connection(('127.0.0.1', {port}))", "refused"),
-        ("open('made', 'w')", "Read-only file system"),
-        ("open('/usr/made', 'w')", "Read-only file system"),
-        ("open('/made', 'w')", "Read-only file system"),
-        ("import os; print(os.environ['SECRET'])", "KeyError"),
-        ("bytearray(50 * 10**9)", "MemoryError"),
-    ],
-)
-def test_behind_walls_nothing_can_be_reached(tmp_path, monkeypatch, code, error):
-    import socket
-
-    secret = tmp_path / "secret"
-    secret.write_text("the grader's own")
-    monkeypatch.setenv("SECRET", "the grader's own")
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-        code = code.format(secret=str(secret), pid=os.getpid(), port=port)
-        ended = confined(tmp_path, code)
-    assert ended.status != 0
-    assert error in ended.err
-    assert "the grader's own" not in ended.out.decode()
-
-
 def test_texts_of_submissions_stay_texts(tmp_path):
     line = Line("<b>claim</b>", "1", "2\x1b[31m", 0.5, DIFFERS)
+    lines = ["+<script>alert(1)</script>\x1b[31m"]
+    file = Changed("data/<i>.csv", "own data", 1, 0, lines)
     grades = [
-        Grade("=cmd|x.zip", [line], "", 1.0),
-        Grade("<script>.zip", [], "it\nsaid " + "x" * 1000, 2.0),
-        Grade("c.zip", [Line("a", "1", "1", 0.0, HOLDS)], "", 3.0),
-        Grade("d.zip", [Line("a", "1", "missing", None, MISSING)], "", 3.0),
-        Grade("e.zip", [Line("platform", "A", "B", None, NOTED)], "", 3.0),
+        Grade("=cmd|x.zip", [line], student="=1+1", changed=[file], pdf=b"%PDF-"),
+        Grade("<script>.zip", problem="it\nsaid " + "x" * 1000),
+        Grade("c.zip", [Line("a", "1", "1", 0.0, HOLDS)]),
+        Grade("d.zip", [Line("a", "1", "missing", None, MISSING)]),
+        Grade("e.zip", [Line("platform", "A", "B", None, NOTED)]),
+        Grade("f.zip", suspicious=["<b>: stays"], pictures=[(3, b"PNG", None)]),
+        Grade("g.zip", notes=["runs: none"]),
     ]
-    write_gradebook(tmp_path, grades)
-    with (tmp_path / "grades.csv").open(newline="", encoding="utf-8") as file:
-        rows = list(csv.reader(file))
-    assert rows[1] == [
-        "'=cmd|x.zip",
-        DIFFERS,
-        "0",
-        "1",
-        "0",
-        "1.0 s",
-        "<b>claim</b>",
-    ] + ["1.html"]
-    assert rows[2][:2] == ["<script>.zip", "cannot be graded"]
-    assert len(rows[2][6]) == 300
-    assert [row[1] for row in rows[3:]] == [
-        HOLDS,
-        DIFFERS,
-        "holds, drawings not compared",
+    write_gradebook(tmp_path / "grades", grades)
+    with (tmp_path / "grades" / "grades.csv").open(newline="", encoding="utf-8") as it:
+        rows = list(csv.DictReader(it))
+    assert [*rows[0].values()] == [
+        *("'=cmd|x.zip", "'=1+1", DIFFERS, "data/<i>.csv (own data) +1 −0", ""),
+        *("0", "1", "0", "0.0 s", "<b>claim</b>", "1.html"),
     ]
-    page, details = ((tmp_path / name).read_text() for name in ("index.html", "1.html"))
-    assert "2 of 5 hold" in page
-    assert "<script>" not in page
+    assert rows[1]["verdict"] == FAILED
+    assert len(rows[1]["why"]) == 300
+    verdicts = [HOLDS, DIFFERS, "holds, drawings not compared", SUSPICIOUS, HOLDS]
+    assert [row["verdict"] for row in rows[2:]] == verdicts
+    assert rows[6]["why"] == "runs: none"
+    page, details = (
+        (tmp_path / "grades" / name).read_text() for name in ("index.html", "1.html")
+    )
+    assert "3 of 7 hold" in page
+    assert page.count("<script>") == 1  # which sorts
     assert "&lt;script&gt;.zip" in page
+    assert 'src="data:image/png;base64,UE5H"' in page
     assert "<b>" not in details
+    assert "<script>" not in details
+    assert "<ins>+&lt;script&gt;" in details
     assert "\x1b" not in details
     assert '<td class="wrong">differs</td>' in details
-    assert all((tmp_path / f"{n}.html").exists() for n in range(1, 6))
+    assert all((tmp_path / "grades" / f"{n}.html").exists() for n in range(1, 8))
+    assert (tmp_path / "grades" / "1.pdf").read_bytes() == b"%PDF-"
+
+
+def test_the_table_is_sorted_by_a_click(tmp_path, browser):
+    took = {"b": 10, "a": 9, "c": 100}
+    grades = [Grade(name, seconds=seconds) for name, seconds in took.items()]
+    write_gradebook(tmp_path, grades)
+    page = browser.new_page()
+    page.goto((tmp_path / "index.html").as_uri())
+    first = "[...document.querySelectorAll('td:first-child')].map(c => c.textContent)"
+    page.click("text=submission")
+    assert page.evaluate(first) == ["a", "b", "c"]
+    page.click("text=time")
+    assert page.evaluate(first) == ["a", "b", "c"]
+    page.click("text=time")
+    assert page.evaluate(first) == ["c", "b", "a"]
+    page.close()
 
 
 @pytest.mark.parametrize(
@@ -382,4 +454,4 @@ def test_texts_of_submissions_stay_texts(tmp_path):
 def test_code_that_is_the_graders_own_is_not_blamed(what, verdict):
     line = judged(Line(what, "there", "there", None, DIFFERS))
     assert line.verdict == verdict
-    assert Grade("a.zip", [line], "", 1.0).verdict in (HOLDS, verdict)
+    assert Grade("a.zip", [line]).verdict in (HOLDS, verdict)

@@ -16,6 +16,7 @@ from helpers import ROOT
 from helpers.explore.actions import add_to_experiments
 from helpers.pipeline.records import read_record
 from helpers.pipeline.report.build import PDF
+from helpers.pipeline.report.claims import typed_digits
 from helpers.pipeline.sweep.inputs import path_of
 from helpers.pipeline.sweep.notebooks import read_notebook
 from helpers.pipeline.sweep.results import load_experiment
@@ -234,23 +235,8 @@ def test_figures_are_vectors():
 def test_no_number_is_typed(cells):
     """Outside of mathematics, prose and captions have digits only in claims."""
     for cell in cells:
-        source = "".join(cell["source"])
-        if source.startswith("%%prose"):
-            text = source.removeprefix("%%prose")
-        elif cell["cell_type"] == "code":
-            text = " ".join(re.findall(r'caption=((?:\s*"[^"]*")+)', source))
-        else:
-            continue
-        for known in (
-            r"\$\$.*?\$\$ *(\{#[\w:-]+\})?",
-            r"\$.*?\$",
-            r"`.*?`",
-            r"\{\{[\w.-]+\}\}",
-            r"@(?:\w+:)?[\w-]+",
-            r"Exercises? \d( and \d)?",
-        ):
-            text = re.sub(known, "", text, flags=re.DOTALL)
-        assert not re.findall(r"\d", text), (cell["id"], text)
+        if cell["cell_type"] == "code":
+            assert typed_digits("".join(cell["source"])) == [], cell["id"]
 
 
 def test_every_claim_is_used_and_leads_to_its_run(cells):

@@ -12,6 +12,9 @@ from helpers.pipeline.grading.sandbox import Limits, walls_work
 from helpers.pipeline.verify.verdicts import readable
 from helpers.pipeline.verify.verify import checked_tolerance
 
+# What the terminal shows of the table, and how many letters of each.
+PRINTED, WIDTH = ("submission", "verdict", "suspicious", "why"), 50
+
 
 def main():
     """Grade as the command line asks; status 1 if something does not hold."""
@@ -42,8 +45,10 @@ def main():
         print(f"{done}: {readable(grade.name)}: {grade.verdict}", flush=True)
     grades.sort(key=lambda grade: grade.name)
     write_gradebook(GRADES, grades)
-    table = [HEADER, *(grade.cells for grade in grades)]
-    print("\n".join(["", *aligned(table, right=(2, 3, 4, 5)), ""]))
+    columns = [HEADER.index(name) for name in PRINTED]
+    table = [[grade.cells[k] for k in columns] for grade in grades]
+    table = [[readable(text, WIDTH) for text in row] for row in (PRINTED, *table)]
+    print("\n".join(["", *aligned(table), ""]))
     print(f"written: {GRADES.relative_to(ROOT)}/index.html and grades.csv")
     return 0 if all(grade.verdict in FINE for grade in grades) else 1
 

@@ -1,56 +1,57 @@
 """Verify everything that a class has handed in.
 
 Each submission is made again by this checkout's own pipeline, from the submission's
-notebooks, helpers, data and grid, and compared with the report that came with it.
+notebooks, helpers, data and grid, and compared with the report that came with it. It is
+made once more on other data, and its grid with this checkout's helpers.
 """
 
 import json
 import os
+import re
 import shutil
-import subprocess
-import sys
 import tempfile
 import time
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
 
-from helpers import ROOT
 from helpers.pipeline.command import error_in
 from helpers.pipeline.errors import UserError
+from helpers.pipeline.grading.changes import (
+    changed_data,
+    compare_files,
+    moves_claims,
+    sources_in,
+    typed_in_prose,
+    typed_numbers,
+)
 from helpers.pipeline.grading.gradebook import Grade
+from helpers.pipeline.grading.inside import KNOWN
+from helpers.pipeline.grading.made import read_lines, read_made, read_version
+from helpers.pipeline.grading.other_data import (
+    change_tables,
+    other_curves,
+    suspicious_claims,
+)
+from helpers.pipeline.grading.own import FONTS, INSIDE, LENT, PYTHON, make_own
+from helpers.pipeline.grading.pictures import read_pictures
 from helpers.pipeline.grading.sandbox import run_confined
-from helpers.pipeline.grading.unpack import counts, is_zip, unpack, visible
+from helpers.pipeline.grading.unpack import counts, handed_in, unpack
 from helpers.pipeline.kernels.warm import CAN_FORK
 from helpers.pipeline.report.revision import COMMIT, MADE, Revision
-from helpers.pipeline.verify.verdicts import HOLDS, NOT_RUN, NOTED, STATUSES, Line
+from helpers.pipeline.verify.verdicts import HOLDS, NOT_RUN, NOTED, STATUSES
 
 COMPARED = {*STATUSES} - {NOT_RUN}
 REPORT = Path("report", "report.pdf")
 PAGE, RESULTS = REPORT.with_suffix(".html"), REPORT.with_name("results.json")
-# All of this checkout that a submission is shown.
-TRUSTED = (
-    "helpers",
-    "report/template",
-    "report/page",
-    "requirements.txt",
-    "Makefile",
-    "apt.txt",
-)
-TRUSTED += ("environment.yml", "pyproject.toml")
-# A submission without its own gets the grader's.
-LENT = ("report/figures.mplstyle", "report/references.bib")
-FONTS = "build"  # holds matplotlib's list of fonts; a sandbox can read it and write
-PYTHON = [f"{sys.prefix}/bin/python", "-m"]
-# Its messages go to stderr, and the report that it has made to stdout.
-MAKE = ["sh", "-c", f'"$@" >&2 && cat {REPORT}', "make"]
+PICTURES = 8  # pages that differ, at most
 
 
 def find(folder):
     """Return the submissions in a folder: every zip and every folder in it."""
     if not folder.is_dir():
         raise UserError(f"there is no folder {folder}: make grade SUBMISSIONS=folder")
-    found = [path for path in visible(folder) if path.is_dir() or is_zip(path)]
+    found = handed_in(folder)
     if not found:
         raise UserError(f"there is no zip and no folder in {folder}")
     return found
@@ -69,34 +70,19 @@ def grade_all(submissions, limits, tolerance, walled):
     for core in cores:
         free.put(core)
     with tempfile.TemporaryDirectory(prefix="grade-") as folder:
-        trusted = Path(folder, "trusted")
-        for part in TRUSTED:
-            copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
-            (trusted / part).parent.mkdir(exist_ok=True)
-            copy(ROOT / part, trusted / part)
-        find_fonts(trusted)
         pool = ProcessPoolExecutor(len(cores), initializer=take_core, initargs=(free,))
         with pool:
-            graded = {
-                pool.submit(grade, path, trusted, limits, tolerance, walled): path
-                for path in submissions
-            }
             try:
+                own = make_own(Path(folder), pool)
+                graded = {
+                    pool.submit(grade, path, own, limits, tolerance, walled): path
+                    for path in submissions
+                }
                 for future in as_completed(graded):
                     yield _result(future, graded[future])
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
-
-
-def find_fonts(trusted):
-    """Have matplotlib list the machine's fonts once, and not in each sandbox."""
-    # In a home of its own, it does not list the fonts that only the grader has.
-    environment = {"PATH": os.environ["PATH"], "HOME": str(trusted)}
-    environment["MPLCONFIGDIR"] = str(trusted / FONTS)
-    command = [*PYTHON, "matplotlib.font_manager"]
-    # If this fails, each sandbox makes its own list.
-    subprocess.run(command, env=environment, capture_output=True)
 
 
 def _result(future, path):
@@ -105,7 +91,7 @@ def _result(future, path):
         return future.result()
     except BrokenExecutor:
         problem = "the process that graded it was killed: grade it again"
-        return Grade(path.name, [], problem, 0.0)
+        return Grade(path.name, problem=problem)
 
 
 def take_core(free):
@@ -115,15 +101,15 @@ def take_core(free):
         os.sched_setaffinity(0, {core})
 
 
-def grade(path, trusted, limits, tolerance, walled):
+def grade(path, own, limits, tolerance, walled):
     """Grade one submission.
 
     Parameters
     ----------
     path : Path
         A zip or a folder.
-    trusted : Path
-        A copy of this checkout.
+    own : helpers.pipeline.grading.own.Own
+        What came of this checkout.
     limits : Limits
         What it may use; the time is for all that it runs.
     tolerance : float or None
@@ -135,41 +121,153 @@ def grade(path, trusted, limits, tolerance, walled):
     -------
     Grade
     """
-    started, lines, problem = time.monotonic(), [], ""
+    with tempfile.TemporaryDirectory(prefix="submission-") as folder:
+        grading = Grading(Path(folder), own, limits, tolerance, walled)
+        try:
+            grading.grade(path)
+        except UserError as error:
+            grading.found["problem"] = str(error)
+        except Exception as error:  # whatever it is, the others are graded
+            grading.found["problem"] = f"{type(error).__name__}: {error}"
+        seconds = time.monotonic() - grading.started
+        return Grade(path.name, seconds=seconds, **grading.found)
 
-    def run(folder, command, fine=(0,), **options):
+
+class Grading:
+    """One submission that is being graded; the parameters are those of `grade`.
+
+    Attributes
+    ----------
+    found : dict
+        What is known of its `Grade` by now.
+    """
+
+    def __init__(self, folder, own, limits, tolerance, walled):
+        self.folder, self.own = folder, own
+        self.limits, self.tolerance, self.walled = limits, tolerance, walled
+        self.handed_in = folder / "handed-in"
+        self.started, self.found = time.monotonic(), {}
+
+    def run(self, folder, command, fine=(0,), **options):
         """Run a program that is not trusted, and return its output."""
-        options |= {"walled": walled, "started": started}
-        ended = run_confined(list(map(str, command)), folder, limits, **options)
+        options |= {"walled": self.walled, "started": self.started}
+        command = list(map(str, command))
+        ended = run_confined(command, folder, self.limits, **options)
         if ended.stopped:
             raise UserError(ended.stopped)
         if ended.status not in fine:
             raise UserError(error_in(ended.err, ended.status))
         return ended.out
 
-    with tempfile.TemporaryDirectory(prefix="submission-") as temporary:
-        handed_in, project = Path(temporary, "handed-in"), Path(temporary, "project")
-        report, rebuilt = handed_in / REPORT, Path(temporary, "rebuilt.pdf")
+    def grade(self, path):
+        """Find out all that there is to say."""
+        unpack(path, self.handed_in)
+        report, trusted = self.handed_in / REPORT, self.own.checkout
+        self.found["pdf"] = report.read_bytes()
+        command = [*PYTHON, "helpers.pipeline.verify.reader", report]
+        build = read_version(self.run(trusted, command, shown=[report]))
+        self.found["student"] = build["title"]["student"]
+        right, theirs = self.own.sources, sources_in(self.handed_in)
+        changed = compare_files(right, theirs, self.folder / "texts", self.run)
+        suspicious = changed_data(changed)
+        suspicious += typed_in_prose(right, theirs)
+        self.found |= {"changed": changed, "suspicious": suspicious}
+        project = self.assemble("project", build, self.own.runs)
+        made = self.make(project, "report", build["title"])
+        lines = self.compare(report, made.pdf)
+        self.found["lines"] = lines
+        if any(file.name.startswith("helpers/") for file in changed):
+            suspicious += self.attempt("runs", self.check_curves, build, made)
+        if moves_claims(changed, right, theirs):
+            given = build, made, typed_numbers(changed)
+            suspicious += self.attempt("numbers", self.check_claims, *given)
+        pages = (re.match(r"page (\d+)\b", line.what) for line in lines if line.wrong)
+        numbers = sorted({int(page[1]) for page in pages if page})[:PICTURES]
+        if numbers:
+            drawn = self.attempt("pages", self.draw, report, numbers)
+            self.found["pictures"] = drawn
+
+    def attempt(self, what, check, *given):
+        """Return what a check finds; note if it cannot be made."""
         try:
-            unpack(path, handed_in)
-            command = [*PYTHON, "helpers.pipeline.verify.reader", report]
-            build = json.loads(run(trusted, command, shown=[report]))
-            assemble(trusted, handed_in, build, project)
-            environment = {name.upper(): text for name, text in build["title"].items()}
-            environment["MPLCONFIGDIR"] = str(project / FONTS)
-            command = [*MAKE, *PYTHON, "helpers.pipeline.report"]
-            rebuilt.write_bytes(run(project, command, environment=environment))
-            command = [*PYTHON, "helpers.pipeline.verify", "--json", "--pdf", report]
-            command += ["--rebuilt", rebuilt, "--beside", handed_in]
-            command += ["--tolerance", tolerance] if tolerance is not None else []
-            shown = [handed_in, rebuilt]
-            compared = json.loads(run(trusted, command, fine=COMPARED, shown=shown))
-            lines = [judged(Line(**line)) for line in compared["checked"]]
+            return check(*given)
         except UserError as error:
-            problem = str(error)
-        except Exception as error:  # whatever it is, the others are graded
-            problem = f"{type(error).__name__}: {error}"
-    return Grade(path.name, lines, problem, time.monotonic() - started)
+            self.note(f"{what} not compared: {error}")
+            return []
+
+    def note(self, text):
+        """Keep what is no fault, but should be known."""
+        self.found.setdefault("notes", []).append(text)
+
+    def assemble(self, name, build, runs, helpers=None):
+        """Put together the grader's pipeline and the submission, in a new folder.
+
+        The project is of the version that the submitted report states in its `build`.
+        It has `runs` already, and the `helpers` instead of its own of these names.
+        """
+        project, trusted = self.folder / name, self.own.checkout
+        shutil.copytree(trusted, project)
+        for path in sorted(project.rglob("*")):
+            if path.is_file() and counts(path.relative_to(project).as_posix()):
+                path.unlink()
+        for lent in LENT:
+            if not (self.handed_in / lent).exists():
+                shutil.copy(trusted / lent, project / lent)
+        shutil.copytree(self.handed_in, project, dirs_exist_ok=True)
+        if helpers:
+            shutil.copytree(helpers, project / "helpers", dirs_exist_ok=True)
+        for made in (REPORT, PAGE, RESULTS, MADE):  # which it is to make
+            (project / made).unlink(missing_ok=True)
+        shutil.copytree(runs, project / KNOWN.name)
+        version = [build[name] for name in Revision._fields]
+        (project / COMMIT.name).write_text(json.dumps(version))
+        return project
+
+    def make(self, project, what, title=None):
+        """Make a project, see `helpers.pipeline.grading.inside`."""
+        environment = {name.upper(): text for name, text in (title or {}).items()}
+        environment["MPLCONFIGDIR"] = str(project / FONTS)
+        return read_made(self.run(project, [*INSIDE, what], environment=environment))
+
+    def compare(self, report, pdf):
+        """Compare the report with the one that was made again."""
+        rebuilt = self.folder / "rebuilt.pdf"
+        rebuilt.write_bytes(pdf)
+        command = [*PYTHON, "helpers.pipeline.verify", "--json", "--pdf", report]
+        command += ["--rebuilt", rebuilt, "--beside", self.handed_in]
+        if self.tolerance is not None:
+            command += ["--tolerance", self.tolerance]
+        shown = [self.handed_in, rebuilt]
+        out = self.run(self.own.checkout, command, fine=COMPARED, shown=shown)
+        return [judged(line) for line in read_lines(out)]
+
+    def check_claims(self, build, made, typed):
+        """Find the claims that do not move with the data."""
+        own = self.own
+        if own.problem:
+            raise UserError(own.problem)
+        project = self.assemble("other", build, own.other_runs)
+        change_tables(project, own.change, own.tables)
+        other = self.make(project, "claims")
+        if declared := sorted({*made.constant} - {*own.made.constant}):
+            self.note(f"said to be constant: {', '.join(declared)}")
+        return suspicious_claims(made, other, own.made, own.other, typed)
+
+    def check_curves(self, build, made):
+        """Find the runs that the grader's helpers make otherwise."""
+        project = self.assemble(
+            "trusted", build, self.own.runs, self.own.checkout / "helpers"
+        )
+        trusted = self.make(project, "runs")
+        runs = ", ".join(other_curves(made, trusted))
+        return [f"other costs than with the grader's helpers: {runs}"] if runs else []
+
+    def draw(self, report, numbers):
+        """Draw pages of the report, and of the one that was made again."""
+        rebuilt = self.folder / "rebuilt.pdf"
+        command = [*PYTHON, "helpers.pipeline.grading.pictures", report, rebuilt]
+        out = self.run(self.own.checkout, [*command, *numbers], shown=[report, rebuilt])
+        return read_pictures(out)
 
 
 def judged(line):
@@ -179,22 +277,3 @@ def judged(line):
         return line
     blamed = counts(name) or name in ("build.json", "requirements.txt")
     return line if blamed else line._replace(verdict=NOTED)
-
-
-def assemble(trusted, handed_in, build, project):
-    """Put together the grader's pipeline and a submission, in a new folder.
-
-    The project is of the version that the submitted report states in its ``build``.
-    """
-    shutil.copytree(trusted, project)
-    for path in sorted(project.rglob("*")):
-        if path.is_file() and counts(path.relative_to(project).as_posix()):
-            path.unlink()
-    for name in LENT:
-        if not (handed_in / name).exists():
-            shutil.copy(ROOT / name, project / name)
-    shutil.copytree(handed_in, project, dirs_exist_ok=True)
-    for name in (REPORT, PAGE, RESULTS, MADE):  # which it is to make
-        (project / name).unlink(missing_ok=True)
-    version = [build[name] for name in Revision._fields]
-    (project / COMMIT.name).write_text(json.dumps(version))

@@ -2,6 +2,7 @@
 
 The walls are bubblewrap's. Inside, there is no network, none of the user's files but
 those shown, no way to write anything that stays, and no process but the program's own.
+Nobody is root there: what root grades runs as another user.
 """
 
 import contextlib
@@ -18,6 +19,8 @@ from typing import NamedTuple
 
 import psutil
 
+from helpers.pipeline.grading.memory import join, members, memory_group, ran_out
+
 MIB = 2**20
 # What programs need of the system; no user's own files are there.
 SYSTEM = ["/usr", "/opt", "/etc/alternatives", "/etc/fonts", "/etc/texmf"]
@@ -25,6 +28,8 @@ SYSTEM += ["/etc/ld.so.cache", "/var/lib/texmf"]
 LINKS = ("/bin", "/sbin", "/lib", "/lib64")
 LOOK = 0.1  # seconds between two looks at what it uses
 LONGEST = 2**16  # bytes of its messages that are kept, the last
+LARGEST = 64 * MIB  # bytes that it may print
+NOBODY = "65534"  # the user and the group inside
 
 
 class Limits(NamedTuple):
@@ -49,8 +54,10 @@ def walls_work():
     """Tell whether bubblewrap is there and works on this machine."""
     if not shutil.which("bwrap"):
         return False
-    command = [*_walls(Path("/nowhere"), (), Limits(), {}), "/bin/true"]
-    return subprocess.run(command, capture_output=True).returncode == 0
+    with _walled(Path("/nowhere"), (), Limits(), {}) as (wall, descriptors):
+        command = [*wall, "/bin/true"]
+        done = subprocess.run(command, capture_output=True, pass_fds=descriptors)
+    return done.returncode == 0
 
 
 def run_confined(
@@ -82,11 +89,18 @@ def run_confined(
         How it ended.
     """
     started = time.monotonic() if started is None else started
-    with tempfile.TemporaryDirectory(prefix="confined-") as temporary:
+    with (
+        tempfile.TemporaryDirectory(prefix="confined-") as temporary,
+        memory_group(limits.memory) as group,
+        contextlib.ExitStack() as stack,
+    ):
         out, err = Path(temporary, "out"), Path(temporary, "err")
         home = "/tmp" if walled else temporary
         environment = {**_environment(folder, home), **(environment or {})}
-        wall = _walls(folder, shown, limits, environment) if walled else []
+        wall, descriptors = [], ()
+        if walled:
+            walls = _walled(folder, shown, limits, environment)
+            wall, descriptors = stack.enter_context(walls)
         with out.open("wb") as out_file, err.open("wb") as err_file:
             process = subprocess.Popen(
                 [*wall, *command],
@@ -96,15 +110,18 @@ def run_confined(
                 stdout=out_file,
                 stderr=err_file,
                 start_new_session=True,
-                preexec_fn=lambda: _limit(limits),
+                pass_fds=descriptors,
+                preexec_fn=lambda: _limit(limits, group),
             )
             try:
                 written = () if walled else (folder, Path(temporary))
-                stopped = _watch(process, limits, started, written)
+                stopped = _watch(process, limits, started, written, group)
             finally:
                 _end(process)
+        if not stopped and out.stat().st_size > LARGEST:
+            stopped = f"it printed more than {LARGEST // MIB} MiB"
         messages = _last(err, LONGEST).decode("utf-8", errors="replace")
-        return Ended(process.returncode, _last(out, limits.disk), messages, stopped)
+        return Ended(process.returncode, _last(out, LARGEST), messages, stopped)
 
 
 def _last(path, most):
@@ -125,16 +142,45 @@ def _environment(folder, home):
     }
 
 
+@contextlib.contextmanager
+def _walled(folder, shown, limits, environment):
+    """Yield the beginning of a command line, and the file descriptors that it needs.
+
+    The walls are described in a file, as the program could read the command line.
+    """
+    wall, user = _walls(folder, shown, limits, environment), []
+    if os.getuid() == 0:
+        for place in (folder, *shown):
+            _let_read(place)
+        user = ["setpriv", "--reuid", NOBODY, "--regid", NOBODY, "--clear-groups"]
+        user += ["--inh-caps=-all", "--bounding-set=-all"]
+    with tempfile.TemporaryFile() as file:
+        file.write(b"".join(os.fsencode(text) + b"\0" for text in wall))
+        file.seek(0)
+        yield ["bwrap", "--args", str(file.fileno()), "--", *user], (file.fileno(),)
+
+
 def _walls(folder, shown, limits, environment):
-    """Return bubblewrap's part of a command line."""
-    wall = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session"]
-    wall += ["--cap-drop", "ALL", "--clearenv"]
+    """Return bubblewrap's arguments."""
+    wall = ["--die-with-parent", "--new-session", "--clearenv", "--cap-drop", "ALL"]
+    wall += ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"]
+    wall += ["--unshare-cgroup-try"]
+    if os.getuid() == 0:  # it then becomes another user, which takes these
+        for capability in ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP"):
+            wall += ["--cap-add", capability]
+    else:
+        wall += ["--unshare-user", "--uid", NOBODY, "--gid", NOBODY]
     for name, value in environment.items():
         wall += ["--setenv", name, value]
-    wall += ["--proc", "/proc", "--dev", "/dev"]
+    wall += ["--proc", "/proc", "--ro-bind", "/proc/sys", "/proc/sys", "--dev", "/dev"]
     for place in ("/dev/shm", "/tmp"):
-        wall += ["--size", str(limits.disk), "--tmpfs", place]
-    for place in [*SYSTEM, sys.base_prefix, sys.prefix]:
+        wall += _writable(place, limits)
+    # Else bubblewrap makes the folders above these for root only.
+    places = [*SYSTEM, sys.base_prefix, sys.prefix]
+    for place in map(Path, [*places, folder, *shown]):
+        for above in list(reversed(place.parents))[1:]:
+            wall += ["--perms", "0755", "--dir", str(above)]
+    for place in places:
         wall += ["--ro-bind-try", place, place]
     for link in LINKS:
         if os.path.islink(link):
@@ -147,30 +193,47 @@ def _walls(folder, shown, limits, environment):
         wall += ["--ro-bind", str(folder), str(folder)]
         for name in ("build", "report"):
             (folder / name).mkdir(exist_ok=True)
-            wall += ["--size", str(limits.disk), "--tmpfs", str(folder / name)]
+            wall += _writable(str(folder / name), limits)
             for inside in (folder / name).iterdir():
                 wall += ["--ro-bind", str(inside), str(inside)]
         wall += ["--chdir", str(folder)]
-    return [*wall, "--remount-ro", "/", "--"]
+    return [*wall, "--remount-ro", "/dev", "--remount-ro", "/"]
 
 
-def _limit(limits):
+def _writable(place, limits):
+    return ["--perms", "1777", "--size", str(limits.disk), "--tmpfs", place]
+
+
+def _let_read(place):
+    """Let every user read a file, or all below a folder."""
+    for path in [place, *place.rglob("*")]:
+        if not path.is_symlink() and path.exists():
+            path.chmod(path.stat().st_mode | (0o555 if path.is_dir() else 0o444))
+
+
+def _limit(limits, group):
     """Limit this process, and with it all that it starts."""
+    if group:
+        join(group)
     resource.setrlimit(resource.RLIMIT_AS, (limits.memory, limits.memory))
     resource.setrlimit(resource.RLIMIT_FSIZE, (limits.disk, limits.disk))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def _watch(process, limits, started, folders):
+def _watch(process, limits, started, folders, group):
     """Wait for the end and return ""; or return why the program must be stopped."""
-    while True:
+    ended = False
+    while not ended:
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(LOOK)
-            return ""
-        if time.monotonic() > started + limits.seconds:
+            ended = True
+        if group and ran_out(group):
+            return f"it used more than {limits.memory // MIB:,} MiB of memory"
+        if not ended and time.monotonic() > started + limits.seconds:
             return f"it took more than {limits.seconds:g} s"
-        if excess := _excess(process.pid, limits, folders):
+        if not ended and (excess := _excess(process.pid, limits, folders, group)):
             return excess
+    return ""
 
 
 def _end(process):
@@ -184,10 +247,10 @@ def _end(process):
     process.wait()
 
 
-def _excess(pid, limits, folders):
+def _excess(pid, limits, folders, group):
     """Return what is used too much of, or "" if nothing is."""
-    family = _family(pid)
-    if len(family) > limits.processes:
+    family = [] if group else _family(pid)
+    if (members(group) if group else len(family)) > limits.processes:
         return f"it started more than {limits.processes} processes"
     memory = 0
     for member in family:

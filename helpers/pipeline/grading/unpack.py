@@ -19,8 +19,12 @@ MOST = 2000  # files
 FOLDERS = ("notebooks/", "data/", "helpers/")
 FILES = ("experiments.yaml", "report/references.bib", "report/figures.mplstyle")
 FILES += ("report/timings.json", MADE)
-TRUSTED = ("helpers/pipeline/", "report/template/", "report/page/")
+GRADERS = ("helpers/pipeline/", "report/template/", "report/page/")
 NEEDED = ("notebooks/report.ipynb", "experiments.yaml", "report/report.pdf")
+GENERATED = (MADE, "report/report.pdf")
+# Files that are handed in, but cannot be graded.
+UNREADABLE = (".ipynb", ".pdf", ".html", ".7z", ".rar", ".tar", ".gz", ".tgz", ".bz2")
+UNREADABLE += (".xz", ".zst")
 LEFT_OUT = {"__pycache__", ".ipynb_checkpoints", "__MACOSX", ".git", ".venv", "build"}
 
 
@@ -47,6 +51,11 @@ def unpack(path, folder):
     UserError
         If it is damaged, incomplete, too large, or leads out of its folder.
     """
+    if not path.is_dir() and not is_zip(path):
+        raise UserError(
+            f"it is a file {path.suffix}: only a zip or a folder can be graded, with "
+            "the report and all it was made from"
+        )
     try:
         with _opened(path) as members:
             counted = select(members)
@@ -79,7 +88,7 @@ def select(members):
     """
     for name, member in members:
         parts = name.removesuffix("/").split("/")
-        if "\\" in name or {"", ".", ".."} & set(parts):
+        if {"", ".", ".."} & set(parts):
             raise UserError(f"it leads out of its folder: {name!r}")
         if not member.regular:
             raise UserError(f"{name!r} is a link, or no ordinary file")
@@ -107,7 +116,7 @@ def select(members):
 
 def counts(name):
     """Tell whether a path of a checkout is taken from a submission."""
-    if LEFT_OUT & set(name.split("/")) or name.startswith(TRUSTED) or name[-1:] == "/":
+    if LEFT_OUT & set(name.split("/")) or name.startswith(GRADERS) or name[-1:] == "/":
         return False
     return name.startswith(FOLDERS) or name in FILES or name in NEEDED
 
@@ -115,6 +124,18 @@ def counts(name):
 def visible(folder):
     """Return the paths in a folder, sorted, but for hidden ones such as .DS_Store."""
     return sorted(path for path in folder.iterdir() if path.name[0] != ".")
+
+
+def handed_in(folder):
+    """Return the submissions in a folder, with what cannot be one but was meant to be.
+
+    These are its folders, archives, notebooks and reports.
+    """
+    return [
+        path
+        for path in visible(folder)
+        if path.is_dir() or path.suffix.lower() in (".zip", *UNREADABLE)
+    ]
 
 
 def is_zip(path):
@@ -151,7 +172,8 @@ def _in_zip(archive, entry):
     usual = entry.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
     read = partial(_read, archive, entry)
     member = Member(entry.file_size, ordinary and usual and not encrypted, read)
-    return entry.filename, member
+    # As Windows' own tool writes them; a file's name cannot have one there.
+    return entry.filename.replace("\\", "/"), member
 
 
 def _read(archive, entry):

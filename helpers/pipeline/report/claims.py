@@ -36,6 +36,25 @@ OTHER_WAYS = re.compile(
     r"(?P<body>.*?)\\end\{(?P=name)(?P=star)\}",
     re.DOTALL | re.MULTILINE,
 )
+# What prose may hold digits in.
+NOT_TYPED = re.compile(
+    r"\$\$.*?\$\$ *(\{#[\w:-]+\})?|\$.*?\$|`.*?`|\{\{[\w.-]+\}\}|@(?:\w+:)?[\w-]+"
+    r"|Exercises? \d( and \d)?",
+    re.DOTALL,
+)
+CAPTION = re.compile(r"caption=((?:\s*\"[^\"]*\")+)")
+
+
+def typed_digits(source):
+    """Return the numbers that a code cell's prose or captions hold outside of claims.
+
+    Digits in mathematics, code and references are none.
+    """
+    prose = source.startswith("%%prose")
+    text = (
+        source.removeprefix("%%prose") if prose else " ".join(CAPTION.findall(source))
+    )
+    return re.findall(r"\d[\d.,]*", NOT_TYPED.sub("", text))
 
 
 def unify_mathematics(text):

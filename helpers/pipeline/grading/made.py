@@ -1,0 +1,128 @@
+"""What comes out of the walls: data from nobody knows whom, parsed strictly."""
+
+import base64
+import json
+from typing import NamedTuple
+
+from helpers.pipeline.errors import UserError
+from helpers.pipeline.grading.sandbox import MIB
+from helpers.pipeline.verify.verdicts import DIFFERS, HOLDS, MISSING, NOTED, Line
+
+MOST = 10_000  # claims, runs, or lines of a comparison
+LONGEST = 1000  # letters of a text
+CURVE = 1_000_000  # costs of a run
+LARGEST_PDF = 32 * MIB
+VERDICTS = {HOLDS, DIFFERS, MISSING, NOTED}
+
+
+class Made(NamedTuple):
+    """What came of a submission that was made again, see `inside`.
+
+    Attributes
+    ----------
+    claims : dict of str to (float, int, str, bool or None)
+        Their values.
+    constant : list of str
+        The claims that the report declares not to come from the data.
+    costs : dict of str to list of float
+        Of each run.
+    settings : list of float
+        The values of all parameters in the grid.
+    pdf : bytes
+        The report.
+    """
+
+    claims: dict = {}
+    constant: list = []
+    costs: dict = {}
+    settings: list = []
+    pdf: bytes = b""
+
+
+def read_made(content):
+    """Parse what `inside` has printed; raise UserError if it is anything else."""
+    found = _parsed(content)
+    claims, costs = found.get("claims", {}), found.get("costs", {})
+    constant, settings = found.get("constant", []), found.get("settings", [])
+    _demand(_is_dict(claims) and all(map(_is_plain, claims.values())), "claims")
+    _demand(_is_list(constant) and all(map(_is_text, constant)), "claims")
+    _demand(_is_list(settings) and all(map(_is_number, settings)), "settings")
+    _demand(_is_dict(costs) and all(map(_is_curve, costs.values())), "costs")
+    pdf = found.get("pdf", "")
+    _demand(isinstance(pdf, str) and len(pdf) <= LARGEST_PDF, "a report")
+    try:
+        pdf = base64.b64decode(pdf, validate=True)
+    except ValueError:
+        _demand(False, "a report")
+    curves = {run: curve for run, curve in costs.items() if curve}
+    return Made(claims, constant, curves, settings, pdf)
+
+
+def read_lines(content):
+    """Parse the lines of a comparison that `verify` has printed."""
+    lines = _parsed(content).get("checked")
+    _demand(_is_list(lines), "lines of a comparison")
+    for line in lines:
+        _demand(_is_dict(line) and line.keys() == {*Line._fields}, "a comparison")
+        texts = line["what"], line["stated"], line["reproduced"]
+        _demand(all(isinstance(text, str) for text in texts), "a comparison")
+        gap = line["difference"]
+        _demand(gap is None or _is_number(gap), "a comparison")
+        _demand(line["verdict"] in VERDICTS, "a comparison")
+    return [Line(**line)._replace(what=line["what"][:LONGEST]) for line in lines]
+
+
+def read_version(content):
+    """Parse the version and the title block that `verify.reader` has printed."""
+    found = _parsed(content)
+    title = found.get("title")
+    _demand(_is_dict(title) and all(map(_is_text, title.values())), "a title block")
+    for name, kind in (("commit", str), ("time", int), ("changes", str)):
+        value = found.get(name)
+        _demand(type(value) is kind and len(str(value)) <= LONGEST, "a version")
+    return found
+
+
+def _parsed(content):
+    try:
+        found = json.loads(content)
+    except (ValueError, RecursionError):  # numbers of many digits are among these
+        found = None
+    _demand(isinstance(found, dict), "JSON")
+    return found
+
+
+def _demand(right, what):
+    if not right:
+        raise UserError(
+            f"what came out of the sandbox is not {what} of the size and kind that "
+            "are graded"
+        )
+
+
+def _is_dict(value):
+    return isinstance(value, dict) and len(value) <= MOST and all(map(_is_text, value))
+
+
+def _is_list(value):
+    return isinstance(value, list) and len(value) <= MOST
+
+
+def _is_text(value):
+    return isinstance(value, str) and len(value) <= LONGEST
+
+
+def _is_number(value):
+    return isinstance(value, float) or (type(value) is int and abs(value) < 10**300)
+
+
+def _is_plain(value):
+    known = value is None or isinstance(value, bool)
+    return known or _is_text(value) or _is_number(value)
+
+
+def _is_curve(value):
+    if value is None:
+        return True
+    right = isinstance(value, list) and len(value) <= CURVE
+    return right and all(map(_is_number, value))

@@ -1,0 +1,107 @@
+"""What a submission changed is seen, whatever it is."""
+
+import json
+import subprocess
+
+import pytest
+
+from helpers.pipeline.grading.changes import (
+    changed_data,
+    compare_files,
+    moves_claims,
+    sources_in,
+    typed_in_prose,
+    typed_numbers,
+)
+
+REPORT = "notebooks/report.ipynb"
+
+
+def notebook(*sources, **more):
+    """Return a notebook of code cells."""
+    cells = [{"cell_type": "code", "source": source, **more} for source in sources]
+    return json.dumps({"cells": cells}).encode()
+
+
+RIGHT = {
+    "helpers/model.py": b"a = 1\nb = 2\n",
+    "data/auto.csv": b"x,y\n1,2\n",
+    "experiments.yaml": b"quick:\n  features: all\n",
+    REPORT: notebook("x = 1", "%%prose\nThe cost is {{cost}}."),
+}
+
+
+@pytest.fixture
+def changed(tmp_path):
+    """Return a function that compares files with RIGHT."""
+
+    def run(folder, command, fine):
+        done = subprocess.run(command, cwd=folder, capture_output=True)
+        assert done.returncode in fine
+        return done.stdout
+
+    return lambda theirs: compare_files(RIGHT, theirs, tmp_path / "texts", run)
+
+
+def test_files_are_named_with_their_lines(changed):
+    theirs = RIGHT | {
+        "helpers/model.py": b"a = 1\nb = 2.5\nc = 75\n",
+        "helpers/mine.py": b"pass\n",
+        "data/mine.csv": b"\xff\xfe\0",
+        "experiments.yaml": b"quick:\n  features: all\nmine:\n  seed: 1\n",
+        "notebooks/new.ipynb": notebook("1"),
+    }
+    del theirs["data/auto.csv"]
+    found = changed(theirs)
+    assert [str(file) for file in found] == [
+        "data/auto.csv (removed) +0 −2",
+        "data/mine.csv (own data) +1 −0",
+        "experiments.yaml (own experiments: mine) +2 −0",
+        "helpers/mine.py (own module) +1 −0",
+        "helpers/model.py +2 −1",
+        "notebooks/new.ipynb (own notebook) +2 −0",
+    ]
+    assert found[4].lines[-4:-1] == ["-b = 2", "+b = 2.5", "+c = 75"]
+    assert typed_numbers(found) == {"2.5", "75", "1"}
+    assert changed_data(found) == ["data/auto.csv: the grader's data, removed"]
+    assert moves_claims(found, RIGHT, theirs)
+
+
+def test_large_data_are_counted_and_not_shown_whole(changed):
+    (file,) = changed(RIGHT | {"data/large.csv": b"1,2\n" * 10**6})
+    assert str(file) == "data/large.csv (own data) +1000000 −0"
+    assert len(file.lines) < 10**4
+
+
+def test_what_is_the_same_in_other_bytes_is_not_named(changed):
+    theirs = {name: text.replace(b"\n", b"\r\n") for name, text in RIGHT.items()}
+    cells = [json.loads(RIGHT[REPORT])["cells"][n]["source"] for n in (0, 1)]
+    theirs[REPORT] = notebook(*cells, outputs=[1], execution_count=3)
+    assert changed(theirs) == []
+
+
+def test_of_prose_only_the_digits_count(changed):
+    theirs = RIGHT | {
+        REPORT: notebook("x = 1", "%%prose\nIn Exercise 2, $n = 3$: 47 of {{cost}}.")
+    }
+    found = changed(theirs)
+    assert [file.name for file in found] == [REPORT]
+    assert not moves_claims(found, RIGHT, theirs)
+    assert typed_in_prose(RIGHT, theirs) == ["typed in prose: 47"]
+    assert typed_in_prose(theirs, theirs) == []
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{}", b"[" * 10**5, b'{"cells": 1}', b'{"cells": [1]}', b"diff -ur a b\n"],
+)
+def test_a_notebook_that_is_none_is_compared_as_it_is(changed, content):
+    (file,) = changed(RIGHT | {REPORT: content})
+    assert file.name == REPORT
+
+
+def test_only_what_is_taken_from_a_submission_is_compared(tmp_path):
+    for name in ("helpers/model.py", "helpers/pipeline/x.py", "report/report.pdf"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    assert sources_in(tmp_path) == {"helpers/model.py": b"x"}

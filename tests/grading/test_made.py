@@ -1,0 +1,95 @@
+"""What comes out of the walls is parsed strictly."""
+
+import json
+
+import pytest
+
+from helpers.pipeline.errors import UserError
+from helpers.pipeline.grading.made import read_lines, read_made, read_version
+from helpers.pipeline.grading.pictures import read_pictures
+
+LINE = {"what": "a", "stated": "1", "reproduced": "2", "difference": 0.5}
+LINE |= {"verdict": "differs"}
+TITLE = {"course": "C", "title": "T", "student": "S", "date": "D"}
+VERSION = {"commit": "c", "time": 1, "changes": "", "title": TITLE}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"[]",
+        b"[" * 100_000,
+        b'{"claims": {"a": ' + b"9" * 100_000 + b"}}",
+        {"claims": {f"c{n}": 1.0 for n in range(10**5)}},
+        {"claims": {"a": {"value": 1}}},
+        {"claims": {"a": "x" * 10**5}},
+        {"claims": {"a" * 10**5: 1}},
+        {"claims": ["a"]},
+        {"constant": [1]},
+        {"settings": ["1"]},
+        {"costs": {"run": [1.0, "2"]}},
+        {"costs": {"run": [0.0] * 1_000_001}},
+        {"pdf": "not base 64"},
+        {"pdf": 1},
+    ],
+)
+def test_what_was_made_is_parsed_strictly(content):
+    text = content if isinstance(content, bytes) else json.dumps(content).encode()
+    with pytest.raises(UserError, match="what came out of the sandbox is not"):
+        read_made(text)
+
+
+def test_what_was_made_is_read():
+    made = read_made(b'{"claims": {"a": NaN, "b": null, "c": "x"}, "pdf": "JVBERg=="}')
+    assert made.pdf == b"%PDF"
+    assert [*made.claims] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"what": 1},
+        {"difference": "0.5"},
+        {"verdict": "<b>"},
+        {"more": 1},
+        {"stated": None},
+    ],
+)
+def test_lines_are_parsed_strictly(change):
+    content = json.dumps({"checked": [LINE | change]}).encode()
+    with pytest.raises(UserError, match="what came out of the sandbox is not"):
+        read_lines(content)
+    assert read_lines(json.dumps({"checked": [LINE]}).encode())[0].wrong
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"title": {"student": 1}},
+        {"title": None},
+        {"time": 10**2000},
+        {"time": 1.5},
+        {"commit": "x" * 10**6},
+    ],
+)
+def test_a_version_is_parsed_strictly(change):
+    with pytest.raises(UserError, match="what came out of the sandbox is not"):
+        read_version(json.dumps(VERSION | change).encode())
+    assert read_version(json.dumps(VERSION).encode()) == VERSION
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"1", b"[[1, [2, 2, 'AAAA'], null]]", b'[[1, [99999, 1, "AA=="], null]]']
+    + [b'[[1, [4, 4, "AA=="], null]]', b'[["x", null, null]]', b'[[1, "PNG", null]]'],
+)
+def test_pictures_are_parsed_strictly(content):
+    with pytest.raises(UserError, match="they are not what was asked for"):
+        read_pictures(content)
+
+
+def test_pictures_are_made_of_grey_values():
+    ((number, first, second),) = read_pictures(b'[[7, [2, 1, "AP8="], null]]')
+    assert (number, second) == (7, None)
+    assert first.startswith(b"\x89PNG")

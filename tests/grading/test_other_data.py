@@ -1,0 +1,117 @@
+"""Numbers that do not come from the data are found, and no others."""
+
+import csv
+
+import numpy as np
+import pytest
+from project import TWO_RUNS
+
+from helpers import ROOT
+from helpers.pipeline.grading.made import Made
+from helpers.pipeline.grading.other_data import (
+    Change,
+    change_tables,
+    changed_table,
+    new_change,
+    other_curves,
+    suspicious_claims,
+)
+
+# The grader's claims, on the data and on other data.
+RIGHT = {"cost": 23.943663, "r2": 0.606, "count": 128, "cars": 392, "rate": 0.1}
+RIGHT |= {"verdict": "heavy ball", "condition": 1.0, "deviation": 1e-10}
+OTHER = RIGHT | {"cost": 67.716906, "r2": 0.614, "count": 133, "cars": 372}
+OTHER |= {"verdict": "Nesterov"}
+
+
+def found(own, other, constant=(), typed=(), settings=(0.1, 0.05, 2000)):
+    """Return the names of the claims that are suspicious."""
+    sides = [
+        Made(claims, list(constant), {}, list(settings)) for claims in (own, other)
+    ]
+    right = Made(RIGHT), Made(OTHER)
+    lines = suspicious_claims(*sides, *right, {*typed})
+    return [line.partition(":")[0] for line in lines]
+
+
+@pytest.mark.parametrize(
+    ("own", "other", "typed", "name"),
+    [
+        ({"cost": 23.943663}, {"cost": 23.943663}, (), "cost"),  # replayed
+        ({"cost": 23.943663}, {"cost": 60.9}, (), "cost"),  # times 0.9 there only
+        ({"cost": 21.549297}, {"cost": 21.549297}, (), "cost"),  # made lower
+        ({"count": 128}, {"count": 128}, (), "count"),
+        ({"count": 28}, {"count": 28}, ("28",), "count"),
+        ({"r2": 0.606}, {"r2": 0.9}, (), "r2"),
+        ({"r2": 0.99}, {"r2": 0.99}, ("0.99",), "r2"),
+        ({"mine": -3.14159}, {"mine": -3.14159}, (), "mine"),
+        ({"verdict": "heavy ball"}, {"verdict": "heavy ball"}, (), "verdict"),
+        ({"mine": 7.5}, {}, (), "mine"),
+    ],
+)
+def test_a_number_that_does_not_move_as_it_should_is_named(own, other, typed, name):
+    assert found(RIGHT | own, OTHER | own | other if other else OTHER, typed=typed) == [
+        name
+    ]
+
+
+@pytest.mark.parametrize(
+    ("own", "other", "more"),
+    [
+        ({}, {}, {}),
+        ({"cost": 23.943663 + 1e-9}, {"cost": 67.716906 - 1e-9}, {}),  # rounding
+        ({"deviation": 1e-9}, {"deviation": 1e-10}, {}),  # of another processor
+        ({"cost": 10.847481}, {"cost": 30.597281}, {}),  # another model
+        ({"mine": 0.05}, {"mine": 0.05}, {"typed": ["0.05"]}),  # a learning rate
+        ({"mine": 1.0, "bend": 0.0}, {"mine": 1.0, "bend": 0.0}, {"typed": ["1"]}),
+        ({"mine": 2}, {"mine": 2}, {"typed": ["2"]}),  # how many runs
+        ({"mine": 40}, {"mine": 40}, {}),  # iterations, by chance
+        ({"mine": 3.14159}, {"mine": 3.14159}, {"constant": ["mine"]}),
+        ({"mine": "all 15"}, {"mine": "all 15"}, {"typed": ["15"]}),
+        ({"cars": 60}, {"cars": 57}, {}),  # own data
+    ],
+)
+def test_honest_numbers_are_not_suspicious(own, other, more):
+    assert found(RIGHT | own, OTHER | other, **more) == []
+
+
+def test_a_run_with_other_costs_is_named():
+    costs = [610.0, 300.0, 24.0]
+    trusted = Made(costs={"a": costs, "b": costs, "c": [1.0, np.inf, np.nan]})
+    own = {"a": [610.0, 300.0, 24.0 + 1e-9], "b": [610.0, 270.0, 24.0]}
+    own |= {"c": [1.0, np.inf, np.nan], "new": [1.0]}
+    assert other_curves(Made(costs=own), trusted) == ["b"]
+    assert other_curves(Made(costs={"a": costs[:2]}), trusted) == ["a"]
+
+
+def test_other_data_are_fewer_rows_in_another_order_with_another_target(tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "experiments.yaml").write_text(TWO_RUNS + "  target: mpg\n")
+    content = (ROOT / "data" / "auto.csv").read_bytes()
+    (tmp_path / "data" / "cars.csv").write_bytes(content)
+    (tmp_path / "data" / "own.csv").write_bytes(b"a;b\n1,5;2\n3,5;4\n")
+    (tmp_path / "data" / "cars.yaml").write_text("rows: 392\n")
+    change = Change(seed=1, factor=2.0)
+    known = change_tables(tmp_path, change)
+    rows = list(
+        csv.DictReader((tmp_path / "data" / "cars.csv").read_text().splitlines())
+    )
+    before = list(csv.DictReader(content.decode().splitlines()))
+    assert len(before) - len(rows) == 20
+    plain = [{**row, "mpg": str(float(row["mpg"]) / 2)} for row in rows]
+    kept = [row for row in before if row in plain]
+    assert len(kept) == len(rows)
+    assert kept != plain  # in another order
+    assert (tmp_path / "data" / "own.csv").read_bytes().count(b"\n") == 2
+    assert (tmp_path / "data" / "cars.yaml").read_text() == "rows: 392\n"
+    # The same table becomes the same one, whatever else is there.
+    (tmp_path / "data" / "cars.csv").write_bytes(content)
+    assert change_tables(tmp_path, new_change(), known)[content] == known[content]
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"a", b"a,b\n1\n2,3\n", b"\xff\xfe\n\xff\n", b'mpg\n"1\n2\n']
+)
+def test_a_table_of_any_kind_can_be_changed(content):
+    changed = changed_table(content, new_change(), {"mpg", "a"})
+    assert changed.count(b"\n") <= content.count(b"\n")
