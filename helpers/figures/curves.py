@@ -48,7 +48,9 @@ class LogTicks(LogLocator):
     def tick_values(self, vmin, vmax):
         """Return where the ticks between two values are."""
         self.set_params(subs=[1, 2, 5] if vmax < FEW * vmin else [1])
-        return super().tick_values(vmin, vmax)
+        ticks = super().tick_values(vmin, vmax)
+        low, high = sorted((vmin, vmax))
+        return ticks[(ticks > 0.99 * low) & (ticks < 1.01 * high)]  # none beyond
 
 
 class LogNumbers(Formatter):

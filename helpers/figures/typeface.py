@@ -22,7 +22,8 @@ def use_typeface():
         found = []
     if len(found) < len(FILES):
         return False
-    for path in found:
+    known = {font.fname for font in font_manager.fontManager.ttflist}
+    for path in set(found) - known:
         font_manager.fontManager.addfont(path)
     mpl.rcParams["font.family"] = [FAMILY, *mpl.rcParamsDefault["font.family"]]
     styles = {"rm": "", "sf": "", "it": ":italic", "cal": ":italic", "bf": ":bold"}

@@ -138,7 +138,9 @@ def _restored(value):
         if value.keys() == {NUMBER}:
             return float(value[NUMBER])
         return {key: _restored(item) for key, item in value.items()}
-    return [_restored(item) for item in value] if isinstance(value, list) else value
+    if isinstance(value, list):  # of thousands of numbers
+        return [_restored(v) if isinstance(v, (dict, list)) else v for v in value]
+    return value
 
 
 def alike(stated, reproduced, tolerance):

@@ -36,6 +36,7 @@ class WarmKernelApp(kernelapp.IPKernelApp):
     def prepare(self):
         """Do what is the same for all kernels, without sockets and threads."""
         BaseIPythonApplication.initialize(self, OPTIONS)
+        self.log.setLevel(self.log_level)  # else it makes messages that nobody sees
         shell = ZMQInteractiveShell.instance(parent=self, profile_dir=self.profile_dir)
         # The kernel transforms each cell twice: before it runs it and when it does.
         shell.transform_cell = lru_cache(1)(shell.transform_cell)

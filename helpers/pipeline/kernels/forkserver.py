@@ -65,9 +65,10 @@ def preload(modules):
         # What cannot be imported here fails in the notebook, where it can be seen.
         with contextlib.suppress(BaseException):
             importlib.import_module(name)
-    if "matplotlib" in sys.modules:
-        with contextlib.suppress(Exception):
-            draw_once()
+    for module, warm_up in WARM_UPS.items():
+        if module in sys.modules:
+            with contextlib.suppress(Exception):
+                warm_up()
     del sys.modules["debugpy"]
     # A kernel ends when its parent, the forkserver, has ended.
     WarmKernelApp.instance(parent_handle=os.getpid()).prepare()
@@ -76,22 +77,46 @@ def preload(modules):
 
 
 def draw_once():
-    """Draw a figure without pyplot, so that fonts and renderers are loaded."""
+    """Draw without pyplot, so that fonts are found, and they and renderers loaded."""
+    from matplotlib import style
+
+    with style.context(FIGURES):
+        if "helpers.figures.typeface" in sys.modules:  # so do reports
+            sys.modules["helpers.figures.typeface"].use_typeface()
+            draw_as("svg", "pdf")
+    with style.context(FIGURES):
+        draw_as("png")
+
+
+def draw_as(*formats):
+    """Draw a figure in some formats."""
     import io
 
-    from matplotlib import style
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    with style.context(FIGURES):
-        figure = Figure()
-        FigureCanvasAgg(figure)
-        axes = figure.add_subplot(xlabel="$x^2$", xticks=[], yticks=[])
-        axes.plot([1, 2], label="x")
-        axes.legend()
-        figure.savefig(io.BytesIO(), format="png")
-        if "helpers.pipeline.report.publish" in sys.modules:  # it saves PDF
-            figure.savefig(io.BytesIO(), format="pdf")
+    figure = Figure()
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot(xlabel="$x^2$", ylabel="y", title="x")
+    axes.plot([1, 2], label="x")
+    axes.legend()
+    for format in formats:
+        figure.savefig(io.BytesIO(), format=format)
+
+
+def read_once():
+    """Read YAML, so that its patterns are compiled."""
+    from ruamel.yaml import YAML
+
+    YAML(typ="safe", pure=True).load("x: 1 # y")
+
+
+# What a kernel would do when it first uses a module.
+WARM_UPS = {
+    "matplotlib": draw_once,
+    "ruamel.yaml": read_once,
+    "numpy": lambda: importlib.import_module("numpy.random"),
+}
 
 
 def serve(listener):

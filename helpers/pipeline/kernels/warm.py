@@ -124,8 +124,8 @@ def kernels_here(modules, version):
 
     Parameters
     ----------
-    modules : list of str
-        What the forkserver imports in advance.
+    modules : callable
+        Returns what the forkserver imports in advance.
     version : object
         Of the code: a forkserver that has imported other code is replaced.
 
@@ -140,7 +140,7 @@ def kernels_here(modules, version):
         if _Own.version != version:
             _Own.version = None  # in case the new one does not start
             _Own.stack.close()
-            own = warm_kernels(modules)
+            own = warm_kernels(modules())
             _Own.options = _Own.stack.enter_context(own)
             _Own.version = version
         return _Own.options

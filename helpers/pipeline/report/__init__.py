@@ -5,4 +5,4 @@ In: executed runs and ``notebooks/report.ipynb``. Out: ``report/report.pdf``,
 """
 
 # The modules that other rooms may use.
-__all__ = ["build", "claims", "evidence", "publish", "revision"]
+__all__ = ["build", "claims", "evidence", "publish", "revision", "title"]

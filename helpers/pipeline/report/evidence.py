@@ -27,8 +27,6 @@ FILES = "files.zip"  # in the page: all that the PDF has attached
 LAYOUT = 3
 HEAD = ("layout", "platform")
 DIGITS = 10  # the later ones may differ between processors
-LONGEST = 500  # letters of a line of the title block
-TITLE_BLOCK = ("course", "title", "student", "date")
 # What makes the report, but for the data: they may be large.
 CODE = ("Makefile", "apt.txt", "environment.yml", "experiments.yaml", "pyproject.toml")
 CODE += ("requirements.txt", "data/*.yaml", "helpers/**/*.json", "helpers/**/*.py")

@@ -72,13 +72,14 @@ def to_pdf(latex, files, folder, preamble=None, moment=LONG_AGO):
     if not whole.exists():
         _forget(folder)
     whole.unlink(missing_ok=True)  # until this call has ended well
+    draft = [] if aux.exists() else ["-draftmode"]  # the first of several passes
     set_bibliography(latex, folder, command)
-    command.append("report.tex")
     for _ in range(PASSES):
         known = aux.read_bytes() if aux.exists() else b""
-        failed = _run(command, folder, moment)
-        if failed or aux.read_bytes() == known:  # all references are settled
+        failed = _run([*command, *draft, "report.tex"], folder, moment)
+        if failed or (aux.read_bytes() == known and not draft):  # all are settled
             break
+        draft = []
     else:
         raise RuntimeError(f"LaTeX's references do not settle in {PASSES} passes")
     log = log_file.read_text(errors="replace") if log_file.exists() else ""

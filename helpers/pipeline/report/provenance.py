@@ -6,6 +6,7 @@ the variables used there, back to the runs that were loaded.
 
 import ast
 import builtins
+from functools import cache
 from typing import NamedTuple
 
 # Modules that nearly every figure uses: they read the data and print the numbers.
@@ -74,6 +75,7 @@ def trace(label, cells, namespace):
     return Provenance(label, len(cells) - 1, sorted(functions), sorted(runs))
 
 
+@cache
 def _statements(cell):
     """Return the statements of a cell; none if it is not Python."""
     try:

@@ -140,7 +140,7 @@ def modules_behind(notebook):
         notebook are left out, as kernels find them only from their own folder.
     """
     names = {n for path in code_files(notebook) for n in _look_at(path)[1]}
-    beside = {path.stem for place in PLACES for path in place.iterdir()} - {"helpers"}
+    beside = _top_level() - {"helpers"}
     return sorted(name for name in names if name.partition(".")[0] not in beside)
 
 
@@ -157,14 +157,20 @@ def code_files(notebook):
     list of Path
         Sorted.
     """
-    found, files_of = set(), cache(_files_of)
+    found, files_of, ours = set(), cache(_files_of), _top_level()
     pending = {NOTEBOOKS / f"{notebook}.ipynb"}
     while pending:
         path = pending.pop()
         found.add(path)
-        imported = map(files_of, _look_at(path)[1])
-        pending |= set().union(*imported) - found
+        imported = _look_at(path)[1]
+        names = (name for name in imported if name.partition(".")[0] in ours)
+        pending |= set().union(*map(files_of, names)) - found
     return sorted(found)
+
+
+def _top_level():
+    """Return the first parts of the dotted names of the project's modules."""
+    return {path.stem for place in PLACES for path in place.iterdir()}
 
 
 def _files_of(module):

@@ -128,7 +128,11 @@ def read_parameters(notebook):
         raise UserError(f"{where} has no cell tagged 'parameters'")
     if len(tagged) > 1:
         raise UserError(f"{where} has {len(tagged)} cells tagged 'parameters'")
-    source = "".join(tagged[0]["source"])
+    return _read_lines(where, "".join(tagged[0]["source"]))
+
+
+@cache
+def _read_lines(where, source):
     try:
         body = ast.parse(source).body
     except (SyntaxError, ValueError) as error:

@@ -200,8 +200,8 @@ def _found(point, plan):
 
 
 def loaded_experiments():
-    """Return the names of the experiments that `load_experiment` has loaded so far."""
-    return [*_loaded]
+    """Return the tables that `load_experiment` has made so far, by experiment."""
+    return dict(_loaded)
 
 
 def load_experiment(name):
@@ -226,12 +226,13 @@ def load_experiment(name):
     import pandas as pd
 
     plan = make_plan(name, confirmed=True)
-    _loaded[name] = True
     rows = [
         {"run": point.run, **point.parameters, **_recorded(point, plan)}
         for point in plan.points[name]
     ]
-    return pd.DataFrame(rows, dtype=object)  # else a missing count makes floats
+    # Without a type, a missing count would make floats.
+    _loaded[name] = pd.DataFrame(rows, dtype=object)
+    return _loaded[name]
 
 
 def _recorded(point, plan):

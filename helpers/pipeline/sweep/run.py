@@ -4,6 +4,7 @@ import os
 import sys
 from collections import ChainMap
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, wait
+from functools import partial
 from typing import NamedTuple
 
 import psutil
@@ -150,7 +151,7 @@ def run_point(point, inputs, time_limit, path):
     outcome = execute(
         point.notebook,
         point.parameters,
-        kernels_here(modules_behind(point.notebook), code),
+        kernels_here(partial(modules_behind, point.notebook), code),
         time_limit=time_limit,
         inputs=inputs,
     )

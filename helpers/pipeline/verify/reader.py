@@ -18,15 +18,9 @@ from typing import NamedTuple
 
 from helpers.pipeline.command import run_command
 from helpers.pipeline.errors import UserError
-from helpers.pipeline.report.evidence import (
-    FILES,
-    HEAD,
-    LAYOUT,
-    LONGEST,
-    RESULTS,
-    TITLE_BLOCK,
-)
+from helpers.pipeline.report.evidence import FILES, HEAD, LAYOUT, RESULTS
 from helpers.pipeline.report.revision import sha256
+from helpers.pipeline.report.title import LONGEST, TITLE_BLOCK
 from helpers.pipeline.verify.structure import attached, describe
 from helpers.pipeline.verify.verdicts import readable
 

@@ -11,8 +11,8 @@ from helpers import ROOT
 from helpers.pipeline.command import error_in
 from helpers.pipeline.environment import environment as variables
 from helpers.pipeline.errors import UserError
-from helpers.pipeline.report.evidence import TITLE_BLOCK
 from helpers.pipeline.report.revision import COMMIT, LEFT_OUT, revision
+from helpers.pipeline.report.title import TITLE_BLOCK
 from helpers.pipeline.verify.reader import read_pdf
 
 
