@@ -68,7 +68,8 @@ def test_a_failing_run_fails_alone_is_kept_and_named_on_one_line(project):
     assert "column 'name' is text, such as 'chevrolet chevelle malibu'; the " in out
     assert ".failed.ipynb, In [3], line 1: sample = load_data(data, target, feat" in out
     reasons = {line.strip() for line in out.splitlines() if line.startswith("  ")}
-    assert reasons >= {f"ValueError: {message}" for message in refused.values()}
+    for message in refused.values():
+        assert any(line.startswith(f"ValueError: {message}") for line in reasons)
     assert "Traceback" not in out + err
     *progress, error = err.splitlines()
     assert [line[:5] for line in progress] == [f"[{n + 1}/6]" for n in range(6)]
