@@ -223,6 +223,7 @@ def test_distclean_leaves_no_filter_that_points_into_nothing(project):
         command = ["git", "-C", project.folder, *arguments]
         return subprocess.run(command, capture_output=True, text=True)
 
+    (project.folder / "tests").mkdir()
     git("init", "-q")
     git("config", "filter.notebooks.clean", ".venv/bin/nbstripout")
     for _ in range(2):
