@@ -147,7 +147,7 @@ clean: ## remove what was built, but the report
 distclean: clean ## remove the environment and the report as well
 	@$(ASK).report.revision config --unset filter.notebooks.clean
 	rm -rf .venv report/report.pdf report/report.html .pytest_cache .ruff_cache .hypothesis
-	find helpers tests -name __pycache__ -prune -exec rm -rf {} +
+	find helpers $(wildcard tests) -name __pycache__ -prune -exec rm -rf {} +
 	@echo 'until the environment is there again, git add keeps the outputs of notebooks'
 
 # The environment, exactly as locked, with this folder as the package `helpers`.

@@ -147,7 +147,7 @@ def test_what_a_cell_shows_is_traced_to_runs_cells_and_helpers():
     ]
     found = trace("fig:a", cells, namespace)
     assert found.label == "fig:a"
-    assert found.cell == 5
+    assert found.cell == 6
     assert found.functions == ["figures.curves.plot_costs"]
     assert found.runs == ["r1"]
     assert trace("fig:b", [*cells, "show(runs)"], namespace).runs == ["r1", "r2"]
