@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import sys
 from pathlib import Path
 
 from helpers.pipeline.command import aligned, checked_flag, run_command
@@ -41,9 +40,6 @@ def main():
     as_json = checked_flag("JSON", asked.json)
     everything = checked_flag("ALL", asked.all)
     given = asked.html or asked.pdf
-    if not as_json and not asked.rebuilt:
-        where = "in a folder of its own: half a minute"
-        print(f"making everything again, {where}", file=sys.stderr, flush=True)
     lines = verify(
         Path(given) if given else None, tolerance, asked.rebuilt, asked.beside
     )

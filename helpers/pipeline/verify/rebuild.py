@@ -31,6 +31,8 @@ def rebuild(title=None, read=read_pdf):
     helpers.pipeline.verify.reader.ReadReport
         The new report.
     """
+    where = "in a folder of its own: half a minute"
+    print(f"making everything again, {where}", file=sys.stderr, flush=True)
     with tempfile.TemporaryDirectory(prefix="verify-") as folder:
         copy = Path(folder, "copy")
         ignored = shutil.ignore_patterns(*LEFT_OUT)
