@@ -14,6 +14,7 @@ from project import Project, need
 from small import files_of, make_small, spread
 
 from helpers.pipeline.errors import UserError
+from helpers.pipeline.grading import __main__ as command
 from helpers.pipeline.grading import sandbox, unpack
 from helpers.pipeline.grading.changes import Changed, sources_in
 from helpers.pipeline.grading.grade import find, grade, judged
@@ -455,3 +456,18 @@ def test_code_that_is_the_graders_own_is_not_blamed(what, verdict):
     line = judged(Line(what, "there", "there", None, DIFFERS))
     assert line.verdict == verdict
     assert Grade("a.zip", [line]).verdict in (HOLDS, verdict)
+
+
+def test_what_was_graded_before_an_interruption_is_kept(tmp_path, monkeypatch):
+    def interrupted(*_):
+        yield Grade("done.zip", problem="it is empty")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "grade_all", interrupted)
+    monkeypatch.setattr(command, "GRADES", tmp_path)
+    (tmp_path / "late").mkdir()
+    monkeypatch.setattr("sys.argv", ["grade", "--walls=none", str(tmp_path)])
+    with pytest.raises(KeyboardInterrupt):
+        command.main()
+    assert "done.zip" in (tmp_path / "grades.csv").read_text()
+    assert "done.zip" in (tmp_path / "index.html").read_text()

@@ -40,11 +40,10 @@ def main():
         )
     grades = []
     for grade in grade_all(submissions, limits, tolerance, walled):
-        grades.append(grade)
+        grades = sorted([*grades, grade], key=lambda one: one.name)
+        write_gradebook(GRADES, grades)  # so that nothing is lost if this is stopped
         done = f"{len(grades)} of {len(submissions)}"
         print(f"{done}: {readable(grade.name)}: {grade.verdict}", flush=True)
-    grades.sort(key=lambda grade: grade.name)
-    write_gradebook(GRADES, grades)
     columns = [HEADER.index(name) for name in PRINTED]
     table = [[grade.cells[k] for k in columns] for grade in grades]
     table = [[readable(text, WIDTH) for text in row] for row in (PRINTED, *table)]
