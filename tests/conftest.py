@@ -57,7 +57,7 @@ def once(tmp_path_factory, testrun_uid):
         folder = tmp_path_factory.getbasetemp().parent / f"{name}-{testrun_uid}"
         with folder.with_suffix(".made").open("a+") as state:
             fcntl.flock(state, fcntl.LOCK_EX)
-            if state.tell() == 0:
+            if state.seek(0, os.SEEK_END) == 0:  # as it is now, not when it was opened
                 folder.mkdir()
                 make(Project(folder))
                 state.write("made")
