@@ -1,4 +1,4 @@
-"""An experiment at a glance: a figure, a table and sentences, whatever it varies.
+"""An experiment at a glance: a figure and a table, whatever it varies.
 
 `runs` is a list of dicts, as `helpers.pipeline.sweep.results.load_runs` returns it.
 """
@@ -150,10 +150,8 @@ def count_shown(runs):
 
 def is_summarised(runs, rows=None, columns=None):
     """Tell whether a panel of `plot_experiment` has too many runs for a line each."""
-    panels = [
-        tuple(run["parameters"].get(name) for name in _panels(runs, rows, columns))
-        for run in runs
-    ]
+    names = _panels(runs, rows, columns)
+    panels = [tuple(run["parameters"].get(name) for name in names) for run in runs]
     return max(Counter(panels).values()) > DRAWN
 
 

@@ -39,11 +39,15 @@ def main():
             "without, and it can then read your files and use the network"
         )
     grades = []
-    for grade in grade_all(submissions, limits, tolerance, walled):
-        grades = sorted([*grades, grade], key=lambda one: one.name)
-        write_gradebook(GRADES, grades)  # so that nothing is lost if this is stopped
-        done = f"{len(grades)} of {len(submissions)}"
-        print(f"{done}: {readable(grade.name)}: {grade.verdict}", flush=True)
+    try:
+        for grade in grade_all(submissions, limits, tolerance, walled):
+            grades.append(grade)
+            done = f"{len(grades)} of {len(submissions)}"
+            print(f"{done}: {readable(grade.name)}: {grade.verdict}", flush=True)
+    finally:  # also of what was done before an interruption
+        grades.sort(key=lambda grade: grade.name)
+        if grades:
+            write_gradebook(GRADES, grades)
     columns = [HEADER.index(name) for name in PRINTED]
     table = [[grade.cells[k] for k in columns] for grade in grades]
     table = [[readable(text, WIDTH) for text in row] for row in (PRINTED, *table)]

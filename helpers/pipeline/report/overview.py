@@ -52,7 +52,8 @@ def publish_experiment(report, name, **options):
         )
     table = experiment_table(runs)
     rows = " (the best and the worst of them)" if len(runs) > LISTED else ""
-    fixed = [name for name in runs[0]["listed"] if name not in varying(runs)]
+    varied = varying(runs)
+    fixed = [name for name in runs[0]["listed"] if name not in varied]
     setting = f", all with `{setting_text(runs[0], fixed)}`" if fixed else ""
     report.table(
         table,
