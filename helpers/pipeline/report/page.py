@@ -77,7 +77,7 @@ def to_html(notebook, attached, now):
         optimistic_validation=True,
     )
     exporter.register_preprocessor(Page(), enabled=True)
-    carried = {name: attached[name] for name in (RESULTS.name, BUILD)}
+    carried = {name: attached[name] for name in (RESULTS, BUILD)}
     carried[FILES] = zipped(attached, now.time)
     resources = {
         "heading": title_of(notebook),
