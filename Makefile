@@ -51,14 +51,14 @@ NOTEBOOKS := $(patsubst notebooks/%.ipynb,%,$(wildcard notebooks/*.ipynb))
 NAMED := $(or $(if $(filter 1,$(words $(REPORT))),$(filter $(NOTEBOOKS),$(REPORT))),unknown)
 INPUTS := build/$(if $(filter-out report,$(NAMED)),$(NAMED).)inputs
 # What is not given stays as it was given last; STUDENT= goes back to the default.
-now = $(if $(filter $(1),$(TYPED)),$($(1)),$(shell sed -n $(2)p $(INPUTS) 2>/dev/null))
+now = $(if $(filter $(1),$(TYPED)),$($(1)),$(shell sed -n '$(or $(2),s/^$(1)=//)p' $(INPUTS) 2>/dev/null))
 override COURSE := $(call now,COURSE,1)
 override TITLE := $(call now,TITLE,2)
 override STUDENT := $(call now,STUDENT,3)
 override DATE := $(call now,DATE,4)
-override DATA := $(call now,DATA,5)
-override TARGET := $(call now,TARGET,6)
-override FEATURES := $(call now,FEATURES,7)
+override DATA := $(call now,DATA)
+override TARGET := $(call now,TARGET)
+override FEATURES := $(call now,FEATURES)
 export $(GIVEN)
 # Letters of any language, in the names of folders too, whatever the locale is.
 export LC_ALL := $(if $(filter Darwin,$(shell uname)),en_US,C).UTF-8
@@ -189,7 +189,7 @@ $(CLUSTER): requirements-cluster.txt $(READY)
 $(INPUTS): NEW := $(INPUTS).$(shell echo $$PPID)
 $(INPUTS): FORCE
 	@mkdir -p build && printf '%s\n' "$$COURSE" "$$TITLE" "$$STUDENT" "$$DATE" > $(NEW)
-	@printf '%s\n' "$$DATA" "$$TARGET" "$$FEATURES" >> $(NEW)
+	@printf '%s\n' "DATA=$$DATA" "TARGET=$$TARGET" "FEATURES=$$FEATURES" >> $(NEW)
 	@$(ASK).report.revision >> $(NEW)
 	@find data -type f -exec cksum {} + >> $(NEW)
 	@if cmp -s $(NEW) $@; then rm $(NEW); \
