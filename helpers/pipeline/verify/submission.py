@@ -70,8 +70,12 @@ def committed(now):
         raise UserError(f"commit first, or remove: {', '.join(names)}")
     if os.fsencode(MADE) in changed():
         raise UserError(f"commit first: {MADE}, which make report has written anew")
-    # From git and not from disk, where notebooks may have outputs.
-    command = ("-c", "core.autocrlf=false", "archive", "--format=tar", "HEAD")
+    return files_of("HEAD")  # not from disk, where notebooks may have outputs
+
+
+def files_of(commit):
+    """Return the content of every file of a commit, by name."""
+    command = ("-c", "core.autocrlf=false", "archive", "--format=tar", commit)
     archive = io.BytesIO(git(*command))
     with tarfile.open(fileobj=archive) as kept:
         entries = [entry for entry in kept if entry.isfile()]
