@@ -26,6 +26,9 @@ HTML =
 TOLERANCE =
 JSON =
 ALL =
+# For make compare: a commit, PDF, page or results.json; B is the checkout if not given
+A =
+B =
 # For make grade: a folder of zips and folders; WALLS=none runs them without bubblewrap
 SUBMISSIONS =
 WALLS =
@@ -40,7 +43,7 @@ PYTHON3 = python3
 
 # Take them as they were typed, a $ is a $, and pass them on in the environment.
 GIVEN := COURSE TITLE STUDENT DATE EXPERIMENT SCHEDULER TIME_LIMIT DRY_RUN YES PDF HTML
-GIVEN += TOLERANCE JSON ALL SUBMISSIONS WALLS RECORD CSV PYTHON3 REPORT DATA TARGET FEATURES
+GIVEN += TOLERANCE JSON ALL A B SUBMISSIONS WALLS RECORD CSV PYTHON3 REPORT DATA TARGET FEATURES
 TYPED := $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name)))
 UNKNOWN := $(filter-out $(GIVEN) UPGRADE PREFIX PYTEST_ADDOPTS -%,$(TYPED))
 $(if $(UNKNOWN),$(error there is no variable $(UNKNOWN); there are $(sort $(GIVEN) UPGRADE)))
@@ -87,7 +90,7 @@ SOURCES := requirements.txt $(wildcard experiments.yaml notebooks/*.ipynb) \
 SOURCES := $(filter-out report/%.pdf report/%.html report/%results.json,$(SOURCES))
 
 .DELETE_ON_ERROR:
-.PHONY: help report html verify submission grade reproduce sweep results cluster lab test benchmark lint lock clean distclean FORCE
+.PHONY: help report html verify compare submission grade reproduce sweep results cluster lab test benchmark lint lock clean distclean FORCE
 
 help: ## print this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 11
@@ -109,6 +112,9 @@ verify: $(READY) ## make all anew and compare with what is recorded (PDF= or HTM
 	@$(if $(HTML),,$(ASK).system tex)
 	@$(RUN) helpers.pipeline.verify --pdf="$$PDF" --html="$$HTML" --tolerance="$$TOLERANCE" \
 		--json="$$JSON" --all="$$ALL"
+
+compare: $(READY) ## show what changed between two reports (A=, B=commit, PDF, page or results)
+	@$(RUN) helpers.pipeline.verify.changes --a="$$A" --b="$$B"
 
 submission: report/$(NAMED).pdf ## write what is handed in: build/submission.zip
 	@$(RUN) helpers.pipeline.verify.submission
