@@ -28,7 +28,6 @@ from helpers.pipeline.grading.made import Made
 from helpers.pipeline.grading.own import Own
 from helpers.pipeline.grading.sandbox import Limits
 from helpers.pipeline.verify.files import Changed
-from helpers.pipeline.verify.rebuild import build_report
 from helpers.pipeline.verify.verdicts import DIFFERS, HOLDS, MISSING, NOTED, Line
 
 REPORT = "notebooks/report.ipynb"
@@ -63,7 +62,7 @@ def grader(tmp_path, two_runs):
     return project
 
 
-def built(folder, two_runs, cells, changes):
+def built(folder, two_runs, cells, changes, finish=lambda folder: None):
     """Return the files of a small project that was changed, with its report."""
     project = Project(folder)
     make_small(project, *cells)
@@ -73,7 +72,10 @@ def built(folder, two_runs, cells, changes):
             project.write(path, new)
         else:
             project.replace(path, old, new)
-    build_report(folder, title={"student": f"Student {folder.name}"})
+    finish(folder)
+    make = "from helpers.pipeline.report.build import report; report(with_page=False)"
+    given = project.environment | {"STUDENT": f"Student {folder.name}"}
+    subprocess.run([sys.executable, "-c", make], cwd=folder, env=given, check=True)
     return files_of(folder)
 
 
@@ -170,16 +172,45 @@ record(constant=["mine.shown"])""",
     "{{mine.cost.0}}, else {{mine.cost.1}}; $\\kappa = {{mine.condition}}$, "
     "{{mine.shown}} are shown.",
 ]
+# Nor of these, which come from Windows.
+OTHER_HONEST = {
+    "helpers/model.py": ('"""Linear', '"""In my words: linear'),
+    "helpers/data.py": ("import numpy as np\n", "# Mine.\nimport numpy as np\n\n"),
+    "helpers/optimisers.py": (
+        '    "plain": plain,',
+        '    "plain": plain,\n    "slower": lambda learning_rate: '
+        "lambda gradient: 0.5 * learning_rate * gradient,",
+    ),
+    "experiments.yaml": ("quick:", "slower:\n  optimiser: slower\nquick:"),
+}
+OTHER_CELLS = [
+    """\
+slower = load_experiment("slower").iloc[0]
+claims.state("slower.ratio", slower.costs[0] / slower.costs[-1], ".4f")
+fig, ax = plt.subplots()
+curves.plot_costs(ax, {"slower": slower.costs}, unit="")
+report.figure(fig, label="own", alt="A curve.", caption="The ratio {{slower.ratio}}.")
+""",
+    "%%prose\nAt half the rate, the cost falls more slowly; see @fig:own.",
+]
+
+
+def from_windows(folder):
+    """Let the lines of a project's sources end as on Windows."""
+    for path in [*folder.glob("helpers/*.py"), folder / "experiments.yaml"]:
+        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
 
 
 @pytest.mark.usefixtures("walls")
 def test_a_class_is_graded(tmp_path, right, grader, two_runs):
     handed_in, made = tmp_path / "class", tmp_path / "made"
-    for name in ("lies", "types", "honest"):
+    for name in ("lies", "types", "honest", "windows"):
         (made / name).mkdir(parents=True)
     lies = built(made / "lies", two_runs, [], LYING_HELPERS)
     types = built(made / "types", two_runs, LYING_CELLS, LYING_NOTEBOOK)
     honest = built(made / "honest", two_runs, HONEST_CELLS, HONEST)
+    windows = built(made / "windows", two_runs, OTHER_CELLS, OTHER_HONEST, from_windows)
+    windows = {name.replace("/", "\\"): text for name, text in windows.items()}
     shutil.rmtree(made)
     makefile = b"report verify:\n\ttouch " + str(tmp_path / "was-run").encode()
     scaled = right[REPORT].replace(*map(str.encode, SCALED))
@@ -191,6 +222,8 @@ def test_a_class_is_graded(tmp_path, right, grader, two_runs):
         "4.zip": right | {"data/auto.csv": table, REPORT: scaled},
         "lies.zip": lies,
         "types.zip": types,
+        "untouched.zip": right,
+        "windows.zip": windows,
     }
     spread(handed_in, {name: zipped(files) for name, files in bundles.items()})
     spread(handed_in / "honest", honest | OWN | {"Makefile": makefile})
@@ -211,6 +244,8 @@ def test_a_class_is_graded(tmp_path, right, grader, two_runs):
         "lies.zip": SUSPICIOUS,
         "loose.ipynb": FAILED,
         "types.zip": SUSPICIOUS,
+        "untouched.zip": HOLDS,
+        "windows.zip": HOLDS,
     }
     why = {name: row["why"] for name, row in rows.items()}
     assert "MemoryError: Unable to allocate 46.6 GiB" in why["1.zip"]
@@ -232,7 +267,13 @@ def test_a_class_is_graded(tmp_path, right, grader, two_runs):
         f"helpers/own.py (own module) +3 −0; {REPORT} +17 −0"
     )
     suspicious = {name: row["suspicious"] for name, row in rows.items()}
-    assert suspicious["honest"] == ""
+    for name in ("honest", "untouched.zip", "windows.zip"):
+        assert (suspicious[name], rows[name]["differs"]) == ("", "0")
+    assert changed["untouched.zip"] == ""
+    assert re.sub(r" \+\d+ −\d+", "", changed["windows.zip"]) == (
+        "experiments.yaml (own experiments: slower); helpers/data.py; "
+        f"helpers/model.py; helpers/optimisers.py; {REPORT}"
+    )
     assert suspicious["4.zip"].startswith("data/auto.csv: the grader's data, changed")
     assert rows["honest"]["student"] == "Student honest"
     curves = (
@@ -254,6 +295,23 @@ def test_a_class_is_graded(tmp_path, right, grader, two_runs):
     assert after == {*before}
 
 
+def test_a_run_with_the_same_results_is_taken_whatever_code_made_it(finished):
+    """On other data, what a changed helper did not change is not run again."""
+    finished.replace(
+        "helpers/model.py", "import numpy as np", "import numpy as np\nA = 1"
+    )
+    code = """\
+from helpers.pipeline.grading.made import accept
+from helpers.pipeline.sweep.plan import make_plan
+first, second = make_plan().missing
+accept(make_plan().runs[first])
+print([*make_plan().missing] == [second])
+"""
+    command, given = [sys.executable, "-c", code], finished.environment
+    done = subprocess.check_output(command, cwd=finished.folder, env=given)
+    assert done == b"True\n"
+
+
 @pytest.mark.usefixtures("walls")
 def test_one_that_never_ends_is_stopped_and_the_others_are_graded(
     tmp_path, right, two_runs
@@ -261,7 +319,8 @@ def test_one_that_never_ends_is_stopped_and_the_others_are_graded(
     for_ever = with_cell(right, "while True: __import__('time').sleep(1)\\n")
     spread(tmp_path / "class", {"1.zip": zipped(for_ever), "2.zip": b""})
     folder, runs = Project(tmp_path / "grader").folder, two_runs
-    own = Own(folder, sources_in(folder), runs, runs, Made(), Made(), None, {}, "")
+    known = runs.parent
+    own = Own(folder, sources_in(folder), known, known, Made(), Made(), None, {}, "")
     grades = [
         grade(path, own, Limits(seconds=8), None, True)
         for path in find(tmp_path / "class")

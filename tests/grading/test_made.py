@@ -32,6 +32,7 @@ VERSION = {"commit": "c", "time": 1, "changes": "", "title": TITLE}
         {"costs": {"run": [0.0] * 1_000_001}},
         {"pdf": "not base 64"},
         {"pdf": 1},
+        {"records": {"run": 1}},
     ],
 )
 def test_what_was_made_is_parsed_strictly(content):

@@ -7,14 +7,13 @@ import pytest
 from project import TWO_RUNS
 
 from helpers import ROOT
+from helpers.pipeline.grading.changes import other_curves, suspicious_claims
 from helpers.pipeline.grading.made import Made
-from helpers.pipeline.grading.other_data import (
+from helpers.pipeline.grading.own import (
     Change,
     change_tables,
     changed_table,
     new_change,
-    other_curves,
-    suspicious_claims,
 )
 
 # The grader's claims, on the data and on other data.

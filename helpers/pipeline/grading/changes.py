@@ -1,9 +1,15 @@
-"""What a submission changed of the grader's checkout, line by line."""
+"""What a submission changed of the grader's checkout, and what of it is suspicious.
+
+A submission is made again on data that it cannot know, see `own.change_tables`. What is
+stated should then move, and as it does in the grader's own report.
+"""
 
 import re
 
-from helpers.pipeline.grading.other_data import NUMBER
+import numpy as np
+
 from helpers.pipeline.grading.unpack import GENERATED, counts
+from helpers.pipeline.records import alike
 from helpers.pipeline.report.claims import typed_digits
 from helpers.pipeline.verify import files
 from helpers.pipeline.verify.files import CODE, cells_of
@@ -15,6 +21,11 @@ OWN = {
 }
 EXPERIMENT = re.compile(r"^\+[\"']?([\w.-]+)[\"']?:", re.M)  # in a diff of the grid
 REPORT = "notebooks/report.ipynb"
+NEAR = 1e-6  # relative: another order of additions
+ROUNDING = 1e-8  # a number below is a rounding error
+DIGITS = 3  # a number with more was computed
+FEW = 10  # counts below this are in all code
+NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d*)?(?:e[-+]?\d+)?", re.IGNORECASE)
 MOVING = ("notebooks/", "helpers/", "data/", "experiments.yaml", "report/timings.json")
 
 
@@ -88,3 +99,70 @@ def _computing(sources):
     """Return the cells of a report that are code and no prose."""
     cells = cells_of(sources.get(REPORT, b""))
     return [text for kind, text in cells if kind == "code" and text[:7] != "%%prose"]
+
+
+def suspicious_claims(own, other, right, right_other, typed):
+    """Find the claims that do not come from the data.
+
+    Parameters
+    ----------
+    own, other : helpers.pipeline.grading.made.Made
+        What came of the submission, on its data and on the other data.
+    right, right_other : helpers.pipeline.grading.made.Made
+        What came of the grader's checkout.
+    typed : set of str
+        The numbers in the lines of code that the submission added.
+
+    Returns
+    -------
+    list of str
+        One for each: its name and what is wrong.
+    """
+    free = {*own.constant, *(n for n, v in own.claims.items() if v in own.settings)}
+    typed = {float(number) for number in typed} - {*range(FEW)}
+    found = []
+    for name, value in own.claims.items():
+        expected = right_other.claims.get(name)
+        if name not in other.claims:
+            found.append(f"{name}: not stated on other data")
+            continue
+        moved = other.claims[name]
+        if name in right.claims and _near(value, right.claims[name]):
+            if not _near(moved, expected):
+                stays = "stays" if moved == value else "becomes"
+                found.append(f"{name}: {stays} {moved} on other data, not {expected}")
+        elif moved == value and name not in free and _is_typed(value, typed):
+            found.append(f"{name}: stays {value} on other data")
+    return found
+
+
+def _near(value, other):
+    """Tell whether values agree but for rounding, or are rounding errors."""
+    numbers = all(isinstance(side, float) for side in (value, other))
+    tiny = numbers and max(abs(value), abs(other)) < ROUNDING
+    return tiny or alike(value, other, NEAR)
+
+
+def _is_typed(value, typed):
+    """Tell whether a value that stays should move: it is typed, or has many digits."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    digits = f"{value:.9e}".partition("e")[0].strip("-0").replace(".", "").rstrip("0")
+    return abs(value) in typed or (value % 1 != 0 and len(digits) > DIGITS)
+
+
+def other_curves(own, trusted):
+    """Name the runs whose costs are others than with the grader's helpers."""
+    return [
+        run
+        for run, costs in own.costs.items()
+        if costs
+        and trusted.costs.get(run)
+        and not _same_curve(costs, trusted.costs[run])
+    ]
+
+
+def _same_curve(costs, expected):
+    return len(costs) == len(expected) and bool(
+        np.allclose(costs, expected, NEAR, NEAR**2 * abs(expected[0]), equal_nan=True)
+    )

@@ -21,19 +21,22 @@ from helpers.pipeline.grading.changes import (
     changed_data,
     compare_files,
     moves_claims,
+    other_curves,
     sources_in,
+    suspicious_claims,
     typed_in_prose,
     typed_numbers,
 )
 from helpers.pipeline.grading.gradebook import Grade
-from helpers.pipeline.grading.inside import KNOWN
-from helpers.pipeline.grading.made import read_lines, read_made, read_version
-from helpers.pipeline.grading.other_data import (
+from helpers.pipeline.grading.made import KNOWN, read_lines, read_made, read_version
+from helpers.pipeline.grading.own import (
+    FONTS,
+    INSIDE,
+    LENT,
+    PYTHON,
     change_tables,
-    other_curves,
-    suspicious_claims,
+    make_own,
 )
-from helpers.pipeline.grading.own import FONTS, INSIDE, LENT, PYTHON, make_own
 from helpers.pipeline.grading.pictures import read_pictures
 from helpers.pipeline.grading.sandbox import run_confined
 from helpers.pipeline.grading.unpack import counts, handed_in, unpack
@@ -172,8 +175,8 @@ class Grading:
         suspicious = changed_data(changed)
         suspicious += typed_in_prose(right, theirs)
         self.found |= {"changed": changed, "suspicious": suspicious}
-        project = self.assemble("project", build, self.own.runs)
-        made = self.make(project, "report", build["title"])
+        project = self.assemble("project", build, self.own.known)
+        made = self.make(project, "report", title=build["title"])
         lines = self.compare(report, made.pdf)
         self.found["lines"] = lines
         if any(file.name.startswith("helpers/") for file in changed):
@@ -199,11 +202,12 @@ class Grading:
         """Keep what is no fault, but should be known."""
         self.found.setdefault("notes", []).append(text)
 
-    def assemble(self, name, build, runs, helpers=None):
+    def assemble(self, name, build, known, helpers=None):
         """Put together the grader's pipeline and the submission, in a new folder.
 
         The project is of the version that the submitted report states in its `build`.
-        It has `runs` already, and the `helpers` instead of its own of these names.
+        It has what is `known` of a build, and the `helpers` instead of its own of these
+        names.
         """
         project, trusted = self.folder / name, self.own.checkout
         shutil.copytree(trusted, project)
@@ -218,16 +222,16 @@ class Grading:
             shutil.copytree(helpers, project / "helpers", dirs_exist_ok=True)
         for made in (REPORT, PAGE, RESULTS):  # which it is to make
             (project / made).unlink(missing_ok=True)
-        shutil.copytree(runs, project / KNOWN.name)
+        shutil.copytree(known, project / KNOWN.name)
         version = [build[name] for name in Revision._fields]
         (project / COMMIT.name).write_text(json.dumps(version))
         return project
 
-    def make(self, project, what, title=None):
-        """Make a project, see `helpers.pipeline.grading.inside`."""
+    def make(self, project, *what, title=None):
+        """Make a project, see `helpers.pipeline.grading.made`."""
         environment = {name.upper(): text for name, text in (title or {}).items()}
         environment["MPLCONFIGDIR"] = str(project / FONTS)
-        return read_made(self.run(project, [*INSIDE, what], environment=environment))
+        return read_made(self.run(project, [*INSIDE, *what], environment=environment))
 
     def compare(self, report, pdf):
         """Compare the report with the one that was made again."""
@@ -246,9 +250,11 @@ class Grading:
         own = self.own
         if own.problem:
             raise UserError(own.problem)
-        project = self.assemble("other", build, own.other_runs)
+        project = self.assemble("other", build, own.other_known)
         change_tables(project, own.change, own.tables)
-        other = self.make(project, "claims")
+        # A run with the same results has them on other data too, whatever made it.
+        same = made.records.items() & own.made.records.items()
+        other = self.make(project, "claims", *(run for run, _ in same))
         if declared := sorted({*made.constant} - {*own.made.constant}):
             self.note(f"said to be constant: {', '.join(declared)}")
         return suspicious_claims(made, other, own.made, own.other, typed)
@@ -256,7 +262,7 @@ class Grading:
     def check_curves(self, build, made):
         """Find the runs that the grader's helpers make otherwise."""
         project = self.assemble(
-            "trusted", build, self.own.runs, self.own.checkout / "helpers"
+            "trusted", build, self.own.known, self.own.checkout / "helpers"
         )
         trusted = self.make(project, "runs")
         runs = ", ".join(other_curves(made, trusted))

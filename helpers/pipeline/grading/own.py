@@ -1,10 +1,21 @@
-"""What is the same for all submissions, made once: this checkout's runs and claims."""
+"""What is the same for all submissions, made once: this checkout's runs and claims.
 
+They are made on its data and on other data that no submission can know: rows are left
+out at random, the others stand in another order, and the target is multiplied.
+"""
+
+import compileall
+import contextlib
+import csv
+import io
 import os
+import random
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from py_compile import PycInvalidationMode
 from typing import NamedTuple
 
 from helpers import ROOT
@@ -12,7 +23,6 @@ from helpers.pipeline.command import error_in
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.grading.changes import sources_in
 from helpers.pipeline.grading.made import Made, read_made
-from helpers.pipeline.grading.other_data import Change, change_tables, new_change
 from helpers.pipeline.grading.sandbox import Limits, run_confined
 from helpers.pipeline.grading.unpack import FILES, FOLDERS, GRADERS, visible
 from helpers.pipeline.report.revision import LEFT_OUT
@@ -23,10 +33,20 @@ SHOWN += ("environment.yml", "pyproject.toml")
 # A submission without its own gets the grader's.
 LENT = ("report/figures.mplstyle", "report/references.bib")
 FONTS = "build"  # holds matplotlib's list of fonts; a sandbox can read it and write
-RUNS = Path("build", "runs")
+RUNS, TEX = Path("build", "runs"), Path("build", "tex")
 PYTHON = [f"{sys.prefix}/bin/python", "-m"]
-INSIDE = [*PYTHON, "helpers.pipeline.grading.inside"]
+INSIDE = [*PYTHON, "helpers.pipeline.grading.made"]
+SHARE = 0.05  # of the rows that are left out
+FACTORS = 1.5, 2.5  # of the target
+TARGET = re.compile(r"\btarget\b[^=:\n]*[:=]\s*[\"']?([^\"',}#\n]+)")
 TRIES = 3  # if the grader's own text does not hold on the other data
+
+
+class Change(NamedTuple):
+    """How data are changed: which rows are left out, and the factor of the target."""
+
+    seed: int
+    factor: float
 
 
 class Own(NamedTuple):
@@ -38,8 +58,9 @@ class Own(NamedTuple):
         A copy of it.
     sources : dict of str to bytes
         See `helpers.pipeline.grading.changes.sources_in`.
-    runs, other_runs : Path
-        Folders of its runs, on its data and on other data.
+    known, other_known : Path
+        What is known of its build, on its data and on other data: its runs, and what
+        LaTeX left, with which a report that ends on the same pages needs one pass.
     made, other : Made
         Its claims.
     change : Change
@@ -52,8 +73,8 @@ class Own(NamedTuple):
 
     checkout: Path
     sources: dict
-    runs: Path
-    other_runs: Path
+    known: Path
+    other_known: Path
     made: Made
     other: Made
     change: Change
@@ -73,16 +94,22 @@ def make_own(folder, pool):
         elif source.exists():
             shutil.copy(source, copy)
     find_fonts(checkout)
+    # Compiled once; what a submission changes has another digest.
+    mode = PycInvalidationMode.CHECKED_HASH
+    compileall.compile_dir(checkout / "helpers", quiet=2, invalidation_mode=mode)
     first = pool.submit(make_claims, checkout, folder / "own")
     other = pool.submit(make_other, checkout, folder)
     made, problem = first.result()
     change, tables, moved, other_problem = other.result()
     problem = problem or other_problem
-    runs = folder / "own" / RUNS, folder / "other" / RUNS
-    for place in runs:
-        place.mkdir(parents=True, exist_ok=True)
+    known = folder / "known", folder / "other-known"
+    for project, place in zip(("own", "other"), known, strict=True):
+        place.mkdir()
+        for part in (RUNS, TEX):
+            if (folder / project / part).is_dir():
+                shutil.copytree(folder / project / part, place / part.name)
     return Own(
-        checkout, sources_in(checkout), *runs, made, moved, change, tables, problem
+        checkout, sources_in(checkout), *known, made, moved, change, tables, problem
     )
 
 
@@ -113,7 +140,10 @@ def make_other(checkout, folder):
 
 
 def make_claims(checkout, project, use_others=None):
-    """Make the claims of the checkout in a new folder; return also what failed."""
+    """Make the report of the checkout in a new folder, or on other data its claims.
+
+    Returns also what failed.
+    """
     shutil.copytree(checkout, project)
     if use_others:
         use_others(project)
@@ -124,11 +154,76 @@ def make_claims(checkout, project, use_others=None):
             shutil.copy(path, project / RUNS)
     try:
         environment = {"MPLCONFIGDIR": str(project / FONTS)}
-        command = [*INSIDE, "claims"]
+        command = [*INSIDE, "claims" if use_others else "report"]
         options = {"walled": False, "environment": environment}
         ended = run_confined(command, project, Limits(), **options)
         if ended.status or ended.stopped:
             raise UserError(ended.stopped or error_in(ended.err, ended.status))
-        return read_made(ended.out), ""
+        return read_made(ended.out)._replace(pdf=b""), ""
     except UserError as error:
         return Made(), f"the grader's own report cannot be made: {error}"
+
+
+def new_change():
+    """Return a change that nobody can know beforehand."""
+    chance = random.SystemRandom()
+    return Change(chance.getrandbits(64), chance.uniform(*FACTORS))
+
+
+def change_tables(folder, change, known=None):
+    """Change all tables of a project.
+
+    Parameters
+    ----------
+    folder : Path
+        The project.
+    change : Change
+        How.
+    known : dict of bytes to bytes, optional
+        Tables that have been changed already, with what they became.
+
+    Returns
+    -------
+    dict of bytes to bytes
+        Each table, with what it became.
+    """
+    known, changed = known or {}, {}
+    grids = [folder / "experiments.yaml", folder / "notebooks" / "descent.ipynb"]
+    text = "\n".join(
+        path.read_text(errors="replace") for path in grids if path.exists()
+    )
+    targets = {name.strip().rstrip("\\") for name in TARGET.findall(text)}
+    for path in sorted((folder / "data").rglob("*")):
+        if path.is_file() and path.suffix.lower() not in (".yaml", ".yml", ".json"):
+            content = path.read_bytes()
+            if b"\0" not in content:
+                found = known.get(content) or changed_table(content, change, targets)
+                path.write_bytes(found)
+                changed[content] = found
+    return changed
+
+
+def changed_table(content, change, targets):
+    """Return a table in text with fewer rows, in another order, and other targets."""
+    lines = content.decode("latin-1").splitlines(keepends=True)
+    head, rows = lines[:1], [line for line in lines[1:] if line.strip()]
+    rows = [row if row.endswith("\n") else f"{row}\n" for row in rows]
+    fewer = len(rows) - max(len(rows) > 1, round(SHARE * len(rows)))
+    rows = random.Random(change.seed).sample(rows, fewer)
+    # If it has another layout, its rows are others, which is enough.
+    with contextlib.suppress(ValueError, IndexError, csv.Error):
+        rows = _scaled(head[0], rows, change.factor, targets)
+    return "".join([*head, *rows]).encode("latin-1")
+
+
+def _scaled(head, rows, factor, targets):
+    """Return the rows of a CSV file with the targets multiplied."""
+    names = next(csv.reader([head.removeprefix("ï»¿")]))
+    columns = [k for k, name in enumerate(names) if name.strip() in targets]
+    table = list(csv.reader(rows))
+    for cells in table if columns else ():
+        for column in columns:
+            cells[column] = repr(float(cells[column]) * factor)
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(table)
+    return [text.getvalue()] if columns else rows

@@ -5,4 +5,5 @@ in them; `paths` says where they are. A page knows nothing of verifying.
 """
 
 # The modules that other rooms may use.
-__all__ = ["build", "claims", "evidence", "paths", "publish", "revision", "title"]
+__all__ = ["build", "claims", "drawing", "evidence", "paths", "publish", "revision"]
+__all__ += ["title"]

@@ -26,20 +26,22 @@ from helpers.pipeline.sweep.plan import make_plan, modules_for
 from helpers.pipeline.sweep.run import FailedRunsError, Settings, sweep
 
 
-def report(*, with_pdf=True):
+def report(*, with_pdf=True, with_page=True):
     """Write the report that is asked for; an older one stays until this one is done.
 
     Parameters
     ----------
     with_pdf : bool
-        Whether to write the PDF, which needs LaTeX, besides the page.
+        Whether to write the PDF, which needs LaTeX.
+    with_page : bool
+        Whether to write the page.
     """
     paths = asked()
     build = paths.executed.parent
     try:
         build.mkdir(exist_ok=True)
         with one_at_a_time(build / "report.lock"):
-            make_report(paths, with_pdf)
+            make_report(paths, with_pdf, with_page)
     except OSError as error:
         if reason := reason_of(error):
             raise UserError(f"the report cannot be written: {reason}") from None
@@ -60,7 +62,7 @@ def one_at_a_time(path):
         yield
 
 
-def make_report(paths, with_pdf):
+def make_report(paths, with_pdf, with_page):
     """Sweep, execute the report's notebook and set it, in a locked ``build``."""
     title, table = title_block(with_pdf=with_pdf), table_of(paths.name)
     time_limit = checked_time_limit(os.environ.get("TIME_LIMIT") or "600")
@@ -100,13 +102,14 @@ def make_report(paths, with_pdf):
     print("setting the pages", file=sys.stderr, flush=True)
     try:
         with ThreadPoolExecutor(1) as beside:  # while LaTeX is at work
-            page = beside.submit(to_html, notebook, attached, now)
+            page = with_page and beside.submit(to_html, notebook, attached, now)
             made = {}
             if with_pdf:
                 made[paths.pdf] = print_report(
                     notebook, attached, preamble, now, paths.tex
                 )
-            made[paths.html] = page.result().encode()
+            if with_page:
+                made[paths.html] = page.result().encode()
     except UserError as error:
         where = cell_of(str(error), notebook)
         raise UserError(f"{error} ({where})" if where else error) from None

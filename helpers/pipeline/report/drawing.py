@@ -1,4 +1,4 @@
-"""Draw figures: each as SVG and PDF, if wished beside what the notebook does next."""
+"""Draw figures: as SVG and PDF, if wished beside what the notebook does next."""
 
 import base64
 import contextlib
@@ -10,28 +10,34 @@ from multiprocessing import get_context
 
 # Set while a report is built, where kernels are forked: figures are drawn beside it.
 BESIDE = "DRAW_BESIDE"
+# What figures are drawn as, if not both: "pdf", or nothing.
+FORMATS = "DRAW_FORMATS"
 
 
 def draw(figure, name):
-    """Return a matplotlib figure in the formats of the page, by MIME type.
+    """Return a matplotlib figure in the formats of page and PDF, by MIME type.
 
     Raises
     ------
     ValueError
         If the font of the figure lacks a letter; the message begins with its name.
     """
+    formats = os.environ.get(FORMATS, "svg pdf").split()
+    if not formats:
+        return {}
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
+    drawn = {}
     figure.set_dpi(72)  # of SVG and PDF: texts are measured once
     with _all_letters(name):
         # Laid out once; as an engine of the figure it would run at each rendering.
         ConstrainedLayoutEngine().execute(figure)
-        svg = _saved(figure, "svg", {"Date": None})
+        if "svg" in formats:
+            svg = _saved(figure, "svg", {"Date": None})
+            drawn["image/svg+xml"] = svg.decode()
         pdf = _saved(figure, "pdf", {"CreationDate": None})
-    return {
-        "image/svg+xml": svg.decode(),
-        "application/pdf": base64.b64encode(pdf).decode(),
-    }
+        drawn["application/pdf"] = base64.b64encode(pdf).decode()
+    return drawn
 
 
 def beside(function, *arguments):
