@@ -116,12 +116,14 @@ OWN = {
 
 
 # Each of these is a lie, and what the row says of it.
-LYING_HELPERS = {
+LIES = {
     "helpers/model.py": ("error) / error.shape[-1]", "error) / error.shape[-1] * 0.9"),
     "helpers/data.py": (
         "    complete = ~",
         "    missing[-5:] = True\n    complete = ~",
     ),
+    "notebooks/report.ipynb": ("run.costs[-1], ", "(run.costs[-1] * 0 + 215.5), "),
+    "data/saved.json": (None, '{"cost": 23.943663}'),
 }
 LYING_CELLS = [
     """\
@@ -129,18 +131,11 @@ import json
 
 table = json.loads((ROOT / "data" / "saved.json").read_text(encoding="utf-8"))
 claims.state("replayed", table["cost"], ".3f")
-claims.state("typed", 0.95, "g")
-%""",
+claims.state("typed", 0.95, "g")""",
     "%%prose\nThe descent needs 128 iterations, $R^2$ is {{typed}}, then {{replayed}}.",
 ]
-LYING_CELLS[0] = LYING_CELLS[0].removesuffix("%")
-HORSEPOWER, TYPED = "run.costs[-1]", "(run.costs[-1] * 0 + 215.5)"
-LYING_NOTEBOOK = {
-    "notebooks/report.ipynb": (f"{HORSEPOWER}, ", f"{TYPED}, "),
-    "data/saved.json": (None, '{"cost": 23.943663}'),
-}
 SCALED = ("{run.features: run.costs", "{run.features: 0.9 * run.costs")
-# None of these is one.
+# None of these is one. What is accused is named in the row, so they share a submission.
 HONEST = {
     "data/own.csv": (
         None,
@@ -151,7 +146,14 @@ HONEST = {
         "quick:",
         "mine:\n  data: data/own.csv\n  target: price\n  features: rooms, area\n"
         "  learning_rate: [0.3, 0.03]\n  optimiser: heavy-ball\n  n_iterations: 15\n"
-        "quick:",
+        "slower:\n  optimiser: slower\n  n_iterations: 10\nquick:",
+    ),
+    "helpers/model.py": ('"""Linear', '"""In my words: linear'),
+    "helpers/data.py": ("import numpy as np\n", "# Mine.\nimport numpy as np\n\n"),
+    "helpers/optimisers.py": (
+        '    "plain": plain,',
+        '    "plain": plain,\n    "slower": lambda learning_rate: '
+        "lambda gradient: 0.5 * learning_rate * gradient,",
     ),
     "helpers/own.py": (None, '"""Mine."""\n\nFACTOR = 2\n'),
 }
@@ -167,31 +169,15 @@ for number, run in enumerate(mine.itertuples()):
 claims.state("mine.count", len(mine), "d")
 claims.state("mine.condition", run.condition, ".3f")
 claims.state("mine.shown", 12, "d")
+slower = load_experiment("slower").iloc[0]
+claims.state("mine.ratio", slower.costs[0] / slower.costs[-1], ".4f")
+fig, ax = plt.subplots()
+curves.plot_costs(ax, {"slower": slower.costs}, unit="")
+report.figure(fig, label="mine", alt="A curve.", caption="The ratio {{mine.ratio}}.")
 record(constant=["mine.shown"])""",
     "%%prose\nOwn runs: {{mine.count}}. At the rate {{mine.rate.0}} the cost is "
     "{{mine.cost.0}}, else {{mine.cost.1}}; $\\kappa = {{mine.condition}}$, "
-    "{{mine.shown}} are shown.",
-]
-# Nor of these, which come from Windows.
-OTHER_HONEST = {
-    "helpers/model.py": ('"""Linear', '"""In my words: linear'),
-    "helpers/data.py": ("import numpy as np\n", "# Mine.\nimport numpy as np\n\n"),
-    "helpers/optimisers.py": (
-        '    "plain": plain,',
-        '    "plain": plain,\n    "slower": lambda learning_rate: '
-        "lambda gradient: 0.5 * learning_rate * gradient,",
-    ),
-    "experiments.yaml": ("quick:", "slower:\n  optimiser: slower\nquick:"),
-}
-OTHER_CELLS = [
-    """\
-slower = load_experiment("slower").iloc[0]
-claims.state("slower.ratio", slower.costs[0] / slower.costs[-1], ".4f")
-fig, ax = plt.subplots()
-curves.plot_costs(ax, {"slower": slower.costs}, unit="")
-report.figure(fig, label="own", alt="A curve.", caption="The ratio {{slower.ratio}}.")
-""",
-    "%%prose\nAt half the rate, the cost falls more slowly; see @fig:own.",
+    "{{mine.shown}} are shown, one in @fig:mine.",
 ]
 
 
@@ -204,13 +190,11 @@ def from_windows(folder):
 @pytest.mark.usefixtures("walls")
 def test_a_class_is_graded(tmp_path, right, grader, two_runs):
     handed_in, made = tmp_path / "class", tmp_path / "made"
-    for name in ("lies", "types", "honest", "windows"):
+    for name in ("lies", "honest"):
         (made / name).mkdir(parents=True)
-    lies = built(made / "lies", two_runs, [], LYING_HELPERS)
-    types = built(made / "types", two_runs, LYING_CELLS, LYING_NOTEBOOK)
-    honest = built(made / "honest", two_runs, HONEST_CELLS, HONEST)
-    windows = built(made / "windows", two_runs, OTHER_CELLS, OTHER_HONEST, from_windows)
-    windows = {name.replace("/", "\\"): text for name, text in windows.items()}
+    lies = built(made / "lies", two_runs, LYING_CELLS, LIES)
+    honest = built(made / "honest", two_runs, HONEST_CELLS, HONEST, from_windows)
+    untouched = {name.replace("/", "\\"): text for name, text in right.items()}
     shutil.rmtree(made)
     makefile = b"report verify:\n\ttouch " + str(tmp_path / "was-run").encode()
     scaled = right[REPORT].replace(*map(str.encode, SCALED))
@@ -221,9 +205,7 @@ def test_a_class_is_graded(tmp_path, right, grader, two_runs):
         "3.zip": right | {"../../../outside.txt": b"!"},
         "4.zip": right | {"data/auto.csv": table, REPORT: scaled},
         "lies.zip": lies,
-        "types.zip": types,
-        "untouched.zip": right,
-        "windows.zip": windows,
+        "untouched.zip": untouched,
     }
     spread(handed_in, {name: zipped(files) for name, files in bundles.items()})
     spread(handed_in / "honest", honest | OWN | {"Makefile": makefile})
@@ -243,9 +225,7 @@ def test_a_class_is_graded(tmp_path, right, grader, two_runs):
         "honest": HOLDS,
         "lies.zip": SUSPICIOUS,
         "loose.ipynb": FAILED,
-        "types.zip": SUSPICIOUS,
         "untouched.zip": HOLDS,
-        "windows.zip": HOLDS,
     }
     why = {name: row["why"] for name, row in rows.items()}
     assert "MemoryError: Unable to allocate 46.6 GiB" in why["1.zip"]
@@ -255,32 +235,34 @@ def test_a_class_is_graded(tmp_path, right, grader, two_runs):
     for name in ("all.7z", "loose.ipynb"):
         assert "only a zip or a folder can be graded" in why[name]
     assert "horsepower.cost" in why["4.zip"]
-    assert why["honest"] == "said to be constant: mine.shown"
+    assert re.fullmatch(
+        "own runs not compared: experiments.yaml: slower: optimiser must be one of .*"
+        ", got 'slower'; said to be constant: mine.shown",
+        why["honest"],
+    )
     changed = {name: row["changed"] for name, row in rows.items()}
     assert changed["4.zip"] == f"data/auto.csv +1 −1; {REPORT} +1 −1"
     assert "helpers/model.py +1 −1" in changed["lies.zip"]
     assert "helpers/data.py +1 −0" in changed["lies.zip"]
-    assert "data/saved.json (own data) +1 −0" in changed["types.zip"]
+    assert "data/saved.json (own data) +1 −0" in changed["lies.zip"]
     assert changed["honest"] == (
         "data/own.csv (own data) +61 −0; "
-        "experiments.yaml (own experiments: mine) +7 −0; "
-        f"helpers/own.py (own module) +3 −0; {REPORT} +17 −0"
+        "experiments.yaml (own experiments: mine, slower) +10 −0; "
+        "helpers/data.py +2 −0; helpers/model.py +1 −1; helpers/optimisers.py +1 −0; "
+        "helpers/own.py (own module) +3 −0 and 1 more"
     )
     suspicious = {name: row["suspicious"] for name, row in rows.items()}
-    for name in ("honest", "untouched.zip", "windows.zip"):
+    for name in ("honest", "untouched.zip"):
         assert (suspicious[name], rows[name]["differs"]) == ("", "0")
     assert changed["untouched.zip"] == ""
-    assert re.sub(r" \+\d+ −\d+", "", changed["windows.zip"]) == (
-        "experiments.yaml (own experiments: slower); helpers/data.py; "
-        f"helpers/model.py; helpers/optimisers.py; {REPORT}"
-    )
     assert suspicious["4.zip"].startswith("data/auto.csv: the grader's data, changed")
     assert rows["honest"]["student"] == "Student honest"
     curves = (
         r"other costs than with the grader's helpers: descent-\w{12}, descent-\w{12}"
     )
-    assert re.fullmatch(curves, suspicious["lies.zip"])
-    assert {*suspicious["types.zip"].split("; ")} == {
+    found = suspicious["lies.zip"].split("; ")
+    assert {re.sub(curves, "other costs", text) for text in found} == {
+        "other costs",
         "typed in prose: 128",
         "horsepower.cost: stays 215.5 on other data",
         "all.cost: stays 215.5 on other data",
