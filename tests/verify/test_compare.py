@@ -9,7 +9,7 @@ import pypdf
 import pytest
 
 from helpers.pipeline.errors import UserError
-from helpers.pipeline.report.evidence import RESULTS
+from helpers.pipeline.report.paths import Paths
 from helpers.pipeline.verify.differences import (
     compare_claims,
     compare_prose,
@@ -144,7 +144,7 @@ def test_what_cannot_be_read_is_named(tmp_path, name, message):
     (tmp_path / "grid.yaml").write_text("quick: {}")
     given = name if name[0] == "-" else str(tmp_path / name)
     with pytest.raises(UserError) as raised:
-        load_sides(given, str(RESULTS))
+        load_sides(given, str(Paths().results))
     assert name in str(raised.value)
     assert message in str(raised.value)
 
