@@ -182,12 +182,13 @@ def compare_tables(old, new):
             for pair in zip_longest(rows[0][i:j], rows[1][k:m], fillvalue=())
         ]
         if changed:
-            found.append((label, (rows[1] or rows[0])[0], changed))
+            whole = not all(rows)  # its first row is the header
+            found.append((label, (rows[1] or rows[0])[0], changed[whole:]))
     return found
 
 
 def compare_prose(old, new):
-    """Return the changed paragraphs in their new order, then those removed."""
+    """Return the changed paragraphs by section, in each those removed last."""
     before, now = ({text for _, text in side} for side in (old, new))
     gone = [(place, text) for place, text in old if text not in now]
     found = []
@@ -200,7 +201,9 @@ def compare_prose(old, new):
             found.append((place, marked(near[1], text)))
         else:
             found.append((place, [("ins", text)]))
-    return found + [(place, [("del", text)]) for place, text in gone]
+    found += [(place, [("del", text)]) for place, text in gone]
+    order = [place for place, _ in [*new, *old]]
+    return sorted(found, key=lambda block: order.index(block[0]))
 
 
 def _similar(text, other):

@@ -39,13 +39,11 @@ ROW = re.compile(r"<tr\b.*?</tr>", re.DOTALL)
 CELL = re.compile(r"<(t[hd])\b.*?</\1>", re.DOTALL)
 # Numbers and names that move when something is added before them, and what is compared
 # apart from prose.
-REFERENCE = re.compile(
-    r'<a class="reference" href="#(?:from:)?([^"]*)"[^>]*>.*?</a>', re.DOTALL
-)
+REFERENCE = re.compile(r'<a class="reference" href="#([^"]*)"[^>]*>.*?</a>', re.DOTALL)
 APART = re.compile(
     r'<(svg|table|pre|button|select|label)\b.*?</\1>|<ol class="provenance">.*?</ol>'
     r'|<span class="number">.*?</span>|(?<=caption">)<b>.*?</b>'
-    r"|(?<=figcaption>)<b>.*?</b>",
+    r'|(?<=figcaption>)<b>.*?</b>|<a class="reference" href="#from:.*?</a>',
     re.DOTALL,
 )
 
@@ -213,7 +211,7 @@ def _of_page(report):
                 [text_of(cell[0]) for cell in CELL.finditer(row)] for row in rows
             ]
     prose = []
-    words = APART.sub("", REFERENCE.sub(r"@\1", html))
+    words = REFERENCE.sub(r"@\1", APART.sub("", html))
     for part in SECTION.split("<main" + words):
         lines = [" ".join(line.split()) for line in text_of(part).split("\n")]
         lines = [line for line in lines if line]
