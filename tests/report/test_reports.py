@@ -1,20 +1,23 @@
 """Several reports: each has its own files, experiments and parameters."""
 
 import json
+import re
 import shutil
 
 import nbformat
+import numpy as np
 import pytest
 from small import make_small
 
 from helpers import ROOT
+from helpers.data import Data, require_enough
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.report import paths, title
 from helpers.pipeline.report.evidence import collect
 from helpers.pipeline.report.lab import Lab
 from helpers.pipeline.report.paths import ASSIGNMENT, Paths
 from helpers.pipeline.sweep.experiments import experiments_of, read_points
-from helpers.pipeline.verify.reader import read_html
+from helpers.pipeline.verify.reader import read_html, text_of
 from helpers.pipeline.verify.rebuild import build_report
 
 
@@ -105,3 +108,79 @@ def test_a_page_says_of_which_report_it_is(other_report):
     page = other_report.folder / "report" / "other.html"
     status, out, _ = other_report.run("helpers.pipeline.verify", "--html", str(page))
     assert (status, out.split()[-1]) == (0, "hold")
+
+
+TABLE = "a_b*,x,price\n" + "".join(
+    f"{k % 7},{k * k % 11},{3 + 2 * (k % 7) - k * k % 11 + k % 3}\n" for k in range(40)
+)
+UNIT = "columns: {price: {unit: EUR}}\n"
+
+
+@pytest.fixture(scope="module")
+def regressions(once):
+    """Return a project with two reports on a table: without a datasheet, and with one.
+
+    In the second the target has nothing to do with the features.
+    """
+
+    def make(project):
+        report = {"REPORT": "regression", "TARGET": "price"}
+        for name, sheet in (
+            ("plain", ""),
+            ("known", "columns: {price: {unit: EUR}}\n"),
+        ):
+            text = TABLE if not sheet else re.sub(r",\d+\n", noise(), TABLE)
+            project.write(f"data/{name}.csv", text)
+            if sheet:
+                project.write(f"data/{name}.yaml", sheet)
+            page = build_report(
+                project.folder, report | {"DATA": f"data/{name}.csv"}, target="html"
+            )
+            shutil.copy(page, project.folder / f"{name}.html")
+
+    def noise():
+        drawn = iter(np.random.default_rng(0).integers(100, size=100))
+        return lambda _: f",{next(drawn)}\n"
+
+    return once("regressions", make)
+
+
+def said_in(project, name):
+    page = (project.folder / f"{name}.html").read_text(encoding="utf-8")
+    return " ".join(text_of(page).split())
+
+
+def test_a_regression_needs_no_datasheet_and_shows_names_as_they_are(regressions):
+    said = said_in(regressions, "plain")
+    assert "predicts the column price from 2 features" in said
+    assert "The largest belongs to a_b*" in said
+    data = np.genfromtxt(TABLE.splitlines(), delimiter=",", skip_header=1)
+    A = np.column_stack([data[:, :2], np.ones(40)])
+    best = np.mean((data[:, 2] - A @ np.linalg.lstsq(A, data[:, 2])[0]) ** 2)
+    assert f"before any training: {best:#.5g}," in said
+    assert "the linear model of price is good" in said
+    assert "EUR" not in said
+    read = read_html(regressions.folder / "plain.html")
+    assert read.build["table"] == {"data": "data/plain.csv", "target": "price"}
+    assert read.results["runs"] == {}  # plain and adam are optimisers, no experiments
+
+
+def test_a_bad_fit_is_called_bad_and_units_are_those_of_the_datasheet(regressions):
+    said = said_in(regressions, "known")
+    assert "the linear model of price is bad" in said
+    assert "(EUR)²" in said
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "message"),
+    [
+        (9, 1, "9 complete rows are too few for 1 features: at least 10"),
+        (20, 12, "at least 26 are needed; name fewer features"),
+    ],
+)
+def test_too_few_rows_are_named(rows, columns, message):
+    X, y = np.ones((rows, columns)), np.arange(rows)
+    with pytest.raises(ValueError, match=message):
+        require_enough(Data(X, y, [], "y", 0))
+    with pytest.raises(ValueError, match="target 'y' are 1: there is nothing"):
+        require_enough(Data(np.ones((20, 2)), np.ones(20), [], "y", 0))
