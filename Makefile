@@ -11,6 +11,8 @@ DATE =
 DATA =
 TARGET =
 FEATURES =
+# For make new: the name of a new report
+NAME =
 # For make sweep, and results: only this experiment. For make sweep: a Dask scheduler
 # (tcp://host:port); seconds a run, or the report's notebook, may take; DRY_RUN=1 only prints what would be run, and
 # why; YES=1 allows a very large grid.
@@ -43,7 +45,7 @@ PYTHON3 = python3
 
 # Take them as they were typed, a $ is a $, and pass them on in the environment.
 GIVEN := COURSE TITLE STUDENT DATE EXPERIMENT SCHEDULER TIME_LIMIT DRY_RUN YES PDF HTML
-GIVEN += TOLERANCE JSON ALL A B SUBMISSIONS WALLS RECORD CSV PYTHON3 REPORT DATA TARGET FEATURES
+GIVEN += TOLERANCE JSON ALL A B SUBMISSIONS WALLS RECORD CSV PYTHON3 REPORT DATA TARGET FEATURES NAME
 TYPED := $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name)))
 UNKNOWN := $(filter-out $(GIVEN) UPGRADE PREFIX PYTEST_ADDOPTS -%,$(TYPED))
 $(if $(UNKNOWN),$(error there is no variable $(UNKNOWN); there are $(sort $(GIVEN) UPGRADE)))
@@ -90,13 +92,16 @@ SOURCES := requirements.txt $(wildcard experiments.yaml notebooks/*.ipynb) \
 SOURCES := $(filter-out report/%.pdf report/%.html report/%results.json,$(SOURCES))
 
 .DELETE_ON_ERROR:
-.PHONY: help report html verify compare submission grade reproduce sweep results cluster lab test benchmark lint lock clean distclean FORCE
+.PHONY: help report new html verify compare submission grade reproduce sweep results cluster lab test benchmark lint lock clean distclean FORCE
 
 help: ## print this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 11
 
 report: report/$(NAMED).pdf ## make the report: report/report.pdf and report/report.html
 	@$(if $(MADE),:,echo "$< is up to date$${STUDENT:+, for $$STUDENT}")
+
+new: $(READY) ## begin another report: notebooks/NAME.ipynb (NAME=assignment2)
+	@$(RUN) helpers.pipeline.report.new "$$NAME"
 
 html: report/$(NAMED).html ## make only the page, which needs no LaTeX: report/report.html
 	@$(if $(MADE),:,echo "$< is up to date$${STUDENT:+, for $$STUDENT}")
@@ -197,7 +202,7 @@ $(INPUTS): FORCE
 	@mkdir -p build && printf '%s\n' "$$COURSE" "$$TITLE" "$$STUDENT" "$$DATE" > $(NEW)
 	@printf '%s\n' "DATA=$$DATA" "TARGET=$$TARGET" "FEATURES=$$FEATURES" >> $(NEW)
 	@$(ASK).report.revision >> $(NEW)
-	@find data -type f -exec cksum {} + >> $(NEW)
+	@find data $(if $(wildcard $(DATA)),"$$DATA") -type f -exec cksum {} + >> $(NEW)
 	@if cmp -s $(NEW) $@; then rm $(NEW); \
 	elif [ ! -x $(PYTHON) ] || $(RUN) helpers.pipeline.report.title $(filter html,$(MAKECMDGOALS)); \
 	then mv $(NEW) $@; else rm $(NEW); exit 2; fi

@@ -9,6 +9,7 @@ from helpers.datasheet import load_datasheet  # noqa: F401  both are part of thi
 from helpers.table import read_table
 from helpers.validation import as_floats, validate_data
 
+FEWEST = 10  # rows that can be divided into five folds
 SCALINGS = ("standardise", "min-max", "none")
 
 
@@ -91,6 +92,28 @@ def _said_of_missing(names, missing):
         found = zip(names, counts, strict=True)
         where = ", ".join(f"{name} in {count}" for name, count in found if count)
         yield f"{rows} of {len(missing)} rows left out, a value is missing: {where}"
+
+
+def require_enough(data):
+    """Raise ValueError if data are too few to train on a part and to score the rest.
+
+    Or if all targets are equal, so that there is nothing to predict.
+    """
+    rows, columns = data.X.shape
+    least = max(FEWEST, 2 * (columns + 1))
+    if rows < least:
+        fewer = "; name fewer features" if rows >= FEWEST else ""
+        raise ValueError(
+            f"{rows} complete rows are too few for {columns} features: at least "
+            f"{least} are needed{fewer}"
+        )
+    if np.ptp(data.y) == 0:
+        raise ValueError(
+            f"all values of the target {data.target!r} are {data.y[0]:g}: there is "
+            "nothing to predict"
+        )
+    if not columns:
+        raise ValueError("every feature is constant, so nothing can be learnt from it")
 
 
 class Scaling(NamedTuple):

@@ -2,6 +2,8 @@
 
 import re
 
+# What Markdown or LaTeX would take for more than a letter.
+SIGNS = re.compile(r"[\\`*_{}\[\]<>#$@~^|&]")
 NUMBER = re.compile(r"([+-]?)([\d,]*\.?\d+)(?:e([+-]\d+))?(%?)")
 # How the page writes the choice of a parameter, if not as it is.
 NAMES = {
@@ -15,6 +17,17 @@ NAMES = {
 def name_of(choice):
     """Return how the page writes a choice of features or of scaling."""
     return NAMES.get(choice, choice if "," in choice else f"{choice} only")
+
+
+def literal(text):
+    """Return a text, such as a name, for Markdown that shows it as it is."""
+    return SIGNS.sub(r"\\\g<0>", text)
+
+
+def shortened(text, length=24):
+    """Cut a long text in its middle: beginnings may be alike, and so may ends."""
+    half = length // 2
+    return text if len(text) <= length else f"{text[: half - 1]}…{text[-half:]}"
 
 
 def list_text(items):
@@ -62,6 +75,15 @@ def math_text(value, spec=""):
     if value is None or value != value:  # nan is not itself
         return "–"
     return r"$\infty$" if value == float("inf") else f"${number_text(value, spec)}$"
+
+
+def plain_text(value, decimals):
+    """Print a number with so many decimals, a large one with none."""
+    size = abs(value)
+    if 1e3 <= size < 1e7:
+        return math_text(value, ",.0f")
+    usual = size == 0 or 0.01 <= size < 1e3
+    return math_text(value, f".{decimals}f" if usual else ".3g")
 
 
 def rate_text(rate):

@@ -11,7 +11,12 @@ import numpy as np
 import pandas as pd
 
 from helpers.figures.curves import number_ticks
-from helpers.figures.formatting import math_text, rate_text, short_text
+from helpers.figures.formatting import (
+    math_text,
+    rate_text,
+    short_text,
+    shortened,
+)
 
 SHOWS = {"cost": "cost $J$", "excess": "$J$ above its optimum, relative"}
 DISTINCT = 7  # lines that have a colour and a dash of their own
@@ -128,7 +133,7 @@ def plot_experiment(runs, *, rows=None, columns=None, show="cost"):
     named = [ax.get_legend_handles_labels() for ax in axes.flat]
     legend = {label: line for of in named for line, label in zip(*of, strict=True)}
     figure.legend(
-        legend.values(), map(_shortened, legend), title="\n".join(lines),
+        legend.values(), map(shortened, legend), title="\n".join(lines),
         loc="outside right upper", fontsize=7, title_fontsize=7,
     )  # fmt: skip
     return figure
@@ -180,12 +185,6 @@ def _drawn(run, show):
 def _values_text(run, names):
     """Print what varies in a run, for a legend that names the parameters above."""
     return ", ".join(str(run["parameters"].get(name)) for name in names)
-
-
-def _shortened(text, length=30):
-    """Cut a long text in its middle: beginnings may be alike, and so may ends."""
-    half = length // 2
-    return text if len(text) <= length else f"{text[:half]}…{text[-half:]}"
 
 
 def _styles(labels):

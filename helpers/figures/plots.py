@@ -85,6 +85,7 @@ def plot_optimisers(ax, curves, shares, *, unit, best, end):
     the last iteration that is shown.
     """
     marks = zip(curves.items(), cycle(MARKERS), strict=False)
+    top = 3 * max(costs[0] - best for costs in curves.values())
     for k, ((label, costs), marker) in enumerate(marks):
         every = (end // 40 * k, end // 7)  # beside those of the other lines
         shown = costs[: end + 1] - best
@@ -93,7 +94,9 @@ def plot_optimisers(ax, curves, shares, *, unit, best, end):
         ax.axhline(share * best, color="black", linewidth=0.6, linestyle="-")
         ax.text(1.01 * end, share * best, text, va="center")
     ax.set(xlabel="iteration", ylabel=cost_label(unit, EXCESS), yscale="log")
-    ax.set(xlim=(0, end), ylim=(min(shares.values()) * best / 10, 2e3))
+    ax.set(
+        xlim=(0, end), ylim=(max(min(shares.values()) * best / 10, 1e-12 * top), top)
+    )
     number_ticks(ax.yaxis)
     ax.legend(loc="upper right", ncols=2)
     return ax

@@ -4,6 +4,8 @@ Prose speaks of runs. Whatever it says of all, none or the best of them is compu
 here; a sentence that no longer holds stops the report and is named.
 """
 
+import math
+
 from helpers.figures.formatting import list_text
 
 WORDS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight"]
@@ -31,6 +33,29 @@ def at_text(items):
     """List where something happened: "at a and b", or "at none of them"."""
     items = list(items)
     return f"at {list_text(items)}" if items else "at none of them"
+
+
+# How much a model explains, and what to call it, by the least R² on samples held out.
+SHARES = {0.95: "almost all", 0.75: "most", 0.6: "more than half", 0.4: "about half"}
+SHARES |= {0.1: "a small part", 0.02: "very little", -math.inf: "nothing"}
+FITS = {0.75: "good", 0.4: "moderate", 0.1: "poor"}
+FITS |= {-math.inf: "bad: hardly better than the mean, or worse"}
+ENDINGS = {
+    "converged": "has converged",
+    "descending": "has not converged: its cost was still falling",
+    "oscillating": "has not converged: its cost neither fell nor rose",
+    "diverged": "has diverged",
+}
+
+
+def share_text(share):
+    """Say how much of the variance is explained."""
+    return next(text for least, text in SHARES.items() if share >= least)
+
+
+def fit_text(share):
+    """Call a fit good, moderate, poor or bad, by its R² on samples held out."""
+    return next(text for least, text in FITS.items() if share >= least)
 
 
 def require(holds, sentence):

@@ -17,8 +17,10 @@ from helpers.figures.formatting import (
     list_text,
     math_text,
     name_of,
+    plain_text,
     rate_text,
     short_text,
+    shortened,
     status_text,
 )
 from helpers.theory import factors
@@ -30,7 +32,7 @@ CLOSE, CLOSER = 0.01, 1e-4
 def data_table(data, sheet):
     """Describe the columns of a `helpers.data.Data`, the target first."""
     names = [data.target, *data.features]
-    table = pd.DataFrame({"column": names})
+    table = pd.DataFrame({"column": [*map(shortened, names)]})
     for fact in ("meaning", "unit"):
         known = [column_fact(sheet, name, fact) for name in names]
         if any(known):
@@ -167,17 +169,19 @@ def weights_table(run, data, sheet):
     order = np.argsort(-np.abs(run.w))
     names = [data.features[j] for j in order]
     units = [column_fact(sheet, name, "unit") for name in names]
+    units = {"unit": [*(u or "–" for u in units), "–"]} if any(units) else {}
     deviations = [math_text(s, ",.4g") for s in data.X.std(axis=0)[order]]
     unit = column_fact(sheet, data.target, "unit")
     original = [*run.w_original[order], run.b_original]
+    spec = "+.2f" if 0.1 < np.abs(run.w).max() < 1e4 else "+#.3g"
     per_unit = in_unit("original", unit and f"{unit} per unit")
     return pd.DataFrame(
         {
-            "feature": [*names, "offset"],
-            "unit": [*(u or "–" for u in units), "–"],
+            "feature": [*map(shortened, names), "offset"],
+            **units,
             "std. dev.": [*deviations, "–"],
             in_unit("standardised", unit): [
-                math_text(w, "+.2f") for w in (*run.w[order], run.b)
+                math_text(w, spec) for w in (*run.w[order], run.b)
             ],
             per_unit: [math_text(w, "+#.3g") for w in original],
         }
@@ -199,10 +203,15 @@ def scores_table(scored):
         row = {"model": "" if model == last else model, "scored on": where}
         for key, name in names.items():
             if isinstance(found, dict):
-                row[name] = math_text(found[key], ".6f")
+                row[name] = plain_text(found[key], 6)
             else:
                 folds = np.array([fold[key] for fold in found])
-                row[name] = rf"${folds.mean():.3f} \pm {folds.std():.3f}$"
+                pair = [plain_text(v, 3) for v in (folds.mean(), folds.std())]
+                if key == "R2":  # near zero it is no more exact
+                    pair = [math_text(v, ".3f") for v in (folds.mean(), folds.std())]
+                mean, deviation = (text.strip("$") for text in pair)
+                known = mean != deviation and "times" not in mean
+                row[name] = rf"${mean} \pm {deviation}$" if known else pair[0]
         rows, last = [*rows, row], model
     return pd.DataFrame(rows)
 

@@ -23,6 +23,7 @@ from helpers.pipeline.errors import UserError
 from helpers.pipeline.report import claims as claims_module
 from helpers.pipeline.report import drawing, lab, pdf, publish, typeset
 from helpers.pipeline.report.claims import Claims
+from helpers.pipeline.report.paths import ASSIGNMENT
 from helpers.pipeline.report.publish import Report
 
 
@@ -272,7 +273,10 @@ def notebook(tmp_path, monkeypatch):
     def write(*sources):
         cells = [nbformat.v4.new_markdown_cell(source) for source in sources]
         nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "it.ipynb")
-        monkeypatch.setattr(lab, "NOTEBOOK", tmp_path / "it.ipynb")
+        (tmp_path / "notebooks").mkdir(exist_ok=True)
+        (tmp_path / "it.ipynb").rename(tmp_path / "notebooks" / "report.ipynb")
+        paths = ASSIGNMENT._replace(root=tmp_path)
+        monkeypatch.setattr(lab, "opened", lambda: paths)
         return cells
 
     return write
@@ -546,7 +550,8 @@ def test_a_claim_that_is_stated_further_down_is_named_with_its_cell(
     cell = nbformat.v4.new_code_cell('claims.state("late", 1, "d")', id="further-down")
     path = tmp_path / "notebooks" / "report.ipynb"
     nbformat.write(nbformat.v4.new_notebook(cells=[cell]), path)
-    monkeypatch.setattr(claims_module, "ROOT", tmp_path)
+    paths = ASSIGNMENT._replace(root=tmp_path)
+    monkeypatch.setattr(claims_module, "opened", lambda: paths)
     with pytest.raises(ValueError, match="'late' yet: the cell 'further-down' states"):
         Claims().fill("{{late}}")
 

@@ -1,20 +1,24 @@
 """Several reports: each has its own files, experiments and parameters."""
 
 import json
-import shutil
+import re
 
 import nbformat
+import numpy as np
 import pytest
-from small import make_small
 
 from helpers import ROOT
+from helpers.data import Data, require_enough
+from helpers.figures import tables
+from helpers.figures.statements import fit_text, share_text
 from helpers.pipeline.errors import UserError
-from helpers.pipeline.report import paths, title
+from helpers.pipeline.report import new, paths, title
 from helpers.pipeline.report.evidence import collect
 from helpers.pipeline.report.lab import Lab
 from helpers.pipeline.report.paths import ASSIGNMENT, Paths
 from helpers.pipeline.sweep.experiments import experiments_of, read_points
-from helpers.pipeline.verify.reader import read_html
+from helpers.pipeline.verify import rebuild
+from helpers.pipeline.verify.reader import read_html, text_of
 from helpers.pipeline.verify.rebuild import build_report
 
 
@@ -42,7 +46,7 @@ def test_a_kernel_knows_the_report_that_it_executes(monkeypatch):
 
 def test_the_assignment_rests_on_all_experiments_and_others_on_those_they_name():
     assert experiments_of("report") == [*read_points()]
-    assert experiments_of("explore") == []
+    assert experiments_of("explore") == experiments_of("regression") == []
     runs = collect({}, ["plain", "adam"])["runs"].values()
     assert {name for run in runs for name in run["experiments"]} == {"plain", "adam"}
 
@@ -69,39 +73,125 @@ def test_a_parameter_that_a_report_has_not_is_named(monkeypatch):
         title.table_of("report")
 
 
+TABLE = "a_b*,x,price\n" + "".join(
+    f"{k % 7},{k * k % 11},{3 + 2 * (k % 7) - k * k % 11 + k % 3}\n" for k in range(40)
+)
+
+
 @pytest.fixture(scope="module")
-def other_report(once, two_runs):
-    """Return a project with a small report of another name, as a page."""
+def regression(once):
+    """Return a project with a report on a table that has no datasheet, as a page."""
 
     def make(project):
-        make_small(project)
-        folder = project.folder / "notebooks"
-        (folder / "report.ipynb").rename(folder / "other.ipynb")
-        grid = (project.folder / "experiments.yaml").read_text()
-        project.write("experiments.yaml", f"{grid}unused: {{seed: 7}}\n")
-        shutil.copytree(two_runs, project.folder / "build" / "runs")
+        project.write("data/mine.csv", TABLE)
         project.write("report/results.json", "not this report's")
-        build_report(project.folder, {"REPORT": "other"}, {"student": "Ada"}, "html")
+        given = {"REPORT": "regression", "DATA": "data/mine.csv", "TARGET": "price"}
+        build_report(project.folder, given, {"student": "Ada"}, target="html")
 
-    return once("other-report", make)
+    return once("regression", make)
 
 
-def test_another_report_has_its_own_files_runs_and_title(other_report):
-    folder = other_report.folder
-    read = read_html(folder / "report" / "other.html")
-    assert (read.build["report"], read.build["table"]) == ("other", {})
+def test_a_regression_needs_no_datasheet_and_shows_names_as_they_are(regression):
+    page = regression.folder / "report" / "regression.html"
+    said = " ".join(text_of(page.read_text(encoding="utf-8")).split())
+    assert "predicts the column price from 2 features" in said
+    assert "The largest belongs to a_b*" in said
+    data = np.genfromtxt(TABLE.splitlines(), delimiter=",", skip_header=1)
+    A = np.column_stack([data[:, :2], np.ones(40)])
+    best = np.mean((data[:, 2] - A @ np.linalg.lstsq(A, data[:, 2])[0]) ** 2)
+    assert f"before any training: {best:#.5g}," in said
+    assert "the linear model of price is good" in said
+
+
+def test_another_report_has_its_own_files_runs_and_data(regression):
+    folder = regression.folder
+    read = read_html(folder / "report" / "regression.html")
+    assert read.build["report"] == "regression"
+    assert read.build["table"] == {"data": "data/mine.csv", "target": "price"}
     assert read.build["title"]["student"] == "Ada"
-    results = json.loads((folder / "report" / "other-results.json").read_text())
+    results = json.loads((folder / "report" / "regression-results.json").read_text())
     assert results == read.results
-    assert [*results["runs"].values()][0]["experiments"] == ["quick"]
-    assert len(results["runs"]) == 2  # the other experiment has not been run
-    assert len([*(folder / "build" / "runs").iterdir()]) == 2
+    assert results["runs"] == {}  # plain and adam are optimisers, no experiments
+    assert not (folder / "build" / "runs").exists()
     assert (folder / "report" / "results.json").read_text() == "not this report's"
-    executed = nbformat.read(folder / "build" / "other.ipynb", as_version=4)
+    executed = nbformat.read(folder / "build" / "regression.ipynb", as_version=4)
     assert executed.cells[-1].outputs
 
 
-def test_a_page_says_of_which_report_it_is(other_report):
-    page = other_report.folder / "report" / "other.html"
-    status, out, _ = other_report.run("helpers.pipeline.verify", "--html", str(page))
-    assert (status, out.split()[-1]) == (0, "hold")
+def test_a_report_is_made_again_as_it_says_that_it_was_made(monkeypatch):
+    asked, same = [], lambda path: path
+
+    def build_report(folder, *given):
+        assert (folder / "notebooks" / "regression.ipynb").exists()
+        asked.append(given)
+
+    monkeypatch.setattr(rebuild, "build_report", build_report)
+    build = {"report": "regression", "table": {"data": "a.csv"}, "title": {"date": ""}}
+    rebuild.rebuild(build, same)
+    made_for = {"REPORT": "regression", "DATA": "a.csv", "TARGET": "", "FEATURES": ""}
+    assert asked == [(made_for, {"date": ""}, "html")]
+    rebuild.rebuild({}, same)  # of recorded results alone
+    assert asked[1] == ({}, None, "html")
+
+
+def test_units_are_those_of_the_datasheet_if_there_is_one():
+    data = Data(np.arange(20.0).reshape(10, 2), np.arange(10.0), ["a", "b"], "y", 0)
+    assert [*tables.data_table(data, {})][:2] == ["column", "mean"]
+    sheet = {"columns": {"y": {"unit": "EUR"}, "b": None}}
+    table = tables.data_table(data, sheet)
+    assert [*table.unit] == ["EUR", "–", "–"]
+    assert "meaning" not in table
+    assert [*tables.data_table(data, {"columns": ["y", "a", "b"]})][1] == "mean"
+
+
+@pytest.mark.parametrize(
+    ("share", "explained", "called"),
+    [
+        (0.99, "almost all", "good"),
+        (0.5, "about half", "moderate"),
+        (0.1, "a small part", "poor"),
+        (0.07, "very little", "bad: hardly better than the mean, or worse"),
+        (-3, "nothing", "bad: hardly better than the mean, or worse"),
+    ],
+)
+def test_a_bad_fit_is_called_bad(share, explained, called):
+    assert (share_text(share), fit_text(share)) == (explained, called)
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "message"),
+    [
+        (9, 1, "9 complete rows are too few for 1 features: at least 10"),
+        (20, 12, "at least 26 are needed; name fewer features"),
+    ],
+)
+def test_too_few_rows_are_named(rows, columns, message):
+    X, y = np.ones((rows, columns)), np.arange(rows)
+    with pytest.raises(ValueError, match=message):
+        require_enough(Data(X, y, [], "y", 0))
+    with pytest.raises(ValueError, match="target 'y' are 1: there is nothing"):
+        require_enough(Data(np.ones((20, 2)), np.ones(20), [], "y", 0))
+
+
+def test_a_new_report_has_an_example_of_each_part_and_builds_at_once(project):
+    command = ("helpers.pipeline.report.new", "assignment2")
+    assert project.run(*command)[0] == 0
+    page = build_report(project.folder, {"REPORT": "assignment2"}, target="html")
+    text = page.read_text(encoding="utf-8")
+    for part in ("fig:costs", "tab:rates", "lst:plain", "eq:update", "references"):
+        assert f'id="{part}"' in text
+    sections = re.findall("To replace this", text)
+    assert len(sections) == 7
+    path = project.folder / "notebooks" / "assignment2.ipynb"
+    path.write_text("mine")
+    status, _, err = project.run(*command)
+    assert status == 2
+    assert err.startswith("error: notebooks/assignment2.ipynb exists already")
+    assert path.read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["", "A", "a b", "../a", "a.ipynb", "-a", "report"])
+def test_a_report_must_have_a_plain_name_of_its_own(monkeypatch, name):
+    monkeypatch.setattr("sys.argv", ["new", name])
+    with pytest.raises(UserError, match="NAME"):
+        new.main()

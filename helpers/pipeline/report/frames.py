@@ -6,6 +6,9 @@ import pandas as pd
 
 from helpers.figures.formatting import math_text
 
+WIDE = 24  # letters of a column that is broken into lines
+BROKEN = r">{\raggedright\arraybackslash}p{4cm}"
+
 
 def texts_of(frame):
     """Return a frame of texts that has all that pandas shows of one.
@@ -30,6 +33,12 @@ def texts_of(frame):
     texts = pd.DataFrame({k: [*map(_text, of)] for k, (_, of) in enumerate(columns)})
     texts.columns = [name for name, _ in columns]
     return texts
+
+
+def alignment(texts):
+    """Return LaTeX's letters for columns: the first on the left, long texts broken."""
+    long = [max(map(len, [name, *texts[name]])) > WIDE for name in texts]
+    return "".join(BROKEN if long[k] else "r" if k else "l" for k in range(len(long)))
 
 
 def to_latex(texts, align, *, long=False):

@@ -17,9 +17,8 @@ from helpers.figures.overview import (
     varying,
 )
 from helpers.figures.statements import count_text
+from helpers.pipeline.report.frames import BROKEN, WIDE
 from helpers.pipeline.sweep.results import load_runs
-
-WIDE = 24  # letters of a column that is broken into lines
 
 
 def publish_experiment(report, name, **options):
@@ -114,5 +113,4 @@ def _alignment(name, texts):
     """Align numbers on the right, and break what is long into lines."""
     if all(text[:1] in "$–" for text in texts):
         return "r"
-    wide = max(map(len, [name, *texts])) > WIDE
-    return r">{\raggedright\arraybackslash}p{4cm}" if wide else "l"
+    return BROKEN if max(map(len, [name, *texts])) > WIDE else "l"

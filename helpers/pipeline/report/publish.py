@@ -138,7 +138,7 @@ class Report:
             See `helpers.pipeline.report.publish`.
         align : str, optional
             LaTeX alignment of the columns; by default the first is on the left and
-            the others on the right.
+            the others on the right, and long texts are broken into lines.
         long : bool
             Whether it may run over several pages, as one of many rows does anyway.
         source : (list of str, list of str), optional
@@ -147,7 +147,7 @@ class Report:
         label = self._label("tab", label, caption)
         texts = frames.texts_of(frame)
         long = long or len(texts) > MANY
-        align = align or "l" + "r" * (texts.shape[1] - 1)
+        align = align or frames.alignment(texts)
         self._lab_caption(label, caption)
         self._emit(
             {

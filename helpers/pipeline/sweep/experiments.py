@@ -8,6 +8,7 @@ parameters keep the notebook's defaults.
 import hashlib
 import json
 import math
+import re
 from difflib import get_close_matches
 from functools import cache
 from itertools import product
@@ -29,6 +30,7 @@ from helpers.yamlfile import read_yaml
 EXPERIMENTS = ROOT / "experiments.yaml"
 MANY = 10_000  # points, which must be confirmed
 LARGEST = 1_000_000  # points, which are too many
+LOADS = re.compile(r"\bload_experiment|\bload_runs|\.experiment\(")
 WHOLE = "report"  # the notebook that rests on every experiment
 
 
@@ -183,11 +185,13 @@ def select(points, only):
 def experiments_of(notebook):
     """List the experiments that a report rests on, in the grid's order.
 
-    They are those that its code names, each as a text in quotes; for the notebook
-    `WHOLE` all of them.
+    They are those that its code names, each as a text in quotes, if it loads any; for
+    the notebook `WHOLE` all of them.
     """
     cells = (c for c in read_notebook(notebook)["cells"] if c["cell_type"] == "code")
     code = "\n".join("".join(cell["source"]) for cell in cells)
+    if notebook != WHOLE and not LOADS.search(code):
+        return []
     return [
         name for name in read_grids(EXPERIMENTS, stamp(EXPERIMENTS))
         if notebook == WHOLE or f'"{name}"' in code or f"'{name}'" in code
