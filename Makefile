@@ -27,6 +27,8 @@ WALLS =
 RECORD =
 # For make results: a file to write instead of the screen
 CSV =
+# For make preview: the port of its page; a free one if none is given
+PORT =
 # For make lock: UPGRADE=1 takes newer packages
 UPGRADE =
 # The Python that makes the environment
@@ -34,7 +36,7 @@ PYTHON3 = python3
 
 # Take them as they were typed, a $ is a $, and pass them on in the environment.
 GIVEN := COURSE TITLE STUDENT DATE EXPERIMENT SCHEDULER TIME_LIMIT DRY_RUN YES PDF HTML
-GIVEN += TOLERANCE JSON ALL SUBMISSIONS WALLS RECORD CSV PYTHON3
+GIVEN += TOLERANCE JSON ALL SUBMISSIONS WALLS RECORD CSV PORT PYTHON3
 TYPED := $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name)))
 UNKNOWN := $(filter-out $(GIVEN) UPGRADE PREFIX PYTEST_ADDOPTS -%,$(TYPED))
 $(if $(UNKNOWN),$(error there is no variable $(UNKNOWN); there are $(sort $(GIVEN) UPGRADE)))
@@ -73,7 +75,7 @@ SOURCES := requirements.txt $(wildcard experiments.yaml notebooks/*.ipynb) \
 SOURCES := $(filter-out report/report.%,$(SOURCES))
 
 .DELETE_ON_ERROR:
-.PHONY: help report html verify submission grade reproduce sweep results cluster lab test benchmark lint lock clean distclean FORCE
+.PHONY: help report html preview verify submission grade reproduce sweep results cluster lab test benchmark lint lock clean distclean FORCE
 
 help: ## print this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 11
@@ -83,6 +85,9 @@ report: report/report.pdf ## make the report: report/report.pdf and report/repor
 
 html: report/report.html ## make only the page, which needs no LaTeX: report/report.html
 	@$(if $(MADE),:,echo "report/report.html is up to date$${STUDENT:+, for $$STUDENT}")
+
+preview: $(READY) ## show the page as it is written: every save, at once (PORT=number)
+	@$(RUN) helpers.pipeline.report.preview --port="$$PORT"
 
 sweep: $(if $(SCHEDULER),$(CLUSTER),$(READY)) ## run the experiments that have not been run (EXPERIMENT=name for one)
 	@$(RUN) helpers.pipeline.sweep --experiment="$$EXPERIMENT" \

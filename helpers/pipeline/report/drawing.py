@@ -10,6 +10,8 @@ from multiprocessing import get_context
 
 # Set while a report is built, where kernels are forked: figures are drawn beside it.
 BESIDE = "DRAW_BESIDE"
+# Set during a preview, which shows nothing but the page.
+PAGE_ONLY = "PAGE_ONLY"
 
 
 def draw(figure, name):
@@ -26,6 +28,8 @@ def draw(figure, name):
         # Laid out once; as an engine of the figure it would run at each rendering.
         ConstrainedLayoutEngine().execute(figure)
         svg = _saved(figure, "svg", {"Date": None})
+        if os.environ.get(PAGE_ONLY):
+            return {"image/svg+xml": svg.decode()}
         pdf = _saved(figure, "pdf", {"CreationDate": None})
     return {
         "image/svg+xml": svg.decode(),
