@@ -1,10 +1,16 @@
-# The title block: make report STUDENT='Ada Lovelace'. What has not been given since make
-# clean, or was given last as STUDENT=, is taken from the parameters cell of
-# notebooks/report.ipynb.
+# Which report: the name of a notebook; by default the assignment, notebooks/report.ipynb
+REPORT =
+# Its title block: make report STUDENT='Ada Lovelace'. What has not been given since make
+# clean, or was given last as STUDENT=, is taken from the parameters cell of the notebook.
 COURSE =
 TITLE =
 STUDENT =
 DATE =
+# Its data, such as of REPORT=regression: a table, the column to predict, and the columns
+# to predict it from (a,b; all columns of numbers by default). They stay in the same way.
+DATA =
+TARGET =
+FEATURES =
 # For make sweep, and results: only this experiment. For make sweep: a Dask scheduler
 # (tcp://host:port); seconds a run, or the report's notebook, may take; DRY_RUN=1 only prints what would be run, and
 # why; YES=1 allows a very large grid.
@@ -36,17 +42,26 @@ PYTHON3 = python3
 
 # Take them as they were typed, a $ is a $, and pass them on in the environment.
 GIVEN := COURSE TITLE STUDENT DATE EXPERIMENT SCHEDULER TIME_LIMIT DRY_RUN YES PDF HTML
-GIVEN += TOLERANCE JSON ALL SUBMISSIONS WALLS RECORD CSV PORT PYTHON3
+GIVEN += TOLERANCE JSON ALL SUBMISSIONS WALLS RECORD CSV PYTHON3
+GIVEN += REPORT DATA TARGET FEATURES PORT
 TYPED := $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name)))
 UNKNOWN := $(filter-out $(GIVEN) UPGRADE PREFIX PYTEST_ADDOPTS -%,$(TYPED))
 $(if $(UNKNOWN),$(error there is no variable $(UNKNOWN); there are $(sort $(GIVEN) UPGRADE)))
 $(foreach name,$(GIVEN),$(eval override $(name) := $$(value $(name))))
+# The files of a report are named as its notebook, those of the assignment without a name.
+override REPORT := $(or $(REPORT),report)
+NOTEBOOKS := $(patsubst notebooks/%.ipynb,%,$(wildcard notebooks/*.ipynb))
+NAMED := $(or $(if $(filter 1,$(words $(REPORT))),$(filter $(NOTEBOOKS),$(REPORT))),unknown)
+INPUTS := build/$(if $(filter-out report,$(NAMED)),$(NAMED).)inputs
 # What is not given stays as it was given last; STUDENT= goes back to the default.
-now = $(if $(filter $(1),$(TYPED)),$($(1)),$(shell sed -n $(2)p build/inputs 2>/dev/null))
+now = $(if $(filter $(1),$(TYPED)),$($(1)),$(shell sed -n $(2)p $(INPUTS) 2>/dev/null))
 override COURSE := $(call now,COURSE,1)
 override TITLE := $(call now,TITLE,2)
 override STUDENT := $(call now,STUDENT,3)
 override DATE := $(call now,DATE,4)
+override DATA := $(call now,DATA,5)
+override TARGET := $(call now,TARGET,6)
+override FEATURES := $(call now,FEATURES,7)
 export $(GIVEN)
 # Letters of any language, in the names of folders too, whatever the locale is.
 export LC_ALL := $(if $(filter Darwin,$(shell uname)),en_US,C).UTF-8
@@ -72,7 +87,7 @@ STRIP := $(PREFIX)/bin/nbstripout --keep-id --extra-keys "$(LANGUAGE) metadata.w
 
 SOURCES := requirements.txt $(wildcard experiments.yaml notebooks/*.ipynb) \
 	$(wildcard helpers/*.py helpers/*/*.py helpers/*/*.js helpers/*/*.css helpers/pipeline/*/*.py helpers/pipeline/*/*.lua report/*.* report/template/* report/page/*)
-SOURCES := $(filter-out report/report.%,$(SOURCES))
+SOURCES := $(filter-out report/%.pdf report/%.html report/%results.json,$(SOURCES))
 
 .DELETE_ON_ERROR:
 .PHONY: help report html preview verify submission grade reproduce sweep results cluster lab test benchmark lint lock clean distclean FORCE
@@ -80,17 +95,17 @@ SOURCES := $(filter-out report/report.%,$(SOURCES))
 help: ## print this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 11
 
-report: report/report.pdf ## make the report: report/report.pdf and report/report.html
-	@$(if $(MADE),:,echo "report/report.pdf is up to date$${STUDENT:+, for $$STUDENT}")
+report: report/$(NAMED).pdf ## make the report: report/report.pdf and report/report.html
+	@$(if $(MADE),:,echo "$< is up to date$${STUDENT:+, for $$STUDENT}")
 
-html: report/report.html ## make only the page, which needs no LaTeX: report/report.html
-	@$(if $(MADE),:,echo "report/report.html is up to date$${STUDENT:+, for $$STUDENT}")
+html: report/$(NAMED).html ## make only the page, which needs no LaTeX: report/report.html
+	@$(if $(MADE),:,echo "$< is up to date$${STUDENT:+, for $$STUDENT}")
 
 preview: $(READY) ## show the page as it is written: every save, at once (PORT=number)
 	@$(RUN) helpers.pipeline.report.preview --port="$$PORT"
 
 sweep: $(if $(SCHEDULER),$(CLUSTER),$(READY)) ## run the experiments that have not been run (EXPERIMENT=name for one)
-	@$(RUN) helpers.pipeline.sweep --experiment="$$EXPERIMENT" \
+	@$(RUN) helpers.pipeline.sweep --experiment="$$EXPERIMENT" --report="$$REPORT" \
 		--time-limit="$$TIME_LIMIT" --dry-run="$$DRY_RUN" --yes="$$YES"
 
 results: $(READY) ## print the results of all runs (CSV=file for a table to keep)
@@ -101,7 +116,7 @@ verify: $(READY) ## make all anew and compare with what is recorded (PDF= or HTM
 	@$(RUN) helpers.pipeline.verify --pdf="$$PDF" --html="$$HTML" --tolerance="$$TOLERANCE" \
 		--json="$$JSON" --all="$$ALL"
 
-submission: report/report.pdf ## write what is handed in: build/submission.zip
+submission: report/$(NAMED).pdf ## write what is handed in: build/submission.zip
 	@$(RUN) helpers.pipeline.verify.submission
 
 grade: $(READY) ## verify all that a class has handed in (SUBMISSIONS=folder)
@@ -151,7 +166,7 @@ clean: ## remove what was built, but the report
 
 distclean: clean ## remove the environment and the report as well
 	@$(ASK).report.revision config --unset filter.notebooks.clean
-	rm -rf .venv report/report.pdf report/report.html .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv report/*.pdf report/*.html .pytest_cache .ruff_cache .hypothesis
 	find helpers $(wildcard tests) -name __pycache__ -prune -exec rm -rf {} +
 	@echo 'until the environment is there again, git add keeps the outputs of notebooks'
 
@@ -175,11 +190,12 @@ $(CLUSTER): requirements-cluster.txt $(READY)
 	@$(PREFIX)/bin/uv pip install --quiet --python $(PYTHON) --require-hashes --requirement requirements-cluster.txt
 	@touch $@
 
-# The title block as it was last given, the commit, and the data; written only when
+# The title block and the data as they were last given, the commit, and the data; written only when
 # they change, and the title block can be set.
-build/inputs: NEW := build/inputs.$(shell echo $$PPID)
-build/inputs: FORCE
+$(INPUTS): NEW := $(INPUTS).$(shell echo $$PPID)
+$(INPUTS): FORCE
 	@mkdir -p build && printf '%s\n' "$$COURSE" "$$TITLE" "$$STUDENT" "$$DATE" > $(NEW)
+	@printf '%s\n' "$$DATA" "$$TARGET" "$$FEATURES" >> $(NEW)
 	@$(ASK).report.revision >> $(NEW)
 	@find data -type f -exec cksum {} + >> $(NEW)
 	@if cmp -s $(NEW) $@; then rm $(NEW); \
@@ -187,12 +203,12 @@ build/inputs: FORCE
 	then mv $(NEW) $@; else rm $(NEW); exit 2; fi
 
 # The report. TeX is looked for first, so that nothing is left half done.
-report/report.pdf: $(READY) $(SOURCES) build/inputs
+report/$(NAMED).pdf: $(READY) $(SOURCES) $(INPUTS)
 	$(eval MADE := yes)
 	@$(ASK).system tex
 	@$(RUN) helpers.pipeline.report
 
 # The page, as `make report` writes it too.
-report/report.html: $(READY) $(SOURCES) build/inputs
+report/$(NAMED).html: $(READY) $(SOURCES) $(INPUTS)
 	$(eval MADE := yes)
 	@$(RUN) helpers.pipeline.report html

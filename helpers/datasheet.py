@@ -79,6 +79,16 @@ def load_datasheet(path):
     return known
 
 
+def column_fact(sheet, name, fact):
+    """Return the ``unit`` or ``meaning`` of a column, or "" where a datasheet has none.
+
+    `sheet` is what `load_datasheet` returned.
+    """
+    columns = sheet.get("columns")
+    column = columns.get(name) if isinstance(columns, dict) else None
+    return str(column.get(fact) or "") if isinstance(column, dict) else ""
+
+
 def read_format(path):
     """Read how a data file is to be read.
 

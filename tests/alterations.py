@@ -20,8 +20,10 @@ from pypdf.generic import (
     TextStringObject,
 )
 
-from helpers.pipeline.report.build import PDF
+from helpers.pipeline.report.paths import ASSIGNMENT
 from helpers.pipeline.verify.reader import read_pdf
+
+PDF = ASSIGNMENT.pdf
 
 ALONE = "alone"  # the place of what moves all pages, or stops the comparison
 

@@ -18,7 +18,9 @@ from helpers.pipeline.environment import use_environment
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.kernels import arithmetic
 from helpers.pipeline.kernels.warm import warm_kernels
-from helpers.pipeline.report import markdown, page, preview
+from helpers.pipeline.report import follow, markdown, page
+from helpers.pipeline.report.drawing import PAGE_ONLY
+from helpers.pipeline.report.paths import ASSIGNMENT
 from helpers.pipeline.sweep.execute import execute
 
 BEGIN = [
@@ -168,11 +170,11 @@ def body(html):
 
 def executed(kernel):
     """Return the page of a full execution, or its error."""
-    os.environ.pop(preview.PAGE_ONLY)
+    os.environ.pop(PAGE_ONLY)
     try:
         done = execute("report", {}, kernel)
     finally:
-        os.environ[preview.PAGE_ONLY] = "1"
+        os.environ[PAGE_ONLY] = "1"
     if done.error:
         return "error", done.error
     fork = get_context("fork")
@@ -184,7 +186,7 @@ def executed(kernel):
         page.inline_svg.cache_clear()
         notebook = nbformat.reads(done.notebook, as_version=4)
         try:
-            made = page.to_html(notebook, preview.CARRIED, preview.UNKNOWN)
+            made = page.to_html(notebook, follow.CARRIED, follow.UNKNOWN)
             theirs.send(("page", body(made)))
         except UserError as error:
             theirs.send(("error", str(error)))
@@ -202,13 +204,13 @@ def main():
     chance = random.Random(seed)
     project, shown = Project(chance), Shown()
     project.write()
-    settings = arithmetic.settings() | {preview.PAGE_ONLY: "1"}
-    use_environment(**settings, IPYTHONDIR=str(preview.FOLDER / "ipython"))
+    settings = arithmetic.settings() | {PAGE_ONLY: "1"}
+    use_environment(**settings, IPYTHONDIR=str(follow.FOLDER / "ipython"))
     packages = ["matplotlib.pyplot", "pandas"]
     counts = {"page": 0, "error": 0}
     with warm_kernels(packages) as kernel:
-        seen = preview.Preview(shown)
-        os.environ[preview.PAGE_ONLY] = "1"
+        seen = follow.Preview(shown, ASSIGNMENT)
+        os.environ[PAGE_ONLY] = "1"
         for step in range(steps):
             seen.look()
             while seen.is_changed():

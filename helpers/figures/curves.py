@@ -14,6 +14,16 @@ SUPERSCRIPTS = str.maketrans(
 )
 
 
+def in_unit(text, unit):
+    """Add a unit to a text in parentheses, if there is one."""
+    return f"{text} ({unit})" if unit else text
+
+
+def cost_label(unit, text="cost $J$"):
+    """Return the label of an axis of costs, with their unit, if there is one."""
+    return f"{text} in {unit}" if unit else text
+
+
 def plot_costs(ax, curves, *, unit, best=None):
     """Plot the cost against the iteration.
 
@@ -32,7 +42,7 @@ def plot_costs(ax, curves, *, unit, best=None):
         (line,) = ax.plot(costs, label=label)
         if best:
             ax.axhline(best[label], color=line.get_color(), linewidth=0.6)
-    ax.set(xlabel="iteration", ylabel=f"cost $J$ in {unit}", yscale="log")
+    ax.set(xlabel="iteration", ylabel=cost_label(unit), yscale="log")
     number_ticks(ax.yaxis)
     ax.legend()
     return ax

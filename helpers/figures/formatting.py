@@ -5,7 +5,6 @@ import re
 NUMBER = re.compile(r"([+-]?)([\d,]*\.?\d+)(?:e([+-]\d+))?(%?)")
 # How the page writes the choice of a parameter, if not as it is.
 NAMES = {
-    "horsepower": "horsepower only",
     "all": "all features",
     "standardise": "standardised",
     "min-max": "min–max",
@@ -15,7 +14,7 @@ NAMES = {
 
 def name_of(choice):
     """Return how the page writes a choice of features or of scaling."""
-    return NAMES.get(choice, choice)
+    return NAMES.get(choice, choice if "," in choice else f"{choice} only")
 
 
 def list_text(items):

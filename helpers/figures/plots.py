@@ -2,7 +2,8 @@
 
 Each draws on the ``Axes`` that it is given, `ax`, and returns it. It does not save or
 show, and takes its look from the current style. `curves` are arrays with a value for
-each iteration, by the label of their line; `unit` is that of the cost or the target.
+each iteration, by the label of their line; `unit` is that of the cost or the target,
+or empty.
 """
 
 from itertools import cycle
@@ -10,7 +11,7 @@ from itertools import cycle
 import numpy as np
 
 from helpers.compression import compress
-from helpers.figures.curves import number_ticks
+from helpers.figures.curves import cost_label, in_unit, number_ticks
 from helpers.model import cost, predict
 from helpers.theory import optimum
 
@@ -22,6 +23,7 @@ STATUSES = {
     "diverged": ("X", "#D55E00"),
 }
 MARKERS = "os^vDX"
+EXCESS = "$J - J^*$"
 PREDICTED = {"color": "black", "linestyle": (0, (1, 3)), "linewidth": 1.6}
 
 
@@ -31,7 +33,7 @@ def plot_excess(ax, curves, predictions, *, unit):
         ax.plot(excess, label=label)
     for k, excess in enumerate(predictions.values()):
         ax.plot(excess, **PREDICTED, label=None if k else "predicted")
-    ax.set(xlabel="iteration", ylabel=f"$J - J^*$ in {unit}", yscale="log")
+    ax.set(xlabel="iteration", ylabel=cost_label(unit, EXCESS), yscale="log")
     number_ticks(ax.yaxis)
     ax.legend()
     return ax
@@ -46,7 +48,7 @@ def plot_learning_rates(ax, curves, *, unit, best):
         ax.plot(costs, label=label, marker=marker, markevery=marked.tolist())
     ax.axhline(best, color="black", linewidth=0.6, linestyle="-", label="optimum")
     _number_iterations(ax, max(len(costs) for costs in curves.values()) - 1)
-    ax.set(yscale="log", ylabel=f"cost $J$ in {unit}")
+    ax.set(yscale="log", ylabel=cost_label(unit))
     number_ticks(ax.xaxis, ax.yaxis)
     return ax
 
@@ -70,7 +72,7 @@ def plot_components(ax, excess, threshold, *, unit, named):
         ax.plot(excess[:, column], linestyle=dash, linewidth=1.5, label=label)
     thin[0].set_label("other directions")
     ax.axhline(threshold, color="black", linewidth=0.6, ls="-", label="one percent")
-    ax.set(xlabel="iteration", ylabel=f"$J - J^*$ in {unit}", yscale="log")
+    ax.set(xlabel="iteration", ylabel=cost_label(unit, EXCESS), yscale="log")
     ax.set(xlim=(0, len(excess) - 1), ylim=(1e-4, 2 * excess.max()))
     number_ticks(ax.yaxis)
     return ax
@@ -90,7 +92,7 @@ def plot_optimisers(ax, curves, shares, *, unit, best, end):
     for text, share in shares.items():
         ax.axhline(share * best, color="black", linewidth=0.6, linestyle="-")
         ax.text(1.01 * end, share * best, text, va="center")
-    ax.set(xlabel="iteration", ylabel=f"$J - J^*$ in {unit}", yscale="log")
+    ax.set(xlabel="iteration", ylabel=cost_label(unit, EXCESS), yscale="log")
     ax.set(xlim=(0, end), ylim=(min(shares.values()) * best / 10, 2e3))
     number_ticks(ax.yaxis)
     ax.legend(loc="upper right", ncols=2)
@@ -108,7 +110,7 @@ def plot_held_out(ax, training, held_out, *, unit):
     ax.plot(training.mean(axis=0), color="C0", ls="-", label="training, mean")
     ax.plot(held_out.mean(axis=0), color="C1", ls="--", label="held out, mean")
     _number_iterations(ax, training.shape[1] - 1)
-    ax.set(yscale="log", ylabel=f"cost $J$ in {unit}")
+    ax.set(yscale="log", ylabel=cost_label(unit))
     number_ticks(ax.xaxis, ax.yaxis)
     return ax
 
@@ -169,7 +171,10 @@ def plot_predictions(ax, y, z, *, name, unit):
     _scatter(ax, y, z, label="samples")
     ends = [min(y.min(), z.min()), max(y.max(), z.max())]
     ax.plot(ends, ends, color="C1", linestyle="-", label="predicted = observed")
-    ax.set(xlabel=f"observed {name} ({unit})", ylabel=f"predicted {name} ({unit})")
+    ax.set(
+        xlabel=in_unit(f"observed {name}", unit),
+        ylabel=in_unit(f"predicted {name}", unit),
+    )
     ax.legend()
     return ax
 
@@ -178,7 +183,10 @@ def plot_residuals(ax, y, z, *, name, unit):
     """Plot the residuals y - z against the predictions z."""
     _scatter(ax, z, y - z)
     ax.axhline(0, color="C1", linewidth=1.4)
-    ax.set(xlabel=f"predicted {name} ({unit})", ylabel=f"residual $y - z$ ({unit})")
+    ax.set(
+        xlabel=in_unit(f"predicted {name}", unit),
+        ylabel=in_unit("residual $y - z$", unit),
+    )
     return ax
 
 

@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 
 from helpers.convergence import iterations_to_within
+from helpers.datasheet import column_fact
+from helpers.figures.curves import in_unit
 from helpers.figures.formatting import (
     final_cost,
     list_text,
@@ -28,14 +30,11 @@ CLOSE, CLOSER = 0.01, 1e-4
 def data_table(data, sheet):
     """Describe the columns of a `helpers.data.Data`, the target first."""
     names = [data.target, *data.features]
-    known = [sheet["columns"][name] for name in names]
-    table = pd.DataFrame(
-        {
-            "column": names,
-            "meaning": [column["meaning"] for column in known],
-            "unit": [column["unit"] or "–" for column in known],
-        }
-    )
+    table = pd.DataFrame({"column": names})
+    for fact in ("meaning", "unit"):
+        known = [column_fact(sheet, name, fact) for name in names]
+        if any(known):
+            table[fact] = [text or "–" for text in known]
     values = np.column_stack([data.y, data.X])
     summaries = {"mean": np.mean, "std. dev.": np.std, "min": np.min, "max": np.max}
     for name, summary in summaries.items():
@@ -167,19 +166,20 @@ def weights_table(run, data, sheet):
     """
     order = np.argsort(-np.abs(run.w))
     names = [data.features[j] for j in order]
-    units = [sheet["columns"][name]["unit"] for name in names]
+    units = [column_fact(sheet, name, "unit") for name in names]
     deviations = [math_text(s, ",.4g") for s in data.X.std(axis=0)[order]]
-    unit = sheet["columns"][data.target]["unit"]
+    unit = column_fact(sheet, data.target, "unit")
     original = [*run.w_original[order], run.b_original]
+    per_unit = in_unit("original", unit and f"{unit} per unit")
     return pd.DataFrame(
         {
             "feature": [*names, "offset"],
             "unit": [*(u or "–" for u in units), "–"],
             "std. dev.": [*deviations, "–"],
-            f"standardised ({unit})": [
+            in_unit("standardised", unit): [
                 math_text(w, "+.2f") for w in (*run.w[order], run.b)
             ],
-            f"original ({unit} per unit)": [math_text(w, "+#.3g") for w in original],
+            per_unit: [math_text(w, "+#.3g") for w in original],
         }
     )
 

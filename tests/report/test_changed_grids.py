@@ -20,7 +20,8 @@ from pathlib import Path
 from helpers.pipeline.command import run_command
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.kernels.warm import warm_kernels
-from helpers.pipeline.report.build import EXECUTED, execute_report
+from helpers.pipeline.report.build import execute_report
+from helpers.pipeline.report.paths import ASSIGNMENT
 from helpers.pipeline.sweep.inputs import modules_behind
 from helpers.pipeline.sweep.plan import make_plan
 from helpers.pipeline.sweep.run import Settings, sweep
@@ -36,7 +37,7 @@ def main():
                 execute_report(kernel, {}, 600)
             except UserError as error:
                 errors[grid.stem] = str(error)
-            shutil.copy(EXECUTED, grid.with_suffix(".ipynb"))
+            shutil.copy(ASSIGNMENT.executed, grid.with_suffix(".ipynb"))
     Path("errors.json").write_text(json.dumps(errors))
 
 if __name__ == "__main__":

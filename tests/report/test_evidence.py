@@ -14,11 +14,14 @@ from helpers import ROOT
 from helpers.figures import curves
 from helpers.pipeline.records import read_record
 from helpers.pipeline.report import evidence, revision
-from helpers.pipeline.report.build import EXECUTED, PDF
+from helpers.pipeline.report.paths import ASSIGNMENT
 from helpers.pipeline.report.provenance import trace
 from helpers.pipeline.sweep.results import load_experiment
 from helpers.pipeline.sweep.traces import without_traces
 from helpers.pipeline.verify.reader import read_pdf
+
+EXECUTED = ASSIGNMENT.executed
+PDF = ASSIGNMENT.pdf
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +30,7 @@ def made():
 
 
 def test_the_recorded_results_are_all_claims_and_all_runs():
-    recorded = json.loads(evidence.RESULTS.read_text(encoding="utf-8"))
+    recorded = json.loads(ASSIGNMENT.results.read_text(encoding="utf-8"))
     claims = read_record(EXECUTED)["claims"]
     assert list(recorded["claims"]) == list(claims)
     for name, claim in claims.items():
@@ -72,7 +75,7 @@ def test_numbers_are_kept_to_ten_significant_digits(value, kept):
 def test_the_pdf_carries_what_it_was_made_from(made):
     assert made.files == {
         "build.json": made.files["build.json"],
-        "results.json": evidence.RESULTS.read_bytes(),
+        "results.json": ASSIGNMENT.results.read_bytes(),
         **evidence.code(),
     }
     now = revision.revision()
@@ -225,10 +228,12 @@ def test_in_a_submission_the_version_tells_what_was_changed(tmp_path, monkeypatc
     for name in ("a.txt", "report/results.json", "build/x", "SUBMISSION.txt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("first")
-    files = {name: revision.sha256(b"first") for name in ("a.txt", revision.MADE)}
+    files = {
+        name: revision.sha256(b"first") for name in ("a.txt", "report/results.json")
+    }
     (tmp_path / "COMMIT").write_text(json.dumps(["abc", 7, "", files]))
     assert revision.revision() == ("abc", 7, "")
-    (tmp_path / revision.MADE).write_text("made anew")
+    (tmp_path / "report/results.json").write_text("made anew")
     assert revision.revision().changes == ""
     (tmp_path / "a.txt").write_text("second")
     changed = revision.revision()

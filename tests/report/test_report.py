@@ -15,13 +15,15 @@ from small import make_small
 from helpers import ROOT
 from helpers.explore.actions import add_to_experiments
 from helpers.pipeline.records import read_record
-from helpers.pipeline.report.build import PDF
 from helpers.pipeline.report.claims import typed_digits
+from helpers.pipeline.report.paths import ASSIGNMENT
 from helpers.pipeline.sweep.inputs import path_of
 from helpers.pipeline.sweep.notebooks import read_notebook
 from helpers.pipeline.sweep.results import load_experiment
 from helpers.pipeline.verify.reader import read_pdf
 from helpers.pipeline.verify.rebuild import build_report
+
+PDF = ASSIGNMENT.pdf
 
 README = ROOT / "README.md"
 EXECUTED = ROOT / "build" / "report.ipynb"

@@ -13,11 +13,15 @@ from axe_playwright_python.sync_playwright import Axe
 from helpers.model import gradients
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.records import read_record
-from helpers.pipeline.report.build import EXECUTED, HTML, PDF
 from helpers.pipeline.report.page import to_html
+from helpers.pipeline.report.paths import ASSIGNMENT
 from helpers.pipeline.report.publish import Report
 from helpers.pipeline.report.revision import Revision
 from helpers.pipeline.verify.reader import read_html, read_pdf, text_of
+
+EXECUTED = ASSIGNMENT.executed
+HTML = ASSIGNMENT.html
+PDF = ASSIGNMENT.pdf
 
 DESK = {"width": 1440, "height": 900}
 PHONE = {"width": 360, "height": 740}

@@ -30,10 +30,12 @@ from pypdf.generic import FloatObject
 
 from helpers import ROOT
 from helpers.pipeline.errors import UserError
-from helpers.pipeline.report.build import PDF
+from helpers.pipeline.report.paths import ASSIGNMENT
 from helpers.pipeline.verify.reader import read_pdf
 from helpers.pipeline.verify.verdicts import NOTED
 from helpers.pipeline.verify.verify import compare_reports
+
+PDF = ASSIGNMENT.pdf
 
 
 @pytest.fixture(scope="module")

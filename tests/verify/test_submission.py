@@ -14,6 +14,7 @@ from helpers import ROOT
 from helpers.pipeline import environment
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.report import revision
+from helpers.pipeline.report.paths import ASSIGNMENT
 from helpers.pipeline.report.revision import Revision
 from helpers.pipeline.verify import reproduce, submission
 from helpers.pipeline.verify.reader import read_pdf
@@ -52,7 +53,7 @@ def test_without_a_commit_nothing_can_be_handed_in(monkeypatch):
 def test_recorded_results_that_are_not_committed_are_named(monkeypatch):
     monkeypatch.setattr(submission, "changed", lambda: [b"report/results.json"])
     with pytest.raises(UserError, match="commit first: report/results.json"):
-        submission.committed(Revision("abc", 0, ""))
+        submission.committed(Revision("abc", 0, ""), ASSIGNMENT)
 
 
 def test_what_is_handed_in_is_as_it_was_committed(tmp_path, monkeypatch):
@@ -66,7 +67,7 @@ def test_what_is_handed_in_is_as_it_was_committed(tmp_path, monkeypatch):
     monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
     monkeypatch.setenv("GIT_CONFIG_KEY_0", "core.autocrlf")
     monkeypatch.setenv("GIT_CONFIG_VALUE_0", "true")
-    assert submission.committed(Revision("abc", 0, "")) == files
+    assert submission.committed(Revision("abc", 0, ""), ASSIGNMENT) == files
 
 
 def test_a_notebook_with_outputs_can_be_handed_in(tmp_path, monkeypatch):
@@ -83,7 +84,10 @@ def test_a_notebook_with_outputs_can_be_handed_in(tmp_path, monkeypatch):
     path = tmp_path / "a.ipynb"
     path.write_text(path.read_text().replace('"outputs": []', '"outputs": [1]'))
     assert revision.changed() == []
-    assert submission.committed(revision.revision())["a.ipynb"] == files["a.ipynb"]
+    assert (
+        submission.committed(revision.revision(), ASSIGNMENT)["a.ipynb"]
+        == files["a.ipynb"]
+    )
     path.write_text(path.read_text().replace("code", "raw"))
     (tmp_path / "é\n").touch()
     assert revision.changed() == [b"a.ipynb", "é\n".encode()]
@@ -113,7 +117,7 @@ def test_a_time_that_a_zip_cannot_state_is_the_nearest(tmp_path):
 def test_a_report_of_another_commit_is_not_handed_in(monkeypatch):
     other = Revision("0" * 40, 0, "")
     monkeypatch.setattr(submission, "revision", lambda: other)
-    monkeypatch.setattr(submission, "committed", lambda _: {})
+    monkeypatch.setattr(submission, "committed", lambda *_: {})
     with pytest.raises(UserError, match="not of this commit: make report"):
         submission.main()
 

@@ -16,8 +16,8 @@ from pypdf import PdfWriter
 from helpers.pipeline.command import error_in
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.records import relative
-from helpers.pipeline.report.build import PDF
 from helpers.pipeline.report.evidence import LAYOUT
+from helpers.pipeline.report.paths import ASSIGNMENT
 from helpers.pipeline.verify import verify as verify_module
 from helpers.pipeline.verify.__main__ import print_table
 from helpers.pipeline.verify.compare import (
@@ -35,6 +35,8 @@ from helpers.pipeline.verify.verify import (
     compare_reports,
     verify,
 )
+
+PDF = ASSIGNMENT.pdf
 
 
 @pytest.fixture(scope="module")
@@ -246,7 +248,9 @@ def test_recorded_results_that_cannot_be_used_are_named(
     if text is not None:
         path.write_text(text)
     monkeypatch.setattr(verify_module, "ROOT", tmp_path)
-    monkeypatch.setattr(verify_module, "RESULTS", path)
+    monkeypatch.setattr(
+        verify_module, "asked", lambda: ASSIGNMENT._replace(root=tmp_path)
+    )
     with pytest.raises(UserError, match=f"^{message}"):
         verify()
 

@@ -11,9 +11,11 @@ import pytest
 from project import Project
 
 from helpers.pipeline.errors import UserError
-from helpers.pipeline.report.build import HTML
+from helpers.pipeline.report.paths import ASSIGNMENT
 from helpers.pipeline.verify.compare import compare_documents
 from helpers.pipeline.verify.reader import read_html, read_pdf, text_of
+
+HTML = ASSIGNMENT.html
 
 
 @pytest.fixture(scope="module")

@@ -38,7 +38,7 @@ from helpers.pipeline.grading.pictures import read_pictures
 from helpers.pipeline.grading.sandbox import run_confined
 from helpers.pipeline.grading.unpack import counts, handed_in, unpack
 from helpers.pipeline.kernels.warm import CAN_FORK
-from helpers.pipeline.report.revision import COMMIT, MADE, Revision
+from helpers.pipeline.report.revision import COMMIT, Revision
 from helpers.pipeline.verify.verdicts import HOLDS, NOT_RUN, NOTED, STATUSES
 
 COMPARED = {*STATUSES} - {NOT_RUN}
@@ -216,7 +216,7 @@ class Grading:
         shutil.copytree(self.handed_in, project, dirs_exist_ok=True)
         if helpers:
             shutil.copytree(helpers, project / "helpers", dirs_exist_ok=True)
-        for made in (REPORT, PAGE, RESULTS, MADE):  # which it is to make
+        for made in (REPORT, PAGE, RESULTS):  # which it is to make
             (project / made).unlink(missing_ok=True)
         shutil.copytree(runs, project / KNOWN.name)
         version = [build[name] for name in Revision._fields]

@@ -15,7 +15,8 @@ from helpers import ROOT
 from helpers.pipeline.command import run_command
 from helpers.pipeline.kernels.warm import warm_kernels
 from helpers.pipeline.records import NoRecordError, read_record
-from helpers.pipeline.report.build import EXECUTED, PDF, execute_report, report
+from helpers.pipeline.report.build import execute_report, report
+from helpers.pipeline.report.paths import ASSIGNMENT
 from helpers.pipeline.sweep.experiments import read_points
 from helpers.pipeline.sweep.inputs import RUNS, modules_behind, path_of
 from helpers.pipeline.sweep.plan import make_plan, modules_for
@@ -35,7 +36,7 @@ def main():
     made = {}
     if what == "report":
         report()
-        made["pdf"] = base64.b64encode(PDF.read_bytes()).decode()
+        made["pdf"] = base64.b64encode(ASSIGNMENT.pdf.read_bytes()).decode()
     else:
         execute(only_runs=what == "runs")
     points = [point for grid in read_points().values() for point in grid]
@@ -49,7 +50,7 @@ def main():
         }
     )
     if what != "runs":
-        recorded = read_record(EXECUTED)
+        recorded = read_record(ASSIGNMENT.executed)
         claims = recorded["claims"]
         made["claims"] = {name: claim["value"] for name, claim in claims.items()}
         made["constant"] = recorded.get("constant", [])

@@ -1,4 +1,4 @@
-"""Make ``report/report.html`` and, unless it is called with ``html``, the PDF."""
+"""Make the page of a report and, unless it is called with ``html``, its PDF."""
 
 import sys
 

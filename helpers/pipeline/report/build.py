@@ -1,4 +1,4 @@
-"""Make the report: sweep, execute the report's notebook, set it as PDF and HTML."""
+"""Make a report: sweep, execute its notebook, set it as PDF and HTML."""
 
 import contextlib
 import os
@@ -17,31 +17,29 @@ from helpers.pipeline.report.evidence import (
     attachments,
     record_results,
 )
+from helpers.pipeline.report.paths import ASSIGNMENT, asked
 from helpers.pipeline.report.revision import revision
-from helpers.pipeline.report.title import title_block
+from helpers.pipeline.report.title import table_of, title_block
+from helpers.pipeline.sweep.experiments import experiments_of
 from helpers.pipeline.sweep.inputs import modules_behind
 from helpers.pipeline.sweep.plan import make_plan, modules_for
 from helpers.pipeline.sweep.run import FailedRunsError, Settings, sweep
 
-EXECUTED = ROOT / "build" / "report.ipynb"
-TEX = ROOT / "build" / "tex"
-PDF = ROOT / "report" / "report.pdf"
-HTML = ROOT / "report" / "report.html"
-
 
 def report(*, with_pdf=True):
-    """Write the report; an older one stays until this one is done.
+    """Write the report that is asked for; an older one stays until this one is done.
 
     Parameters
     ----------
     with_pdf : bool
-        Whether to write ``report/report.pdf``, which needs LaTeX, besides
-        ``report/report.html``.
+        Whether to write the PDF, which needs LaTeX, besides the page.
     """
+    paths = asked()
+    build = paths.executed.parent
     try:
-        EXECUTED.parent.mkdir(exist_ok=True)
-        with one_at_a_time(EXECUTED.parent / "report.lock"):
-            make_report(with_pdf)
+        build.mkdir(exist_ok=True)
+        with one_at_a_time(build / "report.lock"):
+            make_report(paths, with_pdf)
     except OSError as error:
         if reason := reason_of(error):
             raise UserError(f"the report cannot be written: {reason}") from None
@@ -62,12 +60,13 @@ def one_at_a_time(path):
         yield
 
 
-def make_report(with_pdf):
+def make_report(paths, with_pdf):
     """Sweep, execute the report's notebook and set it, in a locked ``build``."""
-    title = title_block(with_pdf=with_pdf)
+    title, table = title_block(with_pdf=with_pdf), table_of(paths.name)
     time_limit = checked_time_limit(os.environ.get("TIME_LIMIT") or "600")
-    now, plan = revision(), make_plan()
-    modules = sorted({*modules_for(plan), *modules_behind("report")})
+    experiments = experiments_of(paths.name)
+    now, plan = revision(), make_plan(experiments)
+    modules = sorted({*modules_for(plan), *modules_behind(paths.name)})
     with warm_kernels(modules) as kernel:
         # Imported while the forkserver imports its modules, which takes as long.
         from helpers.pipeline.report.page import to_html
@@ -76,15 +75,17 @@ def make_report(with_pdf):
 
         failed = None
         try:
-            sweep(plan, Settings(os.environ.get("SCHEDULER", ""), time_limit))
+            if plan.runs:
+                sweep(plan, Settings(os.environ.get("SCHEDULER", ""), time_limit))
         except FailedRunsError as error:
             failed = error
-        preamble = begin_preamble(TEX) if with_pdf else None
-        print("executing notebooks/report.ipynb", file=sys.stderr, flush=True)
+        preamble = begin_preamble(paths.tex) if with_pdf else None
+        name = paths.notebook.relative_to(ROOT)
+        print(f"executing {name}", file=sys.stderr, flush=True)
         if kernel:  # it is forked, and can fork
             os.environ[BESIDE] = "1"
         try:
-            notebook = execute_report(kernel, title, time_limit)
+            notebook = execute_report(kernel, title | table, time_limit, paths)
         except UserError as error:
             if preamble:
                 preamble.wait()
@@ -93,22 +94,25 @@ def make_report(with_pdf):
             raise
         if failed:
             print(f"the report lists as failed: {failed}", file=sys.stderr, flush=True)
-    claims = read_record(EXECUTED)["claims"]
-    attached = attachments(claims, title_of(notebook), now)
+    claims = read_record(paths.executed)["claims"]
+    made_for = {"title": title_of(notebook), "report": paths.name, "table": table}
+    attached = attachments(claims, made_for, now, experiments)
     print("setting the pages", file=sys.stderr, flush=True)
     try:
         with ThreadPoolExecutor(1) as beside:  # while LaTeX is at work
             page = beside.submit(to_html, notebook, attached, now)
             made = {}
             if with_pdf:
-                made[PDF] = print_report(notebook, attached, preamble, now)
-            made[HTML] = page.result().encode()
+                made[paths.pdf] = print_report(
+                    notebook, attached, preamble, now, paths.tex
+                )
+            made[paths.html] = page.result().encode()
     except UserError as error:
         where = cell_of(str(error), notebook)
         raise UserError(f"{error} ({where})" if where else error) from None
     if revision() != now:
         raise UserError("a file was changed while the report was made: make report")
-    record_results(attached[RESULTS.name])
+    record_results(paths.results, attached[RESULTS])
     for path, content in made.items():
         with whole(path) as unfinished:
             unfinished.write_bytes(content)
@@ -116,34 +120,36 @@ def make_report(with_pdf):
     print(f"made: {names}, for {title_of(notebook)['student']}")
 
 
-def print_report(notebook, attached, preamble, now):
+def print_report(notebook, attached, preamble, now, folder):
     """Return the bytes of an executed report's PDF; the rest is as in `make_report`."""
     from helpers.pipeline.report.pdf import to_pdf
     from helpers.pipeline.report.typeset import to_latex
 
     latex, files = to_latex(notebook, attached)
     try:
-        return to_pdf(latex, files, TEX, preamble, now.time).read_bytes()
+        return to_pdf(latex, files, folder, preamble, now.time).read_bytes()
     except RuntimeError as error:
         raise UserError(error) from None
 
 
-def execute_report(kernel, title, time_limit):
-    """Execute ``notebooks/report.ipynb``.
+def execute_report(kernel, given, time_limit, paths=ASSIGNMENT):
+    """Execute the notebook of a report.
 
     Parameters
     ----------
     kernel : dict
         See `helpers.pipeline.kernels.warm.warm_kernels`.
-    title : dict of str to str
-        What is given of the title block.
+    given : dict of str to str
+        What is given of its parameters.
     time_limit : float
         Seconds after which it is stopped.
+    paths : Paths
+        See `helpers.pipeline.report.paths`; those of the assignment by default.
 
     Returns
     -------
     nbformat.NotebookNode
-        The executed notebook, which is also written to ``build/report.ipynb``.
+        The executed notebook, which is also written below ``build``.
 
     Raises
     ------
@@ -154,9 +160,10 @@ def execute_report(kernel, title, time_limit):
 
     from helpers.pipeline.sweep.execute import execute
 
-    done = execute("report", title, kernel, time_limit=time_limit)
-    EXECUTED.write_text(done.notebook, encoding="utf-8")
+    os.environ["JPY_SESSION_NAME"] = str(paths.notebook)  # as JupyterLab does
+    done = execute(paths.name, given, kernel, time_limit=time_limit)
+    paths.executed.write_text(done.notebook, encoding="utf-8")
     if done.error:
-        where = f"{EXECUTED.relative_to(ROOT)}, {done.cell}".rstrip(", ")
+        where = f"{paths.executed.relative_to(ROOT)}, {done.cell}".rstrip(", ")
         raise UserError(f"{done.error} (see {where})")
     return nbformat.reads(done.notebook, as_version=4)

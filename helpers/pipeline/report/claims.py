@@ -1,7 +1,7 @@
 """The numbers that the report states, each under one name.
 
 A claim is stated once, from a recorded run; prose and captions then name it, as in
-``{{horsepower.cost}}``, and never hold the number itself.
+``{{best.cost}}``, and never hold the number itself.
 """
 
 import json
@@ -10,8 +10,8 @@ import re
 from difflib import get_close_matches
 from typing import NamedTuple
 
-from helpers import ROOT
 from helpers.figures.formatting import number_text
+from helpers.pipeline.report.paths import opened
 
 CODE = re.compile(r"(`{3,}|~{3,}).*?\1|(`+).*?\2", re.DOTALL)  # in Markdown
 NAME = r"[\w.-]+"
@@ -237,7 +237,7 @@ def fill_in(text, claims, mark=None):
 
 def _stated_later(name):
     """Say in which cell of the report a claim is stated; nothing if in none."""
-    path = ROOT / "notebooks" / "report.ipynb"
+    path = opened().notebook
     cells = (
         json.loads(path.read_text(encoding="utf-8"))["cells"] if path.exists() else ()
     )

@@ -24,6 +24,7 @@ def draw(figure, name):
     """
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
+    figure.set_dpi(72)  # of SVG and PDF: texts are measured once
     with _all_letters(name):
         # Laid out once; as an engine of the figure it would run at each rendering.
         ConstrainedLayoutEngine().execute(figure)

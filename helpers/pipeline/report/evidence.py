@@ -1,6 +1,6 @@
 """What a report can be verified by: its results and its code, which it carries.
 
-``report/results.json`` holds every claim and every run, one on a line, to ten
+``results.json`` holds every claim and every run, one on a line, to ten
 significant digits. It is committed, so that a change of any number shows in review.
 The code is attached file by file, each under its path.
 """
@@ -18,11 +18,11 @@ from helpers.pipeline.environment import environment
 from helpers.pipeline.files import whole
 from helpers.pipeline.kernels.arithmetic import processors
 from helpers.pipeline.records import NoRecordError, read_record
-from helpers.pipeline.report.revision import MADE, left_out
+from helpers.pipeline.report.revision import left_out
 from helpers.pipeline.sweep.experiments import read_points
 from helpers.pipeline.sweep.inputs import failed_path_of, path_of
 
-RESULTS = ROOT / MADE
+RESULTS = "results.json"  # as it is attached
 FILES = "files.zip"  # in the page: all that the PDF has attached
 LAYOUT = 3
 HEAD = ("layout", "platform")
@@ -39,13 +39,15 @@ VIEW += ("scrolled",)
 FIRST, LAST = 315_532_800, 4_354_819_198  # the times that a zip can state: 1980 to 2107
 
 
-def collect(claims):
+def collect(claims, experiments=None):
     """Collect the recorded results.
 
     Parameters
     ----------
     claims : dict of str to dict
         As the report's notebook recorded them.
+    experiments : collection of str, optional
+        Those whose runs belong to the report; all by default.
 
     Returns
     -------
@@ -53,7 +55,7 @@ def collect(claims):
         ``layout``, ``platform``, and ``claims`` and ``runs`` by their names.
     """
     runs = {}
-    for experiment, points in read_points().items():
+    for experiment, points in read_points(only=experiments).items():
         for point in points:
             name = point.run
             known = runs.setdefault(name, _run(point, _recorded(name)))
@@ -107,10 +109,10 @@ def as_text(results):
     return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
-def record_results(content):
-    """Write ``report/results.json``, unless it says the same already."""
-    if not RESULTS.exists() or RESULTS.read_bytes() != content:
-        with whole(RESULTS) as unfinished:
+def record_results(path, content):
+    """Write the recorded results, unless they say the same already."""
+    if not path.exists() or path.read_bytes() != content:
+        with whole(path) as unfinished:
             unfinished.write_bytes(content)
 
 
@@ -123,28 +125,30 @@ def platform_name():
     return ", ".join((f"{platform.system()} {processors()}", python, tex))
 
 
-def attachments(claims, title, now):
+def attachments(claims, build, now, experiments=None):
     """Return the files that are attached to the PDF and the page.
 
     Parameters
     ----------
     claims : dict of str to dict
         As the report's notebook recorded them.
-    title : dict of str to str
-        The title block.
+    build : dict
+        What the report was made for: its title block, its name and its parameters.
     now : helpers.pipeline.report.revision.Revision
         The version that the report was made from.
+    experiments : collection of str, optional
+        See `collect`.
 
     Returns
     -------
     dict of str to bytes
-        By name: the recorded results; ``build.json`` with the version and the title
-        block; and the code, the grid and the lock by their paths.
+        By name: the recorded results; ``build.json`` with the version and what the
+        report was made for; and the code, the grid and the lock by their paths.
     """
-    build = {"layout": LAYOUT, **now._asdict(), "title": title}
+    build = {"layout": LAYOUT, **now._asdict(), **build}
     content = json.dumps(build, ensure_ascii=False, indent=1) + "\n"
     return code() | {
-        RESULTS.name: as_text(collect(claims)).encode(),
+        RESULTS: as_text(collect(claims, experiments)).encode(),
         "build.json": content.encode(),
     }
 

@@ -7,9 +7,9 @@ from functools import cached_property
 from helpers import ROOT
 from helpers.pipeline.report.drawing import PAGE_ONLY
 from helpers.pipeline.report.markdown import EQUATION, HEADING, KINDS, REFERENCE
+from helpers.pipeline.report.paths import opened
 from helpers.pipeline.report.works import cite_by_name
 
-NOTEBOOK = ROOT / "notebooks" / "report.ipynb"
 BIBLIOGRAPHY = ROOT / "report" / "references.bib"
 
 
@@ -35,9 +35,10 @@ class Lab:
     @cached_property
     def _headings(self):
         """The text of each labelled heading of the notebook, by its label."""
-        if not NOTEBOOK.exists():
+        path = opened().notebook
+        if not path.exists():
             return {}
-        cells = json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
         text = "\n".join("".join(cell["source"]) for cell in cells)
         return {label: heading for _, heading, label in HEADING.findall(text)}
 

@@ -73,7 +73,7 @@ def to_html(notebook, attached, now, *, preview=False):
         If a reference or a citation leads nowhere, or text cannot be set.
     """
     check_outputs(notebook)
-    carried = {name: attached[name] for name in (RESULTS.name, BUILD)}
+    carried = {name: attached[name] for name in (RESULTS, BUILD)}
     carried[FILES] = zipped(attached, now.time)
     resources = {
         "heading": title_of(notebook),

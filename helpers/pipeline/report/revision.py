@@ -15,9 +15,9 @@ from typing import NamedTuple
 
 from helpers import ROOT
 from helpers.pipeline.environment import environment
+from helpers.pipeline.report.paths import is_made
 
 COMMIT = ROOT / "COMMIT"  # what a submission has instead of git
-MADE = "report/results.json"  # which every build writes
 NOTE = "SUBMISSION.txt"  # which only a submission has
 # What a copy leaves out: git, the environment, and what was made.
 LEFT_OUT = (
@@ -103,7 +103,8 @@ def left_out(name):
 
 def _digest_of(names):
     """Return a digest of files' names and content; empty if there are none."""
-    digest, changed = hashlib.sha256(), sorted({*names} - {MADE.encode()})
+    changed = sorted(name for name in {*names} if not is_made(os.fsdecode(name)))
+    digest = hashlib.sha256()
     for name in changed:
         content = _content(os.path.join(os.fsencode(ROOT), name))
         digest.update(b"%d %s %d " % (len(name), name, len(content)) + content)

@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import json
+import os
 import subprocess
 import threading
 import zlib
@@ -12,9 +13,10 @@ from helpers import ROOT
 from helpers.pipeline.command import error_in
 from helpers.pipeline.environment import environment
 from helpers.pipeline.errors import UserError
+from helpers.pipeline.kernels.opened import stamp
+from helpers.pipeline.report.title import TABLE, TITLE_BLOCK
 
 SCRIPT = ROOT / "report" / "page" / "preview.js"
-PDF = ROOT / "report" / "report.pdf"
 EMPTY = (
     '<!DOCTYPE html>\n<html lang="en-GB"><head><meta charset="utf-8">'
     '<meta name="viewport" content="width=device-width"><title>Preview</title>'
@@ -29,7 +31,8 @@ class PageServer(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, port):
+    def __init__(self, port, paths):
+        self.paths = paths
         try:
             super().__init__(("127.0.0.1", port), _Handler)
         except (OSError, OverflowError) as error:
@@ -63,7 +66,10 @@ class PageServer(ThreadingHTTPServer):
             if self.state.get("making"):
                 return
             self.state["making"] = "making the PDF"
+        given = {n: os.environ.get(n.upper(), "") for n in (*TITLE_BLOCK, *TABLE)}
         command = ["make", "--no-print-directory", "report"]
+        command += [f"REPORT={self.paths.name}"]
+        command += [f"{name.upper()}={text}" for name, text in given.items() if text]
         pipe, lines = subprocess.PIPE, []
         options = {"cwd": ROOT, "env": environment(), "text": True}
         with subprocess.Popen(
@@ -73,12 +79,11 @@ class PageServer(ThreadingHTTPServer):
                 lines.append(line)
                 self.tell(making=f"making the PDF: {line.strip()}", failed="")
         failed = error_in("".join(lines), make.returncode) if make.returncode else ""
-        self.tell(making="", failed=failed, made="" if failed else f"{stamp_of(PDF)}")
-
-
-def stamp_of(path):
-    """Return when a file was changed, as a number."""
-    return path.stat().st_mtime_ns if path.exists() else 0
+        self.tell(
+            making="",
+            failed=failed,
+            made="" if failed else f"{stamp(self.paths.pdf)[0]}",
+        )
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -94,8 +99,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(200, "text/html; charset=utf-8", self.server.html.encode())
         elif path == "/preview.js":
             self._send(200, "text/javascript; charset=utf-8", SCRIPT.read_bytes())
-        elif path == "/report.pdf" and PDF.exists():
-            self._send(200, "application/pdf", PDF.read_bytes())
+        elif path == "/report.pdf" and self.server.paths.pdf.exists():
+            self._send(200, "application/pdf", self.server.paths.pdf.read_bytes())
         elif path == "/events":
             with contextlib.suppress(OSError):  # the page was closed
                 self._send_events()

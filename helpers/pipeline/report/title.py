@@ -1,6 +1,8 @@
-"""The title block that a person gives to make: COURSE, TITLE, STUDENT and DATE.
+"""What a person gives to make for a report: its title block, and its data.
 
-Run as a script, it checks them; with ``html``, not whether the PDF has their letters.
+COURSE, TITLE, STUDENT and DATE; DATA, TARGET and FEATURES, if its notebook has such
+parameters. Run as a script, it checks them; with ``html``, not whether the PDF has
+their letters.
 """
 
 import os
@@ -9,9 +11,13 @@ import sys
 from helpers.pipeline.command import run_command
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.report.letters import composed, require_letters
+from helpers.pipeline.report.paths import asked
+from helpers.pipeline.sweep.notebooks import NOTEBOOKS, read_notebook
+from helpers.pipeline.sweep.parameters import notebook_parameters
 
 LONGEST = 500  # letters of a line of the title block
 TITLE_BLOCK = ("course", "title", "student", "date")
+TABLE = ("data", "target", "features")
 
 
 def title_block(*, with_pdf=True):
@@ -22,21 +28,67 @@ def title_block(*, with_pdf=True):
     with_pdf : bool
         Whether the fonts of the PDF must have its letters.
     """
-    given = {name: os.environ.get(name.upper(), "") for name in TITLE_BLOCK}
+    given = {name: text_of(name) for name in TITLE_BLOCK}
     for name, text in given.items():
-        if not text.isprintable() or len(text) > LONGEST:
-            raise UserError(
-                f"{name.upper()} must be one line of at most {LONGEST} letters, got "
-                f"{text[:60]!a}"
-            )
         if with_pdf:
             require_letters(text, name.upper())
     return {name: composed(text) for name, text in given.items() if text}
 
 
+def text_of(name):
+    """Return what the environment has of a parameter, if it is one line."""
+    text = os.environ.get(name.upper(), "")
+    if not text.isprintable() or len(text) > LONGEST:
+        raise UserError(
+            f"{name.upper()} must be one line of at most {LONGEST} letters, got "
+            f"{text[:60]!a}"
+        )
+    return text
+
+
+def table_of(report):
+    """Return what the environment has of a report's data, target and features.
+
+    Raises
+    ------
+    UserError
+        If the report's notebook has no such parameter.
+    """
+    given = {name: text_of(name) for name in TABLE}
+    given, known = {n: t for n, t in given.items() if t}, parameters_of(report)
+    for name in given.keys() - known.keys():
+        raise UserError(
+            f"{name.upper()} is not for this report: notebooks/{report}.ipynb has no "
+            f"parameter {name}, it has {', '.join(known)}"
+        )
+    return given
+
+
+def parameters_of(report):
+    """Return the parameters of a report, or raise UserError if a notebook is none."""
+    read_notebook(report)  # says what is missing or damaged
+    if not is_report(report):
+        others = sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
+        raise UserError(
+            f"notebooks/{report}.ipynb is no report: its parameters are not "
+            f"{', '.join(TITLE_BLOCK)}; the reports are "
+            f"{', '.join(filter(is_report, others))}"
+        )
+    return notebook_parameters(report)
+
+
+def is_report(notebook):
+    """Tell whether a notebook has the parameters of the title block."""
+    try:
+        return {*TITLE_BLOCK} <= notebook_parameters(notebook).keys()
+    except UserError:
+        return False
+
+
 def main():
-    """Check the title block."""
+    """Check what is given."""
     title_block(with_pdf=sys.argv[1:] != ["html"])
+    table_of(asked().name)
 
 
 if __name__ == "__main__":

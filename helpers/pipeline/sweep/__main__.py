@@ -6,7 +6,7 @@ from contextlib import nullcontext
 
 from helpers.pipeline.command import checked_flag, checked_time_limit, run_command
 from helpers.pipeline.kernels.warm import warm_kernels
-from helpers.pipeline.sweep.experiments import MANY
+from helpers.pipeline.sweep.experiments import MANY, experiments_of
 from helpers.pipeline.sweep.plan import make_plan, modules_for, print_dry_run
 from helpers.pipeline.sweep.run import Settings, sweep
 
@@ -15,6 +15,7 @@ def main():
     """Sweep with the options of the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--experiment", default="", help="only this one")
+    parser.add_argument("--report", default="", help="only those of this report")
     parser.add_argument("--scheduler", default="", help="tcp://host:port of Dask")
     parser.add_argument("--time-limit", default="600", help="seconds a run")
     flag = {"nargs": "?", "const": "1", "default": "0"}
@@ -26,7 +27,8 @@ def main():
     dry_run = checked_flag("DRY_RUN", asked.dry_run)
     confirmed = checked_flag("YES", asked.yes)
     time_limit = checked_time_limit(asked.time_limit)
-    plan = make_plan(asked.experiment, confirmed=confirmed or dry_run)
+    only = asked.experiment or (experiments_of(asked.report) if asked.report else None)
+    plan = make_plan(only, confirmed=confirmed or dry_run)
     if dry_run:
         print_dry_run(plan)
         return

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from helpers import ROOT
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.kernels.opened import stamp
-from helpers.pipeline.sweep.notebooks import DamagedError
+from helpers.pipeline.sweep.notebooks import DamagedError, read_notebook
 from helpers.pipeline.sweep.parameters import (
     notebook_parameters,  # noqa: F401  a part of reading the grid
     read_parameters,
@@ -29,6 +29,7 @@ from helpers.yamlfile import read_yaml
 EXPERIMENTS = ROOT / "experiments.yaml"
 MANY = 10_000  # points, which must be confirmed
 LARGEST = 1_000_000  # points, which are too many
+WHOLE = "report"  # the notebook that rests on every experiment
 
 
 class Point(NamedTuple):
@@ -53,15 +54,15 @@ class Point(NamedTuple):
         return f"{self.notebook}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
 
-def read_points(path=EXPERIMENTS, only="", most=LARGEST):
+def read_points(path=EXPERIMENTS, only=None, most=LARGEST):
     """Read every point of every experiment.
 
     Parameters
     ----------
     path : Path
         The YAML file.
-    only : str
-        An experiment; all by default.
+    only : str or collection of str, optional
+        An experiment, or several; all by default.
     most : int
         How many points there may be. They are counted before they are listed.
 
@@ -81,7 +82,7 @@ def read_points(path=EXPERIMENTS, only="", most=LARGEST):
         experiment: _Grid.of(experiment, dict(listed))
         for experiment, listed in read_grids(path, stamp(path)).items()
     }
-    grids = select(grids, only) if only else grids
+    grids = grids if only is None else select(grids, only)
     count = sum(grid.count for grid in grids.values())
     if count > most:
         largest = max(grids, key=lambda experiment: grids[experiment].count)
@@ -170,11 +171,27 @@ def read_grids(path, stamp):
     return grids
 
 
-def select(points, experiment):
-    """Return only one experiment's points, or suggest the nearest name."""
-    if experiment not in points:
-        raise UserError(f"no experiment {experiment!r}{_hint(experiment, points)}")
-    return {experiment: points[experiment]}
+def select(points, only):
+    """Return only the points of one or several experiments, or suggest a name."""
+    names = [only] if isinstance(only, str) else only
+    for name in names:
+        if name not in points:
+            raise UserError(f"no experiment {name!r}{_hint(name, points)}")
+    return {name: points[name] for name in names}
+
+
+def experiments_of(notebook):
+    """List the experiments that a report rests on, in the grid's order.
+
+    They are those that its code names, each as a text in quotes; for the notebook
+    `WHOLE` all of them.
+    """
+    cells = (c for c in read_notebook(notebook)["cells"] if c["cell_type"] == "code")
+    code = "\n".join("".join(cell["source"]) for cell in cells)
+    return [
+        name for name in read_grids(EXPERIMENTS, stamp(EXPERIMENTS))
+        if notebook == WHOLE or f'"{name}"' in code or f"'{name}'" in code
+    ]  # fmt: skip
 
 
 def _values(where, name, given, allowed):

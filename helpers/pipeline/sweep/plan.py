@@ -18,7 +18,7 @@ class Plan(NamedTuple):
     Attributes
     ----------
     points : dict of str to list of Point
-        The whole grid, by experiment.
+        The grid, by experiment.
     runs : dict of str to Point
         By run name; a point that two experiments share is one run.
     missing : dict of str to str
@@ -33,13 +33,13 @@ class Plan(NamedTuple):
     inputs: Inputs
 
 
-def make_plan(experiment="", *, confirmed=False):
+def make_plan(only=None, *, confirmed=False):
     """Find out what has to be run.
 
     Parameters
     ----------
-    experiment : str
-        Only this one; all by default.
+    only : str or collection of str, optional
+        An experiment, or several; all by default.
     confirmed : bool
         Whether the grid may have more than `MANY` points.
 
@@ -53,7 +53,7 @@ def make_plan(experiment="", *, confirmed=False):
     UserError
         If the grid is not valid, or too large without being confirmed.
     """
-    points = read_points(only=experiment, most=LARGEST if confirmed else MANY)
+    points = read_points(only=only, most=LARGEST if confirmed else MANY)
     runs = {point.run: point for grid in points.values() for point in grid}
     inputs = Inputs()
     reasons = {run: why_not_current(point, inputs) for run, point in runs.items()}

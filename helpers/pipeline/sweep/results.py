@@ -24,7 +24,7 @@ def main():
     parser.add_argument("--experiment", default="", help="only this one")
     parser.add_argument("--csv", default="", help="write this file instead")
     asked = parser.parse_args()
-    plan = make_plan(asked.experiment, confirmed=True)
+    plan = make_plan(asked.experiment or None, confirmed=True)
     finished = list(finished_runs(plan, plan.runs.keys() - plan.missing.keys()))
     if not finished:
         of = f" of {asked.experiment}" if asked.experiment else ""

@@ -110,7 +110,7 @@ def _compare_attachments(stated, reproduced):
         shown = map(_there, pair)
         if name == "build.json" and verdict == DIFFERS:
             shown = map(_shown, _unlike(stated.build, reproduced.build))
-        if name != RESULTS.name:  # which is compared claim by claim
+        if name != RESULTS:  # which is compared claim by claim
             yield Line(f"attached {name}", *shown, None, verdict)
 
 

@@ -122,7 +122,7 @@ def read_pdf(path, *, pages=True):
         reason = readable(str(error)) or type(error).__name__
         raise UserError(f"{path} is damaged: {reason}") from None
     build = _read_build(files.get("build.json"), f"{path}: build.json")
-    results = read_results(files.get(RESULTS.name), f"{path}: {RESULTS.name}")
+    results = read_results(files.get(RESULTS), f"{path}: {RESULTS}")
     saver = "qpdf" if QPDF in content[:40] else saver
     digest = sha256(content)
     return ReadReport(
@@ -147,9 +147,9 @@ def read_html(path):
     except Exception as error:  # as with a PDF
         raise UserError(f"{path} is damaged: {readable(str(error))}") from None
     build = _read_build(files.get("build.json"), f"{path}: build.json")
-    results = read_results(carried.get(RESULTS.name), f"{path}: {RESULTS.name}")
-    if carried[RESULTS.name] != files.get(RESULTS.name):
-        raise UserError(f"{path}: {RESULTS.name} and that in {FILES} differ")
+    results = read_results(carried.get(RESULTS), f"{path}: {RESULTS}")
+    if carried[RESULTS] != files.get(RESULTS):
+        raise UserError(f"{path}: {RESULTS} and that in {FILES} differ")
     names = [f"section {said.partition(chr(10))[0]}" for said in texts]
     names[0] = "section before the first"
     things = [{"drawing": f"<{sha256(part.encode())}>"} for part in parts]

@@ -11,18 +11,20 @@ from helpers import ROOT
 from helpers.pipeline.command import error_in
 from helpers.pipeline.environment import environment as variables
 from helpers.pipeline.errors import UserError
+from helpers.pipeline.report.paths import Paths, asked
 from helpers.pipeline.report.revision import COMMIT, LEFT_OUT, revision
-from helpers.pipeline.report.title import TITLE_BLOCK
+from helpers.pipeline.report.title import TABLE, TITLE_BLOCK
 from helpers.pipeline.verify.reader import read_pdf
 
 
-def rebuild(title=None, read=read_pdf):
+def rebuild(build, read=read_pdf):
     """Make this checkout's report again in a temporary folder.
 
     Parameters
     ----------
-    title : dict of str to str, optional
-        The title block.
+    build : dict
+        The ``build.json`` of the report: its name, title block and data. What it does
+        not say is as it is asked for.
     read : callable
         `read_pdf`, or `read_html` for the page, which needs no LaTeX.
 
@@ -40,7 +42,10 @@ def rebuild(title=None, read=read_pdf):
         # The copy has no history: this says which version it is.
         (copy / COMMIT.name).write_text(json.dumps(revision()))
         target = "report" if read is read_pdf else "html"
-        return read(build_report(copy, title=title, target=target))
+        made_for = {"REPORT": build["report"]} if "report" in build else {}
+        if "table" in build:
+            made_for |= {name.upper(): build["table"].get(name, "") for name in TABLE}
+        return read(build_report(copy, made_for, build.get("title"), target))
 
 
 def build_report(folder, environment=None, title=None, target="report"):
@@ -81,4 +86,5 @@ def build_report(folder, environment=None, title=None, target="report"):
     if done.returncode:
         error = error_in(done.stderr or done.stdout, done.returncode)
         raise UserError(f"it cannot be built: {error}")
-    return folder / "report" / ("report.pdf" if target == "report" else "report.html")
+    paths = Paths(given.get("REPORT") or asked().name, folder)
+    return paths.pdf if target == "report" else paths.html

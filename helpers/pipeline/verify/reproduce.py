@@ -8,6 +8,7 @@ from helpers import ROOT
 from helpers.pipeline.command import run_command
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.kernels.warm import CAN_FORK
+from helpers.pipeline.report.paths import asked
 from helpers.pipeline.report.revision import git, revision, sha256
 from helpers.pipeline.verify.rebuild import build_report
 
@@ -24,8 +25,6 @@ CONDITIONS = {
         "TMPDIR": "{folder}/home",
     },
 }
-REPORTS = ("report/report.pdf", "report/report.html")
-COMPARED = (*REPORTS, "report/results.json", "build/report.ipynb")
 
 
 def main():
@@ -50,7 +49,8 @@ def main():
     for name in differing:
         print(f"differs: {name}")
     print(f"{len(first) - len(differing)} of {len(first)} files are the same bytes")
-    for name in REPORTS:
+    for path in (asked().pdf, asked().html):
+        name = path.relative_to(ROOT).as_posix()
         print(f"sha256 of {name}: {first[name]}")
     return 1 if differing else 0
 
@@ -72,7 +72,8 @@ def build_commit(clone, environment):
     """
     clone_commit(clone)
     build_report(clone, environment)
-    made = [clone / name for name in COMPARED]
+    paths = asked()._replace(root=clone)
+    made = [paths.pdf, paths.html, paths.results, paths.executed]
     made += (clone / "build" / "runs").glob("*.ipynb")
     return {p.relative_to(clone).as_posix(): sha256(p.read_bytes()) for p in made}
 

@@ -13,24 +13,24 @@ from helpers import ROOT
 from helpers.pipeline.command import run_command
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.files import whole
-from helpers.pipeline.report.build import HTML, PDF
 from helpers.pipeline.report.evidence import zipped
+from helpers.pipeline.report.paths import asked, is_made
 from helpers.pipeline.report.revision import (
     COMMIT,
-    MADE,
     NOTE,
     changed,
     git,
     revision,
     sha256,
 )
+from helpers.pipeline.report.title import parameters_of
 from helpers.pipeline.verify.reader import read_html, read_pdf
 
 SUBMISSION = ROOT / "build" / "submission.zip"
 FOLDER = "submission"
 INSTRUCTIONS = """\
-make report    # everything that is missing, then report/report.pdf
-make verify    # makes all of it anew and compares every number with the recorded one
+make report{of}    # everything that is missing, then report/{name}.pdf
+make verify{of}    # makes all of it anew and compares every number with the record
 
 The commit is {commit}. README.md tells the rest.
 """
@@ -41,23 +41,28 @@ def main():
     now = revision()
     if not now.commit or not (ROOT / ".git").exists():
         raise UserError("only what is committed to git can be handed in")
-    files = committed(now)
-    for path, report in ((PDF, read_pdf(PDF, pages=False)), (HTML, read_html(HTML))):
-        build = report.build
+    paths = asked()
+    parameters_of(paths.name)
+    files = committed(now, paths)
+    pages = [read_pdf(paths.pdf, pages=False), read_html(paths.html)]
+    for path, page in zip((paths.pdf, paths.html), pages, strict=True):
+        build = page.build
         if (build["commit"], build["changes"]) != (now.commit, now.changes):
             raise UserError(f"report/{path.name} is not of this commit: make report")
+    of = "" if paths.is_default else f" REPORT={paths.name}"
+    note = INSTRUCTIONS.format(commit=now.commit, name=paths.name, of=of)
     version = [*now, {name: sha256(content) for name, content in files.items()}]
     files |= {
-        "report/report.pdf": PDF.read_bytes(),
-        "report/report.html": HTML.read_bytes(),
+        f"report/{paths.pdf.name}": paths.pdf.read_bytes(),
+        f"report/{paths.html.name}": paths.html.read_bytes(),
         COMMIT.name: json.dumps(version, indent=1).encode(),
-        NOTE: INSTRUCTIONS.format(commit=now.commit).encode(),
+        NOTE: note.encode(),
     }
     write(SUBMISSION, files, now.time)
     print(f"written: {SUBMISSION.relative_to(ROOT)} ({len(files)} files)")
 
 
-def committed(now):
+def committed(now, paths):
     """Return the content of every file of the commit, by name.
 
     Raises
@@ -66,10 +71,11 @@ def committed(now):
         If a file differs from the commit; the message names it.
     """
     if now.changes:
-        names = sorted({*map(os.fsdecode, changed())} - {MADE})
+        names = sorted(n for n in map(os.fsdecode, changed()) if not is_made(n))
         raise UserError(f"commit first, or remove: {', '.join(names)}")
-    if os.fsencode(MADE) in changed():
-        raise UserError(f"commit first: {MADE}, which make report has written anew")
+    results = paths.results.relative_to(paths.root).as_posix()
+    if os.fsencode(results) in changed():
+        raise UserError(f"commit first: {results}, which make report has written anew")
     # From git and not from disk, where notebooks may have outputs.
     command = ("-c", "core.autocrlf=false", "archive", "--format=tar", "HEAD")
     archive = io.BytesIO(git(*command))

@@ -6,6 +6,7 @@ from helpers import ROOT
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.records import TOLERANCE
 from helpers.pipeline.report.evidence import RESULTS
+from helpers.pipeline.report.paths import asked
 from helpers.pipeline.verify.compare import (
     compare_claims,
     compare_documents,
@@ -41,7 +42,7 @@ def verify(path=None, tolerance=None, rebuilt=None, beside=None):
     ----------
     path : Path, optional
         A report in PDF or, if its name ends so, ``.html``, of which evidence and pages
-        are compared. By default the recorded numbers in ``report/results.json`` are.
+        are compared. By default the recorded numbers of the report that is asked for.
     tolerance : float, optional
         Largest relative difference of numbers; a claim may then be printed as its
         value here is rounded. By default `TOLERANCE` if the report was made on
@@ -64,7 +65,7 @@ def verify(path=None, tolerance=None, rebuilt=None, beside=None):
     """
     read = read_html if path and path.suffix == ".html" else read_pdf
     stated = read(path) if path else ReadReport(_recorded())
-    again = read(rebuilt) if rebuilt else rebuild(stated.build.get("title"), read)
+    again = read(rebuilt) if rebuilt else rebuild(stated.build, read)
     lines = compare_reports(stated, again, tolerance, pages=bool(path))
     return lines + (compare_beside(beside, stated.files) if beside else [])
 
@@ -88,7 +89,7 @@ def compare_reports(stated, again, tolerance=None, *, pages=True):
 def compare_beside(folder, files):
     """Compare the attachments of a PDF with the files handed in together with it."""
     lines = []
-    for name in (f"report/{RESULTS.name}", "experiments.yaml"):
+    for name in (f"report/{RESULTS}", "experiments.yaml"):
         path = folder / name
         if path.exists():
             verdict = HOLDS if path.read_bytes() == files.get(path.name) else DIFFERS
@@ -100,7 +101,8 @@ def compare_beside(folder, files):
 
 def _recorded():
     """Return the recorded results of this checkout."""
-    name = str(RESULTS.relative_to(ROOT))
-    if not RESULTS.exists():
+    path = asked().results
+    name = str(path.relative_to(ROOT))
+    if not path.exists():
         raise UserError(f"there is no {name}: `make report` makes it")
-    return read_results(RESULTS.read_bytes(), name)
+    return read_results(path.read_bytes(), name)

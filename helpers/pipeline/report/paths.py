@@ -1,0 +1,84 @@
+"""The files of a report. The assignment, ``notebooks/report.ipynb``, is the default."""
+
+import fnmatch
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from helpers import ROOT
+
+# What builds write below the folder; the pages stay out of git, the results do not.
+MADE = ("report/*.pdf", "report/*.html", "report/*results.json")
+
+
+class Paths(NamedTuple):
+    """Where the files of a report are.
+
+    Attributes
+    ----------
+    name : str
+        Of its notebook, without folder and ending.
+    root : Path
+        The project.
+    """
+
+    name: str = "report"
+    root: Path = ROOT
+
+    @property
+    def notebook(self):
+        """The notebook that is the report."""
+        return self.root / "notebooks" / f"{self.name}.ipynb"
+
+    @property
+    def executed(self):
+        """The notebook as it was executed last."""
+        return self.root / "build" / f"{self.name}.ipynb"
+
+    @property
+    def tex(self):
+        """The folder in which LaTeX works."""
+        return self.root / "build" / ("tex" if self.is_default else f"{self.name}.tex")
+
+    @property
+    def pdf(self):
+        """The report for print."""
+        return self.root / "report" / f"{self.name}.pdf"
+
+    @property
+    def html(self):
+        """The report as a page."""
+        return self.pdf.with_suffix(".html")
+
+    @property
+    def results(self):
+        """Every number that it states."""
+        own = "" if self.is_default else f"{self.name}-"
+        return self.root / "report" / f"{own}results.json"
+
+    @property
+    def is_default(self):
+        """Whether it is the assignment."""
+        return self.name == ASSIGNMENT.name
+
+
+ASSIGNMENT = Paths()
+
+
+def asked():
+    """Return the paths of the report that ``REPORT=`` names."""
+    return Paths(os.environ.get("REPORT") or ASSIGNMENT.name)
+
+
+def opened():
+    """Return the paths of the report whose notebook this kernel executes.
+
+    JupyterLab tells each kernel the path of its notebook, and so does a build.
+    """
+    name = Path(os.environ.get("JPY_SESSION_NAME", "")).stem
+    return Paths(name) if Paths(name).notebook.exists() else ASSIGNMENT
+
+
+def is_made(name):
+    """Tell whether a file of the project is what a build writes for a report."""
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in MADE)
