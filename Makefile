@@ -143,7 +143,7 @@ test: $(CLUSTER) report/report.pdf report/report.html ## prove that all of it wo
 
 benchmark: $(CLUSTER) ## measure how fast it is, beside other ways (an hour)
 	@$(ASK).system tex
-	@for it in explore sweep; do $(PYTHON) -Es tests/benchmark_$$it.py || exit; done
+	@for it in explore sweep preview; do $(PYTHON) -Es tests/benchmark_$$it.py || exit; done
 	@$(PYTHON) -Es tests/benchmark_scale.py $(if $(filter-out 0,$(RECORD)),--record)
 
 lint: SCRIPTS = $(wildcard helpers/explore/*.js report/page/*.js)

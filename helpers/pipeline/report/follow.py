@@ -152,7 +152,8 @@ class Preview:
         while (position := len(cells.done)) < len(code):
             cell = code[position]
             doing = f"executing cell {position + 1} of {len(code)}"
-            self.server.tell(doing=doing, running=cell["id"], stale=cell["id"])
+            state = {"running": cell["id"], "since": time.time(), "stale": cell["id"]}
+            self.server.tell(doing=doing, **state)
             self.keep(cells.execute(cell, self.is_changed))
             if position == last < len(code) - 1:
                 self.show(notebook, stale=code[position + 1]["id"])
