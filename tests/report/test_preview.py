@@ -14,6 +14,7 @@ from small import files_of, make_small
 
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.report.paths import Paths
+from helpers.pipeline.report.preview import main
 from helpers.pipeline.report.server import PageServer
 
 # How many states are compared; make benchmark does 200.
@@ -156,11 +157,15 @@ def test_a_report_is_seen_while_it_is_written(finished, preview, browser):
     assert files_of(finished.folder).keys() == before
 
 
-def test_the_preview_of_what_is_no_report_is_refused(finished):
-    environment = {**finished.environment, "REPORT": "descent"}
-    command = [sys.executable, "-m", "helpers.pipeline.report.preview"]
-    options = {"capture_output": True, "text": True, "env": environment}
-    done = subprocess.run(command, cwd=finished.folder, **options)
-    assert done.returncode == 2
-    assert done.stderr.startswith("error: notebooks/descent.ipynb is no report")
-    assert done.stderr.count("\n") == 1
+def test_the_preview_of_what_is_no_report_is_refused(monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["preview"])
+    monkeypatch.setenv("REPORT", "descent")
+    with pytest.raises(UserError, match=r"notebooks/descent.ipynb is no report"):
+        main()
+
+
+@pytest.mark.parametrize("port", ["eighty", "-1"])
+def test_what_is_no_port_is_named(port, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["preview", f"--port={port}"])
+    with pytest.raises(UserError, match="PORT must be a number from 1024 to 65535"):
+        main()
