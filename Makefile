@@ -26,6 +26,9 @@ HTML =
 TOLERANCE =
 JSON =
 ALL =
+# For make compare: a commit, PDF, page or results.json; B is the checkout if not given
+A =
+B =
 # For make grade: a folder of zips and folders; WALLS=none runs them without bubblewrap
 SUBMISSIONS =
 WALLS =
@@ -42,8 +45,8 @@ PYTHON3 = python3
 
 # Take them as they were typed, a $ is a $, and pass them on in the environment.
 GIVEN := COURSE TITLE STUDENT DATE EXPERIMENT SCHEDULER TIME_LIMIT DRY_RUN YES PDF HTML
-GIVEN += TOLERANCE JSON ALL SUBMISSIONS WALLS RECORD CSV PYTHON3
-GIVEN += REPORT DATA TARGET FEATURES PORT
+GIVEN += TOLERANCE JSON ALL A B SUBMISSIONS WALLS RECORD CSV PYTHON3 REPORT DATA TARGET FEATURES
+GIVEN += PORT
 TYPED := $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name)))
 UNKNOWN := $(filter-out $(GIVEN) UPGRADE PREFIX PYTEST_ADDOPTS -%,$(TYPED))
 $(if $(UNKNOWN),$(error there is no variable $(UNKNOWN); there are $(sort $(GIVEN) UPGRADE)))
@@ -54,14 +57,14 @@ NOTEBOOKS := $(patsubst notebooks/%.ipynb,%,$(wildcard notebooks/*.ipynb))
 NAMED := $(or $(if $(filter 1,$(words $(REPORT))),$(filter $(NOTEBOOKS),$(REPORT))),unknown)
 INPUTS := build/$(if $(filter-out report,$(NAMED)),$(NAMED).)inputs
 # What is not given stays as it was given last; STUDENT= goes back to the default.
-now = $(if $(filter $(1),$(TYPED)),$($(1)),$(shell sed -n $(2)p $(INPUTS) 2>/dev/null))
+now = $(if $(filter $(1),$(TYPED)),$($(1)),$(shell sed -n '$(or $(2),s/^$(1)=//)p' $(INPUTS) 2>/dev/null))
 override COURSE := $(call now,COURSE,1)
 override TITLE := $(call now,TITLE,2)
 override STUDENT := $(call now,STUDENT,3)
 override DATE := $(call now,DATE,4)
-override DATA := $(call now,DATA,5)
-override TARGET := $(call now,TARGET,6)
-override FEATURES := $(call now,FEATURES,7)
+override DATA := $(call now,DATA)
+override TARGET := $(call now,TARGET)
+override FEATURES := $(call now,FEATURES)
 export $(GIVEN)
 # Letters of any language, in the names of folders too, whatever the locale is.
 export LC_ALL := $(if $(filter Darwin,$(shell uname)),en_US,C).UTF-8
@@ -90,7 +93,7 @@ SOURCES := requirements.txt $(wildcard experiments.yaml notebooks/*.ipynb) \
 SOURCES := $(filter-out report/%.pdf report/%.html report/%results.json,$(SOURCES))
 
 .DELETE_ON_ERROR:
-.PHONY: help report html preview verify submission grade reproduce sweep results cluster lab test benchmark lint lock clean distclean FORCE
+.PHONY: help report html preview verify compare submission grade reproduce sweep results cluster lab test benchmark lint lock clean distclean FORCE
 
 help: ## print this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 11
@@ -115,6 +118,9 @@ verify: $(READY) ## make all anew and compare with what is recorded (PDF= or HTM
 	@$(if $(HTML),,$(ASK).system tex)
 	@$(RUN) helpers.pipeline.verify --pdf="$$PDF" --html="$$HTML" --tolerance="$$TOLERANCE" \
 		--json="$$JSON" --all="$$ALL"
+
+compare: $(READY) ## show what changed between two reports (A=, B=commit, PDF, page or results)
+	@$(RUN) helpers.pipeline.verify.changes --a="$$A" --b="$$B"
 
 submission: report/$(NAMED).pdf ## write what is handed in: build/submission.zip
 	@$(RUN) helpers.pipeline.verify.submission
@@ -143,7 +149,7 @@ test: $(CLUSTER) report/report.pdf report/report.html ## prove that all of it wo
 
 benchmark: $(CLUSTER) ## measure how fast it is, beside other ways (an hour)
 	@$(ASK).system tex
-	@for it in explore sweep preview; do $(PYTHON) -Es tests/benchmark_$$it.py || exit; done
+	@for it in explore sweep report preview; do $(PYTHON) -Es tests/benchmark_$$it.py || exit; done
 	@$(PYTHON) -Es tests/benchmark_scale.py $(if $(filter-out 0,$(RECORD)),--record)
 
 lint: SCRIPTS = $(wildcard helpers/explore/*.js report/page/*.js)
@@ -195,7 +201,7 @@ $(CLUSTER): requirements-cluster.txt $(READY)
 $(INPUTS): NEW := $(INPUTS).$(shell echo $$PPID)
 $(INPUTS): FORCE
 	@mkdir -p build && printf '%s\n' "$$COURSE" "$$TITLE" "$$STUDENT" "$$DATE" > $(NEW)
-	@printf '%s\n' "$$DATA" "$$TARGET" "$$FEATURES" >> $(NEW)
+	@printf '%s\n' "DATA=$$DATA" "TARGET=$$TARGET" "FEATURES=$$FEATURES" >> $(NEW)
 	@$(ASK).report.revision >> $(NEW)
 	@find data -type f -exec cksum {} + >> $(NEW)
 	@if cmp -s $(NEW) $@; then rm $(NEW); \

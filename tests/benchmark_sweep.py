@@ -1,4 +1,4 @@
-"""How fast the sweep and the report are, beside the plain way of doing the same.
+"""How fast the sweep is, beside the plain way of doing the same.
 
 ``make benchmark`` runs it. Everything is done in copies of the project, with whole
 commands, in turn; a bound that is not kept is marked and fails the command.
@@ -7,9 +7,7 @@ commands, in turn; a bound that is not kept is marked and fails the command.
 import contextlib
 import os
 import re
-import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -19,7 +17,7 @@ from pathlib import Path
 
 import nbformat
 import psutil
-from measure import REPEATS, Row, alternate, conclude
+from measure import PLAIN, REPEATS, Row, alternate, conclude, forget, run
 from papermill import execute_notebook
 from project import Project
 
@@ -27,9 +25,7 @@ from helpers import ROOT
 from helpers.pipeline.kernels.warm import warm_kernels
 from helpers.pipeline.sweep.experiments import read_points
 from helpers.pipeline.sweep.inputs import modules_behind
-from helpers.pipeline.verify.rebuild import build_report
 
-PLAIN = str(Path(__file__).with_name("plain.py"))
 GRID_OF_32 = """\
 grid:
   features: [horsepower, all]
@@ -44,7 +40,7 @@ def main():
     """Measure, print the table, and fail if a bound is not kept."""
     with tempfile.TemporaryDirectory() as folder:
         rows = []
-        for number, part in enumerate((sweeps, reports, memory)):
+        for number, part in enumerate((sweeps, memory)):
             copy = Path(folder, str(number))
             copy.mkdir()
             rows += part(Project(copy))
@@ -101,41 +97,6 @@ def above_cells(point, kernel):
     return took - sum(cell.get("duration") or 0 for cell in told)
 
 
-def reports(project):
-    """Compare the report: the plain way, from nothing, one value more, no change."""
-    grid = (project.folder / "experiments.yaml").read_text()
-    number = iter(range(1, 100))
-
-    def ours():
-        forget(project, "build", "report/report.pdf")
-        project.write("experiments.yaml", grid)
-        make(project)
-
-    def one_more():
-        added = grid.replace("1e-4]", f"1e-4, 0.{next(number):02}1]", 1)
-        project.write("experiments.yaml", added)
-        make(project)
-
-    def plain():
-        forget(project, "build")
-        project.write("experiments.yaml", grid)
-        run(project, PLAIN, "report")
-
-    times = alternate(
-        plain=plain, ours=ours, one_more=one_more, nothing=lambda: make(project)
-    )
-    plainly, full, one_more = times["plain"], times["ours"], times["one_more"]
-    return [
-        Row("report: papermill, nbconvert, pdflatex", plainly, "s"),
-        Row("report: make report, nothing built", full, "s"),
-        Row("make report faster than the plain way", plainly / full, "x", ">= 6"),
-        Row("after one value more", one_more, "s"),
-        Row("  as a share of the plain way's time", one_more / plainly, "x", "<= 0.25"),
-        Row("  as a share of its own full time", one_more / full, "x"),
-        Row("with nothing changed", times["nothing"], "s", "<= 0.3"),
-    ]
-
-
 def memory(project):
     """Compare the peak of the process tree: runs, and workers, ten times and twice."""
     parameters, check = map(nbformat.v4.new_code_cell, TINY_CELLS)
@@ -190,33 +151,6 @@ def cluster(project):
             for member in started:
                 with contextlib.suppress(psutil.Error):
                     member.kill()
-
-
-def run(project, *command):
-    """Run Python in a copy of the project, to its end."""
-    done = subprocess.run(
-        [sys.executable, *command],
-        cwd=project.folder,
-        env=project.environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=1800,
-    )
-    if done.returncode:
-        raise RuntimeError(f"{' '.join(command)}: {done.stdout[-2000:]}")
-
-
-def make(project):
-    """Make the report in a copy of the project, in the environment that is there."""
-    build_report(project.folder, {})
-
-
-def forget(project, *paths):
-    """Remove what was built."""
-    for path in paths:
-        place = project.folder / path
-        shutil.rmtree(place) if place.is_dir() else place.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,10 @@
 import csv
 import os
 import platform
+import shutil
 import statistics
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import NamedTuple
@@ -11,6 +14,7 @@ from typing import NamedTuple
 from helpers.pipeline.command import aligned
 
 REPEATS = 5
+PLAIN = str(Path(__file__).with_name("plain.py"))
 
 
 class Row(NamedTuple):
@@ -97,3 +101,26 @@ def machine():
     """Describe the machine that was measured."""
     cores = len(os.sched_getaffinity(0))
     return f"{platform.machine()}, {cores} cores, Python {platform.python_version()}"
+
+
+def run(project, *command):
+    """Run Python in a copy of the project, to its end."""
+    done = subprocess.run(
+        [sys.executable, *command],
+        cwd=project.folder,
+        env=project.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=1800,
+    )
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)}: {done.stdout[-2000:]}")
+    return done.stdout
+
+
+def forget(project, *paths):
+    """Remove what was built."""
+    for path in paths:
+        place = project.folder / path
+        shutil.rmtree(place) if place.is_dir() else place.unlink(missing_ok=True)

@@ -16,7 +16,7 @@ from small import files_of, make_small, spread
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.grading import __main__ as command
 from helpers.pipeline.grading import sandbox, unpack
-from helpers.pipeline.grading.changes import Changed, sources_in
+from helpers.pipeline.grading.changes import sources_in
 from helpers.pipeline.grading.grade import find, grade, judged
 from helpers.pipeline.grading.gradebook import (
     FAILED,
@@ -27,6 +27,7 @@ from helpers.pipeline.grading.gradebook import (
 from helpers.pipeline.grading.made import Made
 from helpers.pipeline.grading.own import Own
 from helpers.pipeline.grading.sandbox import Limits
+from helpers.pipeline.verify.files import Changed
 from helpers.pipeline.verify.rebuild import build_report
 from helpers.pipeline.verify.verdicts import DIFFERS, HOLDS, MISSING, NOTED, Line
 

@@ -81,7 +81,7 @@ class Grade(NamedTuple):
         How long it took.
     student : str
         Who hands it in, as the report says.
-    changed : list of helpers.pipeline.grading.changes.Changed
+    changed : list of helpers.pipeline.verify.files.Changed
         The files that differ from the grader's.
     suspicious : list of str
         What may not come from the data or the grader's helpers.

@@ -12,11 +12,11 @@ from helpers.pipeline.verify.verdicts import (
     LESS_STRICT,
     NOTED,
     WRONG,
+    fitted,
     readable,
 )
 from helpers.pipeline.verify.verify import checked_tolerance, verify
 
-WIDTH, SHORTEST = 80, 12  # letters of a terminal's line, and of what is shown in it
 RELAXED = (
     " as far as they were compared: the platforms differ, so\n"
     f"numbers may differ by {TOLERANCE:g}, and pages by what cannot be seen; with "
@@ -72,23 +72,6 @@ def print_table(lines, everything=False):
         if line.verdict == NOTED:
             print(f"{line.what}: {readable(line.stated)}")
             print(f"{'here':>{len(line.what)}}: {readable(line.reproduced)}")
-
-
-def fitted(rows):
-    """Cut the texts of a table until its lines fit into a terminal."""
-    name, *widths = (max(map(len, column)) for column in zip(*rows, strict=True))
-    rest = WIDTH - 2 * len(widths) - sum(widths[2:])
-    shown = max(SHORTEST, (rest - name) // 2)
-    pair = [min(width, shown) for width in widths[:2]]
-    name = rest - sum(pair)
-    return [
-        [
-            row[0] if len(row[0]) <= name else f"…{row[0][1 - name :]}",
-            *map(readable, row[1:3], pair),
-            *row[3:],
-        ]
-        for row in rows
-    ]
 
 
 def _depth(line):

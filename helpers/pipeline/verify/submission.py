@@ -76,8 +76,12 @@ def committed(now, paths):
     results = paths.results.relative_to(paths.root).as_posix()
     if os.fsencode(results) in changed():
         raise UserError(f"commit first: {results}, which make report has written anew")
-    # From git and not from disk, where notebooks may have outputs.
-    command = ("-c", "core.autocrlf=false", "archive", "--format=tar", "HEAD")
+    return files_of("HEAD")  # not from disk, where notebooks may have outputs
+
+
+def files_of(commit):
+    """Return the content of every file of a commit, by name."""
+    command = ("-c", "core.autocrlf=false", "archive", "--format=tar", commit)
     archive = io.BytesIO(git(*command))
     with tarfile.open(fileobj=archive) as kept:
         entries = [entry for entry in kept if entry.isfile()]

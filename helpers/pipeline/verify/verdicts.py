@@ -8,6 +8,7 @@ HOLDS, DIFFERS, MISSING, NOTED = "holds", "differs", "missing", "noted"
 STATUSES = ALL_HOLD, WRONG, NOT_RUN, LESS_STRICT = 0, 1, 2, 3
 HEADER = ("claim", "stated", "reproduced", "difference", "verdict")
 LONGEST = 300  # letters of a text that is shown
+WIDTH, SHORTEST = 80, 12  # letters of a terminal's line, and of what is shown in it
 
 
 class Line(NamedTuple):
@@ -50,3 +51,20 @@ def readable(text, longest=LONGEST):
     text = "".join(letter if letter.isprintable() else " " for letter in text)
     text = " ".join(text.split())
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+def fitted(rows):
+    """Cut the texts of a table until its lines fit into a terminal."""
+    name, *widths = (max(map(len, column)) for column in zip(*rows, strict=True))
+    rest = WIDTH - 2 * len(widths) - sum(widths[2:])
+    shown = max(SHORTEST, (rest - name) // 2)
+    pair = [min(width, shown) for width in widths[:2]]
+    name = rest - sum(pair)
+    return [
+        [
+            row[0] if len(row[0]) <= name else f"…{row[0][1 - name :]}",
+            *map(readable, row[1:3], pair),
+            *row[3:],
+        ]
+        for row in rows
+    ]

@@ -1,0 +1,143 @@
+"""Show what changed between two reports: ``build/compare.html``, and a table."""
+
+import argparse
+import base64
+import io
+from importlib.resources import files
+
+from helpers import ROOT
+from helpers.pipeline.command import aligned, run_command
+from helpers.pipeline.errors import UserError
+from helpers.pipeline.files import whole
+from helpers.pipeline.verify.differences import compare_sides
+from helpers.pipeline.verify.sides import NUMBERS, PAGE, PRINT, load_sides
+from helpers.pipeline.verify.verdicts import WIDTH, fitted, readable
+
+WRITTEN = ROOT / "build" / "compare.html"
+TEMPLATE = "changes.html.j2"
+HEADER = ("claim", "old", "new", "difference")
+FEW, LINES = 4, 2000  # names in a line of the table; lines of a file on the page
+NAMESPACES = 'xmlns="http://www.w3.org/2000/svg" '
+NAMESPACES += 'xmlns:xlink="http://www.w3.org/1999/xlink"'
+
+
+def main():
+    """Compare what the command line names; whether it is equal is no matter."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--a", default="", help="commit, PDF, page or results.json")
+    parser.add_argument("--b", default="", help="the same; by default this checkout")
+    asked = parser.parse_args()
+    if not asked.a:
+        raise UserError("A is what to compare with: a commit, a PDF, a page or results")
+    sides = load_sides(asked.a, asked.b)
+    found = compare_sides(*sides)
+    notes = notes_on(*sides)
+    WRITTEN.parent.mkdir(exist_ok=True)
+    with whole(WRITTEN) as unfinished:
+        unfinished.write_text(to_page(sides, found, notes), encoding="utf-8")
+    print_table(sides, found, notes)
+    print(f"written: {WRITTEN.relative_to(ROOT)}")
+
+
+def notes_on(old, new):
+    """Say what could not be compared, a sentence each."""
+    notes = [f"{side.name}: {side.note}" for side in (old, new) if side.note]
+    if old.kind != new.kind:
+        notes.append(
+            "Prose and figures are not compared: on one side there is a "
+            f"{old.kind}, on the other a {new.kind}."
+        )
+    elif old.kind == NUMBERS:
+        notes.append("Prose, figures and files are not in recorded results.")
+    if NUMBERS in (old.kind, new.kind) and old.kind != new.kind:
+        notes.append("Files are not compared either.")
+    platforms = [readable(str(side.results["platform"])) for side in (old, new)]
+    if platforms[0] != platforms[1]:
+        notes.append(f"The platforms differ: {platforms[0]}; {platforms[1]}.")
+    return notes
+
+
+def summary(sides, found):
+    """Return for each kind of thing that was compared its name and a line about it."""
+    old, new = (side.kind for side in sides)
+    looks = "pages" if new == PRINT else "figures"
+    kinds = {
+        "claims": [claim[0] for claim in found.claims],
+        "experiments": [f"{name} ({kind})" for name, kind in found.experiments],
+        "runs": [f"{name}: {settings}" for name, settings, *_ in found.runs],
+        looks: [drawn[0] for drawn in found.drawings],
+        "tables": [table[0] for table in found.tables],
+        "prose": [*dict.fromkeys(place for place, _ in found.prose)],
+        "files": [str(file) for file in found.files],
+    }
+    known = {"claims", "experiments", "runs"}
+    known |= {"files"} if NUMBERS not in (old, new) else set()
+    known |= {looks, "prose"} if old == new != NUMBERS else set()
+    known |= {"tables"} if old == new == PAGE else set()  # in a PDF, they are in pages
+    counts = {"prose": len(found.prose)}
+    lines = {}
+    for kind, names in kinds.items():
+        if kind not in known:
+            continue
+        count = counts.get(kind, len(names))
+        more = ", …" * (len(names) > FEW)
+        named = f": {', '.join(names[:FEW])}{more}" if names else ""
+        lines[kind] = f"{count or 'none'} changed{named}"
+    return lines
+
+
+def print_table(sides, found, notes):
+    """Print the claims that changed, then a line for everything else."""
+    if found.claims:
+        rows = [[readable(text) for text in claim] for claim in found.claims]
+        print("\n".join(aligned(fitted([HEADER, *rows]))))
+    for kind, line in summary(sides, found).items():
+        if kind != "claims" or not found.claims:
+            print(readable(f"{kind}: {line}", WIDTH))
+    if found.rounded:
+        print(f"rounding: {found.rounded} more claims differ in their last digits only")
+    for note in notes:
+        print(f"note: {readable(note)}")
+
+
+def to_page(sides, found, notes):
+    """Return the page. The template escapes all that comes from a report."""
+    import jinja2
+
+    environment = jinja2.Environment(
+        autoescape=True, finalize=_printable, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters["picture"] = picture
+    template = files("helpers.pipeline.verify").joinpath(TEMPLATE)
+    return environment.from_string(template.read_text(encoding="utf-8")).render(
+        old=sides[0],
+        new=sides[1],
+        found=found,
+        notes=notes,
+        summary=summary(sides, found),
+        header=HEADER,
+        most=LINES,
+    )
+
+
+def _printable(value):
+    """Return a text without control characters, which could hide what is written."""
+    if type(value) is not str:
+        return value
+    return "".join(c if c.isprintable() or c == "\n" else " " for c in value)
+
+
+def picture(look):
+    """Return a drawing, SVG or grey values, as the address of a picture."""
+    if isinstance(look, str):
+        content = look.replace("<svg ", f"<svg {NAMESPACES} ", 1).encode()
+        return f"data:image/svg+xml;base64,{base64.b64encode(content).decode()}"
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.fromarray(look).save(buffer, "png", optimize=True)
+    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+
+
+if __name__ == "__main__":
+    run_command(main)
