@@ -18,8 +18,8 @@ from helpers.pipeline.report.preview import main
 from helpers.pipeline.report.server import PageServer
 
 # How many states are compared; make benchmark does 200.
-STEPS = os.environ.get("PREVIEW_STEPS", "5")
-SEED = os.environ.get("PREVIEW_SEED", "1")
+STEPS = os.environ.get("PREVIEW_STEPS", "4")
+SEED = os.environ.get("PREVIEW_SEED", "16")
 EDITS = Path(__file__).parents[1] / "previewed.py"
 
 
