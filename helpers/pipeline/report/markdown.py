@@ -132,7 +132,8 @@ def markdown_to_html(fragments, bibliography=None):
         return parts[: len(fragments)], OTHERS.sub("et al", parts[-1])
 
     read = [path.read_bytes() for path in (READER, CSL, bibliography) if path]
-    if read == _Before.read and not any("[^" in text for text in fragments):
+    notes = any("[^" in text for text in fragments)  # numbered through all fragments
+    if read == _Before.read and not notes:
         # How a work is cited depends on the others: all of them are cited again.
         new = [text for text in dict.fromkeys(fragments) if text not in _Before.parts]
         again = "; ".join(f"@{{{key}}}" for key in sorted(_Before.cited))
@@ -144,7 +145,7 @@ def markdown_to_html(fragments, bibliography=None):
             return [parts[text] for text in fragments], works
     made, _Before.works = convert(fragments)
     _Before.parts = dict(zip(fragments, made, strict=True))
-    _Before.read, _Before.cited = read, works_cited(made)
+    _Before.read, _Before.cited = [] if notes else read, works_cited(made)
     return made, _Before.works
 
 
