@@ -38,6 +38,8 @@ WALLS =
 RECORD =
 # For make results: a file to write instead of the screen
 CSV =
+# For make preview: the port of its page; a free one if none is given
+PORT =
 # For make lock: UPGRADE=1 takes newer packages
 UPGRADE =
 # The Python that makes the environment
@@ -45,7 +47,7 @@ PYTHON3 = python3
 
 # Take them as they were typed, a $ is a $, and pass them on in the environment.
 GIVEN := COURSE TITLE STUDENT DATE EXPERIMENT SCHEDULER TIME_LIMIT DRY_RUN YES PDF HTML
-GIVEN += TOLERANCE JSON ALL A B SUBMISSIONS WALLS RECORD CSV PYTHON3 REPORT DATA TARGET FEATURES NAME
+GIVEN += TOLERANCE JSON ALL A B SUBMISSIONS WALLS RECORD CSV PYTHON3 REPORT DATA TARGET FEATURES NAME PORT
 TYPED := $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name)))
 UNKNOWN := $(filter-out $(GIVEN) UPGRADE PREFIX PYTEST_ADDOPTS -%,$(TYPED))
 $(if $(UNKNOWN),$(error there is no variable $(UNKNOWN); there are $(sort $(GIVEN) UPGRADE)))
@@ -92,7 +94,7 @@ SOURCES := requirements.txt $(wildcard experiments.yaml notebooks/*.ipynb) \
 SOURCES := $(filter-out report/%.pdf report/%.html report/%results.json,$(SOURCES))
 
 .DELETE_ON_ERROR:
-.PHONY: help report new html verify compare submission grade reproduce sweep results cluster lab test benchmark lint lock clean distclean FORCE
+.PHONY: help report new html preview verify compare submission grade reproduce sweep results cluster lab test benchmark lint lock clean distclean FORCE
 
 help: ## print this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 11
@@ -105,6 +107,9 @@ new: $(READY) ## begin another report: notebooks/NAME.ipynb (NAME=assignment2)
 
 html: report/$(NAMED).html ## make only the page, which needs no LaTeX: report/report.html
 	@$(if $(MADE),:,echo "$< is up to date$${STUDENT:+, for $$STUDENT}")
+
+preview: $(READY) ## show the page as it is written: every save, at once (PORT=number)
+	@$(RUN) helpers.pipeline.report.preview --port="$$PORT"
 
 sweep: $(if $(SCHEDULER),$(CLUSTER),$(READY)) ## run the experiments that have not been run (EXPERIMENT=name for one)
 	@$(RUN) helpers.pipeline.sweep --experiment="$$EXPERIMENT" --report="$$REPORT" \
@@ -148,7 +153,7 @@ test: $(CLUSTER) report/report.pdf report/report.html ## prove that all of it wo
 
 benchmark: $(CLUSTER) ## measure how fast it is, beside other ways (an hour)
 	@$(ASK).system tex
-	@for it in explore sweep report; do $(PYTHON) -Es tests/benchmark_$$it.py || exit; done
+	@for it in explore sweep report preview; do $(PYTHON) -Es tests/benchmark_$$it.py || exit; done
 	@$(PYTHON) -Es tests/benchmark_scale.py $(if $(filter-out 0,$(RECORD)),--record)
 
 lint: SCRIPTS = $(wildcard helpers/explore/*.js report/page/*.js)

@@ -7,10 +7,10 @@
   const carried = document.querySelector('a[download="build.json"]').href;
   const { commit, changes } = JSON.parse(atob(carried.split(",")[1]));
   const version = `commit: ${commit.slice(0, 12) || "none"}${changes && ", with changes"}`;
-  for (const claim of document.querySelectorAll(".claim")) {
+  const note = (claim) => {
     claim.dataset.origin = `${claim.getAttribute("title")}\n${version}`;
     claim.removeAttribute("title"); // else the browser would show it as well
-  }
+  };
 
   // What the preview of a link shows: a copy without identifiers, which are unique.
   const copy = (link) => {
@@ -57,20 +57,26 @@
 
   const contents = document.querySelector("nav details");
   if (window.innerWidth < 1120) contents.open = false;
-  const entries = new Map();
-  for (const link of contents.querySelectorAll("a")) entries.set(link.hash.slice(1), link);
-  const headings = [...entries.keys()].map((id) => document.getElementById(id));
+  let entries, headings;
   const mark = () => {
     const passed = headings.filter((heading) => heading.getBoundingClientRect().top < 120);
     for (const link of entries.values()) link.removeAttribute("aria-current");
     entries.get(passed.at(-1)?.id)?.setAttribute("aria-current", "location");
   };
   document.addEventListener("scroll", () => requestAnimationFrame(mark), { passive: true });
-  mark();
 
-  const live = document.querySelector(".wide");
-  for (const link of document.querySelectorAll(".set")) {
-    link.hidden = !live;
-    link.addEventListener("click", () => live.scrollIntoView());
-  }
+  const prepare = () => {
+    document.querySelectorAll(".claim[title]").forEach(note);
+    entries = new Map();
+    for (const link of contents.querySelectorAll("a")) entries.set(link.hash.slice(1), link);
+    headings = [...entries.keys()].map((id) => document.getElementById(id));
+    mark();
+    const live = document.querySelector(".wide");
+    for (const link of document.querySelectorAll(".set")) {
+      link.hidden = !live;
+      link.onclick = () => live.scrollIntoView();
+    }
+  };
+  document.addEventListener("swapped", prepare); // by a preview
+  prepare();
 })();

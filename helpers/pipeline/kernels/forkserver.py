@@ -55,12 +55,20 @@ def main(number, *modules):
 
 def preload(modules):
     """Import what the kernels will need, and prepare their application."""
+    import_all(modules)
+    from helpers.pipeline.kernels.application import WarmKernelApp
+
+    # A kernel ends when its parent, the forkserver, has ended.
+    WarmKernelApp.instance(parent_handle=os.getpid()).prepare()
+    gc.freeze()  # else the collector would touch, and so copy, every shared page
+
+
+def import_all(modules):
+    """Import what notebooks will need, and do what its first use would do."""
     gc.disable()  # imports leave no garbage
     # A kernel chooses this backend by itself, but only before matplotlib is imported.
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
     sys.modules["debugpy"] = None  # slow to import, and no run is debugged
-    from helpers.pipeline.kernels.application import WarmKernelApp
-
     for name in (*KERNEL, *modules):
         # What cannot be imported here fails in the notebook, where it can be seen.
         with contextlib.suppress(BaseException):
@@ -70,9 +78,6 @@ def preload(modules):
             with contextlib.suppress(Exception):
                 warm_up()
     del sys.modules["debugpy"]
-    # A kernel ends when its parent, the forkserver, has ended.
-    WarmKernelApp.instance(parent_handle=os.getpid()).prepare()
-    gc.freeze()  # else the collector would touch, and so copy, every shared page
     gc.enable()
 
 

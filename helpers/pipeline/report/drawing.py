@@ -1,4 +1,4 @@
-"""Draw figures: as SVG and PDF, if wished beside what the notebook does next."""
+"""Draw figures as SVG and PDF, if wished beside what the notebook does next."""
 
 import base64
 import contextlib
@@ -10,7 +10,7 @@ from multiprocessing import get_context
 
 # Set while a report is built, where kernels are forked: figures are drawn beside it.
 BESIDE = "DRAW_BESIDE"
-# What figures are drawn as, if not both: "pdf", or nothing.
+# Set where nobody sees the executed notebook: what figures are drawn as, if anything.
 FORMATS = "DRAW_FORMATS"
 
 
@@ -35,8 +35,9 @@ def draw(figure, name):
         if "svg" in formats:
             svg = _saved(figure, "svg", {"Date": None})
             drawn["image/svg+xml"] = svg.decode()
-        pdf = _saved(figure, "pdf", {"CreationDate": None})
-        drawn["application/pdf"] = base64.b64encode(pdf).decode()
+        if "pdf" in formats:
+            pdf = _saved(figure, "pdf", {"CreationDate": None})
+            drawn["application/pdf"] = base64.b64encode(pdf).decode()
     return drawn
 
 

@@ -1,9 +1,11 @@
 """The report as JupyterLab shows it: numbers and names in the place of labels."""
 
 import json
+import os
 from functools import cached_property
 
 from helpers import ROOT
+from helpers.pipeline.report.drawing import FORMATS
 from helpers.pipeline.report.markdown import EQUATION, HEADING, KINDS, REFERENCE
 from helpers.pipeline.report.paths import opened
 from helpers.pipeline.report.works import cite_by_name
@@ -22,6 +24,8 @@ class Lab:
 
         Works are cited and sections are named by their names, without their labels.
         """
+        if FORMATS in os.environ:  # nobody will see it
+            return text
         text = cite_by_name(HEADING.sub(r"\1 \2", text), BIBLIOGRAPHY)
         text = EQUATION.sub(
             lambda m: f"$${m[1].rstrip()} \\tag{{{self.number(m[2])[1]}}}$$", text

@@ -7,6 +7,7 @@ the PDF has as attachments are in it, and it makes no request.
 import base64
 import re
 from difflib import get_close_matches
+from functools import cache, lru_cache
 from html import escape
 
 from nbconvert.exporters import TemplateExporter
@@ -33,6 +34,7 @@ TYPES = {"json": "application/json", "zip": "application/zip"}
 # Stand for the begin of a claim, by its number, for its end, and for a comma within a
 # number, until pandoc is done.
 FIRST, END, COMMA = 0xF0000, "\U000ffffd", "\U000ffffc"
+_marks = {}
 BEGIN = "[\U000f0000-\U000ffff0]"
 IN_FORMULA = re.compile(rf"<mi[^>]*>({BEGIN}|{END})</mi>")
 WITHIN_NUMBER = re.compile(rf"</mn><mi[^>]*>{COMMA}</mi><mn>")
@@ -46,7 +48,7 @@ FORMULA = re.compile(r"\$([^$]+)\$")  # in the cell of a table
 COLUMN = re.compile(r">?\{(?:[^{}]|\{[^{}]*\})*\}")  # in an alignment, but no letter
 
 
-def to_html(notebook, attached, now):
+def to_html(notebook, attached, now, *, preview=False):
     """Convert an executed report notebook.
 
     Parameters
@@ -57,6 +59,8 @@ def to_html(notebook, attached, now):
         The files that the page will carry, by name.
     now : helpers.pipeline.report.revision.Revision
         The version that the report was made from.
+    preview : bool
+        Whether an empty element, ``cell-`` and its identifier, precedes each cell.
 
     Returns
     -------
@@ -69,23 +73,30 @@ def to_html(notebook, attached, now):
         If a reference or a citation leads nowhere, or text cannot be set.
     """
     check_outputs(notebook)
-    exporter = TemplateExporter(
+    carried = {name: attached[name] for name in (RESULTS, BUILD)}
+    carried[FILES] = zipped(attached, now.time)
+    resources = {
+        "heading": title_of(notebook),
+        "preview": preview,
+        "colours": html_colours(),
+        "files": {name: data_url(name, carried[name]) for name in carried},
+    }
+    html, _ = exporter().from_notebook_node(notebook, resources)
+    return html
+
+
+@cache
+def exporter():
+    """Return the exporter, which reads the template once."""
+    made = TemplateExporter(
         template_name="page",
         file_extension=".html",
         extra_template_basedirs=[str(ROOT / "report")],
         filters={f.__name__: f for f in (html_listing, html_cell, sides, inline_svg)},
         optimistic_validation=True,
     )
-    exporter.register_preprocessor(Page(), enabled=True)
-    carried = {name: attached[name] for name in (RESULTS, BUILD)}
-    carried[FILES] = zipped(attached, now.time)
-    resources = {
-        "heading": title_of(notebook),
-        "colours": html_colours(),
-        "files": {name: data_url(name, carried[name]) for name in carried},
-    }
-    html, _ = exporter.from_notebook_node(notebook, resources)
-    return html
+    made.register_preprocessor(Page(), enabled=True)
+    return made
 
 
 def data_url(name, content):
@@ -104,7 +115,10 @@ class Page(Preprocessor):
         stated = {
             name: claim for d in shown for name, claim in d.get("claims", {}).items()
         }
-        marks = {name: chr(FIRST + k) for k, name in enumerate(stated)}
+        # The same each time, so that a text with other claims before it stays the same.
+        marks = {
+            name: _marks.setdefault(name, chr(FIRST + len(_marks))) for name in stated
+        }
 
         def marked(name, text):
             return f"{marks[name]}{text}{END}"
@@ -215,6 +229,7 @@ def sides(align):
     return ["right" if a == "r" else "left" for a in COLUMN.sub("", align)]
 
 
+@lru_cache(256)
 def inline_svg(svg, label, alt):
     """Return a figure of matplotlib as an element of the page.
 

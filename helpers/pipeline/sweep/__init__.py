@@ -6,4 +6,4 @@ tables of what the runs recorded. Runs know nothing of reports.
 
 # The modules that other rooms may use.
 __all__ = ["execute", "experiments", "inputs", "notebooks", "parameters", "plan"]
-__all__ += ["results", "run"]
+__all__ += ["results", "run", "traces"]

@@ -173,7 +173,7 @@ def execute(notebook, parameters, kernel, *, time_limit=600, inputs=None):
         log = "" if inputs is None else f"{folder}/opened"
         started = time.perf_counter()
         try:
-            executed = _prepared(notebook, parameters)
+            executed = prepared(notebook, parameters)
         except DamagedError as damage:
             executed = nbformat.v4.new_notebook()
             error, cell, log = _on_top(executed, damage), "", ""
@@ -193,21 +193,21 @@ def execute(notebook, parameters, kernel, *, time_limit=600, inputs=None):
     return Outcome(as_text(without_traces(executed)), error, seconds, cell)
 
 
-def _prepared(notebook, parameters):
+def prepared(notebook, parameters):
     """Return a notebook with its parameters and without outputs."""
     read_notebook(notebook, NOTEBOOKS)  # says what is damaged
-    prepared = load_notebook_node(str(NOTEBOOKS / f"{notebook}.ipynb"))
+    made = load_notebook_node(str(NOTEBOOKS / f"{notebook}.ipynb"))
     if parameters:
         known = notebook_parameters(notebook)
         defaults = {name: parameter.default for name, parameter in known.items()}
         changed = {n for n, value in parameters.items() if value != defaults.get(n)}
         require_independent(notebook, changed)
-        prepared = parameterize_notebook(prepared, parameters, language="python")
-    for cell in prepared.cells:
+        made = parameterize_notebook(made, parameters, language="python")
+    for cell in made.cells:
         cell.metadata.setdefault("papermill", {})
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
-    return prepared
+    return made
 
 
 def _execute(notebook, kernel, time_limit, log):

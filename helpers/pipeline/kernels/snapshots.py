@@ -1,0 +1,263 @@
+"""A notebook that can be executed again from any of its cells.
+
+A snapshot is a process that has the notebook's variables as they are before a cell. To
+go on from there it forks, and stays as it was; what nothing has touched, both share.
+Nothing of the code is analysed. Started as a script, this is the first snapshot::
+
+    python -m helpers.pipeline.kernels.snapshots NUMBER LOG FOLDER MODULE ...
+
+It imports the modules and serves on the connection with that descriptor. When the
+connection ends, it ends all the processes.
+"""
+
+import contextlib
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import traceback
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from multiprocessing.reduction import recv_handle, send_handle
+from typing import NamedTuple
+
+from helpers import ROOT
+from helpers.pipeline.kernels.opened import stamp, watch
+
+WORTH = 0.05  # seconds of cells that are rather executed again than kept
+OFTEN = 0.02  # seconds until it is asked again whether to stop
+
+
+class StoppedError(Exception):
+    """A cell was stopped."""
+
+
+class Process(NamedTuple):
+    """A process with the notebook's variables before the cell of that position."""
+
+    position: int
+    connection: Connection
+    pid: int
+
+
+class Executed(NamedTuple):
+    """An executed cell: as it was sent, what it showed, and the files it read first.
+
+    `read` has the stamps that files had then, by name; `error` is empty if none.
+    """
+
+    cell: dict
+    outputs: list
+    number: int
+    error: str
+    read: dict
+
+
+class Snapshots:
+    """The executed cells of a notebook, and the snapshots before some of them.
+
+    Attributes
+    ----------
+    done : list of Executed
+        The cells that have been executed one after the other, from the first one.
+    preloaded : dict of str to tuple
+        The files of the project that were read before the first cell, as `read`.
+    """
+
+    def __init__(self, modules, folder, log):
+        log.write_bytes(b"")
+        self._log, self._offset = log, 0
+        ours, theirs = Pipe()
+        command = ["-m", "helpers.pipeline.kernels.snapshots", str(theirs.fileno())]
+        self._first = subprocess.Popen(
+            [sys.executable, *command, str(log), str(folder), *modules],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            pass_fds=[theirs.fileno()],
+            start_new_session=True,
+        )
+        theirs.close()
+        self.done, self._kept = [], [Process(0, ours, self._first.pid)]
+        self._now, self._since = self._kept[0], 0.0
+        ours.recv()
+        self.preloaded = self._read()
+
+    def back_to(self, position):
+        """Return to before a cell, or to the nearest snapshot before that."""
+        if position < len(self.done):
+            self._kept = [kept for kept in self._kept if kept.position <= position]
+            self._now, self._since = self._kept[-1], 0.0
+            self.done = self.done[: self._now.position]
+
+    def execute(self, cell, stopped):
+        """Execute the next cell; `stopped` is asked often whether to give it up.
+
+        Returns
+        -------
+        Executed
+            It is not among the `done` if it failed.
+
+        Raises
+        ------
+        StoppedError
+            If it was given up.
+        """
+        started, now = time.monotonic(), self._now
+        keep = now is self._kept[-1]
+        outcome = [], 0, "KernelDied: the notebook ended its process, or memory ran out"
+        with contextlib.suppress(EOFError, OSError):
+            now.connection.send((cell, keep))
+            if keep:  # another process goes on
+                connection = Connection(recv_handle(now.connection))
+                now = now._replace(connection=connection, pid=now.connection.recv())
+            self._now = now._replace(position=len(self.done) + 1)
+            while not now.connection.poll(OFTEN):
+                if stopped():
+                    self._end(now)
+                    raise StoppedError
+            outcome = now.connection.recv()
+        done = Executed(cell, *outcome, self._read())
+        if done.error:
+            self._end(now)
+            return done
+        self.done.append(done)
+        self._since += time.monotonic() - started
+        if self._since > WORTH:
+            self._kept, self._since = [*self._kept, self._now], 0.0
+        return done
+
+    def _end(self, process):
+        """End a process that is of no use any more, and return to a snapshot."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process.pid, signal.SIGKILL)
+        self._now, self._since = self._kept[-1], 0.0
+        self.done = self.done[: self._now.position]
+
+    def instead(self, position, cell, stopped):
+        """Execute another cell in the place of one; those that follow stay."""
+        before = [*self.done], self._kept, self._now, self._since
+        try:
+            self.back_to(position)
+            for each in [e.cell for e in before[0][len(self.done) : position]] + [cell]:
+                done = self.execute(each, stopped)
+        finally:
+            self.done, self._kept, self._now, self._since = before
+        if not done.error:
+            self.done[position] = done
+        return done
+
+    def _read(self):
+        """Return the files that were read since this was last asked, with stamps."""
+        with self._log.open("rb") as log:
+            log.seek(self._offset)
+            lines = log.readlines()
+            self._offset = log.tell()
+        read = {}
+        for name, _, state in map(json.loads, lines):
+            read.setdefault(name, state and tuple(state))
+        return read
+
+    def changed_since(self, read):
+        """Tell whether a file is not as it was when it was read."""
+        return any(stamp(ROOT / name) != state for name, state in read.items())
+
+    def close(self):
+        """End all the processes."""
+        for process in self._kept:
+            process.connection.close()
+        self._first.wait()
+
+
+def main(number, log, folder, *modules):
+    """Import the modules, and be the first snapshot."""
+    from helpers.pipeline.kernels.forkserver import import_all
+
+    watch(log, ROOT)
+    import_all(modules)
+    os.chdir(folder)
+    sys.path[0] = ""  # kernels look for modules beside their notebook
+    sys.dont_write_bytecode = True  # two changes in a second would be taken for one
+    connection = Connection(int(number))
+    connection.send("ready")
+    serve(connection, _shell())
+
+
+def _shell():
+    """Return IPython without a terminal, and without history, which keeps outputs."""
+    from IPython.core.displaypub import CapturingDisplayPublisher
+    from IPython.core.interactiveshell import InteractiveShell
+    from traitlets.config import Config
+
+    options = Config()
+    options.HistoryManager.enabled = False
+    shell = InteractiveShell.instance(config=options)
+    shell.display_pub = CapturingDisplayPublisher(parent=shell)
+    return shell
+
+
+def serve(connection, shell):
+    """Execute cells, each as asked here or in a fork, until the connection ends."""
+    first, children = True, []
+    while True:
+        try:
+            cell, keep = connection.recv()
+        except (EOFError, OSError):
+            if first:
+                os.killpg(0, signal.SIGKILL)
+            os._exit(0)  # what ends a kernel must not be done twice
+        if keep:
+            children = [pid for pid in children if not os.waitpid(pid, os.WNOHANG)[0]]
+            ours, theirs = Pipe()
+            if pid := os.fork():
+                children.append(pid)
+                send_handle(connection, theirs.fileno(), None)
+                connection.send(pid)
+                ours.close()
+                theirs.close()
+                continue
+            connection, first, children = ours, False, []
+            theirs.close()
+        connection.send(_executed(cell, shell))
+
+
+def _executed(cell, shell):
+    """Execute a cell; return what it shows, its number and its error."""
+    from jupyter_client.jsonutil import json_default
+
+    shown, number = shell.display_pub.outputs, shell.execution_count
+    shown.clear()
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+        result = shell.run_cell(
+            cell["source"], store_history=cell["counts"], cell_id=cell["id"]
+        )
+    error = result.error_before_exec or result.error_in_exec
+    outputs = [
+        {"output_type": "display_data", "data": o["data"], "metadata": o["metadata"]}
+        for o in shown
+        if not o.get("update")
+    ]
+    outputs = json.loads(json.dumps(outputs, default=json_default))  # as a kernel does
+    for line in printed.getvalue().splitlines():
+        if line.startswith(("Error in callback <", "Unexpected exception formatting")):
+            return outputs, number, line
+    return outputs, number, _described(error, number) if error else ""
+
+
+def _described(error, number):
+    """Return an error, and the line of the cell that raised it."""
+    if isinstance(error, SyntaxError):
+        return f"SyntaxError: {error.msg} (line {error.lineno}: {error.text})"
+    name = "" if hasattr(error, "_render_traceback_") else f"{type(error).__name__}: "
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [f for f in frames if f.filename.startswith(f"<ipython-input-{number}-")]
+    where = f" (line {own[-1].lineno}: {own[-1].line})" if own else ""
+    return " ".join(f"{name}{error}".split()) + where
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

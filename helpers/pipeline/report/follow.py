@@ -1,0 +1,293 @@
+"""Follow a report while it is written: what a save changes is executed and shown.
+
+The notebook is executed again from the first cell on that has changed, or has read a
+file that has changed. What comes after it is shown as it was until then, and marked.
+Text alone changes nothing but itself.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+
+from helpers import ROOT
+from helpers.pipeline.command import error_in
+from helpers.pipeline.environment import environment
+from helpers.pipeline.errors import UserError
+from helpers.pipeline.kernels.opened import stamp
+from helpers.pipeline.kernels.snapshots import Snapshots, StoppedError
+from helpers.pipeline.report.evidence import RESULTS
+from helpers.pipeline.report.page import BUILD, to_html
+from helpers.pipeline.report.paths import is_made
+from helpers.pipeline.report.revision import LONG_AGO, Revision, left_out
+from helpers.pipeline.report.title import table_of, title_block
+from helpers.pipeline.report.typeset import cell_of, descriptions
+from helpers.pipeline.sweep.execute import prepared
+from helpers.pipeline.sweep.experiments import experiments_of
+from helpers.pipeline.sweep.inputs import RUNS, modules_behind
+from helpers.pipeline.sweep.notebooks import NOTEBOOKS, DamagedError
+from helpers.pipeline.sweep.plan import make_plan
+from helpers.pipeline.sweep.traces import MADE_BY_PAPERMILL
+
+OFTEN = 0.05  # seconds between two looks at the files
+NOT_WATCHED = ("tests", "build")
+# What a report imports, and its authors hardly ever change.
+MODULES = ("helpers.pipeline.report.publish", "helpers.figures.typeface")
+FOLDER = ROOT / "build" / "preview"
+IN_RUNS = RUNS.relative_to(ROOT).as_posix()
+# Two changes within a second would be taken for one.
+NO_BYTECODE = {"PYTHONDONTWRITEBYTECODE": "1"}
+# The files in the page, which a preview has not: what is written belongs to no commit.
+UNKNOWN = Revision("", LONG_AGO, "preview")
+CARRIED = {RESULTS: b"", BUILD: json.dumps(UNKNOWN._asdict()).encode()}
+
+
+def files():
+    """Return the stamps of the project's files, by name; of the runs, the folder's."""
+    found = {IN_RUNS: stamp(RUNS)}
+    for parent, folders, names in os.walk(ROOT):
+        within = Path(parent).relative_to(ROOT)
+        folders[:] = [name for name in folders if is_watched(name)]
+        for name in filter(is_watched, names):
+            found[(within / name).as_posix()] = stamp(os.path.join(parent, name))
+    return {name: found[name] for name in found if not is_made(name)}
+
+
+def is_watched(name):
+    """Tell whether a change of a file or folder of that name is of interest."""
+    hidden = name.startswith(".") or name.endswith(("~", ".unfinished"))
+    return not (hidden or name in NOT_WATCHED or left_out(name))
+
+
+class Preview:
+    """What is shown of a report, and the executed cells behind it.
+
+    Attributes
+    ----------
+    server : object
+        With the methods `show` and `tell` of `server.PageServer`.
+    paths : helpers.pipeline.report.paths.Paths
+        Of the report.
+    """
+
+    def __init__(self, server, paths):
+        self.server, self.paths = server, paths
+        self.path = paths.notebook.relative_to(ROOT).as_posix()
+        self.seen, self.base, self.outputs, self.shown = {}, {}, {}, None
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        self.is_swept = False
+        names = modules_behind(paths.name)
+        packages = [name for name in names if name.partition(".")[0] != "helpers"]
+        self.cells = Snapshots([*packages, *MODULES], NOTEBOOKS, FOLDER / "opened")
+        loaded = {getattr(module, "__file__", "") for module in sys.modules.values()}
+        now = files().items()
+        own = {name: found for name, found in now if str(ROOT / name) in loaded}
+        page = {name: found for name, found in now if name.startswith("report/page/")}
+        self.own = own | page | self.cells.preloaded
+
+    def look(self):
+        """Show what has become of the report, if a file has changed."""
+        now = files()
+        if now == self.seen:
+            return
+        changed = {n for n in now.keys() | self.seen if now.get(n) != self.seen.get(n)}
+        self.is_swept &= changed == {self.path} and self.paths.is_default
+        self.seen = now
+        try:
+            self.follow()
+        except StoppedError:  # by the next change, which will be seen in turn
+            self.server.tell(doing="")
+        except DamagedError as error:  # it may be in the middle of being written
+            self.server.tell(doing=f"waiting: {error}")
+        except UserError as error:
+            text, *cell = map(str, error.args)
+            where = cell[0] if cell else self.place_of(text)
+            self.server.tell(doing="", running="", error=text, cell=where)
+
+    def is_changed(self, but=()):
+        """Tell whether a file, but for some, has changed since the last look."""
+        now = files()
+        return any(
+            now.get(name) != self.seen.get(name)
+            for name in {*now, *self.seen}.difference(but)
+        )
+
+    def follow(self):
+        """Execute what is not as it was, and show the page."""
+        cells = self.cells
+        if cells.changed_since(self.own):
+            self.begin_again()
+        try:
+            given = title_block(with_pdf=False) | table_of(self.paths.name)
+            notebook = prepared(self.paths.name, given)
+        except UserError:
+            raise
+        except Exception as error:  # nbformat has many
+            raise DamagedError(f"{self.path}: {str(error).splitlines()[0]}") from None
+        code = [as_sent(cell) for cell in notebook.cells if cell.cell_type == "code"]
+        if not self.is_swept:
+            self.sweep()
+        read = {self.path}.union(*(done.read for done in cells.done))
+        others = (self.seen.keys() | self.base.keys()) - read
+        if any(self.seen.get(name) != self.base.get(name) for name in others):
+            cells.back_to(0)  # what rests on it is not known
+            self.base = dict(self.seen)
+        texts = self.changed_texts(code)
+        for position in texts:
+            self.keep(cells.instead(position, code[position], self.is_changed))
+        if not texts:
+            self.execute(notebook, code)
+        self.show(notebook)
+
+    def execute(self, notebook, code):
+        """Execute the code cells of a notebook, from the first one that must be."""
+        cells = self.cells
+        kept = {done.cell["id"]: done.cell for done in cells.done}
+        cells.back_to(self.first_changed(code))
+        last = max((k for k, c in enumerate(code) if kept.get(c["id"]) != c), default=0)
+        while (position := len(cells.done)) < len(code):
+            cell = code[position]
+            doing = f"executing cell {position + 1} of {len(code)}"
+            state = {"running": cell["id"], "since": time.time(), "stale": cell["id"]}
+            self.server.tell(doing=doing, **state)
+            self.keep(cells.execute(cell, self.is_changed))
+            if position == last < len(code) - 1:
+                self.show(notebook, stale=code[position + 1]["id"])
+
+    def first_changed(self, code):
+        """Return the position of the first cell that must be executed."""
+        for position, done in enumerate(self.cells.done):
+            same = position < len(code) and code[position] == done.cell
+            if not same or self.cells.changed_since(done.read):
+                return position
+        return len(self.cells.done)
+
+    def changed_texts(self, code):
+        """Return the positions of the changed cells, if they are ``%%prose`` only.
+
+        Such a cell states nothing, and nothing depends on what it shows.
+        """
+        done, changed = self.cells.done, self.cells.changed_since
+        if len(done) != len(code) or any(changed(each.read) for each in done):
+            return []
+        positions = [k for k, cell in enumerate(code) if cell != done[k].cell]
+        same = all(code[k]["id"] == done[k].cell["id"] for k in positions)
+        texts = all(is_text(code[k], done[k]) for k in positions)
+        return positions if same and texts else []
+
+    def keep(self, done):
+        """Keep what a cell shows; raise if it failed."""
+        if done.error:
+            raise UserError(done.error, done.cell["id"])
+        self.outputs[done.cell["id"]] = done
+
+    def show(self, notebook, stale=""):
+        """Show the page; `stale` is the first cell whose outputs are older."""
+        for cell in notebook.cells:
+            done = self.outputs.get(identifier(cell))
+            if cell.cell_type == "code" and done:
+                cell.outputs = nbformat.from_dict(done.outputs)
+                cell.execution_count = done.number
+        self.shown = notebook
+        shown = descriptions(notebook)
+        listed = {e["label"] for d in shown for e in d.get("entries", ())}
+        for description in shown if stale else ():
+            if description.get("traced"):
+                description["traced"] = description["label"] in listed
+        if not any(d["kind"] == "title" for d in shown):
+            raise UserError("no cell has made a title block: report.title(…)")
+        try:
+            html = to_html(notebook, CARRIED, UNKNOWN, preview=True)
+        except UserError:
+            if stale:
+                return  # an older part refers to what is not there now
+            raise
+        state = {} if stale else {"doing": "", "running": "", "error": "", "cell": ""}
+        self.server.show(html, stale=stale, at=time.strftime("%H:%M:%S"), **state)
+
+    def place_of(self, error):
+        """Return the identifier of the cell that an error of the page speaks of."""
+        place = cell_of(error, self.shown) if self.shown else ""
+        numbers = {
+            f"In [{cell.get('execution_count')}]": identifier(cell)
+            for cell in (self.shown.cells if self.shown else ())
+        }
+        return numbers.get(place, "")
+
+    def sweep(self):
+        """Run what is new of the grid."""
+        if not make_plan(experiments_of(self.paths.name)).missing:
+            self.is_swept = True
+            self.server.tell(note="")
+            return
+        limit = os.environ.get("TIME_LIMIT") or "600"
+        command = [
+            sys.executable,
+            "-m",
+            "helpers.pipeline.sweep",
+            f"--time-limit={limit}",
+        ]
+        log = FOLDER / "sweep"
+        with (
+            log.open("w") as lines,
+            subprocess.Popen(
+                command,
+                stdout=lines,
+                stderr=lines,
+                env=environment(**NO_BYTECODE),
+                cwd=ROOT,
+            ) as sweep,
+        ):
+            try:
+                while sweep.poll() is None:
+                    if self.is_changed(but=[IN_RUNS]):
+                        raise StoppedError
+                    last = log.read_text(errors="replace").strip().rpartition("\n")[2]
+                    self.server.tell(doing=f"running the experiments: {last}")
+                    time.sleep(OFTEN)
+            except BaseException:
+                sweep.terminate()
+                raise
+        self.seen[IN_RUNS], self.is_swept = stamp(RUNS), True
+        failed = error_in(log.read_text(), sweep.returncode) if sweep.returncode else ""
+        self.server.tell(note=failed)
+
+    def begin_again(self):
+        """Replace this process, as its own code has changed, if it can be imported."""
+        module = "helpers.pipeline.report.preview"
+        tried = subprocess.run(
+            [sys.executable, "-c", f"import {module}"],
+            env=environment(**NO_BYTECODE),
+            capture_output=True,
+            text=True,
+        )
+        if tried.returncode:
+            raise UserError(error_in(tried.stderr, tried.returncode))
+        self.cells.close()
+        options = [f"--port={self.server.server_port}", "--again"]
+        os.execve(
+            sys.executable, [sys.executable, "-m", module, *options], environment()
+        )
+
+
+def identifier(cell):
+    """Return the identifier of a cell; papermill gives its own another each time."""
+    made = MADE_BY_PAPERMILL & {*cell.metadata.get("tags", [])}
+    return "parameters-given" if made else cell.get("id")
+
+
+def as_sent(cell):
+    """Return what of a code cell is executed."""
+    name = identifier(cell)
+    return {"id": name, "source": cell.source, "counts": name != "parameters-given"}
+
+
+def is_text(cell, done):
+    """Tell whether a cell only shows text, as it did before."""
+    kinds = [o["metadata"].get("report", {}).get("kind") for o in done.outputs]
+    both = (cell["source"], done.cell["source"])
+    return all(text.startswith("%%prose") for text in both) and kinds == ["prose"]

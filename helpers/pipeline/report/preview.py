@@ -1,0 +1,71 @@
+"""Show the page of a report while it is written: ``make preview``."""
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import time
+
+from helpers.pipeline.command import run_command
+from helpers.pipeline.environment import use_environment
+from helpers.pipeline.errors import UserError
+from helpers.pipeline.kernels import arithmetic
+from helpers.pipeline.kernels.warm import CAN_FORK
+from helpers.pipeline.report.drawing import FORMATS
+from helpers.pipeline.report.follow import FOLDER, OFTEN, Preview
+from helpers.pipeline.report.paths import asked as asked_paths
+from helpers.pipeline.report.server import PageServer
+from helpers.pipeline.report.title import parameters_of
+
+SCREEN = dict(os.environ)  # as it was given
+
+
+def main():
+    """Serve the page on this machine, until Ctrl-C."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--port", default="", help="a free one by default")
+    parser.add_argument("--again", action="store_true", help="a page is open already")
+    asked = parser.parse_args()
+    if not CAN_FORK:
+        raise UserError("a preview forks processes, as Linux can: make html")
+    if asked.port and not asked.port.isdecimal():
+        raise UserError(f"PORT must be a number from 1024 to 65535, got {asked.port!r}")
+    paths = asked_paths()
+    parameters_of(paths.name)  # says what is no report
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    server = PageServer(int(asked.port or 0), paths)
+    if not asked.again:
+        print(f"{paths.name}, as it is written: {server.address}", flush=True)
+    use_environment(
+        **arithmetic.settings(),
+        **{FORMATS: "svg", "JPY_SESSION_NAME": str(paths.notebook)},
+        IPYTHONDIR=str(FOLDER / "ipython"),
+    )
+    preview = None
+    try:
+        if not asked.again:
+            open_browser(server.address)
+        preview = Preview(server, paths)
+        while True:
+            preview.look()
+            time.sleep(OFTEN)
+    except KeyboardInterrupt:
+        print("ended", file=sys.stderr)
+    finally:
+        if preview:
+            preview.cells.close()
+
+
+def open_browser(address):
+    """Open an address in the browser of a person's desktop, if there is one."""
+    if any(SCREEN.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")):
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        subprocess.Popen(
+            [sys.executable, "-m", "webbrowser", address], env=SCREEN, **quiet
+        )
+
+
+if __name__ == "__main__":
+    run_command(main)

@@ -1,0 +1,171 @@
+"""The preview: never a stale number, errors at their cells, this machine only."""
+
+import http.client
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+from browser import PATIENCE
+from small import files_of, make_small
+
+from helpers.pipeline.errors import UserError
+from helpers.pipeline.report.paths import Paths
+from helpers.pipeline.report.preview import main
+from helpers.pipeline.report.server import PageServer
+
+# How many states are compared; make benchmark does 200.
+STEPS = os.environ.get("PREVIEW_STEPS", "4")
+SEED = os.environ.get("PREVIEW_SEED", "16")
+EDITS = Path(__file__).parents[1] / "previewed.py"
+
+
+def test_the_preview_shows_what_a_full_execution_does(finished):
+    command = [sys.executable, str(EDITS), SEED, STEPS]
+    options = {"capture_output": True, "text": True, "env": finished.environment}
+    done = subprocess.run(command, cwd=finished.folder, **options)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "compared: " in done.stdout
+
+
+@pytest.fixture(scope="module")
+def server():
+    with PageServer(0, Paths()) as server:
+        yield server
+        server.shutdown()
+
+
+def ask(server, method, path, **headers):
+    connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=9)
+    connection.request(method, path, headers=headers)
+    answer = connection.getresponse()
+    return answer.status, answer.read().decode()
+
+
+def test_only_this_machine_is_served(server):
+    assert server.server_address[0] == "127.0.0.1"
+    assert ask(server, "GET", "/")[0] == 200
+    for host in ("evil.example", f"evil.example:{server.server_port}"):
+        assert ask(server, "GET", "/", Host=host)[0] == 403
+        assert ask(server, "GET", "/events", Host=host)[0] == 403
+
+
+def test_only_the_page_itself_has_the_pdf_made(server, monkeypatch):
+    asked = []
+    monkeypatch.setattr(server, "make_pdf", lambda: asked.append(True))
+    for headers in ({}, {"Origin": "http://evil.example"}, {"Origin": "null"}):
+        assert ask(server, "POST", "/pdf", **headers)[0] == 403
+    assert not asked
+    assert ask(server, "POST", "/pdf", Origin=server.address)[0] == 202
+
+
+def test_a_port_in_use_is_named(server):
+    with pytest.raises(UserError, match=f"the port {server.server_port} is in use"):
+        PageServer(server.server_port, Paths())
+
+
+@pytest.fixture
+def preview(finished):
+    make_small(finished)
+    process = finished.start("helpers.pipeline.report.preview")
+    process.address = process.stdout.readline().split()[-1]
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def change(project, old, new):
+    """Change the notebook as an editor does: at once, and by its text."""
+    path = project.folder / "notebooks" / "report.ipynb"
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.with_suffix(".new").write_text(text.replace(old, new, 1), encoding="utf-8")
+    path.with_suffix(".new").replace(path)
+
+
+def test_a_report_is_seen_while_it_is_written(finished, preview, browser):
+    page = browser.new_page(viewport={"width": 1440, "height": 400})
+    page.set_default_timeout(4 * PATIENCE)
+    problems = []
+    page.on("pageerror", lambda error: problems.append(error))
+    page.goto(preview.address)
+    status = page.get_by_role("status")
+
+    def wait_for(text, place="#report"):
+        page.locator(place, has_text=text).wait_for()
+
+    wait_for("up to date", "#state")
+    before = files_of(finished.folder).keys()
+    page.evaluate("document.getElementById('fig:costs').scrollIntoView()")
+    page.evaluate("window.same = true")
+    figure = page.locator("[id='fig:costs']")
+    place = figure.bounding_box()["y"]
+
+    change(
+        finished, "The costs are", "A new sentence, which is long. " * 20 + "They are"
+    )
+    wait_for("A new sentence")
+    assert figure.bounding_box()["y"] == pytest.approx(place, abs=2)
+
+    change(finished, "fig, ax = plt.subplots()", "fig, ax = plt.subplots(); 1 / 0")
+    wait_for("ZeroDivisionError", ".wrong")
+    assert page.locator("#cell-cell-4 + .wrong").count() == 1
+    assert figure.is_visible()  # what is below stays
+    change(finished, "plt.subplots(); 1 / 0", "plt.subplots(figsize=(3, 2))")
+    page.locator(".wrong").wait_for(state="detached")
+    page.locator("svg[viewBox='0 0 216 144']").wait_for()
+
+    path = finished.folder / "notebooks" / "report.ipynb"
+    whole = path.read_text(encoding="utf-8")
+    path.write_text(whole[: len(whole) // 2], encoding="utf-8")
+    wait_for("waiting: notebooks/report.ipynb is damaged", "#state")
+    assert figure.is_visible()
+    path.write_text(whole.replace("They are", "There are"), encoding="utf-8")
+    wait_for("There are")
+
+    change(
+        finished, "ax = plt.subplots", "ax = [iter(int, 1)] and [*iter(int, 1)] or 1, 2"
+    )
+    wait_for("executing cell", "#state")
+    wait_for("s: cell-4", "#state")  # named, with the time that it has taken
+    change(
+        finished, "ax = [iter(int, 1)] and [*iter(int, 1)] or 1, 2", "ax = plt.subplots"
+    )
+    wait_for("up to date", "#state")
+
+    finished.replace("experiments.yaml", "n_iterations: 10", "n_iterations: 11")
+    wait_for("running the experiments", "#state")
+    wait_for("up to date", "#state")
+    run = max(
+        (finished.folder / "build" / "runs").glob("*.ipynb"), key=os.path.getmtime
+    )
+    assert '"n_iterations": 11' in run.read_text(encoding="utf-8")
+    assert status.text_content().startswith("up to date")
+    assert page.evaluate("window.same")  # it was never loaded again
+    assert not problems
+    page.close()
+
+    children = psutil.Process(preview.pid).children(recursive=True)
+    assert children
+    preview.send_signal(signal.SIGINT)
+    assert preview.wait(timeout=20) == 0
+    gone, alive = psutil.wait_procs(children, timeout=20)
+    assert not alive
+    assert files_of(finished.folder).keys() == before
+
+
+def test_the_preview_of_what_is_no_report_is_refused(monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["preview"])
+    monkeypatch.setenv("REPORT", "descent")
+    with pytest.raises(UserError, match=r"notebooks/descent.ipynb is no report"):
+        main()
+
+
+@pytest.mark.parametrize("port", ["eighty", "-1"])
+def test_what_is_no_port_is_named(port, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["preview", f"--port={port}"])
+    with pytest.raises(UserError, match="PORT must be a number from 1024 to 65535"):
+        main()
