@@ -15,11 +15,12 @@ from helpers.pipeline.sweep.inputs import RUNS
 # The report's notebook alone, without LaTeX, for one grid after the other, on the runs
 # that are there and new ones.
 EXECUTE = """
-import json, shutil
+import json, os, shutil
 from pathlib import Path
 from helpers.pipeline.command import run_command
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.kernels.warm import warm_kernels
+from helpers.pipeline.report.drawing import FORMATS
 from helpers.pipeline.report.build import execute_report
 from helpers.pipeline.report.paths import ASSIGNMENT
 from helpers.pipeline.sweep.inputs import modules_behind
@@ -27,6 +28,7 @@ from helpers.pipeline.sweep.plan import make_plan
 from helpers.pipeline.sweep.run import Settings, sweep
 
 def main():
+    os.environ[FORMATS] = ""  # figures are not looked at
     errors = {}
     modules = {*modules_behind("descent"), *modules_behind("report")}
     with warm_kernels(sorted(modules)) as kernel:

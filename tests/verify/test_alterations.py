@@ -25,7 +25,7 @@ from alterations import (
     write_altered,
 )
 from project import Project, need
-from pypdf import PdfWriter
+from pypdf import PdfReader, PdfWriter
 from pypdf.generic import FloatObject
 
 from helpers import ROOT
@@ -119,6 +119,32 @@ def test_a_copy_saved_again_by_a_viewer_holds_and_is_called_that(tmp_path, name)
     write_altered(tmp_path / "again.pdf", *changes)
     noted = [("the file", f"saved again by {saver}")]
     assert wrong_and_noted(read_pdf(tmp_path / "again.pdf")) == ([], noted)
+
+
+XMP = """\
+<?xpacket begin="" id="W5M0MpCehiHzreSzNTczkc9d"?>
+<x:xmpmeta xmlns:x="adobe:ns:meta/">
+<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+<rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/"
+  xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:CreatorTool="A Viewer">
+<dc:title><rdf:Alt><rdf:li xml:lang="x-default">{}</rdf:li></rdf:Alt></dc:title>
+</rdf:Description></rdf:RDF></x:xmpmeta>
+<?xpacket end="w"?>"""
+
+
+def test_metadata_that_a_viewer_adds_may_say_only_what_is_there(tmp_path):
+    def adds(title):
+        return lambda writer: setattr(
+            writer, "xmp_metadata", XMP.format(title).encode()
+        )
+
+    title = PdfReader(PDF).metadata["/Title"]
+    write_altered(tmp_path / "again.pdf", adds(title))
+    assert wrong_and_noted(read_pdf(tmp_path / "again.pdf"))[0] == []
+    write_altered(tmp_path / "other.pdf", adds("Another Title"))
+    (wrong,), _ = wrong_and_noted(read_pdf(tmp_path / "other.pdf"))
+    assert wrong.what == "document, Metadata"
+    assert "Another" in wrong.stated
 
 
 @pytest.mark.parametrize("algorithm", ["RC4-128", "AES-256"])

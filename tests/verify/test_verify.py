@@ -200,6 +200,20 @@ def test_what_is_noted_is_printed_in_full_below_the_table(capsys):
     assert out[2:] == ["platform: " + "a" * 90, "    here: b"]
 
 
+def test_much_that_differs_with_a_file_is_summed_up(capsys):
+    names = [f"claim.{k}" for k in range(20)]
+    lines = [Line(name, "1", "2", 0.5, DIFFERS) for name in ["page 3", *names]]
+    lines.append(Line("attached helpers/model.py", "", "", None, DIFFERS))
+    print_table(lines)
+    _, file, claims, page = capsys.readouterr().out.splitlines()
+    assert file.startswith("attached helpers/model.py ")
+    assert claims.startswith("and 20 claims: claim.0, claim.1, ")
+    assert len(claims) <= 80
+    assert page == "and 1 pages: page 3"
+    print_table(lines, everything=True)
+    assert len(capsys.readouterr().out.splitlines()) == 23
+
+
 def test_the_cause_of_a_difference_comes_first(capsys):
     kinds = ["attached build.json", "attached Makefile", "run a", "all.cost"]
     kinds += ["page 2", "document, actions"]

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from itertools import groupby
 from pathlib import Path
 
 from helpers.pipeline.command import aligned, checked_flag, run_command
@@ -11,12 +12,23 @@ from helpers.pipeline.verify.verdicts import (
     HEADER,
     LESS_STRICT,
     NOTED,
+    WIDTH,
     WRONG,
     fitted,
     readable,
 )
 from helpers.pipeline.verify.verify import checked_tolerance, verify
 
+# By depth, see `_depth`.
+KINDS = (
+    "versions",
+    "files",
+    RUNS := "runs",
+    "claims",
+    "pages",
+    "parts of the document",
+)
+MANY = 10  # differences that are summed up, if files differ
 RELAXED = (
     " as far as they were compared: the platforms differ, so\n"
     f"numbers may differ by {TOLERANCE:g}, and pages by what cannot be seen; with "
@@ -63,11 +75,23 @@ def main():
 
 
 def print_table(lines, everything=False):
-    """Print what does not hold, the cause first; or everything that was compared."""
+    """Print what does not hold, the cause first; or everything that was compared.
+
+    Where files differ, and much else with them, that is summed up.
+    """
     shown = [line for line in lines if everything or line.wrong]
     shown.sort(key=_depth)
-    if shown:
-        print("\n".join(aligned(fitted([HEADER, *(line.cells() for line in shown)]))))
+    causes = [line for line in shown if _depth(line) < KINDS.index(RUNS)]
+    rest = shown[len(causes) :]
+    summed_up = causes and len(rest) > MANY and not everything
+    listed = causes if summed_up else shown
+    if listed:
+        rows = (line.cells() for line in listed)
+        print("\n".join(aligned(fitted([HEADER, *rows]))))
+    for depth, those in groupby(rest if summed_up else (), key=_depth):
+        names = [line.what for line in those]
+        begin = f"and {len(names)} {KINDS[depth]}: "
+        print(begin + readable(", ".join(names), WIDTH - len(begin)))
     for line in lines:
         if line.verdict == NOTED:
             print(f"{line.what}: {readable(line.stated)}")
@@ -76,9 +100,9 @@ def print_table(lines, everything=False):
 
 def _depth(line):
     """Return how far what was compared is from the cause of a difference."""
-    kinds = {"attached build.json": 0, "attached ": 1, "run ": 2, "page ": 4}
-    kinds |= {"section ": 4, "document": 5}
-    return next((d for kind, d in kinds.items() if line.what.startswith(kind)), 3)
+    begins = {"attached build.json": 0, "attached ": 1, "run ": 2, "page ": 4}
+    begins |= {"section ": 4, "document": 5}
+    return next((d for kind, d in begins.items() if line.what.startswith(kind)), 3)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from helpers.pipeline.report.paths import Paths, asked
 from helpers.pipeline.report.revision import COMMIT, LEFT_OUT, revision
 from helpers.pipeline.report.title import TABLE, TITLE_BLOCK
 from helpers.pipeline.verify.reader import read_pdf
+from helpers.pipeline.verify.verdicts import WIDTH, readable
 
 
 def rebuild(build, read=read_pdf):
@@ -45,10 +46,11 @@ def rebuild(build, read=read_pdf):
         made_for = {"REPORT": build["report"]} if "report" in build else {}
         if "table" in build:
             made_for |= {name.upper(): build["table"].get(name, "") for name in TABLE}
-        return read(build_report(copy, made_for, build.get("title"), target))
+        title = build.get("title")
+        return read(build_report(copy, made_for, title, target, shown=True))
 
 
-def build_report(folder, environment=None, title=None, target="report"):
+def build_report(folder, environment=None, title=None, target="report", *, shown=False):
     """Make the report of a copy of the project.
 
     Parameters
@@ -61,6 +63,8 @@ def build_report(folder, environment=None, title=None, target="report"):
         The title block.
     target : str
         ``report`` or ``html``.
+    shown : bool
+        Whether to show in a terminal which step is being taken.
 
     Returns
     -------
@@ -75,16 +79,26 @@ def build_report(folder, environment=None, title=None, target="report"):
     given = {name.upper(): text for name, text in (title or {}).items()}
     given |= {"PYTHONPATH": str(folder)} | (environment or {})
     unknown = dict.fromkeys({*map(str.upper, TITLE_BLOCK)} - given.keys(), "")
-    done = subprocess.run(
+    lines, clear = [], "\r\x1b[K"
+    shown = shown and sys.stderr.isatty()
+    with subprocess.Popen(
         [sys.executable, "-m", "helpers.pipeline.report", target],
         cwd=folder,
         env=variables(**unknown, **given),
-        capture_output=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
         encoding="utf-8",
         errors="replace",
-    )
-    if done.returncode:
-        error = error_in(done.stderr or done.stdout, done.returncode)
+    ) as process:
+        for line in process.stderr:
+            lines.append(line)
+            if shown:
+                text = readable(line, WIDTH - 1)
+                print(f"{clear}{text}", end="", file=sys.stderr, flush=True)
+    if shown:
+        print(clear, end="", file=sys.stderr, flush=True)
+    if process.returncode:
+        error = error_in("".join(lines), process.returncode)
         raise UserError(f"it cannot be built: {error}")
     paths = Paths(given.get("REPORT") or asked().name, folder)
     return paths.pdf if target == "report" else paths.html

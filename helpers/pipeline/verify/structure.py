@@ -7,6 +7,8 @@ same: objects are numbered in the order in which they are met, streams are diges
 import json
 import re
 
+from pypdf.errors import PyPdfError
+
 from helpers.pipeline.report.revision import sha256
 
 # What things are called that have another name in the file.
@@ -57,8 +59,30 @@ def describe(reader):
     info = {key: value for key, value in info.items() if key not in SAVER}
     found = [*_own(root), *root.get("/Names", {}).items(), ("/Info", info)]
     document = described(found)
+    if "Metadata" in document:
+        own = _metadata(reader, info)
+        document["Metadata"] = document["Metadata"] if own is None else own
     document["attachments"] = STREAM.sub("", document.get("attachments", ""))
     return [described(_of_page(page)) for page in reader.pages], document
+
+
+def _metadata(reader, info):
+    """Return what the metadata, which viewers add, say that the information does not.
+
+    Returns
+    -------
+    str or None
+        A line for each; None if the metadata cannot be read.
+    """
+    try:
+        xmp = reader.xmp_metadata
+        said = [("/Title", text) for text in (xmp.dc_title or {}).values()]
+        said += [("/Subject", text) for text in (xmp.dc_description or {}).values()]
+        said += [("/Author", ", ".join(xmp.dc_creator or []))]
+        said += [("/Keywords", xmp.pdf_keywords or "")]
+    except (PyPdfError, AttributeError):
+        return None
+    return "\n".join(f"{k} {text}" for k, text in said if text and text != info.get(k))
 
 
 def _of_page(page):
