@@ -41,6 +41,7 @@ def main():
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         page.set_default_timeout(300_000)
         page.goto(address)
+        page.locator("nav").wait_for()  # before, there is an empty page
         page.wait_for_function(READY)
         notebook = project.folder / "notebooks" / "report.ipynb"
         source = notebook.read_text(encoding="utf-8")

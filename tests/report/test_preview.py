@@ -97,6 +97,7 @@ def test_a_report_is_seen_while_it_is_written(finished, preview, browser):
     def wait_for(text, place="#report"):
         page.locator(place, has_text=text).wait_for()
 
+    page.locator("nav").wait_for()  # before, there is an empty page
     wait_for("up to date", "#state")
     before = files_of(finished.folder).keys()
     page.evaluate("document.getElementById('fig:costs').scrollIntoView()")
