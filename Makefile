@@ -109,7 +109,7 @@ html: report/$(NAMED).html ## make only the page, which needs no LaTeX: report/r
 	@$(if $(MADE),:,echo "$< is up to date$${STUDENT:+, for $$STUDENT}")
 
 preview: $(READY) ## show the page as it is written: every save, at once (PORT=number)
-	@$(RUN) helpers.pipeline.report.preview --port="$$PORT"
+	@$(RUN) helpers.pipeline.preview --port="$$PORT"
 
 sweep: $(if $(SCHEDULER),$(CLUSTER),$(READY)) ## run the experiments that have not been run (EXPERIMENT=name for one)
 	@$(RUN) helpers.pipeline.sweep --experiment="$$EXPERIMENT" --report="$$REPORT" \

@@ -35,7 +35,7 @@ def main():
 
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         project = Project(Path(folder))
-        process = project.start("helpers.pipeline.report.preview")
+        process = project.start("helpers.pipeline.preview")
         address = process.stdout.readline().split()[-1]
         browser = launch(playwright)
         page = browser.new_page(viewport={"width": 1440, "height": 900})
@@ -78,7 +78,7 @@ def seen(page, notebook, text, sign):
 def same_as_full():
     """Compare many states of a small report with full executions."""
     environment = os.environ | {"PREVIEW_STEPS": STATES, "PREVIEW_SEED": "2"}
-    tests = ["tests/report/test_preview.py", "-k", "full_execution"]
+    tests = ["tests/preview/test_preview.py", "-k", "full_execution"]
     command = [sys.executable, "-m", "pytest", "-n", "0", *tests]
     return subprocess.run(command, env=environment).returncode == 0
 

@@ -18,7 +18,8 @@ from helpers.pipeline.environment import use_environment
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.kernels import arithmetic
 from helpers.pipeline.kernels.warm import warm_kernels
-from helpers.pipeline.report import follow, markdown, page
+from helpers.pipeline.preview import follow
+from helpers.pipeline.report import markdown, page
 from helpers.pipeline.report.drawing import FORMATS
 from helpers.pipeline.report.paths import ASSIGNMENT
 from helpers.pipeline.sweep.execute import execute

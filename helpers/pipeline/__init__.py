@@ -1,11 +1,12 @@
 """The shell around the core: disk, processes, pages.
 
-Five rooms, in the order in which a report lives. A room may use those before it, and
+Six rooms, in the order in which a report lives. A room may use those before it, and
 of them only the modules that their ``__all__`` names::
 
     kernels   kernels that start at once
     sweep     the grid, and one executed notebook for each of its points
     report    what a notebook publishes, set in LaTeX, with its evidence
+    preview   its page, while it is written
     verify    a report made again and compared
     grading   what a class has handed in, verified behind walls
 

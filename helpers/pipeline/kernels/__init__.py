@@ -5,9 +5,5 @@ with which each run gets a fresh process, forked from one that has imported them
 that starts kernels stays unchanged, as this is a Jupyter kernel provisioner.
 """
 
-__all__ = [
-    "arithmetic",
-    "opened",
-    "snapshots",
-    "warm",
-]  # the modules that other rooms may use
+# The modules that other rooms may use.
+__all__ = ["arithmetic", "forkserver", "opened", "warm"]

@@ -4,7 +4,7 @@ A snapshot is a process that has the notebook's variables as they are before a c
 go on from there it forks, and stays as it was; what nothing has touched, both share.
 Nothing of the code is analysed. Started as a script, this is the first snapshot::
 
-    python -m helpers.pipeline.kernels.snapshots NUMBER LOG FOLDER MODULE ...
+    python -m helpers.pipeline.preview.snapshots NUMBER LOG FOLDER MODULE ...
 
 It imports the modules and serves on the connection with that descriptor. When the
 connection ends, it ends all the processes.
@@ -71,7 +71,7 @@ class Snapshots:
         log.write_bytes(b"")
         self._log, self._offset = log, 0
         ours, theirs = Pipe()
-        command = ["-m", "helpers.pipeline.kernels.snapshots", str(theirs.fileno())]
+        command = ["-m", "helpers.pipeline.preview.snapshots", str(theirs.fileno())]
         self._first = subprocess.Popen(
             [sys.executable, *command, str(log), str(folder), *modules],
             stdin=subprocess.DEVNULL,

@@ -12,10 +12,10 @@ from helpers.pipeline.environment import use_environment
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.kernels import arithmetic
 from helpers.pipeline.kernels.warm import CAN_FORK
+from helpers.pipeline.preview.follow import FOLDER, OFTEN, Preview
+from helpers.pipeline.preview.server import PageServer
 from helpers.pipeline.report.drawing import FORMATS
-from helpers.pipeline.report.follow import FOLDER, OFTEN, Preview
 from helpers.pipeline.report.paths import asked as asked_paths
-from helpers.pipeline.report.server import PageServer
 from helpers.pipeline.report.title import parameters_of
 
 SCREEN = dict(os.environ)  # as it was given

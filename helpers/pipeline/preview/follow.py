@@ -19,7 +19,7 @@ from helpers.pipeline.command import error_in
 from helpers.pipeline.environment import environment
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.kernels.opened import stamp
-from helpers.pipeline.kernels.snapshots import Snapshots, StoppedError
+from helpers.pipeline.preview.snapshots import Snapshots, StoppedError
 from helpers.pipeline.report.evidence import RESULTS
 from helpers.pipeline.report.page import BUILD, to_html
 from helpers.pipeline.report.paths import is_made
@@ -258,9 +258,9 @@ class Preview:
 
     def begin_again(self):
         """Replace this process, as its own code has changed, if it can be imported."""
-        module = "helpers.pipeline.report.preview"
+        module = "helpers.pipeline.preview"
         tried = subprocess.run(
-            [sys.executable, "-c", f"import {module}"],
+            [sys.executable, "-c", f"import {module}.__main__"],
             env=environment(**NO_BYTECODE),
             capture_output=True,
             text=True,

@@ -13,9 +13,9 @@ from browser import PATIENCE
 from small import files_of, make_small
 
 from helpers.pipeline.errors import UserError
+from helpers.pipeline.preview.__main__ import main
+from helpers.pipeline.preview.server import PageServer
 from helpers.pipeline.report.paths import Paths
-from helpers.pipeline.report.preview import main
-from helpers.pipeline.report.server import PageServer
 
 # How many states are compared; make benchmark does 200.
 STEPS = os.environ.get("PREVIEW_STEPS", "4")
@@ -70,7 +70,7 @@ def test_a_port_in_use_is_named(server):
 @pytest.fixture
 def preview(finished):
     make_small(finished)
-    process = finished.start("helpers.pipeline.report.preview")
+    process = finished.start("helpers.pipeline.preview")
     process.address = process.stdout.readline().split()[-1]
     yield process
     process.kill()
