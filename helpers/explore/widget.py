@@ -32,7 +32,7 @@ class Explorer(anywidget.AnyWidget):
     problem = Dict().tag(sync=True)
     setting = Unicode().tag(sync=True)
 
-    def __init__(self, data="data/auto.csv", target="mpg", **options):
+    def __init__(self, data, target, **options):
         super().__init__(problem=make_problem(data, target), **options)
         self.on_msg(self._answer)
 

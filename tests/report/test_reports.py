@@ -121,7 +121,7 @@ def test_another_report_has_its_own_files_runs_and_data(regression):
 def test_a_report_is_made_again_as_it_says_that_it_was_made(monkeypatch):
     asked, same = [], lambda path: path
 
-    def build_report(folder, *given):
+    def build_report(folder, *given, shown):
         assert (folder / "notebooks" / "regression.ipynb").exists()
         asked.append(given)
 
