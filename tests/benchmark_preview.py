@@ -5,6 +5,7 @@ also compares 200 states of a small report with full executions.
 """
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from project import Project
 
 TIMES = 9
 STATES = "200"
+FIRST, SIZE = r"(sentence number \d+\. )?How far", r"figsize=\(6\.\d+, 2\.2\)"
 # Waits until the change is in the document and the frame after it was painted.
 WAIT = """(sign) => new Promise((go) => {
   const look = () => document.getElementById("report").innerHTML.includes(sign)
@@ -44,14 +46,15 @@ def main():
         page.locator("nav").wait_for()  # before, there is an empty page
         page.wait_for_function(READY)
         notebook = project.folder / "notebooks" / "report.ipynb"
-        source = notebook.read_text(encoding="utf-8")
+        text = notebook.read_text(encoding="utf-8")
         cases = {"a sentence": [], "a figure": [], "a figure, and all after it": []}
         for k in range(TIMES):
             sign = f"sentence number {k}"
-            text = source.replace("How far does gradient", f"{sign}. How far does", 1)
+            text = re.sub(FIRST, f"{sign}. How far", text, count=1)
             cases["a sentence"].append(seen(page, notebook, text, sign))
+            page.wait_for_function(READY)
             width = 6.3 + (k + 1) / 100
-            text = text.replace("figsize=(6.3, 2.2)", f"figsize=({width:.2f}, 2.2)", 1)
+            text = re.sub(SIZE, f"figsize=({width:.2f}, 2.2)", text, count=1)
             sign = f"0 0 {72 * width:.2f}".rstrip("0")
             started = time.time()
             cases["a figure"].append(seen(page, notebook, text, sign))
