@@ -4,6 +4,7 @@ import os
 import shutil
 
 import pytest
+from pypdf import PdfReader
 
 from helpers.pipeline.report import pdf
 
@@ -26,6 +27,17 @@ def test_nothing_of_a_persons_own_tex_reaches_the_pdf(to_pdf, tmp_path, monkeypa
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1")
     two = tmp_path / "two"
     assert pdf.to_pdf(CITING, {}, two, pdf.begin_preamble(two)).read_bytes() == first
+
+
+def test_the_bibliography_has_the_works_that_are_cited(to_pdf):
+    text = read_text(to_pdf(CITING.replace("boyd2004", "boyd2004, golub2013")))
+    assert "Boyd" in text.partition("References")[2]
+    assert "Golub" in text.partition("References")[2]
+    assert "Goodfellow" not in text
+
+
+def read_text(path):
+    return "".join(page.extract_text() for page in PdfReader(path).pages)
 
 
 @pytest.mark.parametrize("pass_", ["preamble", "bibtex works", "works.tex"])

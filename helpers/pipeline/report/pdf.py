@@ -13,6 +13,7 @@ PREAMBLE = ROOT / "report" / "template" / "preamble.tex"
 BIBLIOGRAPHIES = ROOT / "report"
 PASSES = 6  # two or three are enough
 WORKS = re.compile(r"\\bibliographystyle\{([\w-]+)\}\s*\\bibliography\{([\w-]+)\}")
+CITED = re.compile(r"\\cite[a-z]*\*?(?:\[[^\[\]]*\])*\{([^{}]+)\}")
 BEGIN = r"\begin{document}"
 
 
@@ -107,7 +108,7 @@ def _forget(folder):
 
 
 def set_bibliography(latex, folder, command):
-    """Set the bibliography before the first pass, with all works, cited or not.
+    """Set the bibliography before the first pass; without citations, of all works.
 
     The first pass then knows how to cite them. With question marks for citations its
     pages would end elsewhere, and LaTeX would need one pass more.
@@ -116,7 +117,9 @@ def set_bibliography(latex, folder, command):
     if not works:
         return
     style, data = works.groups()
-    lines = ["\\citation{*}", f"\\bibstyle{{{style}}}", f"\\bibdata{{{data}}}"]
+    keys = dict.fromkeys(",".join(CITED.findall(latex)).replace(" ", "").split(","))
+    lines = [f"\\citation{{{key or '*'}}}" for key in keys]
+    lines += [f"\\bibstyle{{{style}}}", f"\\bibdata{{{data}}}"]
     (folder / "works.aux").write_text("\n".join(lines))
     source = BIBLIOGRAPHIES / f"{data}.bib"
     if not source.exists():
