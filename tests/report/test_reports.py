@@ -174,19 +174,19 @@ def test_too_few_rows_are_named(rows, columns, message):
 
 
 def test_a_new_report_has_an_example_of_each_part_and_builds_at_once(project):
-    command = ("helpers.pipeline.report.new", "assignment2")
+    command = ("helpers.pipeline.report.new", "made-by-a-test")
     assert project.run(*command)[0] == 0
-    page = build_report(project.folder, {"REPORT": "assignment2"}, target="html")
+    page = build_report(project.folder, {"REPORT": "made-by-a-test"}, target="html")
     text = page.read_text(encoding="utf-8")
     for part in ("fig:costs", "tab:rates", "lst:plain", "eq:update", "references"):
         assert f'id="{part}"' in text
     sections = re.findall("To replace this", text)
     assert len(sections) == 7
-    path = project.folder / "notebooks" / "assignment2.ipynb"
+    path = project.folder / "notebooks" / "made-by-a-test.ipynb"
     path.write_text("mine")
     status, _, err = project.run(*command)
     assert status == 2
-    assert err.startswith("error: notebooks/assignment2.ipynb exists already")
+    assert err.startswith("error: notebooks/made-by-a-test.ipynb exists already")
     assert path.read_text() == "mine"
 
 
