@@ -1,5 +1,6 @@
 """One side of a comparison: a commit, this checkout, a report, or recorded results."""
 
+import json
 import os
 import re
 import shutil
@@ -15,7 +16,7 @@ from helpers.pipeline.errors import UserError
 from helpers.pipeline.files import whole
 from helpers.pipeline.report.evidence import RESULTS
 from helpers.pipeline.report.paths import asked
-from helpers.pipeline.report.revision import COMMIT, git, revision, sha256
+from helpers.pipeline.report.revision import COMMIT, Revision, git, revision, sha256
 from helpers.pipeline.report.title import TABLE, TITLE_BLOCK
 from helpers.pipeline.verify.reader import (
     SECTION,
@@ -163,27 +164,28 @@ def _data(names):
 def _built(place, kind):
     """Return the report of this checkout, or of a commit, made if it must be."""
     target, paths = "html" if kind == PAGE else "report", asked()
-    given = {"REPORT": paths.name}
+    table = {name: os.environ.get(name.upper(), "") for name in TABLE}
+    given = {"REPORT": paths.name} | {name.upper(): table[name] for name in table}
     if not place.commit:
         path, now = (paths.html, paths.pdf)[kind == PRINT], revision()
         read = read_html if kind == PAGE else read_pdf
         if path.exists() and now.commit:
             build = (read(path) if kind == PAGE else read(path, pages=False)).build
-            if (build["commit"], build["changes"]) == (now.commit, now.changes):
+            same = (build["commit"], build["changes"]) == (now.commit, now.changes)
+            if same and build.get("table") == {n: t for n, t in table.items() if t}:
                 return path
         _say("making the report of this checkout")
-        given |= {n.upper(): os.environ.get(n.upper(), "") for n in TABLE}
         title = {name: os.environ.get(name.upper(), "") for name in TITLE_BLOCK}
         return build_report(ROOT, given, title, target)
-    lock = sha256((ROOT / "requirements.txt").read_bytes())[:12]
-    path = BUILDS / lock / f"{place.commit}.{paths.name}.{target}"
+    lock = (ROOT / "requirements.txt").read_bytes()
+    made_with = sha256(lock + json.dumps(given).encode())[:12]
+    path = BUILDS / made_with / f"{place.commit}.{target}"
     if not path.exists():
         _say(f"making the report of {place.commit[:12]}: half a minute, once")
         with tempfile.TemporaryDirectory(prefix="compare-") as folder:
             moment = int(git("log", "-1", "--format=%ct", place.commit))
-            files = place.files | {
-                COMMIT.name: f'["{place.commit}", {moment}, ""]'.encode()
-            }
+            version = json.dumps(Revision(place.commit, moment, ""))
+            files = place.files | {COMMIT.name: version.encode()}
             for name, content in files.items():
                 Path(folder, name).parent.mkdir(parents=True, exist_ok=True)
                 Path(folder, name).write_bytes(content)
