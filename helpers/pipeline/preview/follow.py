@@ -225,22 +225,15 @@ class Preview:
             self.server.tell(note="")
             return
         limit = os.environ.get("TIME_LIMIT") or "600"
-        command = [
-            sys.executable,
-            "-m",
-            "helpers.pipeline.sweep",
-            f"--time-limit={limit}",
-        ]
-        log = FOLDER / "sweep"
+        command = [sys.executable, "-m", "helpers.pipeline.sweep"]
+        command += [f"--report={self.paths.name}", f"--time-limit={limit}"]
+        log, options = (
+            FOLDER / "sweep",
+            {"env": environment(**NO_BYTECODE), "cwd": ROOT},
+        )
         with (
             log.open("w") as lines,
-            subprocess.Popen(
-                command,
-                stdout=lines,
-                stderr=lines,
-                env=environment(**NO_BYTECODE),
-                cwd=ROOT,
-            ) as sweep,
+            subprocess.Popen(command, stdout=lines, stderr=lines, **options) as sweep,
         ):
             try:
                 while sweep.poll() is None:
