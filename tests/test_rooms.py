@@ -1,6 +1,7 @@
 """The house: what each room may import, and what it lets others use."""
 
 import ast
+import tomllib
 from importlib import import_module
 
 import pytest
@@ -106,6 +107,13 @@ def test_doors_name_modules_that_are_there_and_used_by_others():
             name = f"helpers.pipeline.{each}.{module}"
             assert name in MODULES
             assert module in used or name in notebooks, name
+
+
+def test_the_tests_of_every_room_are_run():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    named = project["tool"]["pytest"]["ini_options"]["testpaths"]
+    there = {path.parent.name for path in ROOT.glob("tests/*/test_*.py")}
+    assert there == {name.removeprefix("tests/") for name in named if "*" not in name}
 
 
 def test_modules_are_short():
