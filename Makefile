@@ -200,8 +200,8 @@ $(CLUSTER): requirements-cluster.txt $(READY)
 	@$(PREFIX)/bin/uv pip install --quiet --python $(PYTHON) --require-hashes --requirement requirements-cluster.txt
 	@touch $@
 
-# The title block and the data as they were last given, the commit, and the data; written only when
-# they change, and the title block can be set.
+# What was given last for the report, the commit, and a checksum of the data; written only
+# when they change, and the title block can be set.
 $(INPUTS): NEW := $(INPUTS).$(shell echo $$PPID)
 $(INPUTS): FORCE
 	@mkdir -p build && printf '%s\n' "$$COURSE" "$$TITLE" "$$STUDENT" "$$DATE" > $(NEW)

@@ -18,16 +18,7 @@ KEPT |= {"SYSTEMROOT", "PYTHONDONTWRITEBYTECODE"}
 # What the Makefile says, or a person to `make`.
 KEPT |= {"COURSE", "TITLE", "STUDENT", "DATE", "KERNELS", "SCHEDULER", "EXPERIMENT"}
 KEPT |= {"TIME_LIMIT", "DRY_RUN", "YES", "PDF", "TOLERANCE", "JSON", "ALL", "CSV"}
-KEPT |= {
-    "SUBMISSIONS",
-    "WALLS",
-    "RECORD",
-    "REPORT",
-    "DATA",
-    "TARGET",
-    "FEATURES",
-    "NAME",
-}
+KEPT |= {"SUBMISSIONS", "WALLS", "RECORD", "REPORT", "DATA", "TARGET", "FEATURES"}
 KEPT_ENDINGS = ("_proxy", "_PROXY")
 KEPT_BEGINNINGS = ("DASK_",)
 NOWHERE = "/nowhere"

@@ -41,12 +41,11 @@ from helpers.pipeline.grading.pictures import read_pictures
 from helpers.pipeline.grading.sandbox import run_confined
 from helpers.pipeline.grading.unpack import counts, handed_in, unpack
 from helpers.pipeline.kernels.warm import CAN_FORK
+from helpers.pipeline.report.paths import Paths
 from helpers.pipeline.report.revision import COMMIT, Revision
 from helpers.pipeline.verify.verdicts import HOLDS, NOT_RUN, NOTED, STATUSES
 
 COMPARED = {*STATUSES} - {NOT_RUN}
-REPORT = Path("report", "report.pdf")
-PAGE, RESULTS = REPORT.with_suffix(".html"), REPORT.with_name("results.json")
 PICTURES = 8  # pages that differ, at most
 
 
@@ -165,7 +164,7 @@ class Grading:
     def grade(self, path):
         """Find out all that there is to say."""
         unpack(path, self.handed_in)
-        report, trusted = self.handed_in / REPORT, self.own.checkout
+        report, trusted = Paths(root=self.handed_in).pdf, self.own.checkout
         self.found["pdf"] = report.read_bytes()
         command = [*PYTHON, "helpers.pipeline.verify.reader", report]
         build = read_version(self.run(trusted, command, shown=[report]))
@@ -220,8 +219,9 @@ class Grading:
         shutil.copytree(self.handed_in, project, dirs_exist_ok=True)
         if helpers:
             shutil.copytree(helpers, project / "helpers", dirs_exist_ok=True)
-        for made in (REPORT, PAGE, RESULTS):  # which it is to make
-            (project / made).unlink(missing_ok=True)
+        paths = Paths(root=project)
+        for made in (paths.pdf, paths.html, paths.results):  # which it is to make
+            made.unlink(missing_ok=True)
         shutil.copytree(known, project / KNOWN.name)
         version = [build[name] for name in Revision._fields]
         (project / COMMIT.name).write_text(json.dumps(version))

@@ -19,15 +19,9 @@ from helpers.pipeline.verify.verdicts import (
 )
 from helpers.pipeline.verify.verify import checked_tolerance, verify
 
-# By depth, see `_depth`.
-KINDS = (
-    "versions",
-    "files",
-    RUNS := "runs",
-    "claims",
-    "pages",
-    "parts of the document",
-)
+# How far what was compared is from the cause of a difference, see `_depth`.
+KINDS = ["versions", "files", "runs", "claims", "pages", "parts of the document"]
+FILES = KINDS.index("files")
 MANY = 10  # differences that are summed up, if files differ
 RELAXED = (
     " as far as they were compared: the platforms differ, so\n"
@@ -81,7 +75,7 @@ def print_table(lines, everything=False):
     """
     shown = [line for line in lines if everything or line.wrong]
     shown.sort(key=_depth)
-    causes = [line for line in shown if _depth(line) < KINDS.index(RUNS)]
+    causes = [line for line in shown if _depth(line) <= FILES]
     rest = shown[len(causes) :]
     summed_up = causes and len(rest) > MANY and not everything
     listed = causes if summed_up else shown

@@ -140,14 +140,14 @@ def compare_runs(old, new):
             ends = [(run.get("status"), run.get("cost")) for run in pair]
             if alike(*map(list, ends), TOLERANCE):
                 continue
-        experiment, settings = place
+        experiment, text = place
+        settings = json.loads(text) or {}
         own = {
             key: value
-            for key, value in (json.loads(settings) or {}).items()
+            for key, value in settings.items()
             if json.dumps((key, value)) not in common[experiment]
         }
-        own = own or json.loads(settings) or {}
-        shown = ", ".join(f"{key} {value}" for key, value in own.items())
+        shown = ", ".join(f"{key} {value}" for key, value in (own or settings).items())
         found.append((experiment, shown, *map(_ended, pair)))
     return found
 
