@@ -227,10 +227,8 @@ class Preview:
         limit = os.environ.get("TIME_LIMIT") or "600"
         command = [sys.executable, "-m", "helpers.pipeline.sweep"]
         command += [f"--report={self.paths.name}", f"--time-limit={limit}"]
-        log, options = (
-            FOLDER / "sweep",
-            {"env": environment(**NO_BYTECODE), "cwd": ROOT},
-        )
+        options = {"env": environment(**NO_BYTECODE), "cwd": ROOT}
+        log = FOLDER / "sweep"
         with (
             log.open("w") as lines,
             subprocess.Popen(command, stdout=lines, stderr=lines, **options) as sweep,
