@@ -19,6 +19,8 @@ KEPT |= {"SYSTEMROOT", "PYTHONDONTWRITEBYTECODE"}
 KEPT |= {"COURSE", "TITLE", "STUDENT", "DATE", "KERNELS", "SCHEDULER", "EXPERIMENT"}
 KEPT |= {"TIME_LIMIT", "DRY_RUN", "YES", "PDF", "TOLERANCE", "JSON", "ALL", "CSV"}
 KEPT |= {"SUBMISSIONS", "WALLS", "RECORD", "REPORT", "DATA", "TARGET", "FEATURES"}
+# What figures are drawn as, see `helpers.pipeline.report.drawing`.
+KEPT |= {"DRAW_FORMATS"}
 KEPT_ENDINGS = ("_proxy", "_PROXY")
 KEPT_BEGINNINGS = ("DASK_",)
 NOWHERE = "/nowhere"
