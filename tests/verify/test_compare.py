@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+import sys
 
 import numpy as np
 import pypdf
@@ -28,7 +29,17 @@ def git(folder, *command):
 
 
 def compare(project, *given):
-    return project.run("helpers.pipeline.verify.changes", *given)
+    """Compare, as a student who has given a name to make."""
+    command = [sys.executable, "-m", "helpers.pipeline.verify.changes", *given]
+    done = subprocess.run(
+        command,
+        cwd=project.folder,
+        env=project.environment | {"STUDENT": "Ada Lovelace"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    return done.returncode, done.stdout, done.stderr
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +79,7 @@ def test_a_changed_grid_and_prose_are_shown(changed):
     page = (changed.folder / "build" / "compare.html").read_text()
     assert "<del>The</del>" in page
     assert "<ins>Low</ins>" in page
+    assert "Lovelace" not in page
     assert "<ins>+  learning_rate: 0.05</ins>" in page
     assert page.index("experiments.yaml +") < page.index("report.ipynb +")
     assert "Begin &lt;b&gt;here&lt;/b&gt;" in page

@@ -165,6 +165,7 @@ def _built(place, kind):
     """Return the report of this checkout, or of a commit, made if it must be."""
     target, paths = "html" if kind == PAGE else "report", asked()
     table = {name: os.environ.get(name.upper(), "") for name in TABLE}
+    title = {name: os.environ.get(name.upper(), "") for name in TITLE_BLOCK}
     given = {"REPORT": paths.name} | {name.upper(): table[name] for name in table}
     if not place.commit:
         path, now = (paths.html, paths.pdf)[kind == PRINT], revision()
@@ -175,10 +176,9 @@ def _built(place, kind):
             if same and build.get("table") == {n: t for n, t in table.items() if t}:
                 return path
         _say("making the report of this checkout")
-        title = {name: os.environ.get(name.upper(), "") for name in TITLE_BLOCK}
         return build_report(ROOT, given, title, target)
     lock = (ROOT / "requirements.txt").read_bytes()
-    made_with = sha256(lock + json.dumps(given).encode())[:12]
+    made_with = sha256(lock + json.dumps([given, title]).encode())[:12]
     path = BUILDS / made_with / f"{place.commit}.{target}"
     if not path.exists():
         _say(f"making the report of {place.commit[:12]}: half a minute, once")
@@ -190,7 +190,7 @@ def _built(place, kind):
                 Path(folder, name).parent.mkdir(parents=True, exist_ok=True)
                 Path(folder, name).write_bytes(content)
             path.parent.mkdir(parents=True, exist_ok=True)
-            made = build_report(Path(folder), given, target=target)
+            made = build_report(Path(folder), given, title, target)
             with whole(path) as unfinished:
                 shutil.copy(made, unfinished)
     return path
