@@ -28,20 +28,17 @@ def shown(monkeypatch):
 
 @pytest.fixture(scope="session")
 def preamble(tmp_path_factory):
-    """Return the folder of a compiled preamble, and the process that compiled it."""
+    """Return the compiled preamble."""
     folder = tmp_path_factory.mktemp("preamble")
-    process = pdf.begin_preamble(folder)
-    process.wait()
-    return folder, process
+    return folder / f"{pdf.begin_preamble(folder)()}.fmt"
 
 
 @pytest.fixture
 def to_pdf(preamble, tmp_path):
     """Return a function that sets a document in `tmp_path`, as a report is set."""
-    folder, process = preamble
 
     def made(latex, files=None):
-        shutil.copy(folder / "preamble.fmt", tmp_path)
-        return pdf.to_pdf(latex, files or {}, tmp_path, process)
+        shutil.copy(preamble, tmp_path)
+        return pdf.to_pdf(latex, files or {}, tmp_path, pdf.begin_preamble(tmp_path))
 
     return made

@@ -62,3 +62,32 @@ def test_a_build_does_not_start_from_what_one_that_was_killed_has_left(tmp_path)
     (tmp_path / "report.aux").write_text(r"\newlabel{a")  # half a line
     document = r"\documentclass{article}\begin{document}\label{a}\ref{a}\end{document}"
     assert pdf.to_pdf(document, {}, tmp_path).exists()
+
+
+def test_the_preamble_is_compiled_once_until_it_or_tex_changes(tmp_path, monkeypatch):
+    folder, programs = tmp_path / "tex", tmp_path / "bin"
+    own = tmp_path / "preamble.tex"
+    own.write_text(r"\documentclass{article}")
+    monkeypatch.setattr(pdf, "PREAMBLE", own)
+    programs.mkdir()
+    kpsewhich = programs / "kpsewhich"
+    kpsewhich.write_text(f"#!/bin/sh\necho {tmp_path / 'ls-R'}\n")
+    kpsewhich.chmod(0o755)
+    (tmp_path / "ls-R").write_text("article.cls")
+    monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+
+    def compiled():
+        name = pdf.begin_preamble(folder)()
+        [kept] = folder.glob("*.fmt")
+        assert kept.stem == name
+        return name, kept.stat().st_mtime_ns
+
+    first = compiled()
+    assert compiled() == first
+    own.write_text(r"\documentclass[twocolumn]{article}")
+    second = compiled()
+    assert second != first
+    (tmp_path / "ls-R").write_text("article.cls, another version")
+    assert compiled() != second
+    kpsewhich.write_text("#!/bin/sh\n")  # a TeX that has no such list
+    assert compiled() != compiled()

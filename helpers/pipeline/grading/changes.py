@@ -21,6 +21,7 @@ OWN = {
 }
 EXPERIMENT = re.compile(r"^\+[\"']?([\w.-]+)[\"']?:", re.M)  # in a diff of the grid
 REPORT = "notebooks/report.ipynb"
+WORKS = "report/references.bib"
 NEAR = 1e-6  # relative: another order of additions
 ROUNDING = 1e-8  # a number below is a rounding error
 DIGITS = 3  # a number with more was computed
@@ -89,10 +90,19 @@ def typed_in_prose(right, theirs):
 
 def moves_claims(changed, right, theirs):
     """Tell whether more was changed than the prose of the report, and its looks."""
+    return any(name.startswith(MOVING) for name in _but_texts(changed, right, theirs))
+
+
+def is_text(changed, right, theirs):
+    """Tell whether nothing was changed but the prose of the report, and its works."""
+    return _but_texts(changed, right, theirs) <= {WORKS}
+
+
+def _but_texts(changed, right, theirs):
+    """Return the names of the changed files, but of a report with the same code."""
     names = {file.name for file in changed}
-    if REPORT in names and _computing(right) == _computing(theirs):
-        names.remove(REPORT)
-    return any(name.startswith(MOVING) for name in names)
+    same = _computing(right) == _computing(theirs)
+    return names - ({REPORT} if same else set())
 
 
 def _computing(sources):

@@ -5,6 +5,7 @@ notebooks, helpers, data and grid, and compared with the report that came with i
 made once more on other data, and its grid with this checkout's helpers.
 """
 
+import contextlib
 import json
 import os
 import re
@@ -20,6 +21,7 @@ from helpers.pipeline.errors import UserError
 from helpers.pipeline.grading.changes import (
     changed_data,
     compare_files,
+    is_text,
     moves_claims,
     other_curves,
     sources_in,
@@ -175,8 +177,14 @@ class Grading:
         suspicious += typed_in_prose(right, theirs)
         self.found |= {"changed": changed, "suspicious": suspicious}
         project = self.assemble("project", build, self.own.known)
-        made = self.make(project, "report", title=build["title"])
-        lines = self.compare(report, made.pdf)
+        lines = []
+        if is_text(changed, right, theirs):
+            with contextlib.suppress(UserError):  # which executing it will say better
+                made = self.make(project, "texts", title=build["title"])
+                lines = self.compare(report, made.pdf)
+        if not lines or any(line.wrong for line in lines):
+            made = self.make(project, "report", title=build["title"])
+            lines = self.compare(report, made.pdf)
         self.found["lines"] = lines
         if any(file.name.startswith("helpers/") for file in changed):
             suspicious += self.attempt("runs", self.check_curves, build, made)

@@ -1,9 +1,9 @@
 """What comes of a submission: made behind the walls, printed, and parsed strictly.
 
 Run as a script, which is done behind the walls, it makes what was handed in, and prints
-as JSON what came of it. With ``report`` it makes the report, with ``claims`` it only
-executes its notebook, with ``runs`` only the grid. The names of runs may follow, which
-need not be run again.
+as JSON what came of it. With ``report`` it makes the report, with ``texts`` it only
+sets it, see `texts`, with ``claims`` it only executes its notebook, with ``runs`` only
+the grid. The names of runs may follow, which need not be run again.
 """
 
 import base64
@@ -19,6 +19,7 @@ from helpers import ROOT
 from helpers.pipeline.command import run_command
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.grading.sandbox import MIB
+from helpers.pipeline.grading.texts import print_texts
 from helpers.pipeline.kernels.warm import warm_kernels
 from helpers.pipeline.records import NoRecordError, read_record
 from helpers.pipeline.report.build import execute_report, report
@@ -40,7 +41,7 @@ LONGEST = 1000  # letters of a text
 CURVE = 1_000_000  # costs of a run
 LARGEST_PDF = 32 * MIB
 VERDICTS = {HOLDS, DIFFERS, MISSING, NOTED}
-# Runs that are made again only if something has changed, and what LaTeX left.
+# What there may be of an earlier build: runs, an executed report, what LaTeX left.
 KNOWN = ROOT / "known"
 NUMERIC = (int, float)
 CODE = (".py", ".ipynb")
@@ -79,7 +80,11 @@ def main():
     os.dup2(2, 1)  # where all else is printed
     what, *accepted = sys.argv[1:]
     for part in KNOWN.iterdir() if KNOWN.is_dir() else ():
-        shutil.copytree(part, ROOT / "build" / part.name, dirs_exist_ok=True)
+        copy_part(part, ROOT / "build" / part.name)
+    if what == "texts":
+        pdf = print_texts(ASSIGNMENT.executed)
+        json.dump({"pdf": base64.b64encode(pdf).decode()}, out)
+        return
     points = [point for grid in read_points().values() for point in grid]
     for point in points:
         if point.run in accepted:
@@ -109,6 +114,14 @@ def main():
         made["constant"] = recorded.get("constant", [])
     json.dump(made, out)
     out.close()
+
+
+def copy_part(part, copy):
+    """Copy a file, or a folder; what is there already stays."""
+    if part.is_dir():
+        shutil.copytree(part, copy, dirs_exist_ok=True)
+    else:
+        shutil.copyfile(part, copy)
 
 
 def accept(point):

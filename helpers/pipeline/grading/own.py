@@ -22,7 +22,7 @@ from helpers import ROOT
 from helpers.pipeline.command import error_in
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.grading.changes import sources_in
-from helpers.pipeline.grading.made import Made, read_made
+from helpers.pipeline.grading.made import Made, copy_part, read_made
 from helpers.pipeline.grading.sandbox import Limits, run_confined
 from helpers.pipeline.grading.unpack import FILES, FOLDERS, GRADERS, visible
 from helpers.pipeline.report.revision import LEFT_OUT
@@ -33,7 +33,8 @@ SHOWN += ("environment.yml", "pyproject.toml")
 # A submission without its own gets the grader's.
 LENT = ("report/figures.mplstyle", "report/references.bib")
 FONTS = "build"  # holds matplotlib's list of fonts; a sandbox can read it and write
-RUNS, TEX = Path("build", "runs"), Path("build", "tex")
+RUNS = Path("build", "runs")
+KEPT = ("runs", "report.ipynb", "tex")  # of a build
 PYTHON = [f"{sys.prefix}/bin/python", "-m"]
 INSIDE = [*PYTHON, "helpers.pipeline.grading.made"]
 SHARE = 0.05  # of the rows that are left out
@@ -59,8 +60,9 @@ class Own(NamedTuple):
     sources : dict of str to bytes
         See `helpers.pipeline.grading.changes.sources_in`.
     known, other_known : Path
-        What is known of its build, on its data and on other data: its runs, and what
-        LaTeX left, with which a report that ends on the same pages needs one pass.
+        What is known of its build, on its data and on other data: its runs, its
+        executed report, and what LaTeX left, with which a report that ends on the same
+        pages needs one pass.
     made, other : Made
         Its claims.
     change : Change
@@ -105,9 +107,9 @@ def make_own(folder, pool):
     known = folder / "known", folder / "other-known"
     for project, place in zip(("own", "other"), known, strict=True):
         place.mkdir()
-        for part in (RUNS, TEX):
-            if (folder / project / part).is_dir():
-                shutil.copytree(folder / project / part, place / part.name)
+        build = folder / project / "build"
+        for part in filter(Path.exists, (build / name for name in KEPT)):
+            copy_part(part, place / part.name)
     return Own(
         checkout, sources_in(checkout), *known, made, moved, change, tables, problem
     )

@@ -90,7 +90,8 @@ def make_report(paths, with_pdf, with_page):
             notebook = execute_report(kernel, title | table, time_limit, paths)
         except UserError as error:
             if preamble:
-                preamble.wait()
+                with contextlib.suppress(RuntimeError):
+                    preamble()
             if failed:  # the text may rest on it
                 raise UserError(f"{failed}; then the report: {error}") from None
             raise

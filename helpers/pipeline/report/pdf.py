@@ -1,11 +1,14 @@
 """Set LaTeX as PDF."""
 
+import hashlib
 import re
 import shutil
 import subprocess
+import uuid
 
 from helpers import ROOT
 from helpers.pipeline.environment import environment
+from helpers.pipeline.kernels.opened import stamp
 from helpers.pipeline.report.complaints import complaint, names_in
 from helpers.pipeline.report.revision import LONG_AGO
 
@@ -20,15 +23,51 @@ BEGIN = r"\begin{document}"
 def begin_preamble(folder):
     """Start to compile the preamble, which no pass then has to read again.
 
-    `folder` is where `to_pdf` will work; it waits for the process that is returned.
+    Parameters
+    ----------
+    folder : Path
+        Where `to_pdf` will work. If the preamble was compiled there already, by the
+        same TeX, it is taken.
+
+    Returns
+    -------
+    callable
+        Waits for the end and returns the name of what was compiled; raises
+        RuntimeError if that failed, as `to_pdf` does.
     """
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copy(PREAMBLE, folder)
+    name = f"preamble-{_digest_of_preamble()}"
+    if (folder / f"{name}.fmt").exists():
+        return lambda: name
     command = ["pdflatex", "-ini", "-interaction=batchmode", "-no-shell-escape"]
     command += ["-jobname=preamble", r"&pdflatex preamble.tex\dump"]
-    return subprocess.Popen(
+    process = subprocess.Popen(
         command, cwd=folder, env=environment(), stdout=subprocess.DEVNULL
     )
+
+    def compiled():
+        _check_alive("pdflatex", process.wait())
+        if process.returncode:
+            path = folder / "preamble.log"
+            log = path.read_text(errors="replace") if path.exists() else ""
+            wrong = complaint(log, failed=True)
+            raise RuntimeError(f"LaTeX cannot read the preamble: {wrong} (see {path})")
+        for other in folder.glob("preamble-*.fmt"):
+            other.unlink()
+        (folder / "preamble.fmt").rename(folder / f"{name}.fmt")
+        return name
+
+    return compiled
+
+
+def _digest_of_preamble():
+    """Return a text that is another one if the preamble is, or TeX's files are."""
+    lists = ["kpsewhich", "-all", "ls-R"]  # renewed when a package of TeX is
+    found = subprocess.run(lists, env=environment(), capture_output=True, text=True)
+    stamps = [(path, stamp(path)) for path in found.stdout.splitlines()]
+    made_of = stamps or uuid.uuid4()  # a TeX without lists: compiled each time
+    return hashlib.sha256(PREAMBLE.read_bytes() + repr(made_of).encode()).hexdigest()
 
 
 def to_pdf(latex, files, folder, preamble=None, moment=LONG_AGO):
@@ -42,8 +81,9 @@ def to_pdf(latex, files, folder, preamble=None, moment=LONG_AGO):
         The files it includes or attaches, by name.
     folder : Path
         Where to work; its files make the next call faster.
-    preamble : subprocess.Popen, optional
-        What `begin_preamble` returned; without it, LaTeX takes longer.
+    preamble : callable, optional
+        What `begin_preamble` returned; without it, LaTeX takes longer, and the same
+        document has other bytes.
     moment : int
         Time stamp of the PDF, in seconds since 1970: that of the commit, so that
         the same commit gives the same bytes.
@@ -67,8 +107,7 @@ def to_pdf(latex, files, folder, preamble=None, moment=LONG_AGO):
     command = ["pdflatex", "-interaction=batchmode", "-halt-on-error"]
     command += ["-no-shell-escape"]
     if preamble:
-        _wait_for(preamble, folder)
-        command.append("-fmt=preamble")
+        command.append(f"-fmt={preamble()}")
     log_file, aux, whole = (folder / f"report.{end}" for end in ("log", "aux", "whole"))
     if not whole.exists():
         _forget(folder)
@@ -89,16 +128,6 @@ def to_pdf(latex, files, folder, preamble=None, moment=LONG_AGO):
         raise RuntimeError(f"LaTeX cannot set the report: {wrong} (see {log_file})")
     whole.touch()
     return folder / "report.pdf"
-
-
-def _wait_for(preamble, folder):
-    """Wait for the preamble: without it, the same document has other bytes."""
-    _check_alive("pdflatex", preamble.wait())
-    if preamble.returncode:
-        path = folder / "preamble.log"
-        log = path.read_text(errors="replace") if path.exists() else ""
-        wrong = complaint(log, failed=True)
-        raise RuntimeError(f"LaTeX cannot read the preamble: {wrong} (see {path})")
 
 
 def _forget(folder):

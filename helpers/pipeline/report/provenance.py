@@ -84,6 +84,7 @@ def _statements(cell):
         return []
 
 
+@cache
 def _names(statement, context):
     return {
         node.id
@@ -92,6 +93,7 @@ def _names(statement, context):
     }
 
 
+@cache
 def _used(statement):
     """Return the variables a statement uses, and members such as ``plots.plot_fit``.
 

@@ -1,0 +1,90 @@
+"""Set a report of which only the text was changed, with what the grader's code shows.
+
+Nothing is executed. If this is the report that was handed in, it holds; if it is not,
+it is made by executing it.
+"""
+
+import nbformat
+
+from helpers.pipeline.records import read_record
+from helpers.pipeline.report.build import print_report
+from helpers.pipeline.report.claims import PLACEHOLDER
+from helpers.pipeline.report.evidence import attachments
+from helpers.pipeline.report.paths import ASSIGNMENT
+from helpers.pipeline.report.pdf import begin_preamble
+from helpers.pipeline.report.revision import revision
+from helpers.pipeline.report.title import title_block
+from helpers.pipeline.report.typeset import descriptions, title_of
+from helpers.pipeline.sweep.execute import prepared
+
+PROSE = "%%prose\n"
+
+
+def print_texts(executed):
+    """Return the bytes of the report's PDF, its code as the grader executed it."""
+    preamble, now = begin_preamble(ASSIGNMENT.tex), revision()
+    claims = read_record(executed)["claims"]
+    shown = nbformat.read(executed, as_version=4).cells
+    notebook = with_outputs(prepared(ASSIGNMENT.name, {}), shown, claims)
+    for description in descriptions(notebook):
+        if description["kind"] == "title":
+            description["heading"].update(title_block())
+    made_for = {"title": title_of(notebook), "report": ASSIGNMENT.name, "table": {}}
+    attached = attachments(claims, made_for, now)
+    return print_report(notebook, attached, preamble, now, ASSIGNMENT.tex)
+
+
+def with_outputs(notebook, shown, claims):
+    """Give the cells of a notebook outputs.
+
+    Parameters
+    ----------
+    notebook : nbformat.NotebookNode
+        Changed in place, and returned.
+    shown : list of nbformat.NotebookNode
+        Executed cells with the same code, but other text.
+    claims : dict of str to dict
+        That they have stated.
+    """
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    for number, cell in enumerate(code, start=1):
+        cell.execution_count = number
+        if is_text(cell):
+            cell.outputs = [text_output(cell.source, claims)]
+    pairs = [*zip(filter(computes, code), filter(computes, shown), strict=True)]
+    numbers = {done.execution_count: cell.execution_count for cell, done in pairs}
+    for cell, done in pairs:
+        cell.outputs = renumbered(done.outputs, numbers)
+    return notebook
+
+
+def is_text(cell):
+    """Tell whether a cell is text that may name claims."""
+    return cell.cell_type == "code" and cell.source.startswith(PROSE)
+
+
+def computes(cell):
+    """Tell whether a cell is code, and no text."""
+    return cell.cell_type == "code" and not is_text(cell)
+
+
+def text_output(source, claims):
+    """Return what a text shows, see `helpers.pipeline.report.publish.Report.prose`."""
+    text = f"{source.removeprefix(PROSE)}\n"
+    named = {name: claims[name] for name in PLACEHOLDER.findall(text) if name in claims}
+    description = {"kind": "prose", "text": text, "claims": named}
+    return nbformat.v4.new_output(
+        "display_data", {"text/plain": "prose"}, metadata={"report": description}
+    )
+
+
+def renumbered(value, numbers):
+    """Return outputs with the new numbers of the cells that they speak of."""
+    if isinstance(value, list):
+        return [renumbered(item, numbers) for item in value]
+    if not isinstance(value, dict):
+        return value
+    made = type(value)({k: renumbered(item, numbers) for k, item in value.items()})
+    if isinstance(made.get("cell"), int):
+        made["cell"] = numbers.get(made["cell"], made["cell"])
+    return made

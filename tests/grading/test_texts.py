@@ -1,0 +1,41 @@
+"""A report of which only the text was changed need not be executed."""
+
+import json
+import shutil
+import subprocess
+import sys
+
+from nbformat.v4 import new_code_cell
+from project import Project
+
+MAKE = "from helpers.pipeline.report.build import report; report(with_page=False)"
+PRINT = """\
+import sys
+from pathlib import Path
+from helpers.pipeline.grading.texts import print_texts
+Path("texts.pdf").write_bytes(print_texts(Path("known.ipynb")))
+"""
+FIRST = "%%prose\nThe costs of @fig:costs are {{all.cost}} and {{horsepower.cost}}."
+SECOND = "%%prose\n\n$J = {{all.cost}}$ is lower. {{ all.cost }}\n"
+
+
+def test_changed_text_is_set_as_if_all_was_executed(tmp_path, small_report):
+    """Other texts give the cells of figures and tables other numbers."""
+    shutil.copytree(small_report.folder, tmp_path / "it")
+    project = Project.at(tmp_path / "it")
+    shutil.copy(project.folder / "build" / "report.ipynb", project.folder)
+    (project.folder / "report.ipynb").rename(project.folder / "known.ipynb")
+    path = project.folder / "notebooks" / "report.ipynb"
+    notebook = json.loads(path.read_text())
+    texts = [new_code_cell(text) for text in (FIRST, SECOND)]
+    *before, _, figure, provenance, end = notebook["cells"]
+    notebook["cells"] = [*before, texts[0], figure, texts[1], provenance, end]
+    path.write_text(json.dumps(notebook))
+    given = project.environment | {"STUDENT": "Ada Lovelace"}
+    for code in (MAKE, PRINT):
+        command = [sys.executable, "-c", code]
+        subprocess.run(command, cwd=project.folder, env=given, check=True)
+    made, printed = "report/report.pdf", "texts.pdf"
+    assert (project.folder / printed).read_bytes() == (
+        project.folder / made
+    ).read_bytes()
