@@ -124,7 +124,7 @@ verify: $(READY) ## make all anew and compare with what is recorded (PDF= or HTM
 		--json="$$JSON" --all="$$ALL"
 
 compare: $(READY) ## show what changed between two reports (A=, B=commit, PDF, page or results)
-	@$(RUN) helpers.pipeline.verify.changes --a="$$A" --b="$$B"
+	@$(RUN) helpers.pipeline.compare --a="$$A" --b="$$B"
 
 submission: report/$(NAMED).pdf ## write what is handed in: build/submission.zip
 	@$(RUN) helpers.pipeline.verify.submission

@@ -9,7 +9,7 @@ import pytest
 from helpers import ROOT
 
 # In the order in which a report lives: a room may use those before it.
-ROOMS = ["kernels", "sweep", "report", "preview", "verify", "grading"]
+ROOMS = ["kernels", "sweep", "report", "preview", "verify", "compare", "grading"]
 HELPERS = ROOT / "helpers"
 MODULES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): (

@@ -20,7 +20,7 @@ from helpers.pipeline.report.evidence import LAYOUT
 from helpers.pipeline.report.paths import ASSIGNMENT
 from helpers.pipeline.verify import verify as verify_module
 from helpers.pipeline.verify.__main__ import print_table
-from helpers.pipeline.verify.compare import (
+from helpers.pipeline.verify.agreement import (
     compare_claims,
     compare_sources,
     look_alike,

@@ -12,7 +12,7 @@ from project import Project
 
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.report.paths import ASSIGNMENT
-from helpers.pipeline.verify.compare import compare_documents
+from helpers.pipeline.verify.agreement import compare_documents
 from helpers.pipeline.verify.reader import read_html, read_pdf, text_of
 
 HTML = ASSIGNMENT.html

@@ -11,7 +11,6 @@ from helpers.pipeline.report.build import print_report
 from helpers.pipeline.report.claims import PLACEHOLDER
 from helpers.pipeline.report.evidence import attachments
 from helpers.pipeline.report.paths import ASSIGNMENT
-from helpers.pipeline.report.pdf import begin_preamble
 from helpers.pipeline.report.revision import revision
 from helpers.pipeline.report.title import title_block
 from helpers.pipeline.report.typeset import descriptions, title_of
@@ -22,8 +21,7 @@ PROSE = "%%prose\n"
 
 def print_texts(executed):
     """Return the bytes of the report's PDF, its code as the grader executed it."""
-    preamble, now = begin_preamble(ASSIGNMENT.tex), revision()
-    claims = read_record(executed)["claims"]
+    claims, now = read_record(executed)["claims"], revision()
     shown = nbformat.read(executed, as_version=4).cells
     notebook = with_outputs(prepared(ASSIGNMENT.name, {}), shown, claims)
     for description in descriptions(notebook):
@@ -31,7 +29,7 @@ def print_texts(executed):
             description["heading"].update(title_block())
     made_for = {"title": title_of(notebook), "report": ASSIGNMENT.name, "table": {}}
     attached = attachments(claims, made_for, now)
-    return print_report(notebook, attached, preamble, now, ASSIGNMENT.tex)
+    return print_report(notebook, attached, now, ASSIGNMENT.tex)
 
 
 def with_outputs(notebook, shown, claims):

@@ -107,7 +107,7 @@ def make_report(paths, with_pdf, with_page):
             made = {}
             if with_pdf:
                 made[paths.pdf] = print_report(
-                    notebook, attached, preamble, now, paths.tex
+                    notebook, attached, now, paths.tex, preamble
                 )
             if with_page:
                 made[paths.html] = page.result().encode()
@@ -124,13 +124,24 @@ def make_report(paths, with_pdf, with_page):
     print(f"made: {names}, for {title_of(notebook)['student']}")
 
 
-def print_report(notebook, attached, preamble, now, folder):
-    """Return the bytes of an executed report's PDF; the rest is as in `make_report`."""
-    from helpers.pipeline.report.pdf import to_pdf
+def print_report(notebook, attached, now, folder, preamble=None):
+    """Return the bytes of an executed report's PDF.
+
+    Parameters
+    ----------
+    notebook, attached
+        See `helpers.pipeline.report.typeset.to_latex`.
+    now : Revision
+        Of which the report is.
+    folder, preamble
+        See `helpers.pipeline.report.pdf.to_pdf`.
+    """
+    from helpers.pipeline.report.pdf import begin_preamble, to_pdf
     from helpers.pipeline.report.typeset import to_latex
 
     latex, files = to_latex(notebook, attached)
     try:
+        preamble = preamble or begin_preamble(folder)
         return to_pdf(latex, files, folder, preamble, now.time).read_bytes()
     except RuntimeError as error:
         raise UserError(error) from None

@@ -4,4 +4,6 @@ In: a report and a checkout. Out: a verdict on every number, figure and page. Wh
 read of a report is what the room `report` wrote into it.
 """
 
-__all__ = ["files", "verdicts", "verify"]  # the modules that other rooms may use
+# The modules that other rooms may use.
+__all__ = ["agreement", "files", "reader", "rebuild", "rounding", "submission"]
+__all__ += ["verdicts", "verify"]

@@ -49,8 +49,8 @@ class ReadReport(NamedTuple):
     things : sequence of dict of str to str
         For each page, a description of each kind of thing on it.
     looks : sequence of callable
-        Each returns how a page looks, for `helpers.pipeline.verify.compare.look_alike`:
-        of a PDF, its picture in grey, an ndarray; of HTML, itself.
+        Each returns how a page looks, for `agreement.look_alike`: of a PDF, its picture
+        in grey, an ndarray; of HTML, itself.
     digest : str
         SHA-256 of the whole file.
     names : sequence of str

@@ -7,7 +7,7 @@ from helpers.pipeline.errors import UserError
 from helpers.pipeline.records import TOLERANCE
 from helpers.pipeline.report.evidence import RESULTS
 from helpers.pipeline.report.paths import asked
-from helpers.pipeline.verify.compare import (
+from helpers.pipeline.verify.agreement import (
     compare_claims,
     compare_documents,
     compare_runs,

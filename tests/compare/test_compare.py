@@ -9,9 +9,7 @@ import numpy as np
 import pypdf
 import pytest
 
-from helpers.pipeline.errors import UserError
-from helpers.pipeline.report.paths import Paths
-from helpers.pipeline.verify.differences import (
+from helpers.pipeline.compare.differences import (
     compare_claims,
     compare_prose,
     compare_runs,
@@ -19,7 +17,9 @@ from helpers.pipeline.verify.differences import (
     compare_tables,
     marked,
 )
-from helpers.pipeline.verify.sides import load_sides
+from helpers.pipeline.compare.sides import load_sides
+from helpers.pipeline.errors import UserError
+from helpers.pipeline.report.paths import Paths
 
 
 def git(folder, *command):
@@ -30,7 +30,7 @@ def git(folder, *command):
 
 def compare(project, *given):
     """Compare, as a student who has given a name to make."""
-    command = [sys.executable, "-m", "helpers.pipeline.verify.changes", *given]
+    command = [sys.executable, "-m", "helpers.pipeline.compare", *given]
     done = subprocess.run(
         command,
         cwd=project.folder,

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from helpers.pipeline.records import TOLERANCE, alike, relative
-from helpers.pipeline.verify.compare import look_alike
+from helpers.pipeline.verify.agreement import look_alike
 from helpers.pipeline.verify.files import compare_files
 from helpers.pipeline.verify.rounding import close, roundings
 
@@ -57,7 +57,7 @@ class Differences(NamedTuple):
 
 
 def compare_sides(old, new):
-    """Compare two of `helpers.pipeline.verify.sides.Side`."""
+    """Compare two of `helpers.pipeline.compare.sides.Side`."""
     claims, rounded = compare_claims(old.results, new.results)
     runs = [_by_place(side.results) for side in (old, new)]
     of = [{experiment: "" for experiment, _ in side} for side in runs]

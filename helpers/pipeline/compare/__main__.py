@@ -7,14 +7,14 @@ from importlib.resources import files
 
 from helpers import ROOT
 from helpers.pipeline.command import aligned, run_command
+from helpers.pipeline.compare.differences import compare_sides
+from helpers.pipeline.compare.sides import NUMBERS, PAGE, PRINT, load_sides
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.files import whole
-from helpers.pipeline.verify.differences import compare_sides
-from helpers.pipeline.verify.sides import NUMBERS, PAGE, PRINT, load_sides
 from helpers.pipeline.verify.verdicts import WIDTH, fitted, readable
 
 WRITTEN = ROOT / "build" / "compare.html"
-TEMPLATE = "changes.html.j2"
+TEMPLATE = "page.html.j2"
 HEADER = ("claim", "old", "new", "difference")
 FEW, LINES = 4, 2000  # names in a line of the table; lines of a file on the page
 NAMESPACES = 'xmlns="http://www.w3.org/2000/svg" '
@@ -108,7 +108,7 @@ def to_page(sides, found, notes):
         autoescape=True, finalize=_printable, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters["picture"] = picture
-    template = files("helpers.pipeline.verify").joinpath(TEMPLATE)
+    template = files("helpers.pipeline.compare").joinpath(TEMPLATE)
     return environment.from_string(template.read_text(encoding="utf-8")).render(
         old=sides[0],
         new=sides[1],
