@@ -75,8 +75,8 @@ class Lab:
         """Stop it as Ctrl-C does, and return all that it had started."""
         family = psutil.Process(self.process.pid).children(recursive=True)
         os.killpg(self.process.pid, signal.SIGINT)
-        self.process.wait(30)
-        self.reader.join(30)
+        self.process.wait(90)
+        self.reader.join(90)
         self.process.stdout.close()
         return family
 

@@ -100,7 +100,7 @@ def draw_as(*formats):
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure()
+    figure = Figure(figsize=(1, 1))
     FigureCanvasAgg(figure)
     axes = figure.add_subplot(xlabel="$x^2$", ylabel="y", title="x")
     axes.plot([1, 2], label="x")
