@@ -40,9 +40,8 @@ class Project:
         for part in PARTS:
             source, copy = ROOT / part, folder / part
             if source.is_dir():
-                ignored = shutil.ignore_patterns(
-                    "__pycache__", "report.pdf", "report.html"
-                )
+                # With their bytecode, which else each copy would compile anew.
+                ignored = shutil.ignore_patterns("report.pdf", "report.html")
                 shutil.copytree(source, copy, ignore=ignored)
             else:
                 shutil.copy(source, copy)
