@@ -4,7 +4,6 @@
 full execution is that of `make report`: a kernel of its own, and all of the page anew.
 """
 
-import os
 import random
 import re
 import sys
@@ -20,7 +19,6 @@ from helpers.pipeline.kernels import arithmetic
 from helpers.pipeline.kernels.warm import warm_kernels
 from helpers.pipeline.preview import follow
 from helpers.pipeline.report import markdown, page
-from helpers.pipeline.report.drawing import FORMATS
 from helpers.pipeline.report.paths import ASSIGNMENT
 from helpers.pipeline.sweep.execute import execute
 
@@ -171,11 +169,7 @@ def body(html):
 
 def executed(kernel):
     """Return the page of a full execution, or its error."""
-    os.environ.pop(FORMATS)
-    try:
-        done = execute("report", {}, kernel)
-    finally:
-        os.environ[FORMATS] = "svg"
+    done = execute("report", {}, kernel)
     if done.error:
         return "error", done.error
     fork = get_context("fork")
@@ -205,13 +199,12 @@ def main():
     chance = random.Random(seed)
     project, shown = Project(chance), Shown()
     project.write()
-    settings = arithmetic.settings() | {FORMATS: "svg"}
-    use_environment(**settings, IPYTHONDIR=str(follow.FOLDER / "ipython"))
+    folder = str(follow.FOLDER / "ipython")
+    use_environment(**arithmetic.settings(), IPYTHONDIR=folder)
     packages = ["matplotlib.pyplot", "pandas"]
     counts = {"page": 0, "error": 0}
     with warm_kernels(packages) as kernel:
         seen = follow.Preview(shown, ASSIGNMENT)
-        os.environ[FORMATS] = "svg"
         for step in range(steps):
             seen.look()
             while seen.is_changed():

@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 from browser import PATIENCE
+from pypdf import PdfReader
 from small import files_of, make_small
 
 from helpers.pipeline.errors import UserError
@@ -18,7 +19,7 @@ from helpers.pipeline.preview.server import PageServer
 from helpers.pipeline.report.paths import Paths
 
 # How many states are compared; make benchmark does 200.
-STEPS = os.environ.get("PREVIEW_STEPS", "4")
+STEPS = os.environ.get("PREVIEW_STEPS", "3")
 SEED = os.environ.get("PREVIEW_SEED", "16")
 EDITS = Path(__file__).parents[1] / "previewed.py"
 
@@ -67,9 +68,16 @@ def test_a_port_in_use_is_named(server):
         PageServer(server.server_port, Paths())
 
 
+MAKE = f"#!/bin/sh\nexec {sys.executable} -m helpers.pipeline.report\n"
+
+
 @pytest.fixture
-def preview(finished):
+def preview(finished, tmp_path_factory, monkeypatch):
     make_small(finished)
+    make = tmp_path_factory.mktemp("bin") / "make"  # without the environment's rules
+    make.write_text(MAKE)
+    make.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{make.parent}:{os.environ['PATH']}")
     process = finished.start("helpers.pipeline.preview")
     process.address = process.stdout.readline().split()[-1]
     yield process
@@ -146,6 +154,13 @@ def test_a_report_is_seen_while_it_is_written(finished, preview, browser):
     assert '"n_iterations": 11' in run.read_text(encoding="utf-8")
     assert status.text_content().startswith("up to date")
     assert page.evaluate("window.same")  # it was never loaded again
+    page.get_by_role("button", name="Make the PDF").click()
+    page.get_by_role("link", name="report.pdf").wait_for()
+    [found] = PdfReader(finished.folder / "report" / "report.pdf").pages
+    assert "/Form" in str(
+        [each.get_object() for each in found["/Resources"]["/XObject"].values()]
+    )
+    before |= {"report/report.pdf", "report/report.html"}
     assert not problems
     page.close()
 

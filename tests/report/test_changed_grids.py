@@ -105,6 +105,7 @@ def words(path):
 
 def test_other_rates_change_what_is_said_of_them(executed):
     path = executed.folder / "grids" / "other_rates.ipynb"
+    assert "application/pdf" not in path.read_text(encoding="utf-8")  # as was asked for
     before = read_record(ROOT / "build" / "report.ipynb")["claims"]
     claims = {n: claim["value"] for n, claim in read_record(path)["claims"].items()}
     assert "$0.1$ is the fastest" in before["rates.quickest"]["value"]

@@ -14,7 +14,7 @@ import pytest
 from helpers.pipeline.kernels.warm import CAN_FORK
 
 SEED = 20230322
-KILLS = 6
+KILLS = 4
 N_RUNS = 8
 
 

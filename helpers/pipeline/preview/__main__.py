@@ -14,7 +14,6 @@ from helpers.pipeline.kernels import arithmetic
 from helpers.pipeline.kernels.warm import CAN_FORK
 from helpers.pipeline.preview.follow import FOLDER, OFTEN, Preview
 from helpers.pipeline.preview.server import PageServer
-from helpers.pipeline.report.drawing import FORMATS
 from helpers.pipeline.report.paths import asked as asked_paths
 from helpers.pipeline.report.title import parameters_of
 
@@ -40,7 +39,7 @@ def main():
         print(f"{paths.name}, as it is written: {server.address}", flush=True)
     use_environment(
         **arithmetic.settings(),
-        **{FORMATS: "svg", "JPY_SESSION_NAME": str(paths.notebook)},
+        JPY_SESSION_NAME=str(paths.notebook),
         IPYTHONDIR=str(FOLDER / "ipython"),
     )
     preview = None

@@ -26,6 +26,7 @@ from typing import NamedTuple
 
 from helpers import ROOT
 from helpers.pipeline.kernels.opened import stamp, watch
+from helpers.pipeline.report.drawing import FORMATS
 
 WORTH = 0.05  # seconds of cells that are rather executed again than kept
 OFTEN = 0.02  # seconds until it is asked again whether to stop
@@ -77,6 +78,7 @@ class Snapshots:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            env={**os.environ, FORMATS: "svg"},  # what a page shows
             pass_fds=[theirs.fileno()],
             start_new_session=True,
         )
