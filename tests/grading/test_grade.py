@@ -283,7 +283,7 @@ def test_a_run_with_the_same_results_is_taken_whatever_code_made_it(finished):
         "helpers/model.py", "import numpy as np", "import numpy as np\nA = 1"
     )
     code = """\
-from helpers.pipeline.grading.made import accept
+from helpers.pipeline.grading.inside import accept
 from helpers.pipeline.sweep.plan import make_plan
 first, second = make_plan().missing
 accept(make_plan().runs[first])

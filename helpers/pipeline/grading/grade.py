@@ -30,7 +30,8 @@ from helpers.pipeline.grading.changes import (
     typed_numbers,
 )
 from helpers.pipeline.grading.gradebook import Grade
-from helpers.pipeline.grading.made import KNOWN, read_lines, read_made, read_version
+from helpers.pipeline.grading.inside import KNOWN
+from helpers.pipeline.grading.made import read_lines, read_made, read_version
 from helpers.pipeline.grading.own import (
     FONTS,
     INSIDE,
@@ -236,7 +237,7 @@ class Grading:
         return project
 
     def make(self, project, *what, title=None):
-        """Make a project, see `helpers.pipeline.grading.made`."""
+        """Make a project, see `helpers.pipeline.grading.inside`."""
         environment = {name.upper(): text for name, text in (title or {}).items()}
         environment["MPLCONFIGDIR"] = str(project / FONTS)
         return read_made(self.run(project, [*INSIDE, *what], environment=environment))

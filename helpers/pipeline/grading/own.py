@@ -22,7 +22,8 @@ from helpers import ROOT
 from helpers.pipeline.command import error_in
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.grading.changes import sources_in
-from helpers.pipeline.grading.made import Made, copy_part, read_made
+from helpers.pipeline.grading.inside import copy_part
+from helpers.pipeline.grading.made import Made, read_made
 from helpers.pipeline.grading.sandbox import Limits, run_confined
 from helpers.pipeline.grading.unpack import FILES, FOLDERS, GRADERS, visible
 from helpers.pipeline.report.revision import LEFT_OUT
@@ -36,7 +37,7 @@ FONTS = "build"  # holds matplotlib's list of fonts; a sandbox can read it and w
 RUNS = Path("build", "runs")
 KEPT = ("runs", "report.ipynb", "tex")  # of a build
 PYTHON = [f"{sys.prefix}/bin/python", "-m"]
-INSIDE = [*PYTHON, "helpers.pipeline.grading.made"]
+INSIDE = [*PYTHON, "helpers.pipeline.grading.inside"]
 SHARE = 0.05  # of the rows that are left out
 FACTORS = 1.5, 2.5  # of the target
 TARGET = re.compile(r"\btarget\b[^=:\n]*[:=]\s*[\"']?([^\"',}#\n]+)")
