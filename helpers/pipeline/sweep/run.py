@@ -86,6 +86,8 @@ def outcomes(plan, settings, progress):
 
     Yields a run's name and its `execute.Outcome`.
     """
+    if not plan.missing:
+        return  # nothing of papermill is needed
     from helpers.pipeline.sweep.execute import Outcome
     from helpers.pipeline.sweep.executors import open_executor
 
