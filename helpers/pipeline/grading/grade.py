@@ -30,11 +30,11 @@ from helpers.pipeline.grading.changes import (
     typed_numbers,
 )
 from helpers.pipeline.grading.gradebook import Grade
-from helpers.pipeline.grading.inside import KNOWN
 from helpers.pipeline.grading.made import read_lines, read_made, read_version
 from helpers.pipeline.grading.own import (
     FONTS,
     INSIDE,
+    KNOWN,
     LENT,
     PYTHON,
     change_tables,
@@ -231,7 +231,7 @@ class Grading:
         paths = Paths(root=project)
         for made in (paths.pdf, paths.html, paths.results):  # which it is to make
             made.unlink(missing_ok=True)
-        shutil.copytree(known, project / KNOWN.name)
+        shutil.copytree(known, project / KNOWN)
         version = [build[name] for name in Revision._fields]
         (project / COMMIT.name).write_text(json.dumps(version))
         return project

@@ -11,11 +11,11 @@ import contextlib
 import hashlib
 import json
 import os
-import shutil
 import sys
 
 from helpers import ROOT
 from helpers.pipeline.command import run_command
+from helpers.pipeline.grading.own import KNOWN, copy_part
 from helpers.pipeline.grading.texts import print_texts
 from helpers.pipeline.kernels.warm import warm_kernels
 from helpers.pipeline.records import NoRecordError, read_record
@@ -32,8 +32,6 @@ from helpers.pipeline.sweep.inputs import (
 from helpers.pipeline.sweep.plan import make_plan, modules_for
 from helpers.pipeline.sweep.run import FailedRunsError, Settings, sweep
 
-# What there may be of an earlier build: runs, an executed report, what LaTeX left.
-KNOWN = ROOT / "known"
 NUMERIC = (int, float)
 CODE = (".py", ".ipynb")
 
@@ -43,7 +41,8 @@ def main():
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # where all else is printed
     what, *accepted = sys.argv[1:]
-    for part in KNOWN.iterdir() if KNOWN.is_dir() else ():
+    known = ROOT / KNOWN
+    for part in known.iterdir() if known.is_dir() else ():
         copy_part(part, ROOT / "build" / part.name)
     if what == "texts":
         pdf = print_texts(ASSIGNMENT.executed)
@@ -78,14 +77,6 @@ def main():
         made["constant"] = recorded.get("constant", [])
     json.dump(made, out)
     out.close()
-
-
-def copy_part(part, copy):
-    """Copy a file, or a folder; what is there already stays."""
-    if part.is_dir():
-        shutil.copytree(part, copy, dirs_exist_ok=True)
-    else:
-        shutil.copyfile(part, copy)
 
 
 def accept(point):

@@ -22,7 +22,6 @@ from helpers import ROOT
 from helpers.pipeline.command import error_in
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.grading.changes import sources_in
-from helpers.pipeline.grading.inside import copy_part
 from helpers.pipeline.grading.made import Made, read_made
 from helpers.pipeline.grading.sandbox import Limits, run_confined
 from helpers.pipeline.grading.unpack import FILES, FOLDERS, GRADERS, visible
@@ -36,6 +35,7 @@ LENT = ("report/figures.mplstyle", "report/references.bib")
 FONTS = "build"  # holds matplotlib's list of fonts; a sandbox can read it and write
 RUNS = Path("build", "runs")
 KEPT = ("runs", "report.ipynb", "tex")  # of a build
+KNOWN = "known"  # the folder of a project in which these are lent to it
 PYTHON = [f"{sys.prefix}/bin/python", "-m"]
 INSIDE = [*PYTHON, "helpers.pipeline.grading.inside"]
 SHARE = 0.05  # of the rows that are left out
@@ -114,6 +114,14 @@ def make_own(folder, pool):
     return Own(
         checkout, sources_in(checkout), *known, made, moved, change, tables, problem
     )
+
+
+def copy_part(part, copy):
+    """Copy a file, or a folder; what is there already stays."""
+    if part.is_dir():
+        shutil.copytree(part, copy, dirs_exist_ok=True)
+    else:
+        shutil.copyfile(part, copy)
 
 
 def find_fonts(checkout):
