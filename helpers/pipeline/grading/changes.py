@@ -10,7 +10,7 @@ import numpy as np
 
 from helpers.pipeline.grading.unpack import GENERATED, counts
 from helpers.pipeline.records import alike
-from helpers.pipeline.report.claims import typed_digits
+from helpers.pipeline.report.claims import PROSE, typed_digits
 from helpers.pipeline.verify import files
 from helpers.pipeline.verify.files import CODE, cells_of
 
@@ -108,7 +108,8 @@ def _but_texts(changed, right, theirs):
 def _computing(sources):
     """Return the cells of a report that are code and no prose."""
     cells = cells_of(sources.get(REPORT, b""))
-    return [text for kind, text in cells if kind == "code" and text[:7] != "%%prose"]
+    code = (text for kind, text in cells if kind == "code")
+    return [text for text in code if not text.startswith(PROSE)]
 
 
 def suspicious_claims(own, other, right, right_other, typed):

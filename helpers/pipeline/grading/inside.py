@@ -1,9 +1,8 @@
 """Make what was handed in, behind the walls, and print as JSON what came of it.
 
-With ``report`` it makes the report, with ``texts`` it only
-sets it, see `texts`, with ``claims`` it only executes its notebook, with ``runs`` only
-the grid. The names of runs may follow, which need not be run again. Outside, `made`
-parses what is printed.
+With ``report`` it makes the report, with ``texts`` it only sets it, see `texts`, with
+``claims`` it only executes its notebook, with ``runs`` only the grid. The names of runs
+may follow, which need not be run again. Outside, `made` parses what is printed.
 """
 
 import base64
@@ -38,16 +37,19 @@ CODE = (".py", ".ipynb")
 
 def main():
     """Make it, and print its costs, claims and PDF."""
-    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # where all else is printed
-    what, *accepted = sys.argv[1:]
+    with os.fdopen(os.dup(1), "w", encoding="utf-8") as out:
+        os.dup2(2, 1)  # where all else is printed
+        json.dump(make(*sys.argv[1:]), out)
+
+
+def make(what, *accepted):
+    """Return what is printed."""
     known = ROOT / KNOWN
     for part in known.iterdir() if known.is_dir() else ():
         copy_part(part, ROOT / "build" / part.name)
     if what == "texts":
         pdf = print_texts(ASSIGNMENT.executed)
-        json.dump({"pdf": base64.b64encode(pdf).decode()}, out)
-        return
+        return {"pdf": base64.b64encode(pdf).decode()}
     points = [point for grid in read_points().values() for point in grid]
     for point in points:
         if point.run in accepted:
@@ -75,8 +77,7 @@ def main():
         claims = recorded["claims"]
         made["claims"] = {name: claim["value"] for name, claim in claims.items()}
         made["constant"] = recorded.get("constant", [])
-    json.dump(made, out)
-    out.close()
+    return made
 
 
 def accept(point):

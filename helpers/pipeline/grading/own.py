@@ -117,7 +117,7 @@ def make_own(folder, pool):
 
 
 def copy_part(part, copy):
-    """Copy a file, or a folder; what is there already stays."""
+    """Copy a file, or a folder into what is there."""
     if part.is_dir():
         shutil.copytree(part, copy, dirs_exist_ok=True)
     else:

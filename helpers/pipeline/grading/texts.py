@@ -8,15 +8,13 @@ import nbformat
 
 from helpers.pipeline.records import read_record
 from helpers.pipeline.report.build import print_report
-from helpers.pipeline.report.claims import PLACEHOLDER
+from helpers.pipeline.report.claims import PLACEHOLDER, PROSE
 from helpers.pipeline.report.evidence import attachments
 from helpers.pipeline.report.paths import ASSIGNMENT
 from helpers.pipeline.report.revision import revision
 from helpers.pipeline.report.title import title_block
 from helpers.pipeline.report.typeset import descriptions, title_of
 from helpers.pipeline.sweep.execute import prepared
-
-PROSE = "%%prose\n"
 
 
 def print_texts(executed):
@@ -68,7 +66,7 @@ def computes(cell):
 
 def text_output(source, claims):
     """Return what a text shows, see `helpers.pipeline.report.publish.Report.prose`."""
-    text = f"{source.removeprefix(PROSE)}\n"
+    text = source.partition("\n")[2] + "\n"
     named = {name: claims[name] for name in PLACEHOLDER.findall(text) if name in claims}
     description = {"kind": "prose", "text": text, "claims": named}
     return nbformat.v4.new_output(

@@ -20,6 +20,7 @@ from helpers.pipeline.environment import environment
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.kernels.opened import stamp
 from helpers.pipeline.preview.snapshots import Snapshots, StoppedError
+from helpers.pipeline.report.claims import PROSE
 from helpers.pipeline.report.evidence import RESULTS
 from helpers.pipeline.report.page import BUILD, to_html
 from helpers.pipeline.report.paths import is_made
@@ -281,4 +282,4 @@ def is_text(cell, done):
     """Tell whether a cell only shows text, as it did before."""
     kinds = [o["metadata"].get("report", {}).get("kind") for o in done.outputs]
     both = (cell["source"], done.cell["source"])
-    return all(text.startswith("%%prose") for text in both) and kinds == ["prose"]
+    return all(text.startswith(PROSE) for text in both) and kinds == ["prose"]

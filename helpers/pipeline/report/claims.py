@@ -42,6 +42,7 @@ NOT_TYPED = re.compile(
     r"|Exercises? \d( and \d)?",
     re.DOTALL,
 )
+PROSE = "%%prose"  # how a cell of text begins
 CAPTION = re.compile(r"caption=((?:\s*\"[^\"]*\")+)")
 
 
@@ -50,10 +51,8 @@ def typed_digits(source):
 
     Digits in mathematics, code and references are none.
     """
-    prose = source.startswith("%%prose")
-    text = (
-        source.removeprefix("%%prose") if prose else " ".join(CAPTION.findall(source))
-    )
+    prose = source.startswith(PROSE)
+    text = source.removeprefix(PROSE) if prose else " ".join(CAPTION.findall(source))
     return re.findall(r"\d[\d.,]*", NOT_TYPED.sub("", text))
 
 

@@ -1,6 +1,5 @@
 """Set LaTeX as PDF."""
 
-import hashlib
 import re
 import shutil
 import subprocess
@@ -10,7 +9,7 @@ from helpers import ROOT
 from helpers.pipeline.environment import environment
 from helpers.pipeline.kernels.opened import stamp
 from helpers.pipeline.report.complaints import complaint, names_in
-from helpers.pipeline.report.revision import LONG_AGO
+from helpers.pipeline.report.revision import LONG_AGO, sha256
 
 PREAMBLE = ROOT / "report" / "template" / "preamble.tex"
 BIBLIOGRAPHIES = ROOT / "report"
@@ -67,7 +66,7 @@ def _digest_of_preamble():
     found = subprocess.run(lists, env=environment(), capture_output=True, text=True)
     stamps = [(path, stamp(path)) for path in found.stdout.splitlines()]
     made_of = stamps or uuid.uuid4()  # a TeX without lists: compiled each time
-    return hashlib.sha256(PREAMBLE.read_bytes() + repr(made_of).encode()).hexdigest()
+    return sha256(PREAMBLE.read_bytes() + repr(made_of).encode())
 
 
 def to_pdf(latex, files, folder, preamble=None, moment=LONG_AGO):
