@@ -1,5 +1,6 @@
 """Run what is missing of a grid, keep the runs, and show how it goes."""
 
+import gc
 import os
 import sys
 from collections import ChainMap
@@ -160,6 +161,8 @@ def run_point(point, inputs, time_limit, path):
     if path:
         path.write_text(outcome.notebook, encoding="utf-8")
         outcome = outcome._replace(notebook="")
+        # What papermill leaves refers to itself; Python would keep that of 400 runs.
+        gc.collect()
     return outcome
 
 
