@@ -1,7 +1,11 @@
 """A small project with a report of one page, which is made in a few seconds."""
 
+import shutil
+
 import nbformat
 from project import TWO_RUNS
+
+from helpers import ROOT
 
 CELLS = [
     """\
@@ -48,6 +52,11 @@ def make_small(project, *added):
     notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
     nbformat.write(notebook, project.folder / "notebooks" / "report.ipynb")
     project.write("experiments.yaml", TWO_RUNS)
+    # Compiled already for the report that the tests read.
+    tex = project.folder / "build" / "tex"
+    tex.mkdir(parents=True)
+    for compiled in ROOT.glob("build/tex/preamble-*.fmt"):
+        shutil.copy(compiled, tex)
 
 
 def files_of(folder):

@@ -6,7 +6,6 @@ import hashlib
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from helpers import ROOT
 from helpers.data import fit_scaling, load_data, load_datasheet
@@ -144,18 +143,6 @@ def test_a_missing_file_and_a_binary_file_are_named(tmp_path):
     (tmp_path / "b.csv").write_bytes(b"\xff\xfe\x00y,a\n1,2")
     with pytest.raises(ValueError, match="not a CSV file"):
         load_data(tmp_path / "b.csv", "y")
-
-
-@pytest.mark.parametrize(
-    ("method", "oracle"),
-    [("standardise", StandardScaler()), ("min-max", MinMaxScaler())],
-)
-def test_scaling_is_that_of_scikit_learn(rng, method, oracle):
-    X, new = rng.normal(5, 3, size=(30, 2)), rng.normal(size=(4, 2))
-    scaling = fit_scaling(X, method=method)
-    np.testing.assert_allclose(
-        scaling.apply(new), oracle.fit(X).transform(new), rtol=1e-12
-    )
 
 
 @pytest.mark.parametrize("method", ["standardise", "min-max", "none"])
