@@ -38,7 +38,7 @@ def test_a_full_disk_is_named_before_a_kernel_starts(monkeypatch):
 
 
 def test_a_disk_that_fills_while_the_report_is_made_is_one_line(finished):
-    """The runs are smaller than that; what TeX writes is not."""
+    """The runs and the PDF are smaller than that, the page is not."""
     project, size = finished, 600_000
     make_small(project)
     project.write("report/report.pdf", "an earlier report")

@@ -12,11 +12,7 @@ from helpers.pipeline.files import whole
 from helpers.pipeline.kernels.warm import warm_kernels
 from helpers.pipeline.records import read_record
 from helpers.pipeline.report.drawing import BESIDE
-from helpers.pipeline.report.evidence import (
-    RESULTS,
-    attachments,
-    record_results,
-)
+from helpers.pipeline.report.evidence import RESULTS, attachments
 from helpers.pipeline.report.paths import ASSIGNMENT, asked
 from helpers.pipeline.report.revision import revision
 from helpers.pipeline.report.title import table_of, title_block
@@ -116,10 +112,11 @@ def make_report(paths, with_pdf, with_page):
         raise UserError(f"{error} ({where})" if where else error) from None
     if revision() != now:
         raise UserError("a file was changed while the report was made: make report")
-    record_results(paths.results, attached[RESULTS])
-    for path, content in made.items():
-        with whole(path) as unfinished:
-            unfinished.write_bytes(content)
+    with contextlib.ExitStack() as all_or_none:
+        for path, content in {**made, paths.results: attached[RESULTS]}.items():
+            # Results that are the same keep their date.
+            if path in made or not path.exists() or path.read_bytes() != content:
+                all_or_none.enter_context(whole(path)).write_bytes(content)
     names = " and ".join(str(path.relative_to(ROOT)) for path in made)
     print(f"made: {names}, for {title_of(notebook)['student']}")
 

@@ -15,7 +15,6 @@ from math import isfinite
 
 from helpers import ROOT
 from helpers.pipeline.environment import environment
-from helpers.pipeline.files import whole
 from helpers.pipeline.kernels.arithmetic import processors
 from helpers.pipeline.records import NoRecordError, read_record
 from helpers.pipeline.report.revision import left_out
@@ -107,13 +106,6 @@ def as_text(results):
         )
         parts.append(f' "{kind}": {{\n' + ",\n".join(lines) + "\n }")
     return "{\n" + ",\n".join(parts) + "\n}\n"
-
-
-def record_results(path, content):
-    """Write the recorded results, unless they say the same already."""
-    if not path.exists() or path.read_bytes() != content:
-        with whole(path) as unfinished:
-            unfinished.write_bytes(content)
 
 
 def platform_name():
