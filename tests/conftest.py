@@ -12,7 +12,7 @@ os.environ.update(instructions())
 
 import numpy as np
 import pytest
-from project import TWO_RUNS, Project, need
+from project import Project, need
 from small import make_small
 
 from helpers.data import fit_scaling, load_data
@@ -41,7 +41,7 @@ def rng():
 def project(tmp_path):
     """Return a copy of the project with a grid of two quick runs."""
     copy = Project(tmp_path)
-    copy.write("experiments.yaml", TWO_RUNS)
+    copy.make_quick()
     return copy
 
 
@@ -68,10 +68,10 @@ def once(tmp_path_factory, testrun_uid):
 
 @pytest.fixture(scope="session")
 def two_runs(once):
-    """Return the folder of the runs of TWO_RUNS, which tests must leave as it is."""
+    """Return the folder of the two quick runs, which tests must leave as it is."""
 
     def make(project):
-        project.write("experiments.yaml", TWO_RUNS)
+        project.make_quick()
         assert project.sweep()[0] == 0
 
     return once("two-runs", make).folder / "build" / "runs"

@@ -3,7 +3,6 @@
 import shutil
 
 import nbformat
-from project import TWO_RUNS
 
 from helpers import ROOT
 
@@ -48,10 +47,10 @@ def make_small(project, *added):
     for number, cell in enumerate(cells):
         cell["id"] = f"cell-{number}"
     cells[1].metadata["tags"] = ["parameters"]
+    project.make_quick()
     kernel = {"name": "python3", "language": "python", "display_name": "Python"}
     notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
     nbformat.write(notebook, project.folder / "notebooks" / "report.ipynb")
-    project.write("experiments.yaml", TWO_RUNS)
     # Compiled already for the report that the tests read.
     tex = project.folder / "build" / "tex"
     tex.mkdir(parents=True)

@@ -260,7 +260,8 @@ def test_a_report_shows_captions_and_references_as_in_print(lab, page):
     assert notebook.locator(".jp-OutputArea img").count() == 2
 
 
-def test_the_experiment_runs_from_top_to_bottom(page):
+def test_the_experiment_runs_from_top_to_bottom(lab, page):
+    shutil.copy(ROOT / "notebooks" / "descent.ipynb", lab.project.folder / "notebooks")
     notebook = run_another(page, "descent.ipynb", "recorded: n_samples")
     assert "Traceback" not in notebook.inner_text()
     assert notebook.locator(".jp-OutputArea img").count() == 1

@@ -11,7 +11,7 @@ import time
 import numpy as np
 import psutil
 import pytest
-from project import TWO_RUNS, Project
+from project import Project
 
 from helpers.compression import compress
 from helpers.pipeline.errors import UserError
@@ -29,7 +29,7 @@ def copy_of_project(tmp_path_factory):
 @pytest.fixture
 def project(copy_of_project):
     """Return that copy with a grid of two quick runs, and none of them run."""
-    copy_of_project.write("experiments.yaml", TWO_RUNS)
+    copy_of_project.make_quick()
     shutil.rmtree(copy_of_project.folder / "build", ignore_errors=True)
     return copy_of_project
 
