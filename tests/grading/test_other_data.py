@@ -1,6 +1,7 @@
 """Numbers that do not come from the data are found, and no others."""
 
 import csv
+import shutil
 
 import numpy as np
 import pytest
@@ -83,9 +84,16 @@ def test_a_run_with_other_costs_is_named():
     assert other_curves(Made(costs={"a": costs[:2]}), trusted) == ["a"]
 
 
-def test_other_data_are_fewer_rows_in_another_order_with_another_target(tmp_path):
+@pytest.mark.parametrize("named", ["descent.ipynb", "target: [price, mpg]"])
+def test_other_data_are_fewer_rows_in_another_order_with_another_target(
+    tmp_path, named
+):
     (tmp_path / "data").mkdir()
-    (tmp_path / "experiments.yaml").write_text(TWO_RUNS + "  target: mpg\n")
+    (tmp_path / "notebooks").mkdir()
+    if named == "descent.ipynb":
+        shutil.copy(ROOT / "notebooks" / named, tmp_path / "notebooks")
+    else:
+        (tmp_path / "experiments.yaml").write_text(f"{TWO_RUNS}  {named}\n")
     content = (ROOT / "data" / "auto.csv").read_bytes()
     (tmp_path / "data" / "cars.csv").write_bytes(content)
     (tmp_path / "data" / "own.csv").write_bytes(b"a;b\n1,5;2\n3,5;4\n")

@@ -117,6 +117,11 @@ def with_a_line_break_in_the_title(path):
     return "build.json is damaged"
 
 
+def with_a_column_that_is_a_number(path):
+    write_altered(path, in_file("build.json", '"table": {}', '"table": {"target": 1}'))
+    return "build.json is damaged"
+
+
 def without_claims(path):
     write_altered(path, in_file("results.json", '"claims"', '"claim"'))
     return "results.json is damaged"
@@ -134,6 +139,7 @@ def without_claims(path):
         with_damaged_evidence,
         with_commands_for_make,
         with_a_line_break_in_the_title,
+        with_a_column_that_is_a_number,
         without_claims,
     ],
 )

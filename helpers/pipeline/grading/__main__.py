@@ -9,6 +9,8 @@ from helpers.pipeline.errors import UserError
 from helpers.pipeline.grading.grade import find, grade_all
 from helpers.pipeline.grading.gradebook import FINE, GRADES, HEADER, write_gradebook
 from helpers.pipeline.grading.sandbox import Limits, walls_work
+from helpers.pipeline.grading.unpack import GRADED
+from helpers.pipeline.report.title import table_of
 from helpers.pipeline.verify.verdicts import readable
 from helpers.pipeline.verify.verify import checked_tolerance
 
@@ -30,6 +32,7 @@ def main():
         raise UserError(f"WALLS must be none, or not be given, got {asked.walls!r}")
     walled = not asked.walls
     submissions = find(Path(asked.submissions))
+    table_of(GRADED.name)  # says if it is no report
     tolerance = checked_tolerance(asked.tolerance)
     limits = Limits(seconds=checked_time_limit(asked.time_limit))
     if walled and not walls_work():

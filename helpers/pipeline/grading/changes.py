@@ -8,7 +8,7 @@ import re
 
 import numpy as np
 
-from helpers.pipeline.grading.unpack import GENERATED, counts
+from helpers.pipeline.grading.unpack import GENERATED, NOTEBOOK, counts
 from helpers.pipeline.records import alike
 from helpers.pipeline.report.claims import PROSE, typed_digits
 from helpers.pipeline.verify import files
@@ -20,7 +20,6 @@ OWN = {
     "helpers/": "own module",
 }
 EXPERIMENT = re.compile(r"^\+[\"']?([\w.-]+)[\"']?:", re.M)  # in a diff of the grid
-REPORT = "notebooks/report.ipynb"
 WORKS = "report/references.bib"
 NEAR = 1e-6  # relative: another order of additions
 ROUNDING = 1e-8  # a number below is a rounding error
@@ -79,10 +78,10 @@ def typed_numbers(changed):
 
 def typed_in_prose(right, theirs):
     """Find digits in prose of a submission's report that are not in the grader's."""
-    known = {*map(tuple, cells_of(right.get(REPORT, b"")))}
+    known = {*map(tuple, cells_of(right.get(NOTEBOOK, b"")))}
     return [
         f"typed in prose: {digits}"
-        for cell in cells_of(theirs.get(REPORT, b""))
+        for cell in cells_of(theirs.get(NOTEBOOK, b""))
         if cell[0] == "code" and cell not in known
         for digits in typed_digits(cell[1])
     ]
@@ -102,12 +101,12 @@ def _but_texts(changed, right, theirs):
     """Return the names of the changed files, but of a report with the same code."""
     names = {file.name for file in changed}
     same = _computing(right) == _computing(theirs)
-    return names - ({REPORT} if same else set())
+    return names - ({NOTEBOOK} if same else set())
 
 
 def _computing(sources):
     """Return the cells of a report that are code and no prose."""
-    cells = cells_of(sources.get(REPORT, b""))
+    cells = cells_of(sources.get(NOTEBOOK, b""))
     code = (text for kind, text in cells if kind == "code")
     return [text for text in code if not text.startswith(PROSE)]
 

@@ -32,17 +32,17 @@ from helpers.pipeline.grading.changes import (
 from helpers.pipeline.grading.gradebook import Grade
 from helpers.pipeline.grading.made import read_lines, read_made, read_version
 from helpers.pipeline.grading.own import (
-    FONTS,
     INSIDE,
     KNOWN,
     LENT,
     PYTHON,
     change_tables,
+    environment_of,
     make_own,
 )
 from helpers.pipeline.grading.pictures import read_pictures
 from helpers.pipeline.grading.sandbox import run_confined
-from helpers.pipeline.grading.unpack import counts, handed_in, unpack
+from helpers.pipeline.grading.unpack import GRADED, counts, handed_in, unpack
 from helpers.pipeline.kernels.warm import CAN_FORK
 from helpers.pipeline.report.paths import Paths
 from helpers.pipeline.report.revision import COMMIT, Revision
@@ -167,7 +167,7 @@ class Grading:
     def grade(self, path):
         """Find out all that there is to say."""
         unpack(path, self.handed_in)
-        report, trusted = Paths(root=self.handed_in).pdf, self.own.checkout
+        report, trusted = Paths(GRADED.name, self.handed_in).pdf, self.own.checkout
         self.found["pdf"] = report.read_bytes()
         command = [*PYTHON, "helpers.pipeline.verify.reader", report]
         build = read_version(self.run(trusted, command, shown=[report]))
@@ -181,10 +181,10 @@ class Grading:
         lines = []
         if is_text(changed, right, theirs):
             with contextlib.suppress(UserError):  # which executing it will say better
-                made = self.make(project, "texts", title=build["title"])
+                made = self.make(project, build, "texts")
                 lines = self.compare(report, made.pdf)
         if not lines or any(line.wrong for line in lines):
-            made = self.make(project, "report", title=build["title"])
+            made = self.make(project, build, "report")
             lines = self.compare(report, made.pdf)
         self.found["lines"] = lines
         if any(file.name.startswith("helpers/") for file in changed):
@@ -228,7 +228,7 @@ class Grading:
         shutil.copytree(self.handed_in, project, dirs_exist_ok=True)
         if helpers:
             shutil.copytree(helpers, project / "helpers", dirs_exist_ok=True)
-        paths = Paths(root=project)
+        paths = Paths(GRADED.name, project)
         for made in (paths.pdf, paths.html, paths.results):  # which it is to make
             made.unlink(missing_ok=True)
         shutil.copytree(known, project / KNOWN)
@@ -236,10 +236,9 @@ class Grading:
         (project / COMMIT.name).write_text(json.dumps(version))
         return project
 
-    def make(self, project, *what, title=None):
-        """Make a project, see `helpers.pipeline.grading.inside`."""
-        environment = {name.upper(): text for name, text in (title or {}).items()}
-        environment["MPLCONFIGDIR"] = str(project / FONTS)
+    def make(self, project, build, *what):
+        """Make a project as its report says; see `helpers.pipeline.grading.inside`."""
+        environment = environment_of(project, build["title"] | build["table"])
         return read_made(self.run(project, [*INSIDE, *what], environment=environment))
 
     def compare(self, report, pdf):
@@ -260,10 +259,11 @@ class Grading:
         if own.problem:
             raise UserError(own.problem)
         project = self.assemble("other", build, own.other_known)
-        change_tables(project, own.change, own.tables)
+        target = build["table"].get("target", "")
+        change_tables(project, own.change, own.tables, target)
         # A run with the same results has them on other data too, whatever made it.
         same = made.records.items() & own.made.records.items()
-        other = self.make(project, "claims", *(run for run, _ in same))
+        other = self.make(project, build, "claims", *(run for run, _ in same))
         if declared := sorted({*made.constant} - {*own.made.constant}):
             self.note(f"said to be constant: {', '.join(declared)}")
         return suspicious_claims(made, other, own.made, own.other, typed)
@@ -274,7 +274,7 @@ class Grading:
             "trusted", build, self.own.known, self.own.checkout / "helpers"
         )
         try:
-            trusted = self.make(project, "runs")
+            trusted = self.make(project, build, "runs")
         except UserError as error:  # an own optimiser, which only its helpers know
             self.note(f"own runs not compared: {error}")
             trusted = self.own.made

@@ -81,7 +81,8 @@ def read_version(content):
     """Parse the version and the title block that `verify.reader` has printed."""
     found = _parsed(content)
     title = found.get("title")
-    _demand(_is_dict(title) and all(map(_is_text, title.values())), "a title block")
+    for part in (title, found.setdefault("table", {})):
+        _demand(_is_dict(part) and all(map(_is_text, part.values())), "a title block")
     for name, kind in (("commit", str), ("time", int), ("changes", str)):
         value = found.get(name)
         _demand(type(value) is kind and len(str(value)) <= LONGEST, "a version")

@@ -24,8 +24,9 @@ from helpers.pipeline.errors import UserError
 from helpers.pipeline.grading.changes import sources_in
 from helpers.pipeline.grading.made import Made, read_made
 from helpers.pipeline.grading.sandbox import Limits, run_confined
-from helpers.pipeline.grading.unpack import FILES, FOLDERS, GRADERS, visible
+from helpers.pipeline.grading.unpack import FILES, FOLDERS, GRADED, GRADERS, visible
 from helpers.pipeline.report.revision import LEFT_OUT
+from helpers.pipeline.report.title import TABLE, TITLE_BLOCK, table_of
 
 # All of this checkout that a submission is shown.
 SHOWN = (*FOLDERS, *GRADERS, *FILES, "requirements.txt", "Makefile", "apt.txt")
@@ -34,13 +35,14 @@ SHOWN += ("environment.yml", "pyproject.toml")
 LENT = ("report/figures.mplstyle", "report/references.bib")
 FONTS = "build"  # holds matplotlib's list of fonts; a sandbox can read it and write
 RUNS = Path("build", "runs")
-KEPT = ("runs", "report.ipynb", "tex")  # of a build
+KEPT = ("runs", GRADED.executed.name, GRADED.tex.name)  # of a build
 KNOWN = "known"  # the folder of a project in which these are lent to it
 PYTHON = [f"{sys.prefix}/bin/python", "-m"]
 INSIDE = [*PYTHON, "helpers.pipeline.grading.inside"]
 SHARE = 0.05  # of the rows that are left out
 FACTORS = 1.5, 2.5  # of the target
-TARGET = re.compile(r"\btarget\b[^=:\n]*[:=]\s*[\"']?([^\"',}#\n]+)")
+# In a grid, and in a notebook with the type that a parameter has there.
+TARGET = re.compile(r"\btarget\b(?:: *str)? *[:=]([^}#\n]+)")
 TRIES = 3  # if the grader's own text does not hold on the other data
 
 
@@ -142,7 +144,8 @@ def make_other(checkout, folder):
         tables = {}
 
         def use_others(copy, change=change, tables=tables):
-            tables |= change_tables(copy, change)
+            target = table_of(GRADED.name).get("target", "")
+            tables |= change_tables(copy, change, target=target)
 
         made, problem = make_claims(checkout, project, use_others)
         if not problem:
@@ -164,8 +167,8 @@ def make_claims(checkout, project, use_others=None):
             (project / RUNS).mkdir(parents=True, exist_ok=True)
             shutil.copy(path, project / RUNS)
     try:
-        environment = {"MPLCONFIGDIR": str(project / FONTS)}
         command = [*INSIDE, "claims" if use_others else "report"]
+        environment = environment_of(project, table_of(GRADED.name))
         options = {"walled": False, "environment": environment}
         ended = run_confined(command, project, Limits(), **options)
         if ended.status or ended.stopped:
@@ -175,13 +178,20 @@ def make_claims(checkout, project, use_others=None):
         return Made(), f"the grader's own report cannot be made: {error}"
 
 
+def environment_of(project, given):
+    """Return the variables with which a project's report is made for what is given."""
+    names = [name for name in (*TITLE_BLOCK, *TABLE) if name in given]
+    environment = {name.upper(): given[name] for name in names}
+    return {**environment, "REPORT": GRADED.name, "MPLCONFIGDIR": str(project / FONTS)}
+
+
 def new_change():
     """Return a change that nobody can know beforehand."""
     chance = random.SystemRandom()
     return Change(chance.getrandbits(64), chance.uniform(*FACTORS))
 
 
-def change_tables(folder, change, known=None):
+def change_tables(folder, change, known=None, target=""):
     """Change all tables of a project.
 
     Parameters
@@ -192,6 +202,8 @@ def change_tables(folder, change, known=None):
         How.
     known : dict of bytes to bytes, optional
         Tables that have been changed already, with what they became.
+    target : str
+        A column to predict that neither the grid nor a notebook names.
 
     Returns
     -------
@@ -199,11 +211,12 @@ def change_tables(folder, change, known=None):
         Each table, with what it became.
     """
     known, changed = known or {}, {}
-    grids = [folder / "experiments.yaml", folder / "notebooks" / "descent.ipynb"]
+    grids = [folder / "experiments.yaml", *(folder / "notebooks").glob("*.ipynb")]
     text = "\n".join(
         path.read_text(errors="replace") for path in grids if path.exists()
     )
-    targets = {name.strip().rstrip("\\") for name in TARGET.findall(text)}
+    named = ",".join(TARGET.findall(text)).split(",")
+    targets = {name.strip(" []\"'\\") for name in [target, *named]} - {""}
     for path in sorted((folder / "data").rglob("*")):
         if path.is_file() and path.suffix.lower() not in (".yaml", ".yml", ".json"):
             content = path.read_bytes()

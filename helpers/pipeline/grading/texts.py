@@ -10,24 +10,27 @@ from helpers.pipeline.records import read_record
 from helpers.pipeline.report.build import print_report
 from helpers.pipeline.report.claims import PLACEHOLDER, PROSE
 from helpers.pipeline.report.evidence import attachments
-from helpers.pipeline.report.paths import ASSIGNMENT
+from helpers.pipeline.report.paths import asked
 from helpers.pipeline.report.revision import revision
-from helpers.pipeline.report.title import title_block
+from helpers.pipeline.report.title import table_of, title_block
 from helpers.pipeline.report.typeset import descriptions, title_of
 from helpers.pipeline.sweep.execute import prepared
+from helpers.pipeline.sweep.experiments import experiments_of
 
 
 def print_texts(executed):
     """Return the bytes of the report's PDF, its code as the grader executed it."""
-    claims, now = read_record(executed)["claims"], revision()
+    paths, now = asked(), revision()
+    claims, table = read_record(executed)["claims"], table_of(paths.name)
     shown = nbformat.read(executed, as_version=4).cells
-    notebook = with_outputs(prepared(ASSIGNMENT.name, {}), shown, claims)
+    notebook = with_outputs(prepared(paths.name, table), shown, claims)
     for description in descriptions(notebook):
         if description["kind"] == "title":
             description["heading"].update(title_block())
-    made_for = {"title": title_of(notebook), "report": ASSIGNMENT.name, "table": {}}
-    attached = attachments(claims, made_for, now)
-    return print_report(notebook, attached, now, ASSIGNMENT.tex)
+    made_for = {"title": title_of(notebook), "report": paths.name, "table": table}
+    experiments = experiments_of(paths.name)
+    attached = attachments(claims, made_for, now, experiments)
+    return print_report(notebook, attached, now, paths.tex)
 
 
 def with_outputs(notebook, shown, claims):

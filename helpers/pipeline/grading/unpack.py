@@ -10,17 +10,25 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+from helpers import ROOT
 from helpers.pipeline.errors import UserError
+from helpers.pipeline.report.paths import asked
 
 LARGEST = 200 * 2**20  # bytes of all that counts, unpacked
 MOST = 2000  # files
 # What counts is what a report is made from. All else that runs is the grader's.
 FOLDERS = ("notebooks/", "data/", "helpers/")
 FILES = ("experiments.yaml", "report/references.bib", "report/figures.mplstyle")
-FILES += ("report/timings.json", "report/results.json")
+FILES += ("report/timings.json",)
 GRADERS = ("helpers/pipeline/", "report/template/", "report/page/")
-NEEDED = ("notebooks/report.ipynb", "experiments.yaml", "report/report.pdf")
-GENERATED = ("report/results.json", "report/report.pdf")
+# The report that is graded; the assignment, unless REPORT= names another.
+GRADED = asked()
+NOTEBOOK, PDF, RESULTS = (
+    path.relative_to(ROOT).as_posix()
+    for path in (GRADED.notebook, GRADED.pdf, GRADED.results)
+)
+NEEDED = (NOTEBOOK, "experiments.yaml", PDF)
+GENERATED = (RESULTS, PDF)
 # Files that are handed in, but cannot be graded.
 UNREADABLE = (".ipynb", ".pdf", ".html", ".7z", ".rar", ".tar", ".gz", ".tgz", ".bz2")
 UNREADABLE += (".xz", ".zst")
@@ -117,7 +125,7 @@ def counts(name):
     """Tell whether a path of a checkout is taken from a submission."""
     if LEFT_OUT & set(name.split("/")) or name.startswith(GRADERS) or name[-1:] == "/":
         return False
-    return name.startswith(FOLDERS) or name in FILES or name in NEEDED
+    return name.startswith(FOLDERS) or name in (*FILES, *NEEDED, *GENERATED)
 
 
 def visible(folder):

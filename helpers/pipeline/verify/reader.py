@@ -20,7 +20,7 @@ from helpers.pipeline.command import run_command
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.report.evidence import FILES, HEAD, LAYOUT, RESULTS
 from helpers.pipeline.report.revision import sha256
-from helpers.pipeline.report.title import LONGEST, TITLE_BLOCK
+from helpers.pipeline.report.title import LONGEST, TABLE, TITLE_BLOCK
 from helpers.pipeline.verify.structure import attached, describe
 from helpers.pipeline.verify.verdicts import readable
 
@@ -226,13 +226,13 @@ def read_results(content, name):
 
 
 def _read_build(content, name):
-    """Read a ``build.json``: the version and the title block."""
+    """Read a ``build.json``: the version, the title block and what it is about."""
     build = _parse(content, name)
-    title = build.get("title")
+    title, table = build.get("title"), build.get("table", {})
     whole = isinstance(title, dict) and {*title} == {*TITLE_BLOCK}
-    texts = (
-        [*title.values(), build.get("commit"), build.get("changes")] if whole else []
-    )
+    whole = whole and isinstance(table, dict) and {*table} <= {*TABLE}
+    texts = [build.get("commit"), build.get("changes"), build.get("report", "")]
+    texts += [*title.values(), *table.values()] if whole else []
     if not whole or not all(map(_is_text, texts)) or type(build.get("time")) is not int:
         raise _damaged(name)
     return build

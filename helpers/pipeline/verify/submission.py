@@ -8,6 +8,7 @@ import io
 import json
 import os
 import tarfile
+from shlex import quote
 
 from helpers import ROOT
 from helpers.pipeline.command import run_command
@@ -49,7 +50,9 @@ def main():
         build = page.build
         if (build["commit"], build["changes"]) != (now.commit, now.changes):
             raise UserError(f"report/{path.name} is not of this commit: make report")
-    of = "" if paths.is_default else f" REPORT={paths.name}"
+    given = {} if paths.is_default else {"report": paths.name}
+    given |= pages[0].build.get("table", {})
+    of = "".join(f" {name.upper()}={quote(text)}" for name, text in given.items())
     note = INSTRUCTIONS.format(commit=now.commit, name=paths.name, of=of)
     version = [*now, {name: sha256(content) for name, content in files.items()}]
     files |= {
