@@ -10,6 +10,8 @@ import sys
 
 from helpers import ROOT
 
+# Set where nobody sees the executed notebook: what figures are drawn as, if anything.
+FORMATS = "DRAW_FORMATS"
 # Where things are, on this machine.
 KEPT = {"PATH", "HOME", "USER", "LOGNAME", "SHELL", "TMPDIR", "TEMP", "TMP", "TERM"}
 KEPT |= {"COLUMNS", "LINES", "TZ", "LD_LIBRARY_PATH", "MPLCONFIGDIR", "XDG_CACHE_HOME"}
@@ -19,8 +21,7 @@ KEPT |= {"SYSTEMROOT", "PYTHONDONTWRITEBYTECODE"}
 KEPT |= {"COURSE", "TITLE", "STUDENT", "DATE", "KERNELS", "SCHEDULER", "EXPERIMENT"}
 KEPT |= {"TIME_LIMIT", "DRY_RUN", "YES", "PDF", "TOLERANCE", "JSON", "ALL", "CSV"}
 KEPT |= {"SUBMISSIONS", "WALLS", "RECORD", "REPORT", "DATA", "TARGET", "FEATURES"}
-# What figures are drawn as, see `helpers.pipeline.report.drawing`.
-KEPT |= {"DRAW_FORMATS"}
+KEPT |= {FORMATS}
 KEPT_ENDINGS = ("_proxy", "_PROXY")
 KEPT_BEGINNINGS = ("DASK_",)
 NOWHERE = "/nowhere"

@@ -14,12 +14,12 @@ import sys
 
 from helpers import ROOT
 from helpers.pipeline.command import run_command
+from helpers.pipeline.environment import FORMATS
 from helpers.pipeline.grading.own import KNOWN, copy_part
 from helpers.pipeline.grading.texts import print_texts
 from helpers.pipeline.kernels.warm import warm_kernels
 from helpers.pipeline.records import NoRecordError, read_record
 from helpers.pipeline.report.build import execute_report, report
-from helpers.pipeline.report.drawing import FORMATS
 from helpers.pipeline.report.paths import asked
 from helpers.pipeline.report.title import table_of
 from helpers.pipeline.sweep.experiments import read_points

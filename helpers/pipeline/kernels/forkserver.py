@@ -25,6 +25,7 @@ import socket
 import sys
 
 from helpers import ROOT
+from helpers.pipeline.environment import FORMATS
 
 READY, ENDED = b"R", b"X"
 FIGURES = ROOT / "report" / "figures.mplstyle"
@@ -88,7 +89,7 @@ def draw_once():
     with style.context(FIGURES):
         if "helpers.figures.typeface" in sys.modules:  # so do reports
             sys.modules["helpers.figures.typeface"].use_typeface()
-            draw_as("svg", "pdf")
+            draw_as(*os.environ.get(FORMATS, "svg pdf").split())
     with style.context(FIGURES):
         draw_as("png")
 

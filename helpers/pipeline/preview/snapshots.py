@@ -25,8 +25,8 @@ from multiprocessing.reduction import recv_handle, send_handle
 from typing import NamedTuple
 
 from helpers import ROOT
+from helpers.pipeline.environment import FORMATS
 from helpers.pipeline.kernels.opened import stamp, watch
-from helpers.pipeline.report.drawing import FORMATS
 
 WORTH = 0.05  # seconds of cells that are rather executed again than kept
 OFTEN = 0.02  # seconds until it is asked again whether to stop

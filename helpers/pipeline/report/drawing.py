@@ -8,10 +8,10 @@ import re
 import warnings
 from multiprocessing import get_context
 
+from helpers.pipeline.environment import FORMATS
+
 # Set while a report is built, where kernels are forked: figures are drawn beside it.
 BESIDE = "DRAW_BESIDE"
-# Set where nobody sees the executed notebook: what figures are drawn as, if anything.
-FORMATS = "DRAW_FORMATS"
 
 
 def draw(figure, name):

@@ -5,7 +5,7 @@ import os
 from functools import cached_property
 
 from helpers import ROOT
-from helpers.pipeline.report.drawing import FORMATS
+from helpers.pipeline.environment import FORMATS
 from helpers.pipeline.report.markdown import EQUATION, HEADING, KINDS, REFERENCE
 from helpers.pipeline.report.paths import opened
 from helpers.pipeline.report.works import cite_by_name
