@@ -9,15 +9,19 @@ import subprocess
 import sys
 from concurrent.futures import ProcessPoolExecutor
 
+import nbformat
+
 from helpers import ROOT
 from helpers.pipeline.sweep.experiments import read_points
-from helpers.pipeline.sweep.inputs import RUNS, path_of
+from helpers.pipeline.sweep.inputs import RUNS, Inputs, path_of
+from helpers.pipeline.sweep.traces import as_text
 
 NBCONVERT = (
     "jupyter-nbconvert --to latex --template template report.ipynb"
     " --TemplateExporter.extra_template_basedirs={root}/report"
     " --LatexExporter.preprocessors=helpers.pipeline.report.typeset.Prose"
     " --LatexExporter.filters=listing=helpers.pipeline.report.typeset.listing"
+    " --LatexExporter.filters=pdf_text=helpers.pipeline.report.typeset.pdf_text"
     " --LatexExporter.filters=name_colours="
     "helpers.pipeline.report.typeset.name_colours"
 )
@@ -56,11 +60,22 @@ def execute_beside_others(point):
         execute(point)
 
 
+def sign(points):
+    """Add what a report asks of a run: the code and the data that it rests on."""
+    inputs = Inputs()
+    for point in points:
+        path = path_of(point.run)
+        notebook = nbformat.read(path, as_version=4)
+        notebook.metadata["run"] = {"name": point.run, "inputs": inputs.of(point)}
+        path.write_text(as_text(notebook), encoding="utf-8")
+
+
 def report(points):
     """Make the report."""
     from papermill import execute_notebook
 
     loop(points)
+    sign(points)
     folder = ROOT / "build"
     source = ROOT / "notebooks" / "report.ipynb"
     execute_notebook(source, folder / "report.ipynb", progress_bar=False)
