@@ -10,7 +10,6 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from helpers import ROOT
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.report.paths import asked
 
@@ -23,12 +22,9 @@ FILES += ("report/timings.json",)
 GRADERS = ("helpers/pipeline/", "report/template/", "report/page/")
 # The report that is graded; the assignment, unless REPORT= names another.
 GRADED = asked()
-NOTEBOOK, PDF, RESULTS = (
-    path.relative_to(ROOT).as_posix()
-    for path in (GRADED.notebook, GRADED.pdf, GRADED.results)
-)
+NOTEBOOK, PDF = f"notebooks/{GRADED.notebook.name}", f"report/{GRADED.pdf.name}"
 NEEDED = (NOTEBOOK, "experiments.yaml", PDF)
-GENERATED = (RESULTS, PDF)
+GENERATED = (f"report/{GRADED.results.name}", PDF)
 # Files that are handed in, but cannot be graded.
 UNREADABLE = (".ipynb", ".pdf", ".html", ".7z", ".rar", ".tar", ".gz", ".tgz", ".bz2")
 UNREADABLE += (".xz", ".zst")
