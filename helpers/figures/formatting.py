@@ -77,9 +77,9 @@ def math_text(value, spec=""):
     return r"$\infty$" if value == float("inf") else f"${number_text(value, spec)}$"
 
 
-def plain_text(value, decimals):
-    """Print a number with so many decimals, a large one with none."""
-    size = abs(value)
+def plain_text(value, decimals, like=None):
+    """Print a number with so many decimals, a large one, or one like it, with none."""
+    size = abs(value if like is None else like)
     if 1e3 <= size < 1e7:
         return math_text(value, ",.0f")
     usual = size == 0 or 0.01 <= size < 1e3

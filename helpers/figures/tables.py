@@ -206,9 +206,10 @@ def scores_table(scored):
                 row[name] = plain_text(found[key], 6)
             else:
                 folds = np.array([fold[key] for fold in found])
-                pair = [plain_text(v, 3) for v in (folds.mean(), folds.std())]
+                values = folds.mean(), folds.std()
+                pair = [plain_text(value, 3, like=values[0]) for value in values]
                 if key == "R2":  # near zero it is no more exact
-                    pair = [math_text(v, ".3f") for v in (folds.mean(), folds.std())]
+                    pair = [math_text(value, ".3f") for value in values]
                 mean, deviation = (text.strip("$") for text in pair)
                 known = mean != deviation and "times" not in mean
                 row[name] = rf"${mean} \pm {deviation}$" if known else pair[0]

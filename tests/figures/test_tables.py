@@ -85,6 +85,9 @@ def test_scores_are_in_their_own_columns():
     assert table["model"].tolist() == ["all", "", ""]
     assert table["MAE"].tolist() == ["$3.000000$", "$5.000000$", r"$4.000 \pm 1.000$"]
     assert table["$R^2$"][0] == "$4.000000$"
+    large = [dict.fromkeys(score, value) for value in (2984.25, 3143.5)]
+    table = tables.scores_table({("all", "held out"): large})
+    assert table["MAE"].tolist() == [r"$3{,}064 \pm 80$"]  # as exact as each other
 
 
 def test_numbers_that_are_not_finite_are_printed_as_such():
