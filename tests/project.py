@@ -84,9 +84,9 @@ class Project:
         path = self.folder / "notebooks" / "descent.ipynb"
         notebook = nbformat.read(path, as_version=4)
         for cell in notebook.cells:
-            lines = cell.source.splitlines(keepends=True)
-            kept = "".join(line for line in lines if not DRAWS.search(line))
-            cell.source = kept if cell.cell_type == "code" else cell.source
+            if cell.cell_type == "code":
+                lines = cell.source.splitlines(keepends=True)
+                cell.source = "".join(x for x in lines if not DRAWS.search(x))
         nbformat.write(notebook, path)
 
     def start(self, *command, **options):

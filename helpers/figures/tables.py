@@ -207,9 +207,10 @@ def scores_table(scored):
             else:
                 folds = np.array([fold[key] for fold in found])
                 values = folds.mean(), folds.std()
-                pair = [plain_text(value, 3, like=values[0]) for value in values]
                 if key == "R2":  # near zero it is no more exact
                     pair = [math_text(value, ".3f") for value in values]
+                else:
+                    pair = [plain_text(value, 3, like=values[0]) for value in values]
                 mean, deviation = (text.strip("$") for text in pair)
                 known = mean != deviation and "times" not in mean
                 row[name] = rf"${mean} \pm {deviation}$" if known else pair[0]

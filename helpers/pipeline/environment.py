@@ -61,6 +61,11 @@ def _is_kept(name):
     return known or name.startswith(KEPT_BEGINNINGS)
 
 
+def figure_formats():
+    """Return what the figures of a report are drawn as."""
+    return os.environ.get(FORMATS, "svg pdf").split()
+
+
 def use_environment(**more):
     """Give this process these variables too, for libraries that start programs."""
     chosen = environment(**more)

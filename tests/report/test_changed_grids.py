@@ -20,7 +20,7 @@ from pathlib import Path
 from helpers.pipeline.command import run_command
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.kernels.warm import warm_kernels
-from helpers.pipeline.report.drawing import FORMATS
+from helpers.pipeline.environment import FORMATS
 from helpers.pipeline.report.build import execute_report
 from helpers.pipeline.report.paths import ASSIGNMENT
 from helpers.pipeline.sweep.inputs import modules_behind

@@ -17,10 +17,10 @@ from helpers.pipeline.command import run_command
 from helpers.pipeline.environment import FORMATS
 from helpers.pipeline.grading.own import KNOWN, copy_part
 from helpers.pipeline.grading.texts import print_texts
+from helpers.pipeline.grading.unpack import GRADED
 from helpers.pipeline.kernels.warm import warm_kernels
 from helpers.pipeline.records import NoRecordError, read_record
 from helpers.pipeline.report.build import execute_report, report
-from helpers.pipeline.report.paths import asked
 from helpers.pipeline.report.title import table_of
 from helpers.pipeline.sweep.experiments import read_points
 from helpers.pipeline.sweep.inputs import (
@@ -49,7 +49,7 @@ def make(what, *accepted):
     for part in known.iterdir() if known.is_dir() else ():
         copy_part(part, ROOT / "build" / part.name)
     if what == "texts":
-        pdf = print_texts(asked().executed)
+        pdf = print_texts(GRADED.executed)
         return {"pdf": base64.b64encode(pdf).decode()}
     points = [point for grid in read_points().values() for point in grid]
     for point in points:
@@ -59,7 +59,7 @@ def make(what, *accepted):
     made = {}
     if what == "report":
         report(with_page=False)
-        made["pdf"] = base64.b64encode(asked().pdf.read_bytes()).decode()
+        made["pdf"] = base64.b64encode(GRADED.pdf.read_bytes()).decode()
     else:
         execute(only_runs=what == "runs")
     records = {point.run: record_of(point.run) for point in points}
@@ -74,7 +74,7 @@ def make(what, *accepted):
         }
     )
     if what != "runs":
-        recorded = read_record(asked().executed)
+        recorded = read_record(GRADED.executed)
         claims = recorded["claims"]
         made["claims"] = {name: claim["value"] for name, claim in claims.items()}
         made["constant"] = recorded.get("constant", [])
@@ -95,16 +95,16 @@ def accept(point):
 
 def execute(*, only_runs):
     """Execute the grid and, unless it is enough, the report's notebook; set no page."""
-    plan, paths = make_plan(), asked()
+    plan = make_plan()
     if only_runs and not plan.missing:
         return
-    modules = {*modules_for(plan), *(() if only_runs else modules_behind(paths.name))}
+    modules = {*modules_for(plan), *(() if only_runs else modules_behind(GRADED.name))}
     with warm_kernels(sorted(modules)) as kernel:
         with contextlib.suppress(FailedRunsError):  # the text may not rest on it
             sweep(plan, Settings())
         if not only_runs:
-            given = table_of(paths.name)
-            execute_report(kernel, given, Settings().time_limit, paths)
+            given = table_of(GRADED.name)
+            execute_report(kernel, given, Settings().time_limit, GRADED)
 
 
 def record_of(run):

@@ -6,11 +6,11 @@ it is made by executing it.
 
 import nbformat
 
+from helpers.pipeline.grading.unpack import GRADED
 from helpers.pipeline.records import read_record
 from helpers.pipeline.report.build import print_report
 from helpers.pipeline.report.claims import PLACEHOLDER, PROSE
 from helpers.pipeline.report.evidence import attachments
-from helpers.pipeline.report.paths import asked
 from helpers.pipeline.report.revision import revision
 from helpers.pipeline.report.title import table_of, title_block
 from helpers.pipeline.report.typeset import descriptions, title_of
@@ -20,17 +20,16 @@ from helpers.pipeline.sweep.experiments import experiments_of
 
 def print_texts(executed):
     """Return the bytes of the report's PDF, its code as the grader executed it."""
-    paths, now = asked(), revision()
-    claims, table = read_record(executed)["claims"], table_of(paths.name)
+    claims, now = read_record(executed)["claims"], revision()
+    table = table_of(GRADED.name)
     shown = nbformat.read(executed, as_version=4).cells
-    notebook = with_outputs(prepared(paths.name, table), shown, claims)
+    notebook = with_outputs(prepared(GRADED.name, table), shown, claims)
     for description in descriptions(notebook):
         if description["kind"] == "title":
             description["heading"].update(title_block())
-    made_for = {"title": title_of(notebook), "report": paths.name, "table": table}
-    experiments = experiments_of(paths.name)
-    attached = attachments(claims, made_for, now, experiments)
-    return print_report(notebook, attached, now, paths.tex)
+    made_for = {"title": title_of(notebook), "report": GRADED.name, "table": table}
+    attached = attachments(claims, made_for, now, experiments_of(GRADED.name))
+    return print_report(notebook, attached, now, GRADED.tex)
 
 
 def with_outputs(notebook, shown, claims):

@@ -25,7 +25,7 @@ import socket
 import sys
 
 from helpers import ROOT
-from helpers.pipeline.environment import FORMATS
+from helpers.pipeline.environment import figure_formats
 
 READY, ENDED = b"R", b"X"
 FIGURES = ROOT / "report" / "figures.mplstyle"
@@ -89,7 +89,7 @@ def draw_once():
     with style.context(FIGURES):
         if "helpers.figures.typeface" in sys.modules:  # so do reports
             sys.modules["helpers.figures.typeface"].use_typeface()
-            draw_as(*os.environ.get(FORMATS, "svg pdf").split())
+            draw_as(*figure_formats())
     with style.context(FIGURES):
         draw_as("png")
 

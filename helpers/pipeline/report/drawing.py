@@ -8,7 +8,7 @@ import re
 import warnings
 from multiprocessing import get_context
 
-from helpers.pipeline.environment import FORMATS
+from helpers.pipeline.environment import figure_formats
 
 # Set while a report is built, where kernels are forked: figures are drawn beside it.
 BESIDE = "DRAW_BESIDE"
@@ -22,7 +22,7 @@ def draw(figure, name):
     ValueError
         If the font of the figure lacks a letter; the message begins with its name.
     """
-    formats = os.environ.get(FORMATS, "svg pdf").split()
+    formats = figure_formats()
     if not formats:
         return {}
     from matplotlib.layout_engine import ConstrainedLayoutEngine
