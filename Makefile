@@ -164,10 +164,10 @@ lint: $(READY) ## check the style of the code
 	$(PREFIX)/bin/deno fmt --quiet --check --line-width 120 $(SCRIPTS)
 
 lock: $(READY) ## renew requirements.txt from pyproject.toml
-	$(PREFIX)/bin/uv pip compile --quiet --universal --generate-hashes $(if $(UPGRADE),--upgrade) \
+	$(PREFIX)/bin/uv pip compile --quiet --universal --fork-strategy fewest --generate-hashes $(if $(UPGRADE),--upgrade) \
 		--extra dev --python-version 3.11 --custom-compile-command 'make lock' \
 		pyproject.toml --output-file requirements.txt
-	$(PREFIX)/bin/uv pip compile --quiet --universal --generate-hashes $(if $(UPGRADE),--upgrade) \
+	$(PREFIX)/bin/uv pip compile --quiet --universal --fork-strategy fewest --generate-hashes $(if $(UPGRADE),--upgrade) \
 		--extra cluster --python-version 3.11 --custom-compile-command 'make lock' \
 		--constraint requirements.txt pyproject.toml --output-file requirements-cluster.txt
 
