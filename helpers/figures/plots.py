@@ -86,17 +86,17 @@ def plot_optimisers(ax, curves, shares, *, unit, best, end):
     """
     marks = zip(curves.items(), cycle(MARKERS), strict=False)
     top = 3 * max(costs[0] - best for costs in curves.values())
+    low = max(min(shares.values()) * best / 10, 1e-12 * top)
     for k, ((label, costs), marker) in enumerate(marks):
         every = (end // 40 * k, end // 7)  # beside those of the other lines
-        shown = costs[: end + 1] - best
+        # What is below is not seen; it ends in rounding errors, which differ.
+        shown = np.maximum(costs[: end + 1] - best, low / 10)
         ax.plot(shown, label=label, marker=marker, markevery=every, linewidth=1.2)
     for text, share in shares.items():
         ax.axhline(share * best, color="black", linewidth=0.6, linestyle="-")
         ax.text(1.01 * end, share * best, text, va="center")
     ax.set(xlabel="iteration", ylabel=cost_label(unit, EXCESS), yscale="log")
-    ax.set(
-        xlim=(0, end), ylim=(max(min(shares.values()) * best / 10, 1e-12 * top), top)
-    )
+    ax.set(xlim=(0, end), ylim=(low, top))
     number_ticks(ax.yaxis)
     ax.legend(loc="upper right", ncols=2)
     return ax

@@ -154,6 +154,9 @@ def test_figures_share_no_identifiers_and_follow_the_theme(shown, report):
     assert "fill: var(--cffffff, #ffffff)" in html
     assert not re.search(r"(fill|stroke): #", main_of(html))
     assert html == as_html(shown)
+    # Matplotlib's own are made of the last bits of what is drawn.
+    own = {i for i in used if i.startswith("b-")}
+    assert own == {f"b-{number}" for number in range(1, len(own) + 1)}
 
 
 @pytest.fixture(scope="module")

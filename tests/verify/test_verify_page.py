@@ -93,9 +93,10 @@ def test_elsewhere_a_line_may_be_drawn_a_bit_beside_and_no_more(made, text, read
     def drawn(at):
         return read(text[:begin] + text[begin:].replace(f"M {x} {y}", f"M {at} {y}", 1))
 
-    assert wrong(drawn(float(x) + 5e-4), made, 1e-9) == []
+    assert wrong(drawn(f"{float(x) + 0.01:.2f}"), made, 1e-9) == []
     found = [("section 4.1 Training both models", "a drawing", "another")]
-    assert wrong(drawn(float(x) + 0.01), made, 1e-9) == found
+    assert wrong(drawn(f"{float(x) + 0.02:.2f}"), made, 1e-9) == found
+    assert wrong(drawn(f"{float(x) + 0.01:.2f}"), made, 0) == found
     both = text.replace(">10.847</span>", ">10.848</span>", 1)
     both = both.replace("scrollIntoView()", "remove()", 1)
     digit, script = wrong(read(both), made, 1e-9)

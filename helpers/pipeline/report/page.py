@@ -233,18 +233,22 @@ def sides(align):
 def inline_svg(svg, label, alt):
     """Return a figure of matplotlib as an element of the page.
 
-    Its identifiers are its own, its colours are variables of the style sheet, and its
-    coordinates have two decimals.
+    Its identifiers are numbers of its own, its colours are variables of the style
+    sheet, and its coordinates have two decimals.
     """
     own = label.partition(":")[2]
     body = re.sub(r"<!--.*?-->|<style.*?</style>", "", svg, flags=re.DOTALL)
     body = re.sub(r"<svg .*?>", "", body[body.index("<svg") :], count=1)
     body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
-    used = {*re.findall(r'(?:href="|url\()#([^")]+)', body)}
+    used = dict.fromkeys(re.findall(r'(?:href="|url\()#([^")]+)', body))
+    # Matplotlib makes them of the last bits of what they draw.
+    names = {name: f"{own}-{number}" for number, name in enumerate(used, start=1)}
     body = re.sub(
-        r' id="(.*?)"', lambda m: f' id="{own}-{m[1]}"' * (m[1] in used), body
+        r' id="(.*?)"',
+        lambda m: f' id="{names[m[1]]}"' if m[1] in names else "",
+        body,
     )
-    body = re.sub(r'(href="|url\()#', rf"\1#{own}-", body)
+    body = re.sub(r'(href="|url\()#([^")]+)', lambda m: f"{m[1]}#{names[m[2]]}", body)
     body = re.sub(r"(: )#([0-9a-f]{6})\b", r"\1var(--c\2, #\2)", body)
     body = re.sub(
         r'( (?:d|x|y)=")([^"]+)"',

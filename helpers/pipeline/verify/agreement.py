@@ -25,6 +25,8 @@ REDRAWN = ("a drawing", "another", None, DIFFERS)
 # pixels of 255 where the words are the same, else three digits.
 BLOCK, HAIR, DIGITS = 16, 500, 6000
 ROUNDED = 1e-6, 1e-3  # relative and absolute: where something is drawn
+# Where it is in a figure of the page, whose coordinates have two decimals.
+COORDINATES, LAST_PLACE = re.compile(r' (?:d|x|y)="([^"]*)"'), 0.0101
 
 
 def compare_claims(stated, reproduced, tolerance, pairs=()):
@@ -177,7 +179,10 @@ def look_alike(look, other, pairs=(), exact=True):
         Whether their words are the same; else a digit may be another.
     """
     if isinstance(look, str):
-        return close(look, other, pairs, *ROUNDED)
+        drawn = (" ".join(COORDINATES.findall(side)) for side in (look, other))
+        rest = (COORDINATES.sub("", side) for side in (look, other))
+        at = ROUNDED[0], LAST_PLACE
+        return close(*rest, pairs, *ROUNDED) and close(*drawn, (), *at)
     if look.shape != other.shape:
         return False
     changed = np.abs(look.astype(float) - other)
