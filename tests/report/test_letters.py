@@ -49,8 +49,8 @@ def made(tmp_path_factory, two_runs):
     for cell, source in zip(notebook["cells"], sources, strict=True):
         cell["source"] = source.replace("The costs.", "The costs of Zoë Đặng.")
     path.write_text(json.dumps(notebook))
-    title = {"student": unicodedata.normalize("NFD", NAMES), "title": "Über Эйлер"}
-    build_report(project.folder, title=title)
+    given = {"STUDENT": unicodedata.normalize("NFD", NAMES), "TITLE": "Über Эйлер"}
+    build_report(project.folder, given)
     return project.folder / "report"
 
 

@@ -86,7 +86,7 @@ def regression(once):
         project.write("data/mine.csv", TABLE)
         project.write("report/results.json", "not this report's")
         given = {"REPORT": "regression", "DATA": "data/mine.csv", "TARGET": "price"}
-        build_report(project.folder, given, {"student": "Ada"}, target="html")
+        build_report(project.folder, given | {"STUDENT": "Ada"}, target="html")
 
     return once("regression", make)
 
@@ -126,12 +126,14 @@ def test_a_report_is_made_again_as_it_says_that_it_was_made(monkeypatch):
         asked.append(given)
 
     monkeypatch.setattr(rebuild, "build_report", build_report)
-    build = {"report": "regression", "table": {"data": "a.csv"}, "title": {"date": ""}}
+    title = {"course": "A", "title": "B", "student": "C", "date": "D"}
+    build = {"report": "regression", "table": {"data": "a.csv"}, "title": title}
     rebuild.rebuild(build, same)
     made_for = {"REPORT": "regression", "DATA": "a.csv", "TARGET": "", "FEATURES": ""}
-    assert asked == [(made_for, {"date": ""}, "html")]
+    made_for |= {"COURSE": "A", "TITLE": "B", "STUDENT": "C", "DATE": "D"}
+    assert asked == [(made_for, "html")]
     rebuild.rebuild({}, same)  # of recorded results alone
-    assert asked[1] == ({}, None, "html")
+    assert asked[1] == ({}, "html")
 
 
 def test_units_are_those_of_the_datasheet_if_there_is_one():

@@ -17,7 +17,7 @@ from helpers.pipeline.files import whole
 from helpers.pipeline.report.evidence import RESULTS
 from helpers.pipeline.report.paths import asked
 from helpers.pipeline.report.revision import COMMIT, Revision, git, revision, sha256
-from helpers.pipeline.report.title import TABLE, TITLE_BLOCK
+from helpers.pipeline.report.title import TABLE, TITLE_BLOCK, variables_of
 from helpers.pipeline.verify.reader import (
     SECTION,
     read_html,
@@ -166,7 +166,7 @@ def _built(place, kind):
     target, paths = "html" if kind == PAGE else "report", asked()
     table = {name: os.environ.get(name.upper(), "") for name in TABLE}
     title = {name: os.environ.get(name.upper(), "") for name in TITLE_BLOCK}
-    given = {"REPORT": paths.name} | {name.upper(): table[name] for name in table}
+    given = variables_of(paths.name, title | table)
     if not place.commit:
         path, now = (paths.html, paths.pdf)[kind == PRINT], revision()
         read = read_html if kind == PAGE else read_pdf
@@ -176,9 +176,9 @@ def _built(place, kind):
             if same and build.get("table") == {n: t for n, t in table.items() if t}:
                 return path
         _say("making the report of this checkout")
-        return build_report(ROOT, given, title, target)
+        return build_report(ROOT, given, target)
     lock = (ROOT / "requirements.txt").read_bytes()
-    made_with = sha256(lock + json.dumps([given, title]).encode())[:12]
+    made_with = sha256(lock + json.dumps(given).encode())[:12]
     path = BUILDS / made_with / f"{place.commit}.{target}"
     if not path.exists():
         _say(f"making the report of {place.commit[:12]}: half a minute, once")
@@ -190,7 +190,7 @@ def _built(place, kind):
                 Path(folder, name).parent.mkdir(parents=True, exist_ok=True)
                 Path(folder, name).write_bytes(content)
             path.parent.mkdir(parents=True, exist_ok=True)
-            made = build_report(Path(folder), given, title, target)
+            made = build_report(Path(folder), given, target)
             with whole(path) as unfinished:
                 shutil.copy(made, unfinished)
     return path

@@ -26,7 +26,7 @@ from helpers.pipeline.grading.made import Made, read_made
 from helpers.pipeline.grading.sandbox import Limits, run_confined
 from helpers.pipeline.grading.unpack import FILES, FOLDERS, GRADED, GRADERS, visible
 from helpers.pipeline.report.revision import LEFT_OUT
-from helpers.pipeline.report.title import TABLE, TITLE_BLOCK, table_of
+from helpers.pipeline.report.title import table_of, variables_of
 
 # All of this checkout that a submission is shown.
 SHOWN = (*FOLDERS, *GRADERS, *FILES, "requirements.txt", "Makefile", "apt.txt")
@@ -180,9 +180,7 @@ def make_claims(checkout, project, use_others=None):
 
 def environment_of(project, given):
     """Return the variables with which a project's report is made for what is given."""
-    names = [name for name in (*TITLE_BLOCK, *TABLE) if name in given]
-    environment = {name.upper(): given[name] for name in names}
-    return {**environment, "REPORT": GRADED.name, "MPLCONFIGDIR": str(project / FONTS)}
+    return variables_of(GRADED.name, given) | {"MPLCONFIGDIR": str(project / FONTS)}
 
 
 def new_change():

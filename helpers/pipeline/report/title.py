@@ -64,6 +64,15 @@ def table_of(report):
     return given
 
 
+def variables_of(report, given):
+    """Return the environment variables with which a report is made for what is given.
+
+    `given` is a title block, and what there is of a table; the rest is empty.
+    """
+    names = (*TITLE_BLOCK, *TABLE)
+    return {"REPORT": report} | {name.upper(): given.get(name, "") for name in names}
+
+
 def parameters_of(report):
     """Return the parameters of a report, or raise UserError if a notebook is none."""
     read_notebook(report)  # says what is missing or damaged

@@ -13,7 +13,7 @@ from helpers.pipeline.environment import environment as variables
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.report.paths import Paths, asked
 from helpers.pipeline.report.revision import COMMIT, LEFT_OUT, revision
-from helpers.pipeline.report.title import TABLE, TITLE_BLOCK
+from helpers.pipeline.report.title import TITLE_BLOCK, variables_of
 from helpers.pipeline.verify.reader import read_pdf
 from helpers.pipeline.verify.verdicts import WIDTH, readable
 
@@ -43,24 +43,21 @@ def rebuild(build, read=read_pdf):
         # The copy has no history: this says which version it is.
         (copy / COMMIT.name).write_text(json.dumps(revision()))
         target = "report" if read is read_pdf else "html"
-        made_for = {"REPORT": build["report"]} if "report" in build else {}
-        if "table" in build:
-            made_for |= {name.upper(): build["table"].get(name, "") for name in TABLE}
-        title = build.get("title")
-        return read(build_report(copy, made_for, title, target, shown=True))
+        given = build and build["title"] | build.get("table", {})
+        made_for = build and variables_of(build.get("report") or asked().name, given)
+        return read(build_report(copy, made_for, target, shown=True))
 
 
-def build_report(folder, environment=None, title=None, target="report", *, shown=False):
+def build_report(folder, given=None, target="report", *, shown=False):
     """Make the report of a copy of the project.
 
     Parameters
     ----------
     folder : Path
         The copy.
-    environment : dict of str to str, optional
-        Environment variables that it gets besides the usual ones.
-    title : dict of str to str, optional
-        The title block.
+    given : dict of str to str, optional
+        What it is made for, as environment variables; by default what this process is
+        asked for, but for the title block, which is that of the notebook.
     target : str
         ``report`` or ``html``.
     shown : bool
@@ -76,15 +73,13 @@ def build_report(folder, environment=None, title=None, target="report", *, shown
     UserError
         If it cannot be made, with the error that was printed.
     """
-    given = {name.upper(): text for name, text in (title or {}).items()}
-    given |= {"PYTHONPATH": str(folder)} | (environment or {})
-    unknown = dict.fromkeys({*map(str.upper, TITLE_BLOCK)} - given.keys(), "")
+    given = dict.fromkeys(map(str.upper, TITLE_BLOCK), "") | (given or {})
     lines, clear = [], "\r\x1b[K"
     shown = shown and sys.stderr.isatty()
     with subprocess.Popen(
         [sys.executable, "-m", "helpers.pipeline.report", target],
         cwd=folder,
-        env=variables(**unknown, **given),
+        env=variables(PYTHONPATH=str(folder), **given),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         encoding="utf-8",
