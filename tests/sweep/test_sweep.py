@@ -308,7 +308,7 @@ def test_a_notebook_that_cannot_be_run_fails_alone(project):
     project.write("notebooks/old.ipynb", notebook(*SOUND, nbformat=3))
     project.write("notebooks/bare.ipynb", notebook(*SOUND, metadata={}))
     project.write("notebooks/damaged.ipynb", '{"cells": [{"cell_type": "code"}]}')
-    project.write("notebooks/typo.ipynb", notebook("steps = 10", "x = ("))
+    project.write("notebooks/typo.ipynb", notebook("steps = 10", "x = = 1"))
     broken = ("old", "bare", "damaged", "typo")
     grid = "sound: {notebook: sound, steps: [5, 10]}\n"
     grid += "".join(f"{name}: {{notebook: {name}}}\n" for name in broken)

@@ -22,8 +22,8 @@ NUMBER = re.compile(r"#[0-9]+")  # of an object
 DRAWN = ("drawing", "fonts")  # which change with the words of a page
 REDRAWN = ("a drawing", "another", None, DIFFERS)
 # Of a page's picture, and how much darker or lighter a block of it may be in all: two
-# pixels of 255 where the words are the same, else three digits.
-BLOCK, HAIR, DIGITS = 16, 500, 6000
+# pixels of 255 where the words are the same, else four letters.
+BLOCK, HAIR, DIGITS = 16, 500, 8000
 ROUNDED = 1e-6, 1e-3  # relative and absolute: where something is drawn
 # Where it is in a figure of the page, whose coordinates have two decimals.
 COORDINATES, LAST_PLACE = re.compile(r' (?:d|x|y)="([^"]*)"'), 0.0101
