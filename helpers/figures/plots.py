@@ -216,7 +216,7 @@ def plot_cost_surface(ax, X, y, paths, *, units):
     few = compress(X, y)
     ws, bs = np.meshgrid(w, b)
     J = cost(few.y, predict(few.X, ws.reshape(1, -1), bs.ravel())).reshape(ws.shape)
-    J = J.round(9)  # else last bits decide whether a line is closed
+    J = np.float32(J)  # else last bits decide whether a line is closed
     levels = np.geomspace(J.min() * 1.02, J.max(), 12)
     ax.contour(w, b, J, levels, colors="0.75", linewidths=0.5)
     looks = ({"ls": "-", "marker": "o"}, {"ls": "-", "marker": "s", "mfc": "white"})
