@@ -163,13 +163,13 @@ lint: $(READY) ## check the style of the code
 	DENO_NO_UPDATE_CHECK=1 $(PREFIX)/bin/deno lint --quiet --rules-exclude=no-window $(SCRIPTS)
 	$(PREFIX)/bin/deno fmt --quiet --check --line-width 120 $(SCRIPTS)
 
+# With one version for every Python, all of them make the same report.
+lock: LOCK = $(PREFIX)/bin/uv pip compile --quiet --universal --fork-strategy fewest \
+	--generate-hashes $(if $(UPGRADE),--upgrade) --python-version 3.11 \
+	--custom-compile-command 'make lock' pyproject.toml
 lock: $(READY) ## renew requirements.txt from pyproject.toml
-	$(PREFIX)/bin/uv pip compile --quiet --universal --fork-strategy fewest --generate-hashes $(if $(UPGRADE),--upgrade) \
-		--extra dev --python-version 3.11 --custom-compile-command 'make lock' \
-		pyproject.toml --output-file requirements.txt
-	$(PREFIX)/bin/uv pip compile --quiet --universal --fork-strategy fewest --generate-hashes $(if $(UPGRADE),--upgrade) \
-		--extra cluster --python-version 3.11 --custom-compile-command 'make lock' \
-		--constraint requirements.txt pyproject.toml --output-file requirements-cluster.txt
+	$(LOCK) --extra dev --output-file requirements.txt
+	$(LOCK) --extra cluster --constraint requirements.txt --output-file requirements-cluster.txt
 
 clean: ## remove what was built, but the report
 	rm -rf build

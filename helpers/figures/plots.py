@@ -89,7 +89,7 @@ def plot_optimisers(ax, curves, shares, *, unit, best, end):
     low = max(min(shares.values()) * best / 10, 1e-12 * top)
     for k, ((label, costs), marker) in enumerate(marks):
         every = (end // 40 * k, end // 7)  # beside those of the other lines
-        # What is below is not seen; it ends in rounding errors, which differ.
+        # What is below is not seen; it ends in rounding errors, others elsewhere.
         shown = np.maximum(costs[: end + 1] - best, low / 10)
         ax.plot(shown, label=label, marker=marker, markevery=every, linewidth=1.2)
     for text, share in shares.items():

@@ -1,7 +1,6 @@
 """One side of a comparison: a commit, this checkout, a report, or recorded results."""
 
 import json
-import os
 import re
 import shutil
 import sys
@@ -17,7 +16,7 @@ from helpers.pipeline.files import whole
 from helpers.pipeline.report.evidence import RESULTS
 from helpers.pipeline.report.paths import asked
 from helpers.pipeline.report.revision import COMMIT, Revision, git, revision, sha256
-from helpers.pipeline.report.title import TABLE, TITLE_BLOCK, variables_of
+from helpers.pipeline.report.title import TABLE, variables_of
 from helpers.pipeline.verify.reader import (
     SECTION,
     read_html,
@@ -164,16 +163,15 @@ def _data(names):
 def _built(place, kind):
     """Return the report of this checkout, or of a commit, made if it must be."""
     target, paths = "html" if kind == PAGE else "report", asked()
-    table = {name: os.environ.get(name.upper(), "") for name in TABLE}
-    title = {name: os.environ.get(name.upper(), "") for name in TITLE_BLOCK}
-    given = variables_of(paths.name, title | table)
+    given = variables_of(paths.name)
+    table = {name: text for name in TABLE if (text := given[name.upper()])}
     if not place.commit:
         path, now = (paths.html, paths.pdf)[kind == PRINT], revision()
         read = read_html if kind == PAGE else read_pdf
         if path.exists() and now.commit:
             build = (read(path) if kind == PAGE else read(path, pages=False)).build
             same = (build["commit"], build["changes"]) == (now.commit, now.changes)
-            if same and build.get("table") == {n: t for n, t in table.items() if t}:
+            if same and build.get("table") == table:
                 return path
         _say("making the report of this checkout")
         return build_report(ROOT, given, target)

@@ -3,7 +3,6 @@
 import contextlib
 import errno
 import json
-import os
 import subprocess
 import threading
 import zlib
@@ -14,7 +13,7 @@ from helpers.pipeline.command import error_in
 from helpers.pipeline.environment import environment
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.kernels.opened import stamp
-from helpers.pipeline.report.title import TABLE, TITLE_BLOCK
+from helpers.pipeline.report.title import variables_of
 
 SCRIPT = ROOT / "report" / "page" / "preview.js"
 EMPTY = (
@@ -66,10 +65,9 @@ class PageServer(ThreadingHTTPServer):
             if self.state.get("making"):
                 return
             self.state["making"] = "making the PDF"
-        given = {n: os.environ.get(n.upper(), "") for n in (*TITLE_BLOCK, *TABLE)}
+        given = variables_of(self.paths.name)
         command = ["make", "--no-print-directory", "report"]
-        command += [f"REPORT={self.paths.name}"]
-        command += [f"{name.upper()}={text}" for name, text in given.items() if text]
+        command += [f"{name}={text}" for name, text in given.items() if text]
         pipe, lines = subprocess.PIPE, []
         options = {"cwd": ROOT, "env": environment(), "text": True}
         with subprocess.Popen(

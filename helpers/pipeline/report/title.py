@@ -64,12 +64,15 @@ def table_of(report):
     return given
 
 
-def variables_of(report, given):
+def variables_of(report, given=None):
     """Return the environment variables with which a report is made for what is given.
 
-    `given` is a title block, and what there is of a table; the rest is empty.
+    `given` is a title block, and what there is of a table, the rest is empty; by
+    default it is what the environment has.
     """
     names = (*TITLE_BLOCK, *TABLE)
+    if given is None:
+        given = {name: os.environ.get(name.upper(), "") for name in names}
     return {"REPORT": report} | {name.upper(): given.get(name, "") for name in names}
 
 

@@ -26,7 +26,8 @@ REDRAWN = ("a drawing", "another", None, DIFFERS)
 BLOCK, HAIR, DIGITS = 16, 500, 8000
 ROUNDED = 1e-6, 1e-3  # relative and absolute: where something is drawn
 # Where it is in a figure of the page, whose coordinates have two decimals.
-COORDINATES, LAST_PLACE = re.compile(r' (?:d|x|y)="([^"]*)"'), 0.0101
+COORDINATES = re.compile(r' (?:d|x|y)="([^"]*)"')
+LAST_PLACE = 1e-6, 0.0101
 
 
 def compare_claims(stated, reproduced, tolerance, pairs=()):
@@ -181,8 +182,7 @@ def look_alike(look, other, pairs=(), exact=True):
     if isinstance(look, str):
         drawn = (" ".join(COORDINATES.findall(side)) for side in (look, other))
         rest = (COORDINATES.sub("", side) for side in (look, other))
-        at = ROUNDED[0], LAST_PLACE
-        return close(*rest, pairs, *ROUNDED) and close(*drawn, (), *at)
+        return close(*rest, pairs, *ROUNDED) and close(*drawn, (), *LAST_PLACE)
     if look.shape != other.shape:
         return False
     changed = np.abs(look.astype(float) - other)

@@ -43,8 +43,10 @@ def rebuild(build, read=read_pdf):
         # The copy has no history: this says which version it is.
         (copy / COMMIT.name).write_text(json.dumps(revision()))
         target = "report" if read is read_pdf else "html"
-        given = build and build["title"] | build.get("table", {})
-        made_for = build and variables_of(build.get("report") or asked().name, given)
+        made_for = {}
+        if build:
+            given = build["title"] | build.get("table", {})
+            made_for = variables_of(build.get("report") or asked().name, given)
         return read(build_report(copy, made_for, target, shown=True))
 
 
