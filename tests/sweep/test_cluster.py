@@ -15,6 +15,7 @@ from project import Project
 
 from helpers.compression import compress
 from helpers.pipeline.errors import UserError
+from helpers.pipeline.kernels.arithmetic import instructions
 from helpers.pipeline.records import read_record
 from helpers.pipeline.sweep import executors
 from helpers.pipeline.sweep.inputs import Inputs
@@ -96,6 +97,8 @@ def test_workers_compress_dask_arrays_to_the_same_bits(cluster, rng):
         there = compress(*blocks)
         imported = client.run(lambda: "helpers.compression" in sys.modules)
         assert any(imported.values())
+        for chosen in client.run(lambda: dict(os.environ)).values():
+            assert instructions().items() <= chosen.items()
     with dask.config.set(scheduler="synchronous"):
         here = compress(*blocks)
     assert there.X.tobytes() == here.X.tobytes()

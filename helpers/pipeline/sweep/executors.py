@@ -15,7 +15,9 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import active_children, get_context, parent_process
 
 from helpers.pipeline.command import run_command
+from helpers.pipeline.environment import use_environment
 from helpers.pipeline.errors import UserError
+from helpers.pipeline.kernels import arithmetic
 from helpers.pipeline.kernels.warm import CAN_FORK
 from helpers.pipeline.sweep.inputs import Inputs
 
@@ -135,6 +137,7 @@ def main():
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--workers", type=int, default=2)
     workers = parser.parse_args().workers
+    use_environment(**arithmetic.settings())  # what they compress has the bits of a run
     with local_cluster(workers) as cluster:
         # The address to sweep with.
         print(f"make sweep SCHEDULER={cluster.scheduler_address}", flush=True)
