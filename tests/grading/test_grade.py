@@ -257,9 +257,7 @@ def test_a_class_is_graded(tmp_path, right, grader, two_runs):
     assert changed["untouched.zip"] == ""
     assert suspicious["4.zip"].startswith("data/auto.csv: the grader's data, changed")
     assert rows["honest"]["student"] == "Student honest"
-    curves = (
-        r"other costs than with the grader's helpers: descent-\w{12}, descent-\w{12}"
-    )
+    curves = r"other costs than with the grader's code: descent-\w{12}, descent-\w{12}"
     found = suspicious["lies.zip"].split("; ")
     assert {re.sub(curves, "other costs", text) for text in found} == {
         "other costs",

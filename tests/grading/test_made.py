@@ -28,8 +28,10 @@ VERSION = {"commit": "c", "time": 1, "changes": "", "title": TITLE}
         {"claims": ["a"]},
         {"constant": [1]},
         {"settings": ["1"]},
-        {"costs": {"run": [1.0, "2"]}},
-        {"costs": {"run": [0.0] * 1_000_001}},
+        {"records": {"run": {"costs": [0.0] * 1_000_001}}},
+        {"records": {"run": {"note": "x" * 10**5}}},
+        {"records": {"run": {"deep": json.loads("[" * 50 + "]" * 50)}}},
+        {"records": {"run": {f"n{n}": 1.0 for n in range(10**5)}}},
         {"pdf": "not base 64"},
         {"pdf": 1},
         {"records": {"run": 1}},
@@ -45,6 +47,8 @@ def test_what_was_made_is_read():
     made = read_made(b'{"claims": {"a": NaN, "b": null, "c": "x"}, "pdf": "JVBERg=="}')
     assert made.pdf == b"%PDF"
     assert [*made.claims] == ["a", "b", "c"]
+    records = {"run": {"costs": [2.5, 1], "folds": [{"R2": 0.5}], "at": None}}
+    assert read_made(json.dumps({"records": records}).encode()).records == records
 
 
 @pytest.mark.parametrize(

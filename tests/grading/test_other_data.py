@@ -1,14 +1,14 @@
 """Numbers that do not come from the data are found, and no others."""
 
 import csv
+import math
 import shutil
 
-import numpy as np
 import pytest
 from project import TWO_RUNS
 
 from helpers import ROOT
-from helpers.pipeline.grading.changes import other_curves, suspicious_claims
+from helpers.pipeline.grading.changes import other_results, suspicious_claims
 from helpers.pipeline.grading.made import Made
 from helpers.pipeline.grading.own import (
     Change,
@@ -26,9 +26,7 @@ OTHER |= {"verdict": "Nesterov"}
 
 def found(own, other, constant=(), typed=(), settings=(0.1, 0.05, 2000)):
     """Return the names of the claims that are suspicious."""
-    sides = [
-        Made(claims, list(constant), {}, list(settings)) for claims in (own, other)
-    ]
+    sides = [Made(claims, list(constant), list(settings)) for claims in (own, other)]
     right = Made(RIGHT), Made(OTHER)
     lines = suspicious_claims(*sides, *right, {*typed})
     return [line.partition(":")[0] for line in lines]
@@ -75,13 +73,38 @@ def test_honest_numbers_are_not_suspicious(own, other, more):
     assert found(RIGHT | own, OTHER | other, **more) == []
 
 
-def test_a_run_with_other_costs_is_named():
-    costs = [610.0, 300.0, 24.0]
-    trusted = Made(costs={"a": costs, "b": costs, "c": [1.0, np.inf, np.nan]})
-    own = {"a": [610.0, 300.0, 24.0 + 1e-9], "b": [610.0, 270.0, 24.0]}
-    own |= {"c": [1.0, np.inf, np.nan], "new": [1.0]}
-    assert other_curves(Made(costs=own), trusted) == ["b"]
-    assert other_curves(Made(costs={"a": costs[:2]}), trusted) == ["a"]
+RECORD = {
+    "costs": [610.0, 300.0, 24.0],
+    "training": {"R2": 0.8, "MSE": math.inf},
+    "held_out": [{"R2": 1e-17}, {"R2": math.nan}],
+    "diverged_at": None,
+    "status": "converged",
+    "path": [[0.0, 0.0], [1.5, 2.0]],
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({}, []),
+        ({"costs": [610.0, 300.0, 24.0 + 1e-9]}, []),  # rounding
+        ({"held_out": [{"R2": -2e-16}, {"R2": math.nan}]}, []),
+        ({"path": [[0, 0], [1.5, 2.0 - 1e-9]]}, []),
+        ({"mine": 7}, []),  # recorded by the submission only
+        ({"costs": [610.0, 270.0, 24.0], "status": "descending"}, ["costs"]),
+        ({"costs": [610.0, 300.0]}, ["costs"]),
+        ({"training": {"R2": 0.9, "MSE": math.inf}, "diverged_at": 3},
+         ["diverged_at, training"]),
+        ({"held_out": [{"R2": 0.1}, {"R2": math.nan}]}, ["held_out"]),
+        ({"path": [[0.0, 0.0], [1.5, 2.1]]}, ["path"]),
+        ({"status": "diverged"}, ["status"]),
+    ],
+)  # fmt: skip
+def test_a_run_with_other_results_is_named(change, named):
+    trusted = Made(records={"a": RECORD, "b": RECORD})
+    own = Made(records={"a": RECORD | change, "b": RECORD, "new": {"costs": [1.0]}})
+    expected = [f"other {what} than with the grader's code: a" for what in named]
+    assert other_results(own, trusted) == expected
 
 
 @pytest.mark.parametrize("named", ["descent.ipynb", "target: [price, mpg]"])

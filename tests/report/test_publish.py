@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import matplotlib.pyplot as plt
 import nbformat
+import numpy as np
 import pandas as pd
 import pypdfium2
 import pytest
@@ -21,7 +22,7 @@ from helpers.figures.formatting import list_text, math_text, number_text, rate_t
 from helpers.model import cost
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.report import claims as claims_module
-from helpers.pipeline.report import drawing, lab, pdf, publish, typeset
+from helpers.pipeline.report import drawing, lab, overview, pdf, publish, typeset
 from helpers.pipeline.report.claims import Claims
 from helpers.pipeline.report.paths import ASSIGNMENT
 from helpers.pipeline.report.publish import Report
@@ -46,6 +47,35 @@ from helpers.pipeline.report.publish import Report
 )
 def test_numbers_are_printed_for_mathematics(value, spec, text):
     assert number_text(value, spec) == text
+
+
+@pytest.mark.parametrize(
+    ("ends", "text"),
+    [
+        (["converged", "descending"], "The first within one percent of its optimum"),
+        (["converged", "diverged"], "Diverged: one of the two."),
+        (["descending", "descending"], "The lowest final cost, 1, is that of the run"),
+        (["diverged", "diverged"], "None has a final cost. Diverged: both."),
+    ],
+)
+def test_of_an_experiment_the_same_claims_are_stated_whatever_came_out(
+    monkeypatch, shown, ends, text
+):
+    """Else those of a student's own would not be stated on other data."""
+    made = [
+        {"run": f"run-{rate}", "parameters": {"rate": rate}, "status": status}
+        | {"costs": 1 + 8 * 0.5 ** np.arange(60.0), "best": 1.0, "limit": 0.5}
+        | {"iterations_measured": 9 if status == "converged" else None}
+        | {"listed": ("rate",)}
+        for rate, status in enumerate(ends)
+    ]
+    monkeypatch.setattr(overview, "load_runs", lambda name: made)
+    report = Report()
+    report.experiment("mine")
+    stated = {name.removeprefix("experiment-mine.") for name in report.claims}
+    assert stated == {"best", "diverged", "shown", "most"}
+    captions = [output.metadata["report"].get("caption", "") for output in shown]
+    assert any(text in report.claims.fill(caption) for caption in captions)
 
 
 def test_rates_that_are_powers_of_ten_are_printed_as_such():

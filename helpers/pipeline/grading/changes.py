@@ -4,6 +4,7 @@ A submission is made again on data that it cannot know, see `own.change_tables`.
 stated should then move, and as it does in the grader's own report.
 """
 
+import json
 import re
 
 import numpy as np
@@ -26,7 +27,8 @@ ROUNDING = 1e-8  # a number below is a rounding error
 DIGITS = 3  # a number with more was computed
 FEW = 10  # counts below this are in all code
 NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d*)?(?:e[-+]?\d+)?", re.IGNORECASE)
-MOVING = ("notebooks/", "helpers/", "data/", "experiments.yaml", "report/timings.json")
+RUNNING = ("helpers/", "notebooks/")
+MOVING = (*RUNNING, "data/", "experiments.yaml", "report/timings.json")
 
 
 def sources_in(folder):
@@ -90,6 +92,12 @@ def typed_in_prose(right, theirs):
 def moves_claims(changed, right, theirs):
     """Tell whether more was changed than the prose of the report, and its looks."""
     return any(name.startswith(MOVING) for name in _but_texts(changed, right, theirs))
+
+
+def changes_runs(changed):
+    """Tell whether code was changed that a run may use."""
+    names = {file.name for file in changed} - {NOTEBOOK}
+    return any(name.startswith(RUNNING) for name in names)
 
 
 def is_text(changed, right, theirs):
@@ -161,18 +169,45 @@ def _is_typed(value, typed):
     return abs(value) in typed or (value % 1 != 0 and len(digits) > DIGITS)
 
 
-def other_curves(own, trusted):
-    """Name the runs whose costs are others than with the grader's helpers."""
+def other_results(own, trusted):
+    """Name the runs that recorded other results than with the grader's code.
+
+    Where their costs are others, so is all that follows from them.
+    """
+    runs = {}
+    for run, record in own.records.items():
+        expected = trusted.records.get(run, {})
+        both = sorted(record.keys() & expected.keys())
+        names = [name for name in both if not _agree(record[name], expected[name])]
+        if names:
+            what = "costs" if "costs" in names else ", ".join(names)
+            runs.setdefault(what, []).append(run)
     return [
-        run
-        for run, costs in own.costs.items()
-        if costs
-        and trusted.costs.get(run)
-        and not _same_curve(costs, trusted.costs[run])
+        f"other {what} than with the grader's code: {', '.join(named)}"
+        for what, named in runs.items()
     ]
 
 
-def _same_curve(costs, expected):
-    return len(costs) == len(expected) and bool(
-        np.allclose(costs, expected, NEAR, NEAR**2 * abs(expected[0]), equal_nan=True)
-    )
+def same_results(own, trusted):
+    """Name the runs that recorded the same, to the last bit."""
+    return [
+        run
+        for run, record in own.records.items()
+        if json.dumps(record) == json.dumps(trusted.records.get(run))
+    ]
+
+
+def _agree(result, expected):
+    """Tell whether recorded results agree but for rounding."""
+    if isinstance(result, dict) and isinstance(expected, dict):
+        same = result.keys() == expected.keys()
+        return same and all(_agree(result[name], expected[name]) for name in result)
+    if not (isinstance(result, list) and isinstance(expected, list)):
+        return result != result and expected != expected or _near(result, expected)
+    if len(result) != len(expected):
+        return False
+    if not {*map(type, result), *map(type, expected)} <= {int, float}:
+        return all(map(_agree, result, expected))
+    first = abs(expected[0]) if expected else 0
+    sides = np.array(result, float), np.array(expected, float)
+    return np.allclose(*sides, NEAR, NEAR**2 * first, equal_nan=True)

@@ -2,7 +2,7 @@
 
 Each submission is made again by this checkout's own pipeline, from the submission's
 notebooks, helpers, data and grid, and compared with the report that came with it. It is
-made once more on other data, and its grid with this checkout's helpers.
+made once more on other data, and its grid with this checkout's code.
 """
 
 import contextlib
@@ -19,11 +19,14 @@ from pathlib import Path
 from helpers.pipeline.command import error_in
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.grading.changes import (
+    RUNNING,
     changed_data,
+    changes_runs,
     compare_files,
     is_text,
     moves_claims,
-    other_curves,
+    other_results,
+    same_results,
     sources_in,
     suspicious_claims,
     typed_in_prose,
@@ -187,8 +190,8 @@ class Grading:
             made = self.make(project, build, "report")
             lines = self.compare(report, made.pdf)
         self.found["lines"] = lines
-        if any(file.name.startswith("helpers/") for file in changed):
-            suspicious += self.attempt("runs", self.check_curves, build, made)
+        if changes_runs(changed):
+            suspicious += self.attempt("runs", self.check_runs, build, made)
         if moves_claims(changed, right, theirs):
             given = build, made, typed_numbers(changed)
             suspicious += self.attempt("numbers", self.check_claims, *given)
@@ -210,12 +213,12 @@ class Grading:
         """Keep what is no fault, but should be known."""
         self.found.setdefault("notes", []).append(text)
 
-    def assemble(self, name, build, known, helpers=None):
+    def assemble(self, name, build, known, code=()):
         """Put together the grader's pipeline and the submission, in a new folder.
 
         The project is of the version that the submitted report states in its `build`.
-        It has what is `known` of a build, and the `helpers` instead of its own of these
-        names.
+        It has what is `known` of a build, and of the folders of `code` the grader's
+        files instead of its own of these names.
         """
         project, trusted = self.folder / name, self.own.checkout
         shutil.copytree(trusted, project)
@@ -226,8 +229,8 @@ class Grading:
             if not (self.handed_in / lent).exists():
                 shutil.copy(trusted / lent, project / lent)
         shutil.copytree(self.handed_in, project, dirs_exist_ok=True)
-        if helpers:
-            shutil.copytree(helpers, project / "helpers", dirs_exist_ok=True)
+        for part in code:
+            shutil.copytree(trusted / part, project / part, dirs_exist_ok=True)
         paths = Paths(GRADED.name, project)
         for made in (paths.pdf, paths.html, paths.results):  # which it is to make
             made.unlink(missing_ok=True)
@@ -262,24 +265,21 @@ class Grading:
         target = build["table"].get("target", "")
         change_tables(project, own.change, own.tables, target)
         # A run with the same results has them on other data too, whatever made it.
-        same = made.records.items() & own.made.records.items()
-        other = self.make(project, build, "claims", *(run for run, _ in same))
+        same = same_results(made, own.made)
+        other = self.make(project, build, "claims", *same)
         if declared := sorted({*made.constant} - {*own.made.constant}):
             self.note(f"said to be constant: {', '.join(declared)}")
         return suspicious_claims(made, other, own.made, own.other, typed)
 
-    def check_curves(self, build, made):
-        """Find the runs that the grader's helpers make otherwise."""
-        project = self.assemble(
-            "trusted", build, self.own.known, self.own.checkout / "helpers"
-        )
+    def check_runs(self, build, made):
+        """Find the runs that the grader's code makes otherwise."""
+        project = self.assemble("trusted", build, self.own.known, RUNNING)
         try:
             trusted = self.make(project, build, "runs")
         except UserError as error:  # an own optimiser, which only its helpers know
             self.note(f"own runs not compared: {error}")
             trusted = self.own.made
-        runs = ", ".join(other_curves(made, trusted))
-        return [f"other costs than with the grader's helpers: {runs}"] if runs else []
+        return other_results(made, trusted)
 
     def draw(self, report, numbers):
         """Draw pages of the report, and of the one that was made again."""

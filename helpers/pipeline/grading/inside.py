@@ -7,7 +7,6 @@ may follow, which need not be run again. Outside, `made` parses what is printed.
 
 import base64
 import contextlib
-import hashlib
 import json
 import os
 import sys
@@ -37,7 +36,7 @@ CODE = (".py", ".ipynb")
 
 
 def main():
-    """Make it, and print its costs, claims and PDF."""
+    """Make it, and print its records, claims and PDF."""
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as out:
         os.dup2(2, 1)  # where all else is printed
         json.dump(make(*sys.argv[1:]), out)
@@ -62,9 +61,7 @@ def make(what, *accepted):
         made["pdf"] = base64.b64encode(GRADED.pdf.read_bytes()).decode()
     else:
         execute(only_runs=what == "runs")
-    records = {point.run: record_of(point.run) for point in points}
-    made["costs"] = {run: found.get("costs") for run, found in records.items()}
-    made["records"] = {run: digest(found) for run, found in records.items()}
+    made["records"] = {point.run: record_of(point.run) for point in points}
     made["settings"] = sorted(
         {
             value
@@ -112,11 +109,6 @@ def record_of(run):
     with contextlib.suppress(NoRecordError):
         return read_record(path_of(run)) if path_of(run).exists() else {}
     return {}
-
-
-def digest(record):
-    """Return a text that is another one if anything in a record is."""
-    return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
 
 
 if __name__ == "__main__":

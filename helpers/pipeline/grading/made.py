@@ -11,6 +11,7 @@ from helpers.pipeline.verify.verdicts import DIFFERS, HOLDS, MISSING, NOTED, Lin
 MOST = 10_000  # claims, runs, or lines of a comparison
 LONGEST = 1000  # letters of a text
 CURVE = 1_000_000  # costs of a run
+DEEP = 20  # lists in lists
 LARGEST_PDF = 32 * MIB
 VERDICTS = {HOLDS, DIFFERS, MISSING, NOTED}
 
@@ -24,19 +25,16 @@ class Made(NamedTuple):
         Their values.
     constant : list of str
         The claims that the report declares not to come from the data.
-    costs : dict of str to list of float
-        Of each run.
     settings : list of float
         The values of all parameters in the grid.
     pdf : bytes
         The report.
-    records : dict of str to str
-        A digest of all that each run has recorded.
+    records : dict of str to dict
+        What each run has recorded; empty if it failed.
     """
 
     claims: dict = {}
     constant: list = []
-    costs: dict = {}
     settings: list = []
     pdf: bytes = b""
     records: dict = {}
@@ -45,22 +43,20 @@ class Made(NamedTuple):
 def read_made(content):
     """Parse what `inside` has printed; raise UserError if it is anything else."""
     found = _parsed(content)
-    claims, costs = found.get("claims", {}), found.get("costs", {})
+    claims, records = found.get("claims", {}), found.get("records", {})
     constant, settings = found.get("constant", []), found.get("settings", [])
-    records = found.get("records", {})
     _demand(_is_dict(claims) and all(map(_is_plain, claims.values())), "claims")
     _demand(_is_list(constant) and all(map(_is_text, constant)), "claims")
     _demand(_is_list(settings) and all(map(_is_number, settings)), "settings")
-    _demand(_is_dict(costs) and all(map(_is_curve, costs.values())), "costs")
-    _demand(_is_dict(records) and all(map(_is_text, records.values())), "records")
+    _demand(_is_dict(records) and all(map(_is_dict, records.values())), "records")
+    _demand(_is_recorded(records), "records")
     pdf = found.get("pdf", "")
     _demand(isinstance(pdf, str) and len(pdf) <= LARGEST_PDF, "a report")
     try:
         pdf = base64.b64decode(pdf, validate=True)
     except ValueError:
         _demand(False, "a report")
-    curves = {run: curve for run, curve in costs.items() if curve}
-    return Made(claims, constant, curves, settings, pdf, records)
+    return Made(claims, constant, settings, pdf, records)
 
 
 def read_lines(content):
@@ -127,8 +123,12 @@ def _is_plain(value):
     return known or _is_text(value) or _is_number(value)
 
 
-def _is_curve(value):
-    if value is None:
-        return True
-    right = isinstance(value, list) and len(value) <= CURVE
-    return right and all(map(_is_number, value))
+def _is_recorded(value, deep=DEEP):
+    """Tell whether a value can be part of a record."""
+    if isinstance(value, list) and {*map(type, value)} <= {float}:
+        return len(value) <= CURVE
+    if isinstance(value, list | dict):
+        items = value if isinstance(value, list) else value.values()
+        right = len(value) <= CURVE if isinstance(value, list) else _is_dict(value)
+        return deep > 0 and right and all(_is_recorded(it, deep - 1) for it in items)
+    return _is_plain(value)

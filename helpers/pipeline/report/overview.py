@@ -82,14 +82,17 @@ def _describe(runs, state, show="cost", **panels):
     if show == "cost":
         text += " The thin line is the optimum."
     shown, most = count_shown(runs)
+    counts = state("shown", int(shown), ",d"), state("most", most, ",d")
     if shown < most:
-        counts = state("shown", int(shown), ",d"), state("most", most, ",d")
         text += " It shows {} of {} iterations.".format(*counts)
     return text
 
 
 def _conclude(runs, state):
-    """Say which run is the best, and how many diverged."""
+    """Say which run is the best, and how many diverged.
+
+    The same is stated whatever comes out, as it is on other data.
+    """
     best, names = by_quality(runs)[0], varying(runs)
     taken, cost, of = iterations_taken(best), final_cost(best), {"run": best["run"]}
     which = f"the run with `{setting_text(best, names)}`"
@@ -102,10 +105,11 @@ def _conclude(runs, state):
         text = f"The lowest final cost, {lowest}, is that of {which}."
         text = text if names else f"Its final cost is {lowest}."
     else:
-        text = "None has a final cost."
+        text = f"{state('best', 'None')} has a final cost."
     diverged = sum(run["status"] == "diverged" for run in runs)
+    count = state("diverged", count_text(diverged, len(runs)))
     if diverged:
-        text += f" Diverged: {state('diverged', count_text(diverged, len(runs)))}."
+        text += f" Diverged: {count}."
     return text
 
 
