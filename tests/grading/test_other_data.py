@@ -107,6 +107,12 @@ def test_a_run_with_other_results_is_named(change, named):
     assert other_results(own, trusted) == expected
 
 
+def test_of_many_runs_the_first_are_named():
+    runs = [Made(records={f"run-{n}": {"w": [x]} for n in range(46)}) for x in (1.0, 2)]
+    [found] = other_results(*runs)
+    assert found.endswith(": run-0, run-1, run-2 and 43 more")
+
+
 @pytest.mark.parametrize("named", ["descent.ipynb", "target: [price, mpg]"])
 def test_other_data_are_fewer_rows_in_another_order_with_another_target(
     tmp_path, named

@@ -25,6 +25,7 @@ WORKS = "report/references.bib"
 NEAR = 1e-6  # relative: another order of additions
 ROUNDING = 1e-8  # a number below is a rounding error
 DIGITS = 3  # a number with more was computed
+NAMED = 3  # runs, at most
 FEW = 10  # counts below this are in all code
 NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d*)?(?:e[-+]?\d+)?", re.IGNORECASE)
 RUNNING = ("helpers/", "notebooks/")
@@ -183,9 +184,14 @@ def other_results(own, trusted):
             what = "costs" if "costs" in names else ", ".join(names)
             runs.setdefault(what, []).append(run)
     return [
-        f"other {what} than with the grader's code: {', '.join(named)}"
+        f"other {what} than with the grader's code: {_first(named)}"
         for what, named in runs.items()
     ]
+
+
+def _first(runs):
+    more = f" and {len(runs) - NAMED} more" if len(runs) > NAMED else ""
+    return ", ".join(runs[:NAMED]) + more
 
 
 def same_results(own, trusted):
