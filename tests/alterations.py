@@ -482,7 +482,7 @@ def all_alterations():
             "a target",
             "page 1, links",
             first_link(1, entry_of("/A", {"/S": "/GoTo", "/D": "section.1"})),
-            "section.1",
+            "page-1;",
         ),
         ("a program", "page 2, links", first_link(2, entry_of("/A", launch)), "Launch"),
         (
@@ -565,7 +565,7 @@ def all_alterations():
             in_names(JavaScript={"/Names": ["a", SCRIPT]}),
             "alert",
         ),
-        ("a destination", "document, Dests", destination, "77"),
+        ("a destination", "document, places of links", destination, "77"),
         (
             "page numbers",
             "document, PageLabels",

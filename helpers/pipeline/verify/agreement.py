@@ -3,7 +3,7 @@
 import json
 import re
 from difflib import SequenceMatcher
-from functools import partial
+from functools import partial, reduce
 from itertools import zip_longest
 from math import isnan
 from operator import eq
@@ -12,18 +12,23 @@ import numpy as np
 
 from helpers.pipeline.records import alike, relative
 from helpers.pipeline.report.evidence import RESULTS
+from helpers.pipeline.verify.reader import ZOOM
 from helpers.pipeline.verify.rounding import close, roundings
 from helpers.pipeline.verify.structure import STREAM
 from helpers.pipeline.verify.verdicts import DIFFERS, HOLDS, MISSING, NOTED, Line
 
-# What another version of TeX may change: the bytes of a stream, the tag of a font.
-LOOSE = re.compile(rf"{STREAM.pattern}|\b[A-Z]{{6}}\+")
+# What another version of TeX may change: the bytes of a stream, the tag of a font, and
+# the name by which a page calls it.
+LOOSE = re.compile(rf"{STREAM.pattern}|\b[A-Z]{{6}}\+|(?<=/)F[0-9]+\b")
 NUMBER = re.compile(r"#[0-9]+")  # of an object
 DRAWN = ("drawing", "fonts")  # which change with the words of a page
 REDRAWN = ("a drawing", "another", None, DIFFERS)
-# Of a page's picture, and how much darker or lighter a block of it may be in all: two
-# pixels of 255 where the words are the same, else four letters.
-BLOCK, HAIR, DIGITS = 16, 500, 8000
+# Another version of TeX sets words elsewhere in their line, by less than this many
+# pixels of a page's picture.
+SHIFT = 2
+# How much darker or lighter a block of the picture may be in all, beside such shifts:
+# two square points where the words are the same, else four letters.
+BLOCK, HAIR, DIGITS = 16 * ZOOM, 500 * ZOOM**2, 8000 * ZOOM**2
 ROUNDED = 1e-6, 1e-3  # relative and absolute: where something is drawn
 # Where it is in a figure of the page, whose coordinates have two decimals.
 COORDINATES = re.compile(r' (?:d|x|y)="([^"]*)"')
@@ -185,10 +190,20 @@ def look_alike(look, other, pairs=(), exact=True):
         return close(*rest, pairs, *ROUNDED) and close(*drawn, (), *LAST_PLACE)
     if look.shape != other.shape:
         return False
-    changed = np.abs(look.astype(float) - other)
+    changed = np.maximum(_beyond_shifts(look, other), _beyond_shifts(other, look))
     rows, columns = (range(0, length, BLOCK) for length in changed.shape)
-    of_blocks = np.add.reduceat(np.add.reduceat(changed, rows, 0), columns, 1)
+    of_rows = np.add.reduceat(changed, rows, 0, dtype=int)
+    of_blocks = np.add.reduceat(of_rows, columns, 1)
     return of_blocks.max() <= (HAIR if exact else DIGITS)
+
+
+def _beyond_shifts(look, other):
+    """Return how far grey values are from all of those at most `SHIFT` beside them."""
+    padded = np.pad(other, ((0, 0), (SHIFT, SHIFT)), mode="edge")
+    width = look.shape[1]
+    beside = [padded[:, k : k + width] for k in range(2 * SHIFT + 1)]
+    low, high = reduce(np.minimum, beside), reduce(np.maximum, beside)
+    return np.maximum(look, high) - high + low - np.minimum(look, low)
 
 
 def changed_words(stated, reproduced, tolerance=0.0, pairs=()):

@@ -25,6 +25,7 @@ from helpers.pipeline.verify.structure import attached, describe
 from helpers.pipeline.verify.verdicts import readable
 
 LARGEST = 100_000_000  # bytes of all files that a page carries
+ZOOM = 3  # pixels to a point
 QPDF = b"%\xbf\xf7\xa2\xfe"  # the second line of what this program writes
 # In JSON: surrogates, and control characters but for the end of a line.
 CONTROL = re.compile(r"[\x7f-\x9f\ud800-\udfff]|\\[bfrtu]")
@@ -281,7 +282,8 @@ def _printed(content):
 
     def picture(page):
         with contextlib.closing(pypdfium2.PdfDocument(content)) as document:
-            return document[page].render(grayscale=True).to_numpy().squeeze()
+            drawn = document[page].render(scale=ZOOM, grayscale=True)
+            return drawn.to_numpy().squeeze()
 
     with contextlib.closing(pypdfium2.PdfDocument(content)) as document:
         texts = [page.get_textpage().get_text_range() for page in document]

@@ -1,7 +1,8 @@
 """What a PDF holds besides the pictures of its pages, described as texts.
 
 A description does not depend on how the file is stored, so a copy saved again has the
-same: objects are numbered in the order in which they are met, streams are digested.
+same: objects are numbered in the order in which they are met, streams are digested. Of
+a link the place counts to which it leads, not the name that TeX has for it.
 """
 
 import json
@@ -16,8 +17,13 @@ KINDS = {"/Contents": "drawing", "/XObject": "figures", "/Font": "fonts"}
 KINDS |= {"/Annots": "links", "/EmbeddedFiles": "attachments"}
 STORAGE = ("/Length", "/Filter", "/DecodeParms", "/Parent", "/Limits")
 APART = ("/Contents", "/Resources", "/Parent", "/Pages", "/Names")  # described apart
+PLACES = ("/D", "/Dest")  # where a link leads, or the name of that place
 SAVER = ("/Producer", "/ModDate")  # what a program says of itself when it saves
 STREAM = re.compile(r"<[0-9a-f]{64}>")
+
+
+class Place(str):
+    """The description of a place in the document, to which links lead."""
 
 
 def attached(reader):
@@ -45,20 +51,25 @@ def describe(reader):
         The same of what belongs to no page. The content of attachments is left out.
     """
     numbers = {page.indirect_reference.idnum: n for n, page in enumerate(reader.pages)}
-    digests = {}
+    root, info = reader.root_object, dict(reader.trailer.get("/Info", {}))
+    info = {key: value for key, value in info.items() if key not in SAVER}
+    names = dict(root.get("/Names", {}))
+    places = [
+        (name, Place(_text(place, numbers, {}, {}).replace("\n", " ")))
+        for name, place in _places(names.pop("/Dests", {}))
+    ]
+    named, digests = dict(places), {}
 
     def described(found):
         kinds = {}
         for key, value in found:
             kind = KINDS.get(key, key[1:])
-            text = _text(value, numbers, digests)
+            text = _text(value, numbers, named, digests)
             kinds[kind] = f"{kinds[kind]}\n{text}" if kind in kinds else text
         return kinds
 
-    root, info = reader.root_object, dict(reader.trailer.get("/Info", {}))
-    info = {key: value for key, value in info.items() if key not in SAVER}
-    found = [*_own(root), *root.get("/Names", {}).items(), ("/Info", info)]
-    document = described(found)
+    document = described([*_own(root), *names.items(), ("/Info", info)])
+    document["places of links"] = "\n".join(sorted(place for _, place in places))
     if "Metadata" in document:
         own = _metadata(reader, info)
         document["Metadata"] = document["Metadata"] if own is None else own
@@ -85,6 +96,14 @@ def _metadata(reader, info):
     return "\n".join(f"{k} {text}" for k, text in said if text and text != info.get(k))
 
 
+def _places(tree):
+    """Yield the names of places in the document, and the places."""
+    for branch in tree.get("/Kids", ()):
+        yield from _places(branch.get_object())
+    names = tree.get("/Names", ())
+    yield from zip(names[::2], names[1::2], strict=True)
+
+
 def _of_page(page):
     """Yield the keys and values of a page and of its resources."""
     contents = page.get_contents()  # all parts; it is false even if it has data
@@ -97,8 +116,12 @@ def _own(entries):
     return (pair for pair in entries.items() if pair[0] not in APART)
 
 
-def _text(value, numbers, digests):
-    """Describe an object of a PDF and all that it leads to, one on a line."""
+def _text(value, numbers, named, digests):
+    """Describe an object of a PDF and all that it leads to, one on a line.
+
+    `numbers` are those of pages, by the number of their object; `named` are places, by
+    their names.
+    """
     from pypdf.generic import NameObject, StreamObject
 
     known, found, lines = {}, [[value]], []
@@ -118,9 +141,16 @@ def _text(value, numbers, digests):
             return f"[ {' '.join(map(short, value))} ]"
         if isinstance(value, int | float):
             return str(value) if value == int(value) else f"{value:.9g}"
+        if isinstance(value, Place):
+            return value
         if isinstance(value, NameObject):
             return json.dumps(value)[1:-1].replace(" ", "#20")
         return json.dumps(f"({value})")
+
+    def entry(value, key):
+        item = dict.__getitem__(value, key)
+        name = isinstance(item, str) and key in PLACES
+        return named.get(item, item) if name else item
 
     def digest(stream):
         number = stream.indirect_reference.idnum
@@ -131,8 +161,9 @@ def _text(value, numbers, digests):
     for value in found:  # which grows
         parts = value
         if isinstance(value, dict):
-            kept = sorted(key for key in value if key not in STORAGE)
-            parts = [p for key in kept for p in (key, dict.__getitem__(value, key))]
+            kept = (key for key in value if key not in STORAGE)
+            kept = sorted(kept, key=lambda key: (len(key), key))  # /F9 before /F10
+            parts = [p for key in kept for p in (key, entry(value, key))]
         line = " ".join(map(short, parts))
         lines.append(line + digest(value) if isinstance(value, StreamObject) else line)
     return "\n".join(lines)
