@@ -25,7 +25,7 @@ from helpers.pipeline.verify.agreement import (
     compare_sources,
     look_alike,
 )
-from helpers.pipeline.verify.reader import read_pdf, read_results
+from helpers.pipeline.verify.reader import ZOOM, read_pdf, read_results
 from helpers.pipeline.verify.rebuild import build_report
 from helpers.pipeline.verify.rounding import close, roundings
 from helpers.pipeline.verify.verdicts import DIFFERS, HOLDS, MISSING, NOTED, Line
@@ -387,7 +387,7 @@ def on_another_platform(results):
 def test_a_digit_may_be_another_where_the_words_are(made):
     page = made.looks[0]()
     altered = page.copy()
-    altered[400:404, 200:203] ^= 255
+    altered[400 * ZOOM : 404 * ZOOM, 200 * ZOOM : 203 * ZOOM] ^= 255
     assert look_alike(page, altered, exact=False)
     assert not look_alike(page, altered)
     altered[400:432, 200:232] ^= 255

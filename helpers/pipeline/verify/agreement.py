@@ -27,8 +27,8 @@ REDRAWN = ("a drawing", "another", None, DIFFERS)
 # pixels of a page's picture.
 SHIFT = 2
 # How much darker or lighter a block of the picture may be in all, beside such shifts:
-# two square points where the words are the same, else four letters.
-BLOCK, HAIR, DIGITS = 16 * ZOOM, 500 * ZOOM**2, 8000 * ZOOM**2
+# a square point where the words are the same, else four letters.
+BLOCK, HAIR, DIGITS = 16 * ZOOM, 255 * ZOOM**2, 8000 * ZOOM**2
 ROUNDED = 1e-6, 1e-3  # relative and absolute: where something is drawn
 # Where it is in a figure of the page, whose coordinates have two decimals.
 COORDINATES = re.compile(r' (?:d|x|y)="([^"]*)"')
