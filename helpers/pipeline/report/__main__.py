@@ -1,4 +1,4 @@
-"""Make the page of a report and, unless it is called with ``html``, its PDF."""
+"""Make a report: its PDF and its page, or with ``pdf`` or ``html`` only one of them."""
 
 import sys
 
@@ -6,4 +6,5 @@ from helpers.pipeline.command import run_command
 from helpers.pipeline.report.build import report
 
 if __name__ == "__main__":
-    run_command(lambda: report(with_pdf=sys.argv[1:] != ["html"]))
+    only = sys.argv[1:]
+    run_command(lambda: report(with_pdf=only != ["html"], with_page=only != ["pdf"]))

@@ -42,7 +42,11 @@ def rebuild(build, read=read_pdf):
         shutil.copytree(ROOT, copy, symlinks=True, ignore=ignored)
         # The copy has no history: this says which version it is.
         (copy / COMMIT.name).write_text(json.dumps(revision()))
-        target = "report" if read is read_pdf else "html"
+        target = "pdf" if read is read_pdf else "html"
+        tex = copy / asked().tex.relative_to(ROOT)
+        tex.mkdir(parents=True)
+        for preamble in asked().tex.glob("preamble-*.fmt"):  # named by what is in it
+            shutil.copy(preamble, tex)
         made_for = {}
         if build:
             given = build["title"] | build.get("table", {})
@@ -61,7 +65,7 @@ def build_report(folder, given=None, target="report", *, shown=False):
         What it is made for, as environment variables; by default what this process is
         asked for, but for the title block, which is that of the notebook.
     target : str
-        ``report`` or ``html``.
+        ``report``, or only ``pdf`` or ``html``.
     shown : bool
         Whether to show in a terminal which step is being taken.
 
@@ -98,4 +102,4 @@ def build_report(folder, given=None, target="report", *, shown=False):
         error = error_in("".join(lines), process.returncode)
         raise UserError(f"it cannot be built: {error}")
     paths = Paths(given.get("REPORT") or asked().name, folder)
-    return paths.pdf if target == "report" else paths.html
+    return paths.html if target == "html" else paths.pdf
