@@ -135,7 +135,7 @@ def picture(look):
     from PIL import Image
 
     buffer = io.BytesIO()
-    Image.fromarray(look).save(buffer, "png", optimize=True)
+    Image.fromarray(look).reduce(2).save(buffer, "png", optimize=True)
     return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
