@@ -17,6 +17,18 @@ def launch(playwright):
     return playwright.chromium.launch(executable_path=shutil.which("chromium"))
 
 
+def open_page(context, complaints):
+    """Open a page in a context; what it complains about is added to a list."""
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on(
+        "console",
+        lambda message: message.type == "error" and complaints.append(message.text),
+    )
+    return page
+
+
 def write_page(problem, path):
     """Write a page with the live figure, and return its address."""
     path.write_text(DOCUMENT.format(live_html(problem)), encoding="utf-8")

@@ -1,7 +1,7 @@
 """What the tests of the live figure share."""
 
 import pytest
-from browser import PATIENCE
+from browser import open_page
 
 
 @pytest.fixture(scope="module")
@@ -19,13 +19,7 @@ def new_page(browser, complaints):
     def opened(**options):
         options.setdefault("viewport", {"width": 1280, "height": 800})
         context = browser.new_context(offline=True, **options)
-        page = context.new_page()
-        page.set_default_timeout(PATIENCE)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on(
-            "console",
-            lambda message: message.type == "error" and complaints.append(message.text),
-        )
+        page = open_page(context, complaints)
         page.on(
             "request",
             lambda request: (

@@ -15,6 +15,7 @@ import urllib.request
 
 import psutil
 import pytest
+from browser import open_page
 from project import TWO_RUNS, Project
 from small import make_small
 
@@ -105,13 +106,8 @@ def page(lab, browser):
     """Return the page that `make lab` lands in, run."""
     complaints = []
     context = browser.new_context(viewport={"width": 1280, "height": 800})
-    page = context.new_page()
+    page = open_page(context, complaints)
     page.set_default_timeout(PATIENCE)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on(
-        "console",
-        lambda message: message.type == "error" and complaints.append(message.text),
-    )
     page.goto(lab.address(lab.path))
     page.wait_for_selector(".jp-Notebook .jp-Cell")
     run_all(page)
