@@ -207,7 +207,8 @@ $(INPUTS): FORCE
 	@mkdir -p build && printf '%s\n' "$$COURSE" "$$TITLE" "$$STUDENT" "$$DATE" > $(NEW)
 	@printf '%s\n' "DATA=$$DATA" "TARGET=$$TARGET" "FEATURES=$$FEATURES" >> $(NEW)
 	@$(ASK).report.revision >> $(NEW)
-	@find data $(if $(wildcard $(DATA)),"$$DATA") -type f -exec cksum {} + >> $(NEW)
+	@find data -type f -exec cksum {} + >> $(NEW)
+	@if [ -f "$$DATA" ]; then cksum "$$DATA" >> $(NEW); fi
 	@if cmp -s $(NEW) $@; then rm $(NEW); \
 	elif [ ! -x $(PYTHON) ] || $(RUN) helpers.pipeline.report.title $(filter html,$(MAKECMDGOALS)); \
 	then mv $(NEW) $@; else rm $(NEW); exit 2; fi

@@ -313,6 +313,18 @@ def test_what_is_not_given_is_as_it_was_given_last(project):
     assert given() == ["", "", "", ""]
 
 
+def test_a_table_elsewhere_counts_whatever_its_name_is(project, tmp_path_factory):
+    table = tmp_path_factory.mktemp("my tables") / "a $(table) of 'mine'.csv"
+    inputs = project.folder / "build" / "inputs"
+    found = []
+    for content in ("x,y\n1,2\n", "x,y\n1,3\n", "x,y\n1,3\n"):
+        table.write_text(content)
+        make(project.folder, "build/inputs", f"DATA={table}")
+        found.append((inputs.read_text(), inputs.stat().st_mtime_ns))
+    assert found[0][0] != found[1][0]
+    assert found[1] == found[2]
+
+
 def test_inputs_are_written_by_several_at_once(project):
     command = ["make", "--no-print-directory", "build/inputs", "STUDENT=Ada"]
     several = [subprocess.Popen(command, cwd=project.folder) for _ in range(4)]
