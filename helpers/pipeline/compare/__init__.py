@@ -1,7 +1,8 @@
 """What changed between two reports.
 
 In: two commits, reports or recorded results. Out: a page that shows every claim, run,
-figure, sentence and file that differs. No other room uses it.
+figure, sentence and file that differs.
 """
 
-__all__ = []
+# The module that other rooms may use.
+__all__ = ["pages"]

@@ -1,24 +1,19 @@
 """Show what changed between two reports: ``build/compare.html``, and a table."""
 
 import argparse
-import base64
-import io
-from importlib.resources import files
 
 from helpers import ROOT
 from helpers.pipeline.command import aligned, run_command
 from helpers.pipeline.compare.differences import compare_sides
+from helpers.pipeline.compare.pages import to_page
 from helpers.pipeline.compare.sides import NUMBERS, PAGE, PRINT, load_sides
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.files import whole
 from helpers.pipeline.verify.verdicts import WIDTH, fitted, readable
 
 WRITTEN = ROOT / "build" / "compare.html"
-TEMPLATE = "page.html.j2"
 HEADER = ("claim", "old", "new", "difference")
-FEW, LINES = 4, 2000  # names in a line of the table; lines of a file on the page
-NAMESPACES = 'xmlns="http://www.w3.org/2000/svg" '
-NAMESPACES += 'xmlns:xlink="http://www.w3.org/1999/xlink"'
+FEW = 4  # names in a line of the table
 
 
 def main():
@@ -33,8 +28,18 @@ def main():
     found = compare_sides(*sides)
     notes = notes_on(*sides)
     WRITTEN.parent.mkdir(exist_ok=True)
+    page = to_page(
+        "compare/page.html.j2",
+        title="What changed",
+        old=sides[0],
+        new=sides[1],
+        found=found,
+        notes=notes,
+        summary=summary(sides, found),
+        header=HEADER,
+    )
     with whole(WRITTEN) as unfinished:
-        unfinished.write_text(to_page(sides, found, notes), encoding="utf-8")
+        unfinished.write_text(page, encoding="utf-8")
     print_table(sides, found, notes)
     print(f"written: {WRITTEN.relative_to(ROOT)}")
 
@@ -98,45 +103,6 @@ def print_table(sides, found, notes):
         print(f"rounding: {found.rounded} more claims differ in their last digits only")
     for note in notes:
         print(f"note: {readable(note)}")
-
-
-def to_page(sides, found, notes):
-    """Return the page. The template escapes all that comes from a report."""
-    import jinja2
-
-    environment = jinja2.Environment(
-        autoescape=True, finalize=_printable, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters["picture"] = picture
-    template = files("helpers.pipeline.compare").joinpath(TEMPLATE)
-    return environment.from_string(template.read_text(encoding="utf-8")).render(
-        old=sides[0],
-        new=sides[1],
-        found=found,
-        notes=notes,
-        summary=summary(sides, found),
-        header=HEADER,
-        most=LINES,
-    )
-
-
-def _printable(value):
-    """Return a text without control characters, which could hide what is written."""
-    if type(value) is not str:
-        return value
-    return "".join(c if c.isprintable() or c == "\n" else " " for c in value)
-
-
-def picture(look):
-    """Return a drawing, SVG or grey values, as the address of a picture."""
-    if isinstance(look, str):
-        content = look.replace("<svg ", f"<svg {NAMESPACES} ", 1).encode()
-        return f"data:image/svg+xml;base64,{base64.b64encode(content).decode()}"
-    from PIL import Image
-
-    buffer = io.BytesIO()
-    Image.fromarray(look).reduce(2).save(buffer, "png", optimize=True)
-    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
 if __name__ == "__main__":

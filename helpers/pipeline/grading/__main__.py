@@ -7,7 +7,7 @@ from helpers import ROOT
 from helpers.pipeline.command import aligned, checked_time_limit, run_command
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.grading.grade import find, grade_all
-from helpers.pipeline.grading.gradebook import FINE, GRADES, HEADER, write_gradebook
+from helpers.pipeline.grading.gradebook import GRADES, HEADER, write_gradebook
 from helpers.pipeline.grading.sandbox import Limits, walls_work
 from helpers.pipeline.grading.unpack import GRADED
 from helpers.pipeline.report.title import table_of
@@ -56,7 +56,7 @@ def main():
     table = [[readable(text, WIDTH) for text in row] for row in (PRINTED, *table)]
     print("\n".join(["", *aligned(table), ""]))
     print(f"written: {GRADES.relative_to(ROOT)}/index.html and grades.csv")
-    return 0 if all(grade.verdict in FINE for grade in grades) else 1
+    return 0 if all(grade.fine for grade in grades) else 1
 
 
 if __name__ == "__main__":

@@ -1,0 +1,59 @@
+"""Pages that show what differs.
+
+Their templates escape all texts, which come from reports of others.
+"""
+
+import base64
+import io
+
+import numpy as np
+
+from helpers import ROOT
+
+TEMPLATES = ROOT / "helpers" / "pipeline"
+NAMESPACES = 'xmlns="http://www.w3.org/2000/svg" '
+NAMESPACES += 'xmlns:xlink="http://www.w3.org/1999/xlink"'
+
+
+def to_page(template, **shown):
+    """Return a page.
+
+    Parameters
+    ----------
+    template : str
+        Its name, with its room: ``compare/page.html.j2``.
+    **shown
+        What the template shows.
+    """
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        finalize=_printable,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["picture"] = picture
+    return environment.get_template(template).render(shown)
+
+
+def _printable(value):
+    """Return a text without control characters, which could hide what is written."""
+    if type(value) is not str:
+        return value
+    return "".join(c if c.isprintable() or c == "\n" else " " for c in value)
+
+
+def picture(look):
+    """Return SVG, grey values or a PNG file as the address of a picture."""
+    kind = "svg+xml" if isinstance(look, str) else "png"
+    if isinstance(look, str):
+        look = look.replace("<svg ", f"<svg {NAMESPACES} ", 1).encode()
+    elif isinstance(look, np.ndarray):
+        from PIL import Image
+
+        buffer = io.BytesIO()
+        Image.fromarray(look).reduce(2).save(buffer, "png", optimize=True)
+        look = buffer.getvalue()
+    return f"data:image/{kind};base64,{base64.b64encode(look).decode()}"
