@@ -17,7 +17,7 @@ def excess_components(X, y, learning_rate, iterations, start=0.0):
     y : ndarray of shape (n_samples,)
         Targets.
     learning_rate : float
-        Step length eta.
+        Learning rate eta.
     iterations : array_like of int
         The numbers of updates k.
     start : ndarray of shape (n_features + 1,), optional
@@ -57,7 +57,7 @@ def predicted_costs(X, y, learning_rate, iterations, start=0.0):
     y : ndarray of shape (n_samples,)
         Targets.
     learning_rate : float
-        Step length eta.
+        Learning rate eta.
     iterations : array_like of int
         The numbers of updates k at which to predict the cost.
     start : ndarray of shape (n_features + 1,), optional
@@ -107,7 +107,7 @@ def predicted_iterations_to_within(
     y : ndarray of shape (n_samples,)
         Targets.
     learning_rate : float
-        Step length.
+        Learning rate eta.
     share : float
         How close, as a share of the optimum.
     start : ndarray of shape (n_features + 1,), optional

@@ -53,26 +53,15 @@ class Descent(NamedTuple):
 @one_thread
 @np.errstate(over="ignore", invalid="ignore")  # a descent may diverge
 def gradient_descent(
-    X,
-    y,
-    *,
-    learning_rate,
-    n_iterations,
-    initialisation="zeros",
-    start=None,
-    optimiser="plain",
-    batch_size=None,
-    rng=None,
-    **options,
-):
+    X, y, *, learning_rate, n_iterations, initialisation="zeros", start=None,
+    optimiser="plain", batch_size=None, rng=None, **options,
+):  # fmt: skip
     r"""Minimise the cost by gradient descent, once or several times side by side.
 
     .. math::
 
         w \leftarrow w - \mathrm{step}(\partial J / \partial w), \qquad
         b \leftarrow b - \mathrm{step}(\partial J / \partial b)
-
-    The step of plain descent is :math:`\eta g`; for others see `helpers.optimisers`.
 
     Parameters
     ----------
@@ -81,7 +70,7 @@ def gradient_descent(
     y : array_like of shape (n_samples,)
         Targets.
     learning_rate : float or array_like of shape (m,)
-        Step length, positive; an array makes m descents.
+        Positive; an array makes m descents.
     n_iterations : int
         Number of updates, at least 1.
     initialisation : {"zeros", "normal", "uniform"}
@@ -89,7 +78,7 @@ def gradient_descent(
     start : array_like of shape (n_features + 1,) or (n_features + 1, m), optional
         Or start here: the weights, then the offset; a column for each descent.
     optimiser : str
-        A name in `helpers.optimisers.OPTIMISERS`.
+        A name in `helpers.optimisers.OPTIMISERS`; a plain step is eta times g.
     batch_size : int, optional
         Samples per update, shuffled again after each pass; all by default.
     rng : numpy.random.Generator, optional
@@ -100,7 +89,7 @@ def gradient_descent(
     Returns
     -------
     Descent, or list of Descent
-        The weights w, the offset b, the costs after each update, the path and the
+        The weights w, the offset b, the costs from the start on, the path and the
         status. A list if there are several learning rates or starts, in their order.
 
     Raises

@@ -24,7 +24,7 @@ def plain(learning_rate):
     Parameters
     ----------
     learning_rate : float or ndarray of shape (m,)
-        Step length eta, positive.
+        Learning rate eta, positive.
 
     Returns
     -------
@@ -46,7 +46,7 @@ def heavy_ball(learning_rate, momentum=0.9):
     Parameters
     ----------
     learning_rate : float or ndarray of shape (m,)
-        Step length eta, positive.
+        Learning rate eta, positive.
     momentum : float
         Share mu of the last step that is kept.
 
@@ -82,7 +82,7 @@ def nesterov(learning_rate, momentum=0.9):
     Parameters
     ----------
     learning_rate : float or ndarray of shape (m,)
-        Step length eta, positive.
+        Learning rate eta, positive.
     momentum : float
         Share mu of the last step that is kept.
 
@@ -119,7 +119,7 @@ def adam(learning_rate, beta_1=0.9, beta_2=0.999, epsilon=1e-8):
     Parameters
     ----------
     learning_rate : float or ndarray of shape (m,)
-        Step length eta, positive.
+        Learning rate eta, positive.
     beta_1, beta_2 : float
         Shares of the two means that are kept.
     epsilon : float
@@ -158,7 +158,7 @@ def rmsprop(learning_rate, decay=0.9, epsilon=1e-8):
     Parameters
     ----------
     learning_rate : float or ndarray of shape (m,)
-        Step length eta, positive.
+        Learning rate eta, positive.
     decay : float
         Share rho of the mean square that is kept.
     epsilon : float
@@ -225,7 +225,7 @@ def make_optimiser(optimiser, learning_rate, **options):
     optimiser : str
         A name in `OPTIMISERS`.
     learning_rate : float or ndarray of shape (m,)
-        Step length, positive.
+        Positive.
     **options : float
         Of the optimiser; what is not given has its default.
 

@@ -98,7 +98,7 @@ def factors(eigenvalues, learning_rate, optimiser="plain", **options):
     eigenvalues : ndarray
         Of the Hessian.
     learning_rate : float
-        Step length eta.
+        Learning rate eta.
     optimiser, **options
         A name in `helpers.optimisers.OPTIMISERS`, and its options.
 
