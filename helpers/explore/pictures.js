@@ -151,7 +151,7 @@ const residuals = {
 const weights = {
   title: ({ bars, data: { features } }) =>
     bars.length < features.length ? `Weights: the largest ${bars.length} of ${features.length}` : "Weights",
-  names: ({ data: { problem } }) => [null, `effect of one standard deviation${unitOf(problem)}`],
+  names: ({ data: { problem } }) => [null, `per standard deviation${unitOf(problem)}`],
   data: ({ bars, data: { best, spreads }, theta }) => [
     bars.map((_, i) => i),
     bars.map((j) => theta[j] * spreads[j]),

@@ -225,8 +225,9 @@ def html_cell(text, formulas):
 
 
 def sides(align):
-    """Return how each column of a table is aligned, from LaTeX's letters for it."""
-    return ["right" if a == "r" else "left" for a in COLUMN.sub("", align)]
+    """Return the classes of each column of a table, from LaTeX's letters for it."""
+    known = {"r": "right", "p": "left broken"}
+    return [known.get(letter, "left") for letter in COLUMN.sub("", align)]
 
 
 @lru_cache(256)
