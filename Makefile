@@ -171,12 +171,14 @@ lock: $(READY) ## renew requirements.txt from pyproject.toml
 	$(LOCK) --extra dev --output-file requirements.txt
 	$(LOCK) --extra cluster --constraint requirements.txt --output-file requirements-cluster.txt
 
-clean: ## remove what was built, but the report
-	rm -rf build
+clean: ## remove what was built, but the report, and what was given for it
+	@mkdir -p build
+	@find build -mindepth 1 -not -name '*inputs' -delete
+	@find build -name '*inputs' -exec touch {} +
 
 distclean: clean ## remove the environment and the report as well
 	@$(ASK).report.revision config --unset filter.notebooks.clean
-	rm -rf .venv report/*.pdf report/*.html .pytest_cache .ruff_cache .hypothesis
+	rm -rf build .venv report/*.pdf report/*.html .pytest_cache .ruff_cache .hypothesis
 	find helpers $(wildcard tests) -name __pycache__ -prune -exec rm -rf {} +
 	@echo 'until the environment is there again, git add keeps the outputs of notebooks'
 

@@ -394,7 +394,7 @@ def all_alterations():
         ("a listing", *on_page("as_floats(X", b"(@)", b"(*)"), "*"),
         (
             "a list of runs",
-            *on_page("The runs that the", b"(1,000)", b"(1,001)"),
+            *on_page("The recorded runs that the", b"(1,000)", b"(1,001)"),
             "1,001",
         ),
     ]

@@ -309,8 +309,12 @@ def test_what_is_not_given_is_as_it_was_given_last(project):
     assert given(f"STUDENT={name}") == ["", "", name, ""]
     assert given("DATE=now") == ["", "", name, "now"]
     assert given("STUDENT=Ada") == ["", "", "Ada", "now"]
-    make(project.folder, "clean")
-    assert given() == ["", "", "", ""]
+    (project.folder / "build" / "runs").mkdir()
+    project.write("build/runs/one.ipynb", "{}")
+    assert make(project.folder, "clean").returncode == 0
+    assert [path.name for path in (project.folder / "build").iterdir()] == ["inputs"]
+    assert given() == ["", "", "Ada", "now"]
+    assert given("STUDENT=", "DATE=") == ["", "", "", ""]
 
 
 def test_a_table_elsewhere_counts_whatever_its_name_is(project, tmp_path_factory):

@@ -78,6 +78,22 @@ def test_of_an_experiment_the_same_claims_are_stated_whatever_came_out(
     assert any(text in report.claims.fill(caption) for caption in captions)
 
 
+def test_a_claim_of_a_caption_or_an_alternative_text_is_filled_in_or_named(shown):
+    report = Report()
+    report.claims.state("best", 10.847, ".2f")
+    given = {"label": "f", "caption": "It is {{best}}.", "alt": "Falls to {{best}}"}
+    report.figure(plt.figure(), **given)
+    described = shown[0].metadata["report"]
+    assert described["alt"] == "Falls to 10.85"
+    for name in ("caption", "alt"):
+        wrong = given | {"label": name, name: "It is {{bset}}."}
+        with pytest.raises(ValueError, match="named 'bset'; did you mean 'best'"):
+            report.figure(plt.figure(), **wrong)
+    with pytest.raises(ValueError, match="'worst' is 'abc', which cannot be printed"):
+        report.claims.state("worst", "abc", ".6f")
+    plt.close("all")
+
+
 def test_rates_that_are_powers_of_ten_are_printed_as_such():
     printed = [rate_text(rate) for rate in (1.0, 0.1, 1e-8, 0.85)]
     assert printed == ["$1$", "$0.1$", "$10^{-8}$", "$0.85$"]

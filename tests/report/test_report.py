@@ -321,6 +321,8 @@ def test_what_was_found_by_hand_is_included_and_what_failed_is_named(finished):
     sources = ("".join(cell["source"]) for cell in read_notebook("report")["cells"])
     [further] = [source for source in sources if "## Further experiments" in source]
     further = (
+        "from helpers.figures.formatting import list_text\n"
+        "from helpers.pipeline.report.overview import label_of\n"
         "from helpers.pipeline.sweep.experiments import read_points\n"
         f"from helpers.pipeline.sweep.results import loaded_experiments\n{further}"
     )
@@ -341,6 +343,7 @@ def test_what_was_found_by_hand_is_included_and_what_failed_is_named(finished):
     text = " ".join("\n".join(made.pages).split())
     assert "Further experiments" in text
     assert "The cost falls to 10." in text
+    assert re.search(r"explored \(Table \d+\) and broken \(Table \d+\)\.", text)
     assert "explored: the cost against the iteration, of its run. " in text
     assert "features=weight, year, " in text
     assert "optimiser=heavy-ball, momentum=0.5" in text

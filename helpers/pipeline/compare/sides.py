@@ -117,6 +117,9 @@ def find(given):
     commit = git("rev-parse", "--verify", "--end-of-options", given + "^{commit}")
     if commit := commit.decode().strip():
         files = files_of(commit)
+        notebook = asked().notebook.relative_to(ROOT).as_posix()
+        if notebook not in files:
+            raise UserError(f"the commit {given} has no {notebook}")
         kinds = [kind for name, kind in MADE_BY.items() if name in files]
         name = git("log", "-1", "--no-show-signature", "--format=%h %s", commit)
         return Place(name.decode().strip(), (*kinds, NUMBERS), None, commit, files)

@@ -119,6 +119,9 @@ class Claims(dict):
         super().__init__()
         self.cell, self.number, self._stated_in = None, 0, {}
 
+    def __missing__(self, name):
+        raise _unknown(name, self)
+
     def begin_cell(self, cell, number=0):
         """Begin a cell of that identifier and number.
 
@@ -157,7 +160,12 @@ class Claims(dict):
             raise ValueError(f"the claim {name!r} is stated twice")
         if value != value:  # nan is not itself
             raise ValueError(f"the claim {name!r} is {value}, which is no number")
-        text = markdown_text(value, spec)
+        try:
+            text = markdown_text(value, spec)
+        except (ValueError, TypeError):
+            raise ValueError(
+                f"the claim {name!r} is {value!r}, which cannot be printed as {spec!r}"
+            ) from None
         self[name] = Claim(value, text, unit, run, self.number)
         self._stated_in[name] = self.cell
 
@@ -214,10 +222,7 @@ def fill_in(text, claims, mark=None):
     def number(match):
         name = match[1]
         if name not in claims:
-            near = get_close_matches(name, claims, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            hint = _stated_later(name) or hint
-            raise ValueError(f"no claim is named {name!r}{hint}")
+            raise _unknown(name, claims)
         return claims[name].text
 
     def in_text(match):
@@ -232,6 +237,12 @@ def fill_in(text, claims, mark=None):
         return PLACEHOLDER.sub(in_formula, mathematics) if mathematics else match[0]
 
     return PLACEHOLDER.sub(in_text, MATHEMATICS.sub(filled, text))
+
+
+def _unknown(name, claims):
+    near = get_close_matches(name, claims, n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    return ValueError(f"no claim is named {name!r}{_stated_later(name) or hint}")
 
 
 def _stated_later(name):

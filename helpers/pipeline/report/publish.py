@@ -108,6 +108,7 @@ class Report:
         label = self._label("fig", label, caption)
         if not alt.strip():
             raise ValueError(f"{label} has no alternative text: alt='what it shows'")
+        alt = self.claims.fill(alt).replace("$", "")
         description = {"label": label, "caption": caption, "alt": alt, "live": live}
         description |= {"kind": "figure", "traced": self._trace(label, source)}
         if os.environ.get(BESIDE):

@@ -58,7 +58,8 @@ class Parameter(NamedTuple):
         if type(value) is float and not math.isfinite(value):
             raise UserError(f"{where} must be a finite number, got {value}")
         if "# positive" in self.comment and value <= 0:
-            point = "" if value else "; is a decimal comma meant as a point?"
+            comma = self.type is float and not value  # 0,1 is a zero and a one
+            point = "; is a decimal comma meant as a point?" if comma else ""
             raise UserError(f"{where} must be positive, got {value}{point}")
         if type(value) is str:
             validate_text(where, value)

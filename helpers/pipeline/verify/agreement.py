@@ -237,4 +237,6 @@ def _there(side):
 def _shown(value):
     if value is None:
         return "missing"
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {_shown(item)}" for key, item in value.items())
     return value if isinstance(value, str) else json.dumps(value)

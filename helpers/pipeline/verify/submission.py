@@ -62,7 +62,8 @@ def main():
         NOTE: note.encode(),
     }
     write(SUBMISSION, files, now.time)
-    print(f"written: {SUBMISSION.relative_to(ROOT)} ({len(files)} files)")
+    made = f"report/{paths.pdf.name}, for {pages[0].build['title']['student']}"
+    print(f"written: {SUBMISSION.relative_to(ROOT)} ({len(files)} files): {made}")
 
 
 def committed(now, paths):
