@@ -660,8 +660,8 @@ def all_alterations():
     cited = {claim["run"] for claim in report().results["claims"].values()}
     name = next(name for name in report().results["runs"] if name not in cited)
     runs = [
-        ("a run's parameter", *in_run(0, "learning_rate", 0.2), '"learning_rate": 0.2'),
-        ("a run's end", *in_run(2, "cost", 1.0), '"cost": 1.0'),
+        ("a run's parameter", *in_run(0, "learning_rate", 0.2), "learning_rate: 0.2"),
+        ("a run's end", *in_run(2, "cost", 1.0), "cost: 1.0"),
         ("a run's status", *in_run(3, "status", "failed"), "failed"),
         ("a run's experiment", *in_run(4, "experiments", ["mine"]), "mine"),
         (

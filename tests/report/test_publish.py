@@ -82,13 +82,13 @@ def test_a_claim_of_a_caption_or_an_alternative_text_is_filled_in_or_named(shown
     report = Report()
     report.claims.state("best", 10.847, ".2f")
     given = {"label": "f", "caption": "It is {{best}}.", "alt": "Falls to {{best}}"}
-    report.figure(plt.figure(), **given)
+    report.figure(plt.subplots()[0], **given)
     described = shown[0].metadata["report"]
     assert described["alt"] == "Falls to 10.85"
     for name in ("caption", "alt"):
         wrong = given | {"label": name, name: "It is {{bset}}."}
         with pytest.raises(ValueError, match="named 'bset'; did you mean 'best'"):
-            report.figure(plt.figure(), **wrong)
+            report.figure(plt.subplots()[0], **wrong)
     with pytest.raises(ValueError, match="'worst' is 'abc', which cannot be printed"):
         report.claims.state("worst", "abc", ".6f")
     plt.close("all")

@@ -180,7 +180,7 @@ def test_a_new_report_has_an_example_of_each_part_and_builds_at_once(project):
     assert project.run(*command)[0] == 0
     page = build_report(project.folder, {"REPORT": "made-by-a-test"}, target="html")
     text = page.read_text(encoding="utf-8")
-    for part in ("fig:costs", "tab:rates", "lst:plain", "eq:update", "references"):
+    for part in ("fig:costs", "tab:rates", "lst:step", "eq:update", "references"):
         assert f'id="{part}"' in text
     sections = re.findall("To replace this", text)
     assert len(sections) == 7
