@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from helpers import ROOT
 from helpers.pipeline.command import checked_time_limit, reason_of
+from helpers.pipeline.environment import FORMATS
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.files import whole
 from helpers.pipeline.kernels.warm import warm_kernels
@@ -65,6 +66,8 @@ def make_report(paths, with_pdf, with_page):
     experiments = experiments_of(paths.name)
     now, plan = revision(), make_plan(experiments)
     modules = sorted({*modules_for(plan), *modules_behind(paths.name)})
+    if not with_page:  # to verify a PDF, in a folder that is removed
+        os.environ[FORMATS] = "pdf"
     with warm_kernels(modules) as kernel:
         # Imported while the forkserver imports its modules, which takes as long.
         from helpers.pipeline.report.page import to_html
