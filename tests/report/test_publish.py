@@ -94,6 +94,13 @@ def test_a_claim_of_a_caption_or_an_alternative_text_is_filled_in_or_named(shown
     plt.close("all")
 
 
+@pytest.mark.parametrize("text", ["It costs 5$ or 6$.", "See $$ x^2 $ here."])
+def test_dollars_that_are_no_mathematics_are_refused(text):
+    with pytest.raises(ValueError, match=r"would be mathematics; write \\\$ for the"):
+        Claims().fill(text)
+    assert Claims().fill("from $2$ to $ 3 $") == "from $2$ to $3$"
+
+
 def test_rates_that_are_powers_of_ten_are_printed_as_such():
     printed = [rate_text(rate) for rate in (1.0, 0.1, 1e-8, 0.85)]
     assert printed == ["$1$", "$0.1$", "$10^{-8}$", "$0.85$"]
@@ -456,9 +463,16 @@ def test_mathematics_in_a_plain_markdown_cell_may_have_double_braces():
     assert r"\hat{{x}}" in latex
 
 
-def test_claims_in_a_plain_markdown_cell_are_named():
-    cells = [nbformat.v4.new_markdown_cell("It is {{n}}.")]
-    with pytest.raises(UserError, match="claims are for %%prose cells: 'It is {{n}}"):
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("It is {{n}}.", "claims are for %%prose cells: 'It is {{n}}"),
+        ("It costs 5$ or 6$.", r"for the currency: 'It costs 5\$ or 6\$\.'"),
+    ],
+)
+def test_what_a_plain_markdown_cell_cannot_have_is_named(text, message):
+    cells = [nbformat.v4.new_markdown_cell(text)]
+    with pytest.raises(UserError, match=message):
         typeset.to_latex(nbformat.v4.new_notebook(cells=cells))
 
 

@@ -61,10 +61,18 @@ def unify_mathematics(text):
 
     So is what JupyterLab shows as mathematics, ``$ x $`` and an environment that stands
     alone, and what LaTeX takes for it, ``\(x\)`` and ``\[x\]``.
+
+    Raises
+    ------
+    ValueError
+        If dollars seem to be a currency, as in ``5$ or 6$``, or one is missing.
     """
 
     def between_dollars(match):
-        found = match.groupdict()
+        found, before = match.groupdict(), match.string[: match.start()][-1:]
+        if found["spaced"] and (before == "$" or before.isalnum()):
+            wrong = f"{before + match[0]!r} would be mathematics"
+            raise ValueError(rf"{wrong}; write \$ for the currency")
         if found["inline"] or found["spaced"]:
             return f"${(found['inline'] or found['spaced']).strip()}$"
         if found["display"]:
