@@ -5,21 +5,20 @@
 
 from collections import Counter
 from difflib import get_close_matches
+from itertools import cycle
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
 from helpers.figures.curves import number_ticks
-from helpers.figures.formatting import (
-    math_text,
-    rate_text,
-    short_text,
-    shortened,
-)
+from helpers.figures.formatting import math_text, rate_text, short_text, shortened
+from helpers.figures.plots import number_iterations
 
 SHOWS = {"cost": "cost $J$", "excess": "$J$ above its optimum, relative"}
 DISTINCT = 7  # lines that have a colour and a dash of their own
+FAST = 10  # times as fast as the figure is long: the axis is logarithmic
+DASHES = ("-", "--", "-.", ":")  # of more, which have a scale of colours
 DRAWN = 16  # lines of a panel; of more, the best, the worst and the distribution
 LISTED = 40  # rows of a table; of more, the best and the worst
 PANELS = 4  # beside each other
@@ -121,7 +120,10 @@ def plot_experiment(runs, *, rows=None, columns=None, show="cost"):
         _plot_lines(ax, mine, styles, show)
         ax.set_title(setting_text({"parameters": panel}, panel), fontsize=8)
     drawn = [_drawn(run, show) for run in runs if len(_costs(run))]
-    ax.set(yscale="log", xlim=(0, count_shown(runs)[0]))
+    shown, label = count_shown(runs)[0], "iteration"
+    ax.set(yscale="log", xlim=(0, shown))
+    if FAST * min(map(iterations_taken, runs)) < shown:
+        label = number_iterations(ax, shown)
     # What diverges leaves at the top: else it would hide the others.
     start, lowest = max(c[0] for c in drawn), min(map(np.nanmin, drawn))
     ax.set_ylim(0.8 * lowest, 1.5 * start)
@@ -129,7 +131,7 @@ def plot_experiment(runs, *, rows=None, columns=None, show="cost"):
         ax.set_ylabel(SHOWS[show])
         number_ticks(ax.yaxis)
     for ax in axes[-1]:
-        ax.set_xlabel("iteration")
+        ax.set_xlabel(label)
     named = [ax.get_legend_handles_labels() for ax in axes.flat]
     legend = {label: line for of in named for line, label in zip(*of, strict=True)}
     figure.legend(
@@ -194,8 +196,8 @@ def _styles(labels):
         return dict(zip(labels, plt.rcParams["axes.prop_cycle"], strict=False))
     colours = plt.get_cmap("viridis")(np.linspace(0, 0.9, len(labels)))
     return {
-        label: {"color": c, "ls": "-", "lw": 1}
-        for label, c in zip(labels, colours, strict=True)
+        label: {"color": colour, "ls": dash, "lw": 1.2}
+        for label, colour, dash in zip(labels, colours, cycle(DASHES), strict=False)
     }
 
 

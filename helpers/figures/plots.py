@@ -47,9 +47,9 @@ def plot_learning_rates(ax, curves, *, unit, best):
         marked = np.unique((len(costs) ** steps).astype(int)) - 1
         ax.plot(costs, label=label, marker=marker, markevery=marked.tolist())
     ax.axhline(best, color="black", linewidth=0.6, linestyle="-", label="optimum")
-    _number_iterations(ax, max(len(costs) for costs in curves.values()) - 1)
+    number_iterations(ax, max(len(costs) for costs in curves.values()) - 1)
     ax.set(yscale="log", ylabel=cost_label(unit))
-    number_ticks(ax.xaxis, ax.yaxis)
+    number_ticks(ax.yaxis)
     return ax
 
 
@@ -112,17 +112,23 @@ def plot_held_out(ax, training, held_out, *, unit):
     thin[0].set_label("each held-out fold")
     ax.plot(training.mean(axis=0), color="C0", ls="-", label="training, mean")
     ax.plot(held_out.mean(axis=0), color="C1", ls="--", label="held out, mean")
-    _number_iterations(ax, training.shape[1] - 1)
+    number_iterations(ax, training.shape[1] - 1)
     ax.set(yscale="log", ylabel=cost_label(unit))
-    number_ticks(ax.xaxis, ax.yaxis)
+    number_ticks(ax.yaxis)
     return ax
 
 
-def _number_iterations(ax, last):
-    """Make the axis of the iterations logarithmic from the first one on."""
+def number_iterations(ax, last):
+    """Make the axis of the iterations logarithmic from the first one on.
+
+    Returns its label.
+    """
     ax.set_xscale("symlog", linthresh=1, linscale=0.4)
     ax.set_xlim(0, last)
-    ax.set_xlabel("iteration (linear to 1, then logarithmic)")
+    number_ticks(ax.xaxis)
+    label = "iteration (linear to 1, then logarithmic)"
+    ax.set_xlabel(label)
+    return label
 
 
 def plot_statuses(ax, rows):
@@ -238,7 +244,7 @@ def plot_timings(ax, seconds):
         sizes = [int(n) for n in took]
         ax.plot(sizes, list(took.values()), marker=marker, markersize=4, label=label)
     ax.set(xscale="log", yscale="log", xlabel="samples $n$", ylabel="seconds")
-    number_ticks(ax.xaxis, ax.yaxis)
+    number_ticks(ax.yaxis)
     ax.legend(loc="center left", bbox_to_anchor=(1.02, 0.5))
     return ax
 

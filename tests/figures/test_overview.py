@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from helpers.figures.overview import (
+    DISTINCT,
     DRAWN,
     LISTED,
     by_quality,
@@ -46,6 +47,19 @@ def test_runs_are_named_by_what_varies_and_nothing_else():
     (legend,) = figure.legends
     assert [text.get_text() for text in legend.get_texts()] == ["0.5", "0.9"]
     assert legend.get_title().get_text() == "momentum"
+
+
+def test_many_lines_differ_in_dash_and_fast_ones_are_not_crowded_at_the_left():
+    runs = [a_run(rate=rate, taken=3) for rate in range(DISTINCT + 1)]
+    lines = plot_experiment(runs).axes[0].lines[: len(runs)]
+    assert len({(*line.get_color(), line.get_linestyle()) for line in lines}) == 8
+    assert len({line.get_linestyle() for line in lines}) > 2
+    slow = [a_run(rate=1, taken=2), a_run(rate=2, taken=24)]
+    (ax,) = plot_experiment(slow).axes
+    assert ax.get_xscale() == "symlog"
+    assert "logarithmic" in ax.get_xlabel()
+    (ax,) = plot_experiment(slow[1:]).axes
+    assert (ax.get_xscale(), ax.get_xlabel()) == ("linear", "iteration")
 
 
 def test_each_line_is_the_cost_of_its_run_and_the_optimum_is_beside_it():
