@@ -107,5 +107,17 @@ class Project:
         out, err = process.communicate(timeout=120)
         return process.returncode, out, err
 
+    def make(self, *arguments, timeout=100):
+        """Type make in the copy, in the environment that is there."""
+        there = f"--assume-old={sys.prefix}/ready-for-dl4ia"
+        return subprocess.run(
+            ["make", "--no-print-directory", f"PREFIX={sys.prefix}", there, *arguments],
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+        )
+
     def sweep(self, *options):
         return self.run("helpers.pipeline.sweep", *options)

@@ -120,10 +120,8 @@ def plot_experiment(runs, *, rows=None, columns=None, show="cost"):
         _plot_lines(ax, mine, styles, show)
         ax.set_title(setting_text({"parameters": panel}, panel), fontsize=8)
     drawn = [_drawn(run, show) for run in runs if len(_costs(run))]
-    shown, label = count_shown(runs)[0], "iteration"
+    shown = count_shown(runs)[0]
     ax.set(yscale="log", xlim=(0, shown))
-    if FAST * min(map(iterations_taken, runs)) < shown:
-        label = number_iterations(ax, shown)
     # What diverges leaves at the top: else it would hide the others.
     start, lowest = max(c[0] for c in drawn), min(map(np.nanmin, drawn))
     ax.set_ylim(0.8 * lowest, 1.5 * start)
@@ -131,7 +129,9 @@ def plot_experiment(runs, *, rows=None, columns=None, show="cost"):
         ax.set_ylabel(SHOWS[show])
         number_ticks(ax.yaxis)
     for ax in axes[-1]:
-        ax.set_xlabel(label)
+        ax.set_xlabel("iteration")
+        if FAST * min(map(iterations_taken, runs)) < shown:
+            number_iterations(ax, shown)
     named = [ax.get_legend_handles_labels() for ax in axes.flat]
     legend = {label: line for of in named for line, label in zip(*of, strict=True)}
     figure.legend(

@@ -119,16 +119,11 @@ def plot_held_out(ax, training, held_out, *, unit):
 
 
 def number_iterations(ax, last):
-    """Make the axis of the iterations logarithmic from the first one on.
-
-    Returns its label.
-    """
+    """Make the axis of the iterations logarithmic from the first one on."""
     ax.set_xscale("symlog", linthresh=1, linscale=0.4)
     ax.set_xlim(0, last)
     number_ticks(ax.xaxis)
-    label = "iteration (linear to 1, then logarithmic)"
-    ax.set_xlabel(label)
-    return label
+    ax.set_xlabel("iteration (linear to 1, then logarithmic)")
 
 
 def plot_statuses(ax, rows):
@@ -244,7 +239,7 @@ def plot_timings(ax, seconds):
         sizes = [int(n) for n in took]
         ax.plot(sizes, list(took.values()), marker=marker, markersize=4, label=label)
     ax.set(xscale="log", yscale="log", xlabel="samples $n$", ylabel="seconds")
-    number_ticks(ax.yaxis)
+    number_ticks(ax.xaxis, ax.yaxis)
     ax.legend(loc="center left", bbox_to_anchor=(1.02, 0.5))
     return ax
 

@@ -5,6 +5,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from helpers.figures import plots
+from helpers.figures.curves import LogNumbers
 from helpers.model import cost, predict
 
 
@@ -72,3 +73,9 @@ def test_an_axis_that_is_linear_first_says_so(ax):
     plots.plot_learning_rates(ax, {"a": np.geomspace(9, 1, 30)}, unit="", best=0.5)
     assert "linear to 1, then logarithmic" in ax.get_xlabel()
     assert ax.lines[0].get_marker() == "o"
+
+
+def test_both_axes_of_the_times_have_their_numbers(ax):
+    plots.plot_timings(ax, {"a way": {"100": 1.0, "1000": 2.0}})
+    for axis in (ax.xaxis, ax.yaxis):
+        assert isinstance(axis.get_major_formatter(), LogNumbers)

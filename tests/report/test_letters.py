@@ -4,7 +4,6 @@ import json
 import re
 import shutil
 import subprocess
-import sys
 import unicodedata
 
 import nbformat
@@ -103,22 +102,9 @@ def test_a_letter_that_no_font_has_is_named_with_its_cell():
         check_letters(notebook)
 
 
-def make(project, *arguments):
-    """Run make in a copy of the project, with the environment of the tests."""
-    prefix = [f"PREFIX={sys.prefix}", f"--assume-old={sys.prefix}/ready-for-dl4ia"]
-    return subprocess.run(
-        ["make", "--no-print-directory", *prefix, *arguments],
-        cwd=project.folder,
-        env=project.environment,
-        capture_output=True,
-        text=True,
-        timeout=100,
-    )
-
-
 def test_a_name_that_cannot_be_set_is_refused_and_not_remembered(project):
     inputs = project.folder / "build" / "inputs"
-    assert make(project, "build/inputs", "STUDENT=Đức", "DATE=now").returncode == 0
+    assert project.make("build/inputs", "STUDENT=Đức", "DATE=now").returncode == 0
     before = inputs.read_bytes()
     for given, line in (
         (
@@ -127,7 +113,7 @@ def test_a_name_that_cannot_be_set_is_refused_and_not_remembered(project):
         ),
         ("COURSE=a\nb", r"COURSE must be one line of at most 500 letters, got 'a\nb'"),
     ):
-        done = make(project, "report", given)
+        done = project.make("report", given)
         errors = [e for e in done.stderr.splitlines() if not e.startswith("make")]
         assert (done.returncode, errors) == (2, [f"error: {line}"])
         assert inputs.read_bytes() == before
@@ -150,7 +136,7 @@ def test_what_the_title_block_cannot_have_is_named(monkeypatch, name, given, lin
 
 def test_a_name_that_is_given_empty_is_the_default_again(project):
     def lines(*given):
-        make(project, "build/inputs", *given)
+        project.make("build/inputs", *given)
         return (project.folder / "build" / "inputs").read_text().splitlines()[:4]
 
     assert lines("STUDENT=Ada", "DATE=now") == ["", "", "Ada", "now"]

@@ -9,6 +9,7 @@ import io
 import numpy as np
 
 from helpers import ROOT
+from helpers.pipeline.verify.verdicts import readable
 
 TEMPLATES = ROOT / "helpers" / "pipeline"
 NAMESPACES = 'xmlns="http://www.w3.org/2000/svg" '
@@ -34,7 +35,7 @@ def to_page(template, **shown):
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["picture"] = picture
+    environment.filters |= {"picture": picture, "readable": readable}
     return environment.get_template(template).render(shown)
 
 

@@ -117,9 +117,6 @@ def find(given):
     commit = git("rev-parse", "--verify", "--end-of-options", given + "^{commit}")
     if commit := commit.decode().strip():
         files = files_of(commit)
-        notebook = asked().notebook.relative_to(ROOT).as_posix()
-        if notebook not in files:
-            raise UserError(f"the commit {given} has no {notebook}")
         kinds = [kind for name, kind in MADE_BY.items() if name in files]
         name = git("log", "-1", "--no-show-signature", "--format=%h %s", commit)
         return Place(name.decode().strip(), (*kinds, NUMBERS), None, commit, files)
@@ -131,15 +128,15 @@ def find(given):
 
 def load(place, kind):
     """Read a place as a kind; a commit that cannot be built, as its results."""
+    recorded = asked().results.relative_to(ROOT).as_posix()
     if kind == NUMBERS:
-        recorded = asked().results.relative_to(ROOT).as_posix()
         content = place.path.read_bytes() if place.path else place.files.get(recorded)
         return Side(place.name, kind, read_results(content, place.name))
     read = read_html if kind == PAGE else read_pdf
     try:
         report = read(place.path or _built(place, kind))
     except UserError as error:
-        if not place.commit:
+        if recorded not in place.files:
             raise
         return load(place, NUMBERS)._replace(note=f"Its report is not shown: {error}.")
     sources = {

@@ -14,6 +14,7 @@ from helpers.pipeline.records import alike
 from helpers.pipeline.report.claims import PROSE, typed_digits
 from helpers.pipeline.verify import files
 from helpers.pipeline.verify.files import CODE, cells_of
+from helpers.pipeline.verify.verdicts import some
 
 OWN = {
     "data/": "own data",
@@ -184,14 +185,9 @@ def other_results(own, trusted):
             what = "costs" if "costs" in names else ", ".join(names)
             runs.setdefault(what, []).append(run)
     return [
-        f"other {what} than with the grader's code: {_first(named)}"
+        f"other {what} than with the grader's code: {some(named, NAMED, ', ')}"
         for what, named in runs.items()
     ]
-
-
-def _first(runs):
-    more = f" and {len(runs) - NAMED} more" if len(runs) > NAMED else ""
-    return ", ".join(runs[:NAMED]) + more
 
 
 def same_results(own, trusted):

@@ -6,7 +6,14 @@ from typing import NamedTuple
 
 from helpers import ROOT
 from helpers.pipeline.compare.pages import to_page
-from helpers.pipeline.verify.verdicts import DIFFERS, HOLDS, MISSING, NOTED, readable
+from helpers.pipeline.verify.verdicts import (
+    DIFFERS,
+    HOLDS,
+    MISSING,
+    NOTED,
+    readable,
+    some,
+)
 from helpers.pipeline.verify.verdicts import HEADER as DETAILS
 
 GRADES = ROOT / "build" / "grades"
@@ -81,7 +88,7 @@ class Grade(NamedTuple):
     def why(self):
         """What went wrong, the largest difference first; else what should be known."""
         wrong = [line.what for line in ranked(self.lines) if line.wrong]
-        return readable(self.problem or _some(wrong, NAMED) or "; ".join(self.notes))
+        return readable(self.problem or some(wrong, NAMED) or "; ".join(self.notes))
 
     @property
     def cells(self):
@@ -93,17 +100,12 @@ class Grade(NamedTuple):
             readable(self.name),
             readable(self.student),
             self.verdict,
-            readable(_some(list(map(str, self.changed)), MORE), WIDE),
-            readable(_some(self.suspicious, MORE), WIDE),
+            readable(some(list(map(str, self.changed)), MORE), WIDE),
+            readable(some(self.suspicious, MORE), WIDE),
             *counts,
             f"{self.seconds:.1f} s",
             self.why,
         )
-
-
-def _some(texts, most):
-    more = f" and {len(texts) - most} more" if len(texts) > most else ""
-    return "; ".join(texts[:most]) + more
 
 
 def write_gradebook(folder, grades):

@@ -53,7 +53,7 @@ def _convert(fragments, to, *options):
     os.environ["PYPANDOC_PANDOC"] = str(locked)
     # A person's own abbreviations and templates are not ours.
     options = (f"--from={READER}", f"--data-dir={NOWHERE}", *options)
-    text = "\0".join(unify_mathematics(fragment) for fragment in fragments)
+    text = "\0".join(map(_unified, fragments))
     try:
         converted = pypandoc.convert_text(
             text, to, format="markdown", extra_args=options
@@ -67,6 +67,13 @@ def _convert(fragments, to, *options):
             f"strong, sub, sup and u: {fragments[int(refused[1])][:60]!r}"
         ) from None
     return [part.strip() for part in SEAM.split(converted)]
+
+
+def _unified(fragment):
+    try:
+        return unify_mathematics(fragment)
+    except ValueError as error:
+        raise UserError(f"{error}: {fragment[:60]!r}") from None
 
 
 def markdown_to_latex(fragments):

@@ -8,13 +8,7 @@ from traitlets.config import Config
 
 from helpers import ROOT
 from helpers.pipeline.errors import UserError
-from helpers.pipeline.report.claims import (
-    CODE,
-    PLACEHOLDER,
-    Claim,
-    fill_in,
-    unify_mathematics,
-)
+from helpers.pipeline.report.claims import CODE, PLACEHOLDER, Claim, fill_in
 from helpers.pipeline.report.letters import composed, declarations, require_letters
 from helpers.pipeline.report.listing import listing, name_colours
 from helpers.pipeline.report.markdown import markdown_to_latex
@@ -98,8 +92,7 @@ def places_of_text(notebook):
     Raises
     ------
     UserError
-        If a Markdown cell names a claim, which only ``%%prose`` fills in, or has a
-        dollar that is no mathematics.
+        If a Markdown cell names a claim, which only ``%%prose`` fills in.
     """
     places = []
     for cell in notebook.cells:
@@ -107,10 +100,6 @@ def places_of_text(notebook):
             # After a letter, it is an argument in mathematics.
             if re.search(rf"(?<!\w){PLACEHOLDER.pattern}", CODE.sub("", cell.source)):
                 raise UserError(f"claims are for %%prose cells: {cell.source[:60]!r}")
-            try:
-                cell.source = unify_mathematics(cell.source)
-            except ValueError as error:
-                raise UserError(f"{error}: {cell.source[:60]!r}") from None
             cell.cell_type = "raw"
             places.append((cell, "source", {}))
         for description in descriptions_in(cell):

@@ -23,8 +23,8 @@ LOOSE = re.compile(rf"{STREAM.pattern}|\b[A-Z]{{6}}\+|(?<=/)F[0-9]+\b")
 NUMBER = re.compile(r"#[0-9]+")  # of an object
 DRAWN = ("drawing", "fonts")  # which change with the words of a page
 REDRAWN = ("a drawing", "another", None, DIFFERS)
-# Another version of TeX sets words elsewhere in their line, by less than this many
-# pixels of a page's picture.
+# Another version of TeX sets words elsewhere in their line, by at most so many pixels
+# of a page's picture.
 SHIFT = 2
 # How much darker or lighter a block of the picture may be in all, beside such shifts:
 # a square point where the words are the same, else four letters.
