@@ -5,6 +5,13 @@ import shutil
 from helpers.explore.page import live_html
 
 PATIENCE = 30_000  # milliseconds
+# After two frames a page has been laid out, and what watches sizes has been told.
+LAID_OUT = """size => new Promise(done => {
+  const wait = () => innerWidth === size.width && innerHeight === size.height
+    ? requestAnimationFrame(() => requestAnimationFrame(() => done()))
+    : requestAnimationFrame(wait);
+  wait();
+})"""
 DOCUMENT = (
     '<!doctype html><html lang="en"><meta charset="utf-8">'
     '<meta name="viewport" content="width=device-width"><title>Live</title>'
@@ -38,3 +45,9 @@ def write_page(problem, path):
 def settled(page):
     """Wait until the figure is drawn and its setting in the address."""
     page.wait_for_function("document.getElementById('live').live?.plots.charts.costs")
+
+
+def resize(page, size):
+    """Give a page a size (width and height), and wait until it is laid out in it."""
+    page.set_viewport_size(size)
+    page.evaluate(LAID_OUT, size)

@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 import pytest
-from browser import settled, write_page
+from browser import resize, settled, write_page
 
 from helpers.data import load_data
 from helpers.explore.page import live_html
@@ -55,7 +55,7 @@ def page(new_page, address):
 def fresh(page):
     """Return the page with every control as it was at the beginning."""
     page.emulate_media(color_scheme="light")
-    page.set_viewport_size(DESK)
+    resize(page, DESK)
     page.get_by_role("button", name="Start over").click()
     return page
 
@@ -89,7 +89,7 @@ def test_it_fills_the_width_and_bars_nobody(fresh, size, scheme):
 
     page, (width, height) = fresh, size
     page.emulate_media(color_scheme=scheme)
-    page.set_viewport_size({"width": width, "height": height})
+    resize(page, {"width": width, "height": height})
     box = page.locator(".live-plots").bounding_box()
     assert box["width"] > width - 40
     assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -9,6 +9,7 @@ import nbformat
 import pandas as pd
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from browser import resize
 
 from helpers.model import gradients
 from helpers.pipeline.errors import UserError
@@ -197,7 +198,7 @@ def opened(open_page):
 def page(opened):
     """Return the page of the report as it is when it has just been opened."""
     opened.emulate_media(media="screen", color_scheme="light")
-    opened.set_viewport_size(DESK)
+    resize(opened, DESK)
     opened.keyboard.press("Escape")
     opened.mouse.move(0, 0)
     return opened
@@ -285,7 +286,7 @@ def bare(open_page):
 )
 def test_axe_finds_nothing_wrong(bare, theme, size, rules):
     bare.emulate_media(color_scheme=theme)
-    bare.set_viewport_size(size)
+    resize(bare, size)
     # What is right is not described, which would take as long again.
     options = {"resultTypes": ["violations"], "preload": False} | rules
     found = Axe().run(bare, options=options).response
@@ -343,7 +344,7 @@ def test_references_and_citations_show_what_they_lead_to(page):
 
 @pytest.mark.parametrize("width", [360, 768, 1920])
 def test_nothing_is_wider_than_the_screen(page, width):
-    page.set_viewport_size({"width": width, "height": 800})
+    resize(page, {"width": width, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") == width
     sizes = page.eval_on_selector_all(
         ".scroll, .equation",
