@@ -1,6 +1,8 @@
 """Read a YAML file; what is wrong with it is said on one line, in words of its own."""
 
 import re
+from copy import deepcopy
+from functools import lru_cache
 
 COLON = "a text that has a colon and a blank must be in quotes"
 TOO_FAR = "it is indented below a line that has a value already, or no colon and blank"
@@ -47,15 +49,13 @@ def read_yaml(path, name):
     ValueError
         If it cannot be read; the message names the line.
     """
-    from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
     try:
         # Opened even if it is not there: a run notes what it looked for.
         with open(path, encoding="utf-8") as file:
             text = file.read()
-        # pure: the C parser reads YAML 1.1, in which 1e-3 is text
-        return YAML(typ="safe", pure=True).load(text)
+        return deepcopy(_parsed(text))
     except FileNotFoundError:
         raise
     except MarkedYAMLError as error:
@@ -67,6 +67,15 @@ def read_yaml(path, name):
     except (OSError, YAMLError, ValueError, KeyError) as error:
         reason = getattr(error, "strerror", None) or " ".join(str(error).split())
         raise ValueError(f"{name} cannot be read: {reason}") from None
+
+
+@lru_cache(8)  # each run reads the datasheet, and a report often
+def _parsed(text):
+    """Return what a text in YAML 1.2 says."""
+    from ruamel.yaml import YAML
+
+    # pure: the C parser reads YAML 1.1, in which 1e-3 is text
+    return YAML(typ="safe", pure=True).load(text)
 
 
 def _said_of(error, text):

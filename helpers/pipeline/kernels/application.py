@@ -4,12 +4,14 @@ Their options and their shell, which are the same for all, are made before the f
 """
 
 import os
+import sys
 import uuid
 from functools import lru_cache
 from pathlib import Path
+from types import SimpleNamespace
 
 import zmq
-from ipykernel import kernelapp
+from ipykernel import ipkernel, kernelapp
 from ipykernel.iostream import IOPubThread, OutStream
 from ipykernel.zmqshell import ZMQInteractiveShell
 from IPython.core.application import BaseIPythonApplication
@@ -41,6 +43,9 @@ class WarmKernelApp(kernelapp.IPKernelApp):
         # The kernel transforms each cell twice: before it runs it and when it does.
         shell.transform_cell = lru_cache(1)(shell.transform_cell)
         kernelapp.IOPubThread = PrivateIOPubThread
+        self.shell = shell
+        self.init_extensions()
+        self.init_code()
         self.prepared = True
 
     def initialize(self, argv):
@@ -50,7 +55,10 @@ class WarmKernelApp(kernelapp.IPKernelApp):
 
     def init_kernel(self):
         """Make the kernel, and connect the shell to it and to its folder."""
+        # For a debugger it would look at all modules, and so copy their memory.
+        ipkernel.sys = SimpleNamespace(platform=sys.platform, modules={})
         super().init_kernel()
+        ipkernel.sys = sys
         shell = self.kernel.shell
         shell.parent = shell.kernel = self.kernel
         shell.init_environment()
@@ -66,6 +74,16 @@ class WarmKernelApp(kernelapp.IPKernelApp):
         """Look for configuration files once."""
         if not self.prepared:
             super().load_config_file(*arguments, **options)
+
+    def init_extensions(self):
+        """Load the extensions once."""
+        if not self.prepared:
+            super().init_extensions()
+
+    def init_code(self):
+        """Run the files of a start once."""
+        if not self.prepared:
+            super().init_code()
 
 
 class TextStream(OutStream):
