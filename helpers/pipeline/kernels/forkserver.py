@@ -1,9 +1,11 @@
 """A process that has done the imports, and forks a kernel for each client.
 
-``python -m helpers.pipeline.kernels.forkserver NUMBER MODULE ...`` imports the modules,
-prepares ipykernel's application, and listens on the Unix socket with that descriptor,
-which it inherits. A client sends one line of JSON (``argv`` of the kernel, ``cwd``,
-``env``) and owns the kernel as long as the connection lasts. The answers are::
+``python -m helpers.pipeline.kernels.forkserver NUMBER MODULES LATER`` imports modules,
+whose names have commas between them, prepares ipykernel's application, and listens on
+the Unix socket with that descriptor, which it inherits. Other modules it imports later,
+one by one, while no client waits. A client sends one line of JSON (``argv`` of the
+kernel, ``cwd``, ``env``) and owns the kernel as long as the connection lasts. The
+answers are::
 
     R   the kernel is ready to be connected to
     X   the kernel has ended; the next byte is its exit status
@@ -43,14 +45,14 @@ KERNEL = (
 )
 
 
-def main(number, *modules):
-    """Import the modules, then serve until standard input is closed."""
+def main(number, modules, later):
+    """Import modules, then serve until standard input is closed."""
     if sys.path[0] == os.getcwd():
         del sys.path[0]  # kernels look for modules beside their notebook instead
-    preload(modules)
+    preload(modules.split(","))
     with socket.socket(fileno=int(number)) as listener:
         folder = os.path.dirname(listener.getsockname())
-        serve(listener)
+        serve(listener, later.split(","))
     shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -74,28 +76,32 @@ def import_all(modules):
         # What cannot be imported here fails in the notebook, where it can be seen.
         with contextlib.suppress(BaseException):
             importlib.import_module(name)
-    for module, warm_up in WARM_UPS.items():
-        if module in sys.modules:
-            with contextlib.suppress(Exception):
-                warm_up()
+    for module in [name for name in WARM_UPS if name in sys.modules]:
+        with contextlib.suppress(Exception):
+            WARM_UPS.pop(module)()
     del sys.modules["debugpy"]
     gc.enable()
 
 
-def draw_once():
-    """Draw without pyplot, so that fonts are found, and they and renderers loaded."""
+def draw_for_run():
+    """Draw as a run does."""
     from matplotlib import style
 
-    with style.context(FIGURES):
-        if "helpers.figures.typeface" in sys.modules:  # so do reports
-            sys.modules["helpers.figures.typeface"].use_typeface()
-            draw_as(*figure_formats())
     with style.context(FIGURES):
         draw_as("png")
 
 
+def draw_for_report():
+    """Draw as a report does."""
+    from matplotlib import style
+
+    with style.context(FIGURES):
+        sys.modules["helpers.figures.typeface"].use_typeface()
+        draw_as(*figure_formats())
+
+
 def draw_as(*formats):
-    """Draw a figure in some formats."""
+    """Draw without pyplot, so that fonts are found, and they and renderers loaded."""
     import io
 
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -120,14 +126,18 @@ def read_once():
 
 # What a kernel would do when it first uses a module.
 WARM_UPS = {
-    "matplotlib": draw_once,
+    "matplotlib": draw_for_run,
+    "helpers.figures.typeface": draw_for_report,
     "helpers.yamlfile": read_once,
     "numpy": lambda: importlib.import_module("numpy.random"),
 }
 
 
-def serve(listener):
-    """Fork kernels, pass signals on to them, and report when they end."""
+def serve(listener, later):
+    """Fork kernels, pass signals on to them, and report when they end.
+
+    While there is nothing to do, the modules that are needed later are imported.
+    """
     kernels = {}  # connection by the kernel's pid
     wakeup_r, wakeup_w = socket.socketpair()
     wakeup_w.setblocking(False)
@@ -138,7 +148,11 @@ def serve(listener):
         for source in (sys.stdin, listener, wakeup_r):
             selector.register(source, selectors.EVENT_READ)
         while True:
-            for key, _ in selector.select():
+            ready = selector.select(0 if later else None)
+            if not ready:
+                import_all([later.pop(0)])
+                gc.freeze()
+            for key, _ in ready:
                 source = key.fileobj
                 if source is sys.stdin:
                     for pid in kernels:

@@ -29,13 +29,15 @@ CAN_FORK = sys.platform.startswith("linux") and os.environ.get("KERNELS") != "pl
 
 
 @contextlib.contextmanager
-def warm_kernels(modules):
+def warm_kernels(modules, later=()):
     """Run a forkserver for the kernels of this process and of those it starts.
 
     Parameters
     ----------
     modules : list of str
         What it imports in advance.
+    later : list of str
+        What it imports while no kernel is asked for.
 
     Yields
     ------
@@ -50,7 +52,8 @@ def warm_kernels(modules):
     before = dict(os.environ)
     use_environment(**arithmetic.settings(), IPYTHONDIR=f"{folder}/ipython")
     try:
-        with _forkserver(folder, modules) if CAN_FORK else _ordinary() as options:
+        start = _forkserver(folder, modules, later) if CAN_FORK else _ordinary()
+        with start as options:
             yield options
     finally:
         os.environ.clear()
@@ -69,7 +72,7 @@ def _check_space(place):
 
 
 @contextlib.contextmanager
-def _forkserver(folder, modules):
+def _forkserver(folder, modules, later):
     """Run the forkserver, and have kernels launched by it.
 
     It inherits a socket that listens already: a client that connects early waits for
@@ -80,7 +83,8 @@ def _forkserver(folder, modules):
         listener.bind(address)
         listener.listen(1024)
         number = listener.fileno()
-        command = ["-m", "helpers.pipeline.kernels.forkserver", str(number), *modules]
+        command = ["-m", "helpers.pipeline.kernels.forkserver", str(number)]
+        command += [",".join(modules), ",".join(later)]
         forkserver = subprocess.Popen(
             [sys.executable, *command],
             stdin=subprocess.PIPE,

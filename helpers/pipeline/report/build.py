@@ -65,10 +65,10 @@ def make_report(paths, with_pdf, with_page):
     time_limit = checked_time_limit(os.environ.get("TIME_LIMIT") or "600")
     experiments = experiments_of(paths.name)
     now, plan = revision(), make_plan(experiments)
-    modules = sorted({*modules_for(plan), *modules_behind(paths.name)})
+    behind = modules_behind(paths.name)
     if not with_page:  # to verify a PDF, in a folder that is removed
         os.environ[FORMATS] = "pdf"
-    with warm_kernels(modules) as kernel:
+    with warm_kernels(modules_for(plan) or behind, later=behind) as kernel:
         # Imported while the forkserver imports its modules, which takes as long.
         from helpers.pipeline.report.page import to_html
         from helpers.pipeline.report.pdf import begin_preamble
