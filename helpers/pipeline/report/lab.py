@@ -6,9 +6,10 @@ from functools import cached_property
 
 from helpers import ROOT
 from helpers.pipeline.environment import FORMATS
+from helpers.pipeline.report.drawing import BESIDE
 from helpers.pipeline.report.markdown import EQUATION, HEADING, KINDS, REFERENCE
 from helpers.pipeline.report.paths import opened
-from helpers.pipeline.report.works import cite_by_name
+from helpers.pipeline.report.works import begin_to_read, cite_by_name
 
 BIBLIOGRAPHY = ROOT / "report" / "references.bib"
 
@@ -18,6 +19,8 @@ class Lab:
 
     def __init__(self):
         self._numbers = {}
+        if os.environ.get(BESIDE):
+            begin_to_read(BIBLIOGRAPHY)
 
     def text(self, text):
         """Give references and equations the numbers that LaTeX gives in print.

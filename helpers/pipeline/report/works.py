@@ -8,6 +8,7 @@ from functools import cache
 from typing import NamedTuple
 
 from helpers.pipeline.report.claims import CODE
+from helpers.pipeline.report.drawing import beside
 from helpers.pipeline.report.markdown import KINDS, markdown_to_html
 
 ENTRY = re.compile(r"^@\w+\{\s*([\w-]+),", re.MULTILINE)
@@ -33,8 +34,22 @@ class Works(NamedTuple):
     html: str
 
 
+def begin_to_read(path):
+    """Have another core read a BibTeX file; `read_works` then waits for it."""
+    if path.exists():
+        _begun[path] = beside(_read, path)
+
+
+_begun = {}
+
+
 @cache
 def read_works(path):
+    """Return the works of a BibTeX file."""
+    return _begun[path]() if path in _begun else _read(path)
+
+
+def _read(path):
     """Read a BibTeX file, in one call of pandoc."""
     keys = ENTRY.findall(path.read_text(encoding="utf-8"))
     citations, html = markdown_to_html([f"@{key}" for key in keys], path)
