@@ -18,8 +18,9 @@ from IPython.core.application import BaseIPythonApplication
 from traitlets import default
 from zmq.eventloop.zmqstream import ZMQStream
 
-# Runs are kept in notebooks, so they do not belong in the user's history.
-OPTIONS = ["--HistoryManager.enabled=False"]
+# Runs are kept in notebooks, so they do not belong in the user's history; and their
+# client waits until all outputs of a cell are there, so the kernel need not.
+OPTIONS = ["--HistoryManager.enabled=False", "--Kernel._execute_sleep=0"]
 
 
 class WarmKernelApp(kernelapp.IPKernelApp):
