@@ -1,11 +1,11 @@
 """A process that has done the imports, and forks a kernel for each client.
 
-``python -m helpers.pipeline.kernels.forkserver NUMBER MODULES LATER`` imports modules,
-whose names have commas between them, prepares ipykernel's application, and listens on
-the Unix socket with that descriptor, which it inherits. Other modules it imports later,
-one by one, while no client waits. A client sends one line of JSON (``argv`` of the
-kernel, ``cwd``, ``env``) and owns the kernel as long as the connection lasts. The
-answers are::
+``python -m helpers.pipeline.kernels.forkserver NUMBER MODULE ...`` imports the modules,
+prepares ipykernel's application, and listens on the Unix socket with that descriptor,
+which it inherits. Modules that are named on a line of standard input, with commas
+between them, it imports later, one by one, while no client waits. A client sends one
+line of JSON (``argv`` of the kernel, ``cwd``, ``env``) and owns the kernel as long as
+the connection lasts. The answers are::
 
     R   the kernel is ready to be connected to
     X   the kernel has ended; the next byte is its exit status
@@ -45,14 +45,14 @@ KERNEL = (
 )
 
 
-def main(number, modules, later):
+def main(number, *modules):
     """Import modules, then serve until standard input is closed."""
     if sys.path[0] == os.getcwd():
         del sys.path[0]  # kernels look for modules beside their notebook instead
-    preload(modules.split(","))
+    preload(modules)
     with socket.socket(fileno=int(number)) as listener:
         folder = os.path.dirname(listener.getsockname())
-        serve(listener, later.split(","))
+        serve(listener)
     shutil.rmtree(folder, ignore_errors=True)
     os._exit(0)  # to take all modules apart would take long
 
@@ -134,12 +134,9 @@ WARM_UPS = {
 }
 
 
-def serve(listener, later):
-    """Fork kernels, pass signals on to them, and report when they end.
-
-    While there is nothing to do, the modules that are needed later are imported.
-    """
-    kernels = {}  # connection by the kernel's pid
+def serve(listener):
+    """Fork kernels, pass signals on to them, and report when they end."""
+    kernels, later = {}, []  # connection by the kernel's pid; modules to import
     wakeup_r, wakeup_w = socket.socketpair()
     wakeup_w.setblocking(False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
@@ -156,6 +153,9 @@ def serve(listener, later):
             for key, _ in ready:
                 source = key.fileobj
                 if source is sys.stdin:
+                    if line := sys.stdin.readline():
+                        later += line.strip().split(",")
+                        continue
                     for pid in kernels:
                         signal_kernel(pid, signal.SIGKILL)
                     return

@@ -29,15 +29,15 @@ CAN_FORK = sys.platform.startswith("linux") and os.environ.get("KERNELS") != "pl
 
 
 @contextlib.contextmanager
-def warm_kernels(modules, later=()):
+def warm_kernels(modules, later=None):
     """Run a forkserver for the kernels of this process and of those it starts.
 
     Parameters
     ----------
     modules : list of str
         What it imports in advance.
-    later : list of str
-        What it imports while no kernel is asked for.
+    later : callable, optional
+        Returns what it imports while no kernel is asked for; called while it starts.
 
     Yields
     ------
@@ -83,8 +83,7 @@ def _forkserver(folder, modules, later):
         listener.bind(address)
         listener.listen(1024)
         number = listener.fileno()
-        command = ["-m", "helpers.pipeline.kernels.forkserver", str(number)]
-        command += [",".join(modules), ",".join(later)]
+        command = ["-m", "helpers.pipeline.kernels.forkserver", str(number), *modules]
         forkserver = subprocess.Popen(
             [sys.executable, *command],
             stdin=subprocess.PIPE,
@@ -96,6 +95,10 @@ def _forkserver(folder, modules, later):
     os.environ[FORKSERVER] = address
     os.environ["JUPYTER_DEFAULT_PROVISIONER_NAME"] = "warm"
     try:
+        if later:
+            names = f"{','.join(later())}\n".encode()
+            with contextlib.suppress(BrokenPipeError):  # it has died, which clients say
+                os.write(forkserver.stdin.fileno(), names)
         yield WARM
     finally:
         forkserver.stdin.close()

@@ -4,6 +4,7 @@ import contextlib
 import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from helpers import ROOT
 from helpers.pipeline.command import checked_time_limit, reason_of
@@ -65,10 +66,10 @@ def make_report(paths, with_pdf, with_page):
     time_limit = checked_time_limit(os.environ.get("TIME_LIMIT") or "600")
     experiments = experiments_of(paths.name)
     now, plan = revision(), make_plan(experiments)
-    behind = modules_behind(paths.name)
+    behind = partial(modules_behind, paths.name)
     if not with_page:  # to verify a PDF, in a folder that is removed
         os.environ[FORMATS] = "pdf"
-    with warm_kernels(modules_for(plan) or behind, later=behind) as kernel:
+    with warm_kernels(modules_for(plan) or behind(), later=behind) as kernel:
         # Imported while the forkserver imports its modules, which takes as long.
         from helpers.pipeline.report.page import to_html
         from helpers.pipeline.report.pdf import begin_preamble
