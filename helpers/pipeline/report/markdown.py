@@ -5,8 +5,10 @@ references such as ``@fig:costs`` and labelled equations such as
 ``$$ z = w x $$ {#eq:model}``.
 """
 
-import os
 import re
+import subprocess
+import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 from helpers import ROOT
@@ -34,39 +36,41 @@ LATEX_SIGNS = (r"\$\$", r"\textbackslash begin", r"\includegraphics")
 HTML_SIGNS = ("$$", r"\begin{", "<img")
 READER = Path(__file__).with_name("reader.lua")
 SEAM = re.compile("%%seam%%|<!--seam-->")  # which follows each fragment
+AS_TYPED = re.compile(r"Could not convert TeX math (.*?), rendering as TeX", re.DOTALL)
 REFUSED = re.compile(r"refused:(\d+):(<\w+>):")
 OPTIONS = ("--wrap=preserve", "--syntax-highlighting=none")
 CSL = ROOT / "report" / "page" / "works.csl"  # the words of plainnat
 
 
 def _convert(fragments, to, *options):
-    """Convert fragments with the locked pandoc, even if another is installed.
+    """Convert fragments with pandoc.
 
     Returns
     -------
     list of str
         Each in the other format; then what pandoc adds, such as the list of works.
     """
-    import pypandoc
-
-    [locked] = Path(pypandoc.__file__).with_name("files").glob("pandoc*")
-    os.environ["PYPANDOC_PANDOC"] = str(locked)
+    # What the package carries, even if another pandoc is installed.
+    [pandoc] = Path(find_spec("pypandoc").origin).with_name("files").glob("pandoc*")
     # A person's own abbreviations and templates are not ours.
-    options = (f"--from={READER}", f"--data-dir={NOWHERE}", *options)
-    text = "\0".join(map(_unified, fragments))
-    try:
-        converted = pypandoc.convert_text(
-            text, to, format="markdown", extra_args=options
-        )
-    except RuntimeError as error:
-        refused = REFUSED.search(str(error))
-        if not refused:
-            raise
+    command = [pandoc, f"--from={READER}", f"--to={to}", f"--data-dir={NOWHERE}"]
+    done = subprocess.run(
+        [*command, *options],
+        input="\0".join(map(_unified, fragments)),
+        capture_output=True,
+        encoding="utf-8",
+    )
+    if refused := REFUSED.search(done.stderr):
         raise UserError(
             f"HTML's {refused[2]} cannot be printed, only b, br, code, del, em, i, s, "
             f"strong, sub, sup and u: {fragments[int(refused[1])][:60]!r}"
-        ) from None
-    return [part.strip() for part in SEAM.split(converted)]
+        )
+    if done.returncode:
+        reason = " ".join(done.stderr.split()) or f"it ended with {done.returncode}"
+        raise UserError(f"pandoc cannot read the report's text: {reason}")
+    for formula in AS_TYPED.findall(done.stderr):
+        print(f"note: the page shows as it is typed: {formula}", file=sys.stderr)
+    return [part.strip() for part in SEAM.split(done.stdout)]
 
 
 def _unified(fragment):
