@@ -5,6 +5,7 @@ matplotlib's typeface.
 """
 
 import subprocess
+from functools import cache
 
 import matplotlib as mpl
 from matplotlib import font_manager
@@ -15,11 +16,7 @@ FILES = [f"texgyrepagella-{style}.otf" for style in ("regular", "italic", "bold"
 
 def use_typeface():
     """Draw all further figures in the typeface of the page; return if it was found."""
-    try:
-        command = ["kpsewhich", *FILES]
-        found = subprocess.run(command, capture_output=True, text=True).stdout.split()
-    except OSError:  # there is no TeX
-        found = []
+    found = _find_files()
     if len(found) < len(FILES):
         return False
     known = {font.fname for font in font_manager.fontManager.ttflist}
@@ -31,3 +28,13 @@ def use_typeface():
         mpl.rcParams[f"mathtext.{name}"] = FAMILY + style
     mpl.rcParams["mathtext.fontset"] = "custom"
     return True
+
+
+@cache
+def _find_files():
+    """Return where TeX has the typeface; nothing without TeX."""
+    command = ["kpsewhich", *FILES]
+    try:
+        return subprocess.run(command, capture_output=True, text=True).stdout.split()
+    except OSError:
+        return []

@@ -1,5 +1,6 @@
 """Set LaTeX as PDF."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -44,6 +45,7 @@ def begin_preamble(folder):
     process = subprocess.Popen(
         command, cwd=folder, env=environment(), stdout=subprocess.DEVNULL
     )
+    os.setpriority(os.PRIO_PROCESS, process.pid, 10)  # others wait for what runs now
 
     def compiled():
         _check_alive("pdflatex", process.wait())
