@@ -262,9 +262,12 @@ def test_a_file_that_changes_while_a_run_reads_it_fails_the_run(project):
 def test_a_finished_run_that_fails_when_made_again_is_not_kept(project):
     write_notebook(project, ["import ok", "x: int = 0  # which", "ok.value"])
     project.write("notebooks/ok.py", "value = 1\n")
+    module = project.folder / "notebooks" / "ok.py"
+    os.utime(module, (10**9, 10**9))
     assert project.sweep()[0] == 0
     (run,) = project.runs
     project.write("notebooks/ok.py", "other = 1\n")
+    os.utime(module, (10**9, 10**9))  # changed within a second
     assert project.sweep()[0] == 2
     assert project.runs == [run.replace(".ipynb", ".failed.ipynb")]
     assert reason(project) == "to run: failed before"

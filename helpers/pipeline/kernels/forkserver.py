@@ -201,6 +201,8 @@ def become_kernel(request, connection):
     os.environ.update(request["env"])
     os.chdir(request["cwd"])
     sys.argv = ["ipykernel_launcher", *request["argv"]]
+    # Python would take a module that changes twice in a second for unchanged.
+    sys.dont_write_bytecode = True
     if "numpy.random" in sys.modules:
         sys.modules["numpy.random"].seed()  # else all kernels draw the same
 
