@@ -53,8 +53,9 @@ def read_yaml(path, name):
 
     try:
         # Opened even if it is not there: a run notes what it looked for.
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
+        with open(path, "rb") as file:
+            content = file.read()
+        text = content.decode()
         return deepcopy(_parsed(text))
     except FileNotFoundError:
         raise
@@ -62,8 +63,9 @@ def read_yaml(path, name):
         raise ValueError(f"{name}, {_said_of(error, text)}") from None
     except RecursionError:
         raise ValueError(f"{name} nests too deeply") from None
-    except UnicodeDecodeError:
-        raise ValueError(f"{name} is not in UTF-8; save it so") from None
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ValueError(f"{name}, line {line}: not in UTF-8; save it so") from None
     except (OSError, YAMLError, ValueError, KeyError) as error:
         reason = getattr(error, "strerror", None) or " ".join(str(error).split())
         raise ValueError(f"{name} cannot be read: {reason}") from None

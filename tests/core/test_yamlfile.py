@@ -59,6 +59,6 @@ def test_a_mistake_is_named_with_its_line(refused, text, line, reason):
 
 def test_a_file_in_another_encoding_is_named(tmp_path):
     path = tmp_path / "grid.yaml"
-    path.write_bytes("a: Zoë".encode("latin-1"))
-    with pytest.raises(ValueError, match="grid.yaml is not in UTF-8; save it so"):
+    path.write_bytes("b: 1\r\na: Zoë".encode("latin-1"))
+    with pytest.raises(ValueError, match="grid.yaml, line 2: not in UTF-8; save it so"):
         read_yaml(path, path.name)

@@ -32,18 +32,23 @@ HEIGHT = 0.449  # of a small x of the page, in ems
 LATIN = "\u0100"  # before it is Latin-1, all of which T1 has,
 SIGNS = "–—‘’“”…"  # as it has these: most reports need not look for more
 WIDTH = 0.525  # of each letter of code
+NAMED = 5  # letters of a text that have no font
 FIRST, MOST = 33, 200  # the number of the first letter in a font, and how many it has
 DECLARED = re.compile(r"\\DeclareUnicodeCharacter\{(\w+)\}")
 
 
-def require_letters(text, where):
-    """Raise UserError if no font has a letter of a text; say where that text is."""
-    missing = sorted(c for c in further_letters(text) if not _families(c))
-    if missing:
-        raise UserError(
-            f"{where} has a letter that no font of the PDF has: {missing[0]!r} "
-            f"(U+{ord(missing[0]):04X})"
-        )
+def require_letters(texts):
+    """Raise UserError for all letters that no font has, of texts by their place."""
+    found = {}
+    for where, text in texts.items():
+        missing = sorted(c for c in further_letters(text) if not _families(c))
+        if missing:
+            named = [f"{c!r} (U+{ord(c):04X})" for c in missing[:NAMED]]
+            more = len(missing) - NAMED
+            found[where] = ", ".join(named) + (f" and {more} more" * (more > 0))
+    if found:
+        places = "; ".join(f"of {where}: {letters}" for where, letters in found.items())
+        raise UserError(f"no font of the PDF has letters {places}")
 
 
 def further_letters(text):

@@ -29,9 +29,8 @@ def title_block(*, with_pdf=True):
         Whether the fonts of the PDF must have its letters.
     """
     given = {name: text_of(name) for name in TITLE_BLOCK}
-    for name, text in given.items():
-        if with_pdf:
-            require_letters(text, name.upper())
+    if with_pdf:
+        require_letters({name.upper(): text for name, text in given.items()})
     return {name: composed(text) for name, text in given.items() if text}
 
 

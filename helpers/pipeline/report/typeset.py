@@ -160,7 +160,8 @@ def works_of(notebook):
 
 
 def check_letters(notebook):
-    """Raise UserError for a cell that prints a letter which no font has."""
+    """Raise UserError for the cells that print letters which no font has."""
+    texts = {}
     for cell in notebook.cells:
         printed = [cell.source] if cell.cell_type == "markdown" else []
         for description in descriptions_in(cell):
@@ -168,7 +169,8 @@ def check_letters(notebook):
         where = f"In [{cell.get('execution_count')}]"
         if cell.cell_type == "markdown":
             where = f"the cell that begins with {cell.source.strip()[:40]!r}"
-        require_letters(" ".join(printed), where)
+        texts[where] = " ".join([texts.get(where, ""), *printed])
+    require_letters(texts)
 
 
 def check_outputs(notebook):
