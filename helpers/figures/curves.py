@@ -49,7 +49,7 @@ def plot_costs(ax, curves, *, unit, best=None):
 
 
 class LogTicks(LogLocator):
-    """Ticks of a logarithmic axis: each decade, and 2 and 5 where these are few.
+    """Ticks of a logarithmic axis: each decade; 2 and 5, or all, where these are few.
 
     Every tick has its number. Matplotlib's eight further ticks in each decade would
     take a third of the time of a figure.
@@ -57,10 +57,14 @@ class LogTicks(LogLocator):
 
     def tick_values(self, vmin, vmax):
         """Return where the ticks between two values are."""
-        self.set_params(subs=[1, 2, 5] if vmax < FEW * vmin else [1])
-        ticks = super().tick_values(vmin, vmax)
         low, high = sorted((vmin, vmax))
-        return ticks[(ticks > 0.99 * low) & (ticks < 1.01 * high)]  # none beyond
+        for subs in ([1, 2, 5], range(1, 10)) if vmax < FEW * vmin else ([1],):
+            self.set_params(subs=subs)
+            ticks = super().tick_values(vmin, vmax)
+            ticks = ticks[(ticks > 0.99 * low) & (ticks < 1.01 * high)]  # none beyond
+            if len(ticks) > 2:
+                break
+        return ticks
 
 
 class LogNumbers(Formatter):
