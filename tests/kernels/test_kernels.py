@@ -234,6 +234,15 @@ def test_a_run_fails_when_the_forkserver_dies(execute):
         os.environ["JUPYTER_DEFAULT_PROVISIONER_NAME"] = "warm"
 
 
+def test_some_modules_are_imported_while_nobody_waits(execute, monkeypatch):
+    monkeypatch.delenv(FORKSERVER, raising=False)
+    known = "import sys; print('colorsys' in sys.modules, 'wave' in sys.modules)"
+    later = ["no_such_module", "colorsys", "wave"]
+    with warm_kernels(["wave"], later=lambda: later) as options:
+        assert text_of(execute(options, known)).split()[1] == "True"
+        until(lambda: text_of(execute(options, known)).split() == ["True", "True"])
+
+
 def test_only_kernels_of_this_interpreter_are_forked():
     from helpers.pipeline.kernels.provisioner import _ipykernel_arguments
 

@@ -17,6 +17,7 @@ CITATION = re.compile(
     rf"{CODE.pattern}|\[(?P<group>[^\[\]]*{KEY}[^\[\]]*)\](?!\()|(?<![\w@]){KEY}",
     re.DOTALL,
 )
+_begun = {}  # by path: what waits until a file has been read
 
 
 class Works(NamedTuple):
@@ -38,9 +39,6 @@ def begin_to_read(path):
     """Have another core read a BibTeX file; `read_works` then waits for it."""
     if path.exists():
         _begun[path] = beside(_read, path)
-
-
-_begun = {}
 
 
 @cache
