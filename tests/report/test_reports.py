@@ -25,9 +25,10 @@ from helpers.pipeline.verify.rebuild import build_report
 def test_the_files_of_two_reports_are_different():
     def files(name):
         of = Paths(name)
-        return {of.notebook, of.executed, of.tex, of.pdf, of.html, of.results}
+        made = {of.executed, of.tex, of.pdf, of.html, of.results, of.submission}
+        return {of.notebook, *made}
 
-    assert len(files("report") | files("other") | files("an-other")) == 18
+    assert len(files("report") | files("other") | files("an-other")) == 21
     made = [Paths(name) for name in ("report", "other")]
     names = [f.relative_to(ROOT) for m in made for f in (m.pdf, m.html, m.results)]
     assert all(paths.is_made(name.as_posix()) for name in names)

@@ -53,8 +53,16 @@ class Paths(NamedTuple):
     @property
     def results(self):
         """Every number that it states."""
-        own = "" if self.is_default else f"{self.name}-"
-        return self.root / "report" / f"{own}results.json"
+        return self.root / "report" / f"{self._own}results.json"
+
+    @property
+    def submission(self):
+        """What is handed in."""
+        return self.root / "build" / f"{self._own}submission.zip"
+
+    @property
+    def _own(self):
+        return "" if self.is_default else f"{self.name}-"
 
     @property
     def is_default(self):

@@ -27,7 +27,6 @@ from helpers.pipeline.report.revision import (
 from helpers.pipeline.report.title import parameters_of
 from helpers.pipeline.verify.reader import read_html, read_pdf
 
-SUBMISSION = ROOT / "build" / "submission.zip"
 FOLDER = "submission"
 INSTRUCTIONS = """\
 make report{of}    # everything that is missing, then report/{name}.pdf
@@ -38,7 +37,7 @@ The commit is {commit}. README.md tells the rest.
 
 
 def main():
-    """Write ``build/submission.zip``, the same bytes for the same commit."""
+    """Write what is handed in, the same bytes for the same commit."""
     now = revision()
     if not now.commit or not (ROOT / ".git").exists():
         raise UserError("only what is committed to git can be handed in")
@@ -61,9 +60,10 @@ def main():
         COMMIT.name: json.dumps(version, indent=1).encode(),
         NOTE: note.encode(),
     }
-    write(SUBMISSION, files, now.time)
+    write(paths.submission, files, now.time)
     made = f"report/{paths.pdf.name}, for {pages[0].build['title']['student']}"
-    print(f"written: {SUBMISSION.relative_to(ROOT)} ({len(files)} files): {made}")
+    name = paths.submission.relative_to(ROOT)
+    print(f"written: {name} ({len(files)} files): {made}")
 
 
 def committed(now, paths):
