@@ -6,8 +6,8 @@ import pytest
 
 from helpers import ROOT
 from helpers.pipeline.errors import UserError
-from helpers.pipeline.report.claims import unify_mathematics
 from helpers.pipeline.report.markdown import markdown_to_html, markdown_to_latex
+from helpers.pipeline.report.mathematics import unify_mathematics
 
 
 def both(text):

@@ -14,7 +14,7 @@ from pathlib import Path
 from helpers import ROOT
 from helpers.pipeline.environment import NOWHERE
 from helpers.pipeline.errors import UserError
-from helpers.pipeline.report.claims import CODE, unify_mathematics
+from helpers.pipeline.report.mathematics import CODE, unify_mathematics
 
 KINDS = {"fig": "Figure", "tab": "Table", "lst": "Listing", "eq": ""}
 KINDS |= {"sec": "Section", "app": "Appendix"}

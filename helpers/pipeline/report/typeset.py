@@ -8,10 +8,11 @@ from traitlets.config import Config
 
 from helpers import ROOT
 from helpers.pipeline.errors import UserError
-from helpers.pipeline.report.claims import CODE, PLACEHOLDER, Claim, fill_in
+from helpers.pipeline.report.claims import PLACEHOLDER, Claim, fill_in
 from helpers.pipeline.report.letters import composed, declarations, require_letters
 from helpers.pipeline.report.listing import listing, name_colours
 from helpers.pipeline.report.markdown import markdown_to_latex
+from helpers.pipeline.report.mathematics import CODE
 from helpers.pipeline.report.pdf import BEGIN
 
 # What of a description is set in letters.

@@ -7,9 +7,9 @@ import re
 from functools import cache
 from typing import NamedTuple
 
-from helpers.pipeline.report.claims import CODE
 from helpers.pipeline.report.drawing import beside
 from helpers.pipeline.report.markdown import KINDS, markdown_to_html
+from helpers.pipeline.report.mathematics import CODE
 
 ENTRY = re.compile(r"^@\w+\{\s*([\w-]+),", re.MULTILINE)
 KEY = rf"@(?!(?:{'|'.join(KINDS)}):)([\w-]*\w)"
