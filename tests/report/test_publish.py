@@ -21,8 +21,7 @@ from traitlets.config import Config
 from helpers.figures.formatting import list_text, math_text, number_text, rate_text
 from helpers.model import cost
 from helpers.pipeline.errors import UserError
-from helpers.pipeline.report import claims as claims_module
-from helpers.pipeline.report import drawing, lab, overview, pdf, publish, typeset
+from helpers.pipeline.report import drawing, overview, paths, pdf, publish, typeset
 from helpers.pipeline.report.claims import Claims
 from helpers.pipeline.report.paths import ASSIGNMENT
 from helpers.pipeline.report.publish import Report
@@ -328,8 +327,8 @@ def notebook(tmp_path, monkeypatch):
         nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "it.ipynb")
         (tmp_path / "notebooks").mkdir(exist_ok=True)
         (tmp_path / "it.ipynb").rename(tmp_path / "notebooks" / "report.ipynb")
-        paths = ASSIGNMENT._replace(root=tmp_path)
-        monkeypatch.setattr(lab, "opened", lambda: paths)
+        own = ASSIGNMENT._replace(root=tmp_path)
+        monkeypatch.setattr(paths, "opened", lambda: own)
         return cells
 
     return write
@@ -610,8 +609,8 @@ def test_a_claim_that_is_stated_further_down_is_named_with_its_cell(
     cell = nbformat.v4.new_code_cell('claims.state("late", 1, "d")', id="further-down")
     path = tmp_path / "notebooks" / "report.ipynb"
     nbformat.write(nbformat.v4.new_notebook(cells=[cell]), path)
-    paths = ASSIGNMENT._replace(root=tmp_path)
-    monkeypatch.setattr(claims_module, "opened", lambda: paths)
+    own = ASSIGNMENT._replace(root=tmp_path)
+    monkeypatch.setattr(paths, "opened", lambda: own)
     with pytest.raises(ValueError, match="'late' yet: the cell 'further-down' states"):
         Claims().fill("{{late}}")
 

@@ -4,7 +4,6 @@ A claim is stated once, from a recorded run; prose and captions then name it, as
 ``{{best.cost}}``, and never hold the number itself.
 """
 
-import json
 import math
 import re
 from difflib import get_close_matches
@@ -18,7 +17,7 @@ from helpers.pipeline.report.mathematics import (
     markdown_text,
     unify_mathematics,
 )
-from helpers.pipeline.report.paths import opened
+from helpers.pipeline.report.paths import opened_cells
 
 NAME = r"[\w.-]+"
 PLACEHOLDER = re.compile(rf"\{{\{{ *({NAME}) *\}}\}}")
@@ -209,13 +208,8 @@ def _unknown(name, claims):
 
 def _stated_later(name):
     """Say in which cell of the report a claim is stated; nothing if in none."""
-    path = opened().notebook
-    cells = (
-        json.loads(path.read_text(encoding="utf-8"))["cells"] if path.exists() else ()
-    )
-    for cell in cells:
-        if re.search(
-            rf"state(_below)?\(\s*[\"']{re.escape(name)}[\"']", "".join(cell["source"])
-        ):
+    statement = rf"state(_below)?\(\s*[\"']{re.escape(name)}[\"']"
+    for cell in opened_cells():
+        if re.search(statement, "".join(cell["source"])):
             return f" yet: the cell {cell.get('id')!r} states it, which must come first"
     return ""

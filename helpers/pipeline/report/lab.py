@@ -1,6 +1,5 @@
 """The report as JupyterLab shows it: numbers and names in the place of labels."""
 
-import json
 import os
 from functools import cached_property
 
@@ -8,7 +7,7 @@ from helpers import ROOT
 from helpers.pipeline.environment import FORMATS
 from helpers.pipeline.report.drawing import BESIDE
 from helpers.pipeline.report.markdown import EQUATION, HEADING, KINDS, REFERENCE
-from helpers.pipeline.report.paths import opened
+from helpers.pipeline.report.paths import opened_cells
 from helpers.pipeline.report.works import begin_to_read, cite_by_name
 
 BIBLIOGRAPHY = ROOT / "report" / "references.bib"
@@ -38,11 +37,7 @@ class Lab:
     @cached_property
     def _headings(self):
         """The text of each labelled heading of the notebook, by its label."""
-        path = opened().notebook
-        if not path.exists():
-            return {}
-        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-        text = "\n".join("".join(cell["source"]) for cell in cells)
+        text = "\n".join("".join(cell["source"]) for cell in opened_cells())
         return {label: heading for _, heading, label in HEADING.findall(text)}
 
     def reference(self, label):

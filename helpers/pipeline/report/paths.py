@@ -1,6 +1,7 @@
 """The files of a report. The assignment, ``notebooks/report.ipynb``, is the default."""
 
 import fnmatch
+import json
 import os
 from pathlib import Path
 from typing import NamedTuple
@@ -85,6 +86,14 @@ def opened():
     """
     name = Path(os.environ.get("JPY_SESSION_NAME", "")).stem
     return Paths(name) if Paths(name).notebook.exists() else ASSIGNMENT
+
+
+def opened_cells():
+    """Return the cells of that notebook as parsed JSON; none if it is not there."""
+    path = opened().notebook
+    if not path.exists():
+        return []
+    return json.loads(path.read_text(encoding="utf-8"))["cells"]
 
 
 def is_made(name):
