@@ -18,7 +18,7 @@ from helpers.pipeline.errors import UserError
 from helpers.pipeline.kernels import arithmetic
 from helpers.pipeline.kernels.warm import warm_kernels
 from helpers.pipeline.preview import follow
-from helpers.pipeline.report import markdown, page
+from helpers.pipeline.report import page
 from helpers.pipeline.report.paths import ASSIGNMENT
 from helpers.pipeline.sweep.execute import execute
 
@@ -176,7 +176,6 @@ def executed(kernel):
     ours, theirs = fork.Pipe()
 
     def send():
-        markdown._Before.read = []
         page.exporter.cache_clear()
         page.inline_svg.cache_clear()
         notebook = nbformat.reads(done.notebook, as_version=4)

@@ -132,50 +132,50 @@ def markdown_to_html(fragments, bibliography=None):
     UserError
         If a fragment would be set as something else than was meant.
     """
-    cited = cited_from(bibliography) if bibliography else []
-    options = ["--mathml", "--shift-heading-level-by=1", *OPTIONS, *cited]
-
-    def convert(fragments, *others):
-        parts = _convert([*map(_with_html, fragments), *others], "html", *options)
-        for fragment, part in zip(fragments, parts, strict=False):
-            _validate(fragment, HTML_CODE.sub("", part), *HTML_SIGNS)
-        # BibTeX's "and others" is a name to pandoc.
-        return parts[: len(fragments)], OTHERS.sub("et al", parts[-1])
-
-    read = [path.read_bytes() for path in (READER, CSL, bibliography) if path]
-    notes = any("[^" in text for text in fragments)  # numbered through all fragments
-    if read == _Before.read and not notes:
-        # How a work is cited depends on the others: all of them are cited again.
-        new = [text for text in dict.fromkeys(fragments) if text not in _Before.parts]
-        again = "; ".join(f"@{{{key}}}" for key in sorted(_Before.cited))
-        made, works = convert(new, f"[{again}]") if new else ([], _Before.works)
-        parts = _Before.parts | dict(zip(new, made, strict=True))
-        parts = {text: parts[text] for text in fragments}
-        if works_cited(parts.values()) == _Before.cited:
-            _Before.parts = parts
-            return [parts[text] for text in fragments], works
-    made, _Before.works = convert(fragments)
-    _Before.parts = dict(zip(fragments, made, strict=True))
-    _Before.read, _Before.cited = [] if notes else read, works_cited(made)
-    return made, _Before.works
+    options = ["--mathml", "--shift-heading-level-by=1", *OPTIONS]
+    if bibliography:  # cited as LaTeX does in print
+        options += ["--citeproc", "--metadata=link-citations", f"--csl={CSL}"]
+        options += [f"--bibliography={bibliography}"]
+    parts = _convert([*map(_with_html, fragments)], "html", *options)
+    for fragment, part in zip(fragments, parts, strict=False):
+        _validate(fragment, HTML_CODE.sub("", part), *HTML_SIGNS)
+    # BibTeX's "and others" is a name to pandoc.
+    return parts[: len(fragments)], OTHERS.sub("et al", parts[-1])
 
 
-class _Before:
-    """The last conversion to HTML: what is the same again is not converted again."""
+class Converter:
+    """Convert to HTML again and again; only what is new is given to pandoc."""
 
-    read, cited, parts, works = [], set(), {}, ""
+    def __init__(self):
+        self._read, self._cited, self._parts, self._works = [], set(), {}, ""
+
+    def to_html(self, fragments, bibliography=None):
+        """Return what `markdown_to_html` returns."""
+        read = [path.read_bytes() for path in (READER, CSL, bibliography) if path]
+        notes = any("[^" in text for text in fragments)  # numbered through all of them
+        if read == self._read and not notes:
+            new = [text for text in dict.fromkeys(fragments) if text not in self._parts]
+            made, works = [], self._works
+            if new:
+                # How a work is cited depends on the others: all are cited again.
+                again = "; ".join(f"@{{{key}}}" for key in sorted(self._cited))
+                both = [*new, f"[{again}]"]
+                [*made, _], works = markdown_to_html(both, bibliography)
+            parts = self._parts | dict(zip(new, made, strict=True))
+            parts = {text: parts[text] for text in fragments}
+            if works_cited(parts.values()) == self._cited:
+                self._parts = parts
+                return [parts[text] for text in fragments], works
+        made, self._works = markdown_to_html(fragments, bibliography)
+        self._parts = dict(zip(fragments, made, strict=True))
+        self._read, self._cited = [] if notes else read, works_cited(made)
+        return made, self._works
 
 
 def works_cited(parts):
     """Return the keys of the works that fragments of HTML cite."""
     found = re.findall(r'data-cites="(.*?)"', " ".join(parts))
     return {key for keys in found for key in keys.split()}
-
-
-def cited_from(bibliography):
-    """Return pandoc's options to cite from a BibTeX file as LaTeX does in print."""
-    options = ["--citeproc", "--metadata=link-citations", f"--csl={CSL}"]
-    return [*options, f"--bibliography={bibliography}"]
 
 
 def _validate(fragment, converted, dollars, begin, picture):

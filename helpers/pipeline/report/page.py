@@ -18,7 +18,7 @@ from helpers import ROOT
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.report.evidence import FILES, RESULTS, rounded, zipped
 from helpers.pipeline.report.listing import coloured, html_colours, html_listing
-from helpers.pipeline.report.markdown import markdown_to_html
+from helpers.pipeline.report.markdown import Converter
 from helpers.pipeline.report.numbering import Numbering
 from helpers.pipeline.report.typeset import (
     check_outputs,
@@ -34,7 +34,6 @@ TYPES = {"json": "application/json", "zip": "application/zip"}
 # Stand for the begin of a claim, by its number, for its end, and for a comma within a
 # number, until pandoc is done.
 FIRST, END, COMMA = 0xF0000, "\U000ffffd", "\U000ffffc"
-_marks = {}
 BEGIN = "[\U000f0000-\U000ffff0]"
 IN_FORMULA = re.compile(rf"<mi[^>]*>({BEGIN}|{END})</mi>")
 WITHIN_NUMBER = re.compile(rf"</mn><mi[^>]*>{COMMA}</mi><mn>")
@@ -106,7 +105,14 @@ def data_url(name, content):
 
 
 class Page(Preprocessor):
-    """Turn all Markdown into HTML, in one call of pandoc, and number it."""
+    """Turn all Markdown into HTML, in one call of pandoc, and number it.
+
+    The next page of this process, in a preview, takes what is the same from this one.
+    """
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self._marks, self._converter = {}, Converter()
 
     def preprocess(self, notebook, resources):
         """Return the notebook with HTML where it had Markdown, and the contents."""
@@ -117,7 +123,8 @@ class Page(Preprocessor):
         }
         # The same each time, so that a text with other claims before it stays the same.
         marks = {
-            name: _marks.setdefault(name, chr(FIRST + len(_marks))) for name in stated
+            name: self._marks.setdefault(name, chr(FIRST + len(self._marks)))
+            for name in stated
         }
 
         def marked(name, text):
@@ -129,8 +136,9 @@ class Page(Preprocessor):
         fragments = [*texts, *(f"${formula}$" for formula in formulas)]
         fragments = [text.replace("{,}", COMMA) for text in fragments]
         works = [ROOT / "report" / f"{d['path']}.bib" for d in shown if "path" in d]
-        parts, resources["works"] = markdown_to_html(fragments, *works[:1])
-        check_citations("".join(parts), resources["works"])
+        parts, works = self._converter.to_html(fragments, *works[:1])
+        resources["works"] = works
+        check_citations("".join(parts), works)
         origins = {marks[name]: origin(name, claim) for name, claim in stated.items()}
         parts = [with_origins(part, origins) for part in parts]
         for (holder, key, _), part in zip(places, parts, strict=False):
