@@ -147,7 +147,7 @@ class Converter:
     """Convert to HTML again and again; only what is new is given to pandoc."""
 
     def __init__(self):
-        self._read, self._cited, self._parts, self._works = [], set(), {}, ""
+        self._read, self._cited, self._parts, self._works = [], {}, {}, ""
 
     def to_html(self, fragments, bibliography=None):
         """Return what `markdown_to_html` returns."""
@@ -173,9 +173,9 @@ class Converter:
 
 
 def works_cited(parts):
-    """Return the keys of the works that fragments of HTML cite."""
+    """Return the keys of the works that fragments of HTML cite, each once in a dict."""
     found = re.findall(r'data-cites="(.*?)"', " ".join(parts))
-    return {key for keys in found for key in keys.split()}
+    return dict.fromkeys(" ".join(found).split())
 
 
 def _validate(fragment, converted, dollars, begin, picture):

@@ -18,9 +18,10 @@ from helpers import ROOT
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.report.evidence import FILES, RESULTS, rounded, zipped
 from helpers.pipeline.report.listing import coloured, html_colours, html_listing
-from helpers.pipeline.report.markdown import Converter
+from helpers.pipeline.report.markdown import Converter, works_cited
 from helpers.pipeline.report.numbering import Numbering
 from helpers.pipeline.report.typeset import (
+    bibliographies_of,
     check_outputs,
     descriptions,
     descriptions_in,
@@ -135,10 +136,10 @@ class Page(Preprocessor):
         formulas = sorted({formula for d in shown for formula in formulas_in(d)})
         fragments = [*texts, *(f"${formula}$" for formula in formulas)]
         fragments = [text.replace("{,}", COMMA) for text in fragments]
-        works = [ROOT / "report" / f"{d['path']}.bib" for d in shown if "path" in d]
-        parts, works = self._converter.to_html(fragments, *works[:1])
+        bibliographies = bibliographies_of(notebook)
+        parts, works = self._converter.to_html(fragments, *bibliographies[:1])
         resources["works"] = works
-        check_citations("".join(parts), works)
+        check_citations(parts, works)
         origins = {marks[name]: origin(name, claim) for name, claim in stated.items()}
         parts = [with_origins(part, origins) for part in parts]
         for (holder, key, _), part in zip(places, parts, strict=False):
@@ -193,15 +194,14 @@ def bare(html):
     return html.removeprefix("<p>").removesuffix("</p>")
 
 
-def check_citations(html, works):
+def check_citations(parts, works):
     """Raise UserError for a citation of what is no work of the bibliography."""
     known = re.findall(r'id="ref-(.*?)"', works)
-    for keys in re.findall(r'data-cites="(.*?)"', html):
-        for key in keys.split():
-            if key not in known:
-                near = get_close_matches(key, known, n=1)
-                hint = f"; did you mean {near[0]}?" if near else ""
-                raise UserError(f"Citation `{key}' undefined{hint}")
+    for key in works_cited(parts):
+        if key not in known:
+            near = get_close_matches(key, known, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise UserError(f"Citation `{key}' undefined{hint}")
 
 
 def number_all(notebook, resources):

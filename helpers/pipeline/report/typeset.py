@@ -1,6 +1,7 @@
 """Set an executed report in LaTeX, with nbconvert."""
 
 import re
+from pathlib import Path
 
 from nbconvert.exporters import LatexExporter
 from nbconvert.preprocessors import Preprocessor
@@ -53,7 +54,9 @@ def to_latex(notebook, attached=None):
     files = {name: outputs[name] for name in outputs if name.endswith(".pdf")}
     files |= {f"attached-{i}": named[name] for i, name in enumerate(names, start=1)}
     latex = composed(latex)
-    declared, fonts = declarations(latex + works_of(notebook))
+    paths = filter(Path.exists, bibliographies_of(notebook))  # which LaTeX will read
+    works = "".join(path.read_text(encoding="utf-8") for path in paths)
+    declared, fonts = declarations(latex + works)
     if declared:
         latex = latex.replace(BEGIN, f"{declared}\n{BEGIN}", 1)
     return latex, files | fonts
@@ -153,11 +156,10 @@ def title_of(notebook):
     return title
 
 
-def works_of(notebook):
-    """Return the bibliographies of a report, which LaTeX will read."""
-    paths = (f"{d['path']}.bib" for d in descriptions(notebook) if "path" in d)
-    found = (ROOT / "report" / path for path in paths)
-    return "".join(path.read_text(encoding="utf-8") for path in found if path.exists())
+def bibliographies_of(notebook):
+    """Return the paths of the BibTeX files whose works a report shows."""
+    shown = descriptions(notebook)
+    return [ROOT / "report" / f"{d['path']}.bib" for d in shown if "path" in d]
 
 
 def check_letters(notebook):
