@@ -6,9 +6,9 @@ A claim is stated once, from a recorded run; prose and captions then name it, as
 
 import math
 import re
-from difflib import get_close_matches
 from typing import NamedTuple
 
+from helpers.pipeline.errors import did_you_mean
 from helpers.pipeline.report.mathematics import (
     CODE,
     MATHEMATICS,
@@ -201,9 +201,8 @@ def fill_in(text, claims, mark=None):
 
 
 def _unknown(name, claims):
-    near = get_close_matches(name, claims, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    return ValueError(f"no claim is named {name!r}{_stated_later(name) or hint}")
+    hint = _stated_later(name) or did_you_mean(name, claims, repr)
+    return ValueError(f"no claim is named {name!r}{hint}")
 
 
 def _stated_later(name):

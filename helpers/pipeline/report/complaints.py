@@ -1,7 +1,8 @@
 """What is wrong with a document, by LaTeX's log, in one line that names the place."""
 
 import re
-from difflib import get_close_matches
+
+from helpers.pipeline.errors import did_you_mean
 
 SLACK = 1  # points that nobody sees
 WIDE = re.compile(
@@ -56,8 +57,8 @@ def complaint(log, *, failed, names=(), source=""):
     if warning:
         message = warning[1].partition(" on input line")[0]
         name = message.split("'")[0].partition("`")[2]
-        near = "undefined" in message and get_close_matches(name, names, n=1)
-        return f"{message}; did you mean {near[0]}?" if near else message
+        hint = did_you_mean(name, names) if "undefined" in message else ""
+        return message + hint
     if failed:
         return "it failed, and its log does not say why: is the disk full?"
     return too_large(log, source.splitlines())

@@ -5,10 +5,9 @@ They are those that LaTeX gives in print: it counts in the order of the document
 
 import re
 from collections import Counter
-from difflib import get_close_matches
 from html import escape
 
-from helpers.pipeline.errors import UserError
+from helpers.pipeline.errors import UserError, did_you_mean
 from helpers.pipeline.report.markdown import KINDS
 
 HEADING = re.compile(r'<h([2-6])(?: id="(.*?)")?(.*?)>(.*?)</h\1>', re.DOTALL)
@@ -94,7 +93,6 @@ class Numbering:
     def _reference(self, match):
         label = match[2]
         if label not in self.names:
-            near = get_close_matches(label, self.names, n=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
+            hint = did_you_mean(label, self.names)
             raise UserError(f"Reference `{label}' undefined{hint}")
         return match[1] + escape(self.names[label].replace(" ", "\xa0")) + match[3]

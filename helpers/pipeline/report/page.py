@@ -6,7 +6,6 @@ the PDF has as attachments are in it, and it makes no request.
 
 import base64
 import re
-from difflib import get_close_matches
 from functools import cache, lru_cache
 from html import escape
 
@@ -15,7 +14,7 @@ from nbconvert.preprocessors import Preprocessor
 from pygments.formatters import HtmlFormatter
 
 from helpers import ROOT
-from helpers.pipeline.errors import UserError
+from helpers.pipeline.errors import UserError, did_you_mean
 from helpers.pipeline.report.evidence import FILES, RESULTS, rounded, zipped
 from helpers.pipeline.report.listing import coloured, html_colours, html_listing
 from helpers.pipeline.report.markdown import Converter, works_cited
@@ -199,9 +198,7 @@ def check_citations(parts, works):
     known = re.findall(r'id="ref-(.*?)"', works)
     for key in works_cited(parts):
         if key not in known:
-            near = get_close_matches(key, known, n=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            raise UserError(f"Citation `{key}' undefined{hint}")
+            raise UserError(f"Citation `{key}' undefined{did_you_mean(key, known)}")
 
 
 def number_all(notebook, resources):

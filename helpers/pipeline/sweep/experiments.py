@@ -9,13 +9,12 @@ import hashlib
 import json
 import math
 import re
-from difflib import get_close_matches
 from functools import cache
 from itertools import product
 from typing import NamedTuple
 
 from helpers import ROOT
-from helpers.pipeline.errors import UserError
+from helpers.pipeline.errors import UserError, did_you_mean
 from helpers.pipeline.kernels.opened import stamp
 from helpers.pipeline.sweep.notebooks import DamagedError, read_notebook
 from helpers.pipeline.sweep.parameters import (
@@ -208,5 +207,4 @@ def _values(where, name, given, allowed):
 
 
 def _hint(name, names):
-    near = get_close_matches(str(name), names, n=1)
-    return f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(names)}"
+    return did_you_mean(str(name), names, repr) or f"; there are {', '.join(names)}"

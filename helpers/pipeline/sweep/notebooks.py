@@ -1,11 +1,10 @@
 """The notebooks of the project, read if they can be run."""
 
 import json
-from difflib import get_close_matches
 from functools import cache
 
 from helpers import ROOT
-from helpers.pipeline.errors import UserError
+from helpers.pipeline.errors import UserError, did_you_mean
 from helpers.pipeline.kernels.opened import stamp
 
 NOTEBOOKS = ROOT / "notebooks"
@@ -43,10 +42,9 @@ def _read_notebook(path, stamp):
         notebook = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         names = [other.stem for other in path.parent.glob("*.ipynb")]
-        near = get_close_matches(path.stem, names, n=1)
-        hint = "a notebook is named without folder and ending"
-        hint = f"did you mean {near[0]!r}?" if near else hint
-        raise UserError(f"there is no {name}; {hint}") from None
+        hint = did_you_mean(path.stem, names, repr)
+        hint = hint or "; a notebook is named without folder and ending"
+        raise UserError(f"there is no {name}{hint}") from None
     except OSError as error:
         raise DamagedError(f"{name} cannot be read: {error.strerror}") from None
     except ValueError as error:
