@@ -145,7 +145,8 @@ def load(place, kind):
         if name not in (RESULTS, "build.json")
     }
     if not place.path:
-        sources |= place.files and {n: place.files[n] for n in _data(place.files)}
+        data = (name for name in place.files if name.startswith("data/"))
+        sources |= {name: place.files[name] for name in data}
         if not place.commit:
             sources |= {
                 path.relative_to(ROOT).as_posix(): path.read_bytes()
@@ -156,10 +157,6 @@ def load(place, kind):
     return Side(place.name, kind, report.results, sources, *parts(report))
 
 
-def _data(names):
-    return [name for name in names if name.startswith("data/")]
-
-
 def _built(place, kind):
     """Return the report of this checkout, or of a commit, made if it must be."""
     target, paths = "html" if kind == PAGE else "report", asked()
@@ -167,11 +164,9 @@ def _built(place, kind):
     table = {name: text for name in TABLE if (text := given[name.upper()])}
     if not place.commit:
         path, now = (paths.html, paths.pdf)[kind == PRINT], revision()
-        read = read_html if kind == PAGE else read_pdf
         if path.exists() and now.commit:
-            build = (read(path) if kind == PAGE else read(path, pages=False)).build
-            same = (build["commit"], build["changes"]) == (now.commit, now.changes)
-            if same and build.get("table") == table:
+            made = read_html(path) if kind == PAGE else read_pdf(path, pages=False)
+            if made.is_of(now) and made.build.get("table") == table:
                 return path
         _say("making the report of this checkout")
         return build_report(ROOT, given, target)

@@ -77,6 +77,11 @@ class ReadReport(NamedTuple):
         """Return what to call a page, counted from 0."""
         return self.names[page] if self.names else f"page {page + 1}"
 
+    def is_of(self, version):
+        """Tell whether it was made from that version, a `Revision`."""
+        made_from = self.build["commit"], self.build["changes"]
+        return made_from == (version.commit, version.changes)
+
 
 def main():
     """Print the version and the title block that the report states."""
@@ -125,10 +130,8 @@ def read_pdf(path, *, pages=True):
     build = _read_build(files.get("build.json"), f"{path}: build.json")
     results = read_results(files.get(RESULTS), f"{path}: {RESULTS}")
     saver = "qpdf" if QPDF in content[:40] else saver
-    digest = sha256(content)
-    return ReadReport(
-        results, build, files, texts, things, looks, digest, (), document, saver
-    )
+    read = results, build, files, texts, things, looks, sha256(content)
+    return ReadReport(*read, document=document, saver=saver)
 
 
 def read_html(path):
@@ -155,8 +158,8 @@ def read_html(path):
     names[0] = "section before the first"
     things = [{"drawing": f"<{sha256(part.encode())}>"} for part in parts]
     looks = [partial(str, part) for part in parts]
-    digest = sha256(content)
-    return ReadReport(results, build, files, texts, things, looks, digest, names)
+    read = results, build, files, texts, things, looks, sha256(content)
+    return ReadReport(*read, names=names)
 
 
 def _content(path):

@@ -46,8 +46,7 @@ def main():
     files = committed(now, paths)
     pages = [read_pdf(paths.pdf, pages=False), read_html(paths.html)]
     for path, page in zip((paths.pdf, paths.html), pages, strict=True):
-        build = page.build
-        if (build["commit"], build["changes"]) != (now.commit, now.changes):
+        if not page.is_of(now):
             raise UserError(f"report/{path.name} is not of this commit: make report")
     given = {} if paths.is_default else {"report": paths.name}
     given |= pages[0].build.get("table", {})
