@@ -9,7 +9,7 @@ import nbformat
 from helpers.pipeline.grading.unpack import GRADED
 from helpers.pipeline.records import read_record
 from helpers.pipeline.report.build import print_report
-from helpers.pipeline.report.claims import PLACEHOLDER, PROSE
+from helpers.pipeline.report.claims import PROSE, Claim, described
 from helpers.pipeline.report.evidence import attachments
 from helpers.pipeline.report.revision import revision
 from helpers.pipeline.report.title import table_of, title_block
@@ -20,7 +20,8 @@ from helpers.pipeline.sweep.experiments import experiments_of
 
 def print_texts(executed):
     """Return the bytes of the report's PDF, its code as the grader executed it."""
-    claims, now = read_record(executed)["claims"], revision()
+    recorded, now = read_record(executed)["claims"], revision()
+    claims = {name: Claim(**claim) for name, claim in recorded.items()}
     table = table_of(GRADED.name)
     shown = nbformat.read(executed, as_version=4).cells
     notebook = with_outputs(prepared(GRADED.name, table), shown, claims)
@@ -28,7 +29,7 @@ def print_texts(executed):
         if description["kind"] == "title":
             description["heading"].update(title_block())
     made_for = {"title": title_of(notebook), "report": GRADED.name, "table": table}
-    attached = attachments(claims, made_for, now, experiments_of(GRADED.name))
+    attached = attachments(recorded, made_for, now, experiments_of(GRADED.name))
     return print_report(notebook, attached, now, GRADED.tex)
 
 
@@ -41,7 +42,7 @@ def with_outputs(notebook, shown, claims):
         Changed in place, and returned.
     shown : list of nbformat.NotebookNode
         Executed cells with the same code, but other text.
-    claims : dict of str to dict
+    claims : dict of str to Claim
         That they have stated.
     """
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
@@ -69,10 +70,9 @@ def computes(cell):
 def text_output(source, claims):
     """Return what a text shows, see `helpers.pipeline.report.publish.Report.prose`."""
     text = source.partition("\n")[2] + "\n"
-    named = {name: claims[name] for name in PLACEHOLDER.findall(text) if name in claims}
-    description = {"kind": "prose", "text": text, "claims": named}
+    metadata = described(claims, kind="prose", text=text)
     return nbformat.v4.new_output(
-        "display_data", {"text/plain": "prose"}, metadata={"report": description}
+        "display_data", {"text/plain": "prose"}, metadata=metadata
     )
 
 

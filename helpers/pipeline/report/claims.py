@@ -144,9 +144,12 @@ class Claims(dict):
         """Return the Markdown with every ``{{name}}`` replaced, see `fill_in`."""
         return fill_in(text, self)
 
-    def named_in(self, text):
-        """Return the claims that the Markdown names, each as a dict, by their names."""
-        return {name: self[name]._asdict() for name in PLACEHOLDER.findall(text)}
+
+def described(claims, **description):
+    """Return an output's metadata: its description, with those of claims it names."""
+    text = description.get("text", "") + description.get("caption", "")
+    named = {name: claims[name]._asdict() for name in PLACEHOLDER.findall(text)}
+    return {"report": description | {"claims": named}}
 
 
 def fill_in(text, claims, mark=None):

@@ -16,7 +16,7 @@ from IPython import get_ipython
 from IPython.display import display, update_display
 
 from helpers.pipeline.report import frames
-from helpers.pipeline.report.claims import Claims, fill_in
+from helpers.pipeline.report.claims import Claims, described, fill_in
 from helpers.pipeline.report.drawing import BESIDE, beside, draw
 from helpers.pipeline.report.lab import Lab
 from helpers.pipeline.report.markdown import KINDS
@@ -274,10 +274,9 @@ class Report:
     def _emit(self, data, *, show=None, display_id=None, **description):
         """Display data with a description that the executed notebook keeps."""
         data.setdefault("text/plain", description["kind"])
-        text = description.get("text", "") + description.get("caption", "")
-        description["claims"] = self.claims.named_in(text)
+        metadata = described(self.claims, **description)
         place = {"display_id": display_id} if display_id else {}
-        (show or display)(data, metadata={"report": description}, raw=True, **place)
+        (show or display)(data, metadata=metadata, raw=True, **place)
 
 
 def _by_experiment(runs, experiments):
