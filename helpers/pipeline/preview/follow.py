@@ -32,7 +32,7 @@ from helpers.pipeline.sweep.experiments import experiments_of
 from helpers.pipeline.sweep.inputs import RUNS, modules_behind
 from helpers.pipeline.sweep.notebooks import NOTEBOOKS, DamagedError
 from helpers.pipeline.sweep.plan import make_plan
-from helpers.pipeline.sweep.traces import MADE_BY_PAPERMILL
+from helpers.pipeline.sweep.traces import is_papermills
 
 OFTEN = 0.05  # seconds between two looks at the files
 NOT_WATCHED = ("tests", "build")
@@ -268,8 +268,7 @@ class Preview:
 
 def identifier(cell):
     """Return the identifier of a cell; papermill gives its own another each time."""
-    made = MADE_BY_PAPERMILL & {*cell.metadata.get("tags", [])}
-    return "parameters-given" if made else cell.get("id")
+    return "parameters-given" if is_papermills(cell) else cell.get("id")
 
 
 def as_sent(cell):

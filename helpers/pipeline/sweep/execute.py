@@ -32,8 +32,8 @@ from helpers.pipeline.sweep.inputs import with_opened
 from helpers.pipeline.sweep.notebooks import NOTEBOOKS, DamagedError, read_notebook
 from helpers.pipeline.sweep.parameters import notebook_parameters, require_independent
 from helpers.pipeline.sweep.traces import (
-    MADE_BY_PAPERMILL,
     as_text,
+    is_papermills,
     merge_streams,
     without_traces,
 )
@@ -93,9 +93,9 @@ class BoundedClient(NotebookClient):
                 self._watch()
             for number, cell in enumerate(self.nb.cells):
                 # The cells have the numbers that they have in the original.
-                added = MADE_BY_PAPERMILL & {*cell.metadata.get("tags", [])}
+                counts = not is_papermills(cell)
                 try:
-                    self.execute_cell(cell, number, store_history=not added)
+                    self.execute_cell(cell, number, store_history=counts)
                 except CellExecutionError:
                     cell.metadata.papermill["exception"] = True
                     break

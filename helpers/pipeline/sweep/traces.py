@@ -2,7 +2,12 @@
 
 import json
 
-MADE_BY_PAPERMILL = {"injected-parameters", "papermill-error-cell-tag"}
+TAGS = {"injected-parameters", "papermill-error-cell-tag"}
+
+
+def is_papermills(cell):
+    """Tell whether papermill has added a cell: with parameters, or with an error."""
+    return not TAGS.isdisjoint(cell.metadata.get("tags", []))
 
 
 def without_traces(notebook):
@@ -12,7 +17,7 @@ def without_traces(notebook):
     for number, cell in enumerate(notebook.cells):
         for trace in ("papermill", "execution"):
             cell.metadata.pop(trace, None)
-        if set(cell.metadata.get("tags", [])) & MADE_BY_PAPERMILL:
+        if is_papermills(cell):
             cell["id"] = f"papermill-{number}"
             if cell.cell_type == "code":
                 cell["execution_count"] = None
