@@ -230,6 +230,8 @@ def _executed(cell, shell):
     """Execute a cell; return what it shows, its number and its error."""
     from jupyter_client.jsonutil import json_default
 
+    from helpers.pipeline.sweep.endings import lost_output
+
     shown, number = shell.display_pub.outputs, shell.execution_count
     shown.clear()
     printed = io.StringIO()
@@ -244,10 +246,8 @@ def _executed(cell, shell):
         if not o.get("update")
     ]
     outputs = json.loads(json.dumps(outputs, default=json_default))  # as a kernel does
-    for line in printed.getvalue().splitlines():
-        if line.startswith(("Error in callback <", "Unexpected exception formatting")):
-            return outputs, number, line
-    return outputs, number, _described(error, number) if error else ""
+    lost = lost_output(printed.getvalue())
+    return outputs, number, lost or (_described(error, number) if error else "")
 
 
 def _described(error, number):

@@ -5,5 +5,5 @@ tables of what the runs recorded. Runs know nothing of reports.
 """
 
 # The modules that other rooms may use.
-__all__ = ["execute", "experiments", "inputs", "notebooks", "parameters", "plan"]
-__all__ += ["results", "run", "traces"]
+__all__ = ["endings", "execute", "experiments", "inputs", "notebooks", "parameters"]
+__all__ += ["plan", "results", "run", "traces"]

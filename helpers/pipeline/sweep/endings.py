@@ -6,6 +6,11 @@ from helpers.pipeline.records import record_in
 LOST = ("Error in callback <", "Unexpected exception formatting exception")
 
 
+def lost_output(printed):
+    """Return what IPython prints of an output that it could not show, or nothing."""
+    return next((line for line in printed.splitlines() if line.startswith(LOST)), "")
+
+
 class OutputLostError(Exception):
     """An output that was computed, but could not be shown."""
 
@@ -14,9 +19,8 @@ def raise_for_lost_output(notebook):
     """Raise OutputLostError if IPython only prints that it could not show something."""
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
-            for line in output.get("text", "").splitlines():
-                if line.startswith(LOST):
-                    raise OutputLostError(line)
+            if lost := lost_output(output.get("text", "")):
+                raise OutputLostError(lost)
 
 
 def exit_before_record(notebook):
