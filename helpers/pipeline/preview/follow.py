@@ -64,6 +64,12 @@ def is_watched(name):
     return not (hidden or name in NOT_WATCHED or left_out(name))
 
 
+def changed_between(before, now):
+    """Return the names of files whose stamps differ."""
+    names = before.keys() | now.keys()
+    return {name for name in names if before.get(name) != now.get(name)}
+
+
 class Preview:
     """What is shown of a report, and the executed cells behind it.
 
@@ -95,7 +101,7 @@ class Preview:
         now = files()
         if now == self.seen:
             return
-        changed = {n for n in now.keys() | self.seen if now.get(n) != self.seen.get(n)}
+        changed = changed_between(self.seen, now)
         self.is_swept &= changed == {self.path} and self.paths.is_default
         self.seen = now
         try:
@@ -111,11 +117,7 @@ class Preview:
 
     def is_changed(self, but=()):
         """Tell whether a file, but for some, has changed since the last look."""
-        now = files()
-        return any(
-            now.get(name) != self.seen.get(name)
-            for name in {*now, *self.seen}.difference(but)
-        )
+        return not changed_between(self.seen, files()).issubset(but)
 
     def follow(self):
         """Execute what is not as it was, and show the page."""
@@ -133,8 +135,7 @@ class Preview:
         if not self.is_swept:
             self.sweep()
         read = {self.path}.union(*(done.read for done in cells.done))
-        others = (self.seen.keys() | self.base.keys()) - read
-        if any(self.seen.get(name) != self.base.get(name) for name in others):
+        if changed_between(self.base, self.seen) - read:
             cells.back_to(0)  # what rests on it is not known
             self.base = dict(self.seen)
         texts = self.changed_texts(code)
