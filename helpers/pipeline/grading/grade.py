@@ -16,7 +16,6 @@ from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
 
-from helpers.pipeline.command import error_in
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.grading.changes import (
     RUNNING,
@@ -160,12 +159,7 @@ class Grading:
         """Run a program that is not trusted, and return its output."""
         options |= {"walled": self.walled, "started": self.started}
         command = list(map(str, command))
-        ended = run_confined(command, folder, self.limits, **options)
-        if ended.stopped:
-            raise UserError(ended.stopped)
-        if ended.status not in fine:
-            raise UserError(error_in(ended.err, ended.status))
-        return ended.out
+        return run_confined(command, folder, self.limits, **options).output(fine)
 
     def grade(self, path):
         """Find out all that there is to say."""

@@ -19,6 +19,8 @@ from typing import NamedTuple
 
 import psutil
 
+from helpers.pipeline.command import error_in
+from helpers.pipeline.errors import UserError
 from helpers.pipeline.grading.memory import join, members, memory_group, ran_out
 
 MIB = 2**20
@@ -48,6 +50,12 @@ class Ended(NamedTuple):
     out: bytes
     err: str
     stopped: str  # why it was stopped; empty if it was not
+
+    def output(self, fine=(0,)):
+        """Return what it printed; raise UserError if its status is not `fine`."""
+        if self.stopped or self.status not in fine:
+            raise UserError(self.stopped or error_in(self.err, self.status))
+        return self.out
 
 
 def walls_work():
