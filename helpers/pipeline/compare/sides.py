@@ -13,7 +13,7 @@ from typing import NamedTuple
 from helpers import ROOT
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.files import whole
-from helpers.pipeline.report.evidence import RESULTS
+from helpers.pipeline.report.evidence import BUILD, RESULTS
 from helpers.pipeline.report.paths import asked
 from helpers.pipeline.report.revision import COMMIT, Revision, git, revision, sha256
 from helpers.pipeline.report.title import TABLE, variables_of
@@ -142,7 +142,7 @@ def load(place, kind):
     sources = {
         name: content
         for name, content in report.files.items()
-        if name not in (RESULTS, "build.json")
+        if name not in (RESULTS, BUILD)
     }
     if not place.path:
         data = (name for name in place.files if name.startswith("data/"))

@@ -46,6 +46,7 @@ from helpers.pipeline.grading.pictures import read_pictures
 from helpers.pipeline.grading.sandbox import run_confined
 from helpers.pipeline.grading.unpack import GRADED, counts, handed_in, unpack
 from helpers.pipeline.kernels.warm import CAN_FORK
+from helpers.pipeline.report.evidence import BUILD
 from helpers.pipeline.report.paths import Paths
 from helpers.pipeline.report.revision import COMMIT, Revision
 from helpers.pipeline.verify.verdicts import HOLDS, NOT_RUN, NOTED, STATUSES
@@ -288,5 +289,5 @@ def judged(line):
     name = line.what.removeprefix("attached ")
     if name == line.what or line.verdict == HOLDS:
         return line
-    blamed = counts(name) or name in ("build.json", "requirements.txt")
+    blamed = counts(name) or name in (BUILD, "requirements.txt")
     return line if blamed else line._replace(verdict=NOTED)

@@ -21,8 +21,8 @@ from helpers.pipeline.errors import UserError
 from helpers.pipeline.kernels.opened import stamp
 from helpers.pipeline.preview.snapshots import Snapshots, StoppedError
 from helpers.pipeline.report.claims import PROSE
-from helpers.pipeline.report.evidence import RESULTS
-from helpers.pipeline.report.page import BUILD, to_html
+from helpers.pipeline.report.evidence import BUILD, RESULTS
+from helpers.pipeline.report.page import to_html
 from helpers.pipeline.report.paths import is_made
 from helpers.pipeline.report.revision import LONG_AGO, Revision, left_out
 from helpers.pipeline.report.title import table_of, title_block

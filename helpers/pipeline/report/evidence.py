@@ -21,7 +21,7 @@ from helpers.pipeline.report.revision import left_out
 from helpers.pipeline.sweep.experiments import read_points
 from helpers.pipeline.sweep.inputs import failed_path_of, path_of
 
-RESULTS = "results.json"  # as it is attached
+RESULTS, BUILD = "results.json", "build.json"  # as they are attached
 FILES = "files.zip"  # in the page: all that the PDF has attached
 LAYOUT = 3
 HEAD = ("layout", "platform")
@@ -141,7 +141,7 @@ def attachments(claims, build, now, experiments=None):
     content = json.dumps(build, ensure_ascii=False, indent=1) + "\n"
     return code() | {
         RESULTS: as_text(collect(claims, experiments)).encode(),
-        "build.json": content.encode(),
+        BUILD: content.encode(),
     }
 
 

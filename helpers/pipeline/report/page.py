@@ -15,7 +15,7 @@ from pygments.formatters import HtmlFormatter
 
 from helpers import ROOT
 from helpers.pipeline.errors import UserError, did_you_mean
-from helpers.pipeline.report.evidence import FILES, RESULTS, rounded, zipped
+from helpers.pipeline.report.evidence import BUILD, FILES, RESULTS, rounded, zipped
 from helpers.pipeline.report.listing import coloured, html_colours, html_listing
 from helpers.pipeline.report.markdown import Converter, works_cited
 from helpers.pipeline.report.numbering import Numbering
@@ -29,7 +29,6 @@ from helpers.pipeline.report.typeset import (
     title_of,
 )
 
-BUILD = "build.json"
 TYPES = {"json": "application/json", "zip": "application/zip"}
 # Stand for the begin of a claim, by its number, for its end, and for a comma within a
 # number, until pandoc is done.

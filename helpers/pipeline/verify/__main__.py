@@ -7,6 +7,7 @@ from pathlib import Path
 
 from helpers.pipeline.command import aligned, checked_flag, run_command
 from helpers.pipeline.records import TOLERANCE
+from helpers.pipeline.report.evidence import BUILD
 from helpers.pipeline.verify.verdicts import (
     ALL_HOLD,
     HEADER,
@@ -94,7 +95,7 @@ def print_table(lines, everything=False):
 
 def _depth(line):
     """Return how far what was compared is from the cause of a difference."""
-    begins = {"attached build.json": 0, "attached ": 1, "run ": 2, "page ": 4}
+    begins = {f"attached {BUILD}": 0, "attached ": 1, "run ": 2, "page ": 4}
     begins |= {"section ": 4, "document": 5}
     return next((d for kind, d in begins.items() if line.what.startswith(kind)), 3)
 

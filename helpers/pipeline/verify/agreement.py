@@ -11,7 +11,7 @@ from operator import eq
 import numpy as np
 
 from helpers.pipeline.records import alike, relative
-from helpers.pipeline.report.evidence import RESULTS
+from helpers.pipeline.report.evidence import BUILD, RESULTS
 from helpers.pipeline.verify.reader import ZOOM
 from helpers.pipeline.verify.rounding import close, roundings
 from helpers.pipeline.verify.structure import STREAM
@@ -116,7 +116,7 @@ def _compare_attachments(stated, reproduced):
         pair = stated.files.get(name), reproduced.files.get(name)
         verdict = MISSING if None in pair else HOLDS if eq(*pair) else DIFFERS
         shown = map(_there, pair)
-        if name == "build.json" and verdict == DIFFERS:
+        if name == BUILD and verdict == DIFFERS:
             shown = map(_shown, _unlike(stated.build, reproduced.build))
         if name != RESULTS:  # which is compared claim by claim
             yield Line(f"attached {name}", *shown, None, verdict)

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from helpers.pipeline.command import run_command
 from helpers.pipeline.errors import UserError
-from helpers.pipeline.report.evidence import FILES, HEAD, LAYOUT, RESULTS
+from helpers.pipeline.report.evidence import BUILD, FILES, HEAD, LAYOUT, RESULTS
 from helpers.pipeline.report.revision import sha256
 from helpers.pipeline.report.title import LONGEST, TABLE, TITLE_BLOCK
 from helpers.pipeline.verify.structure import attached, describe
@@ -127,7 +127,7 @@ def read_pdf(path, *, pages=True):
     except Exception as error:  # the library raises many kinds on a damaged file
         reason = readable(str(error)) or type(error).__name__
         raise UserError(f"{path} is damaged: {reason}") from None
-    build = _read_build(files.get("build.json"), f"{path}: build.json")
+    build = _read_build(files.get(BUILD), f"{path}: {BUILD}")
     results = read_results(files.get(RESULTS), f"{path}: {RESULTS}")
     saver = "qpdf" if QPDF in content[:40] else saver
     read = results, build, files, texts, things, looks, sha256(content)
@@ -150,7 +150,7 @@ def read_html(path):
         texts = [text_of(part) for part in parts]
     except Exception as error:  # as with a PDF
         raise UserError(f"{path} is damaged: {readable(str(error))}") from None
-    build = _read_build(files.get("build.json"), f"{path}: build.json")
+    build = _read_build(files.get(BUILD), f"{path}: {BUILD}")
     results = read_results(carried.get(RESULTS), f"{path}: {RESULTS}")
     if carried[RESULTS] != files.get(RESULTS):
         raise UserError(f"{path}: {RESULTS} and that in {FILES} differ")
