@@ -1,6 +1,12 @@
-"""Files that are whole or not there, whatever happens while they are written."""
+"""Files: written as a whole or not at all, and their digests."""
 
 import contextlib
+import hashlib
+
+
+def sha256(content):
+    """Return the digest of a file's content."""
+    return hashlib.sha256(content).hexdigest()
 
 
 @contextlib.contextmanager

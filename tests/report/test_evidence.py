@@ -12,6 +12,7 @@ import pytest
 
 from helpers import ROOT
 from helpers.figures import curves
+from helpers.pipeline.files import sha256
 from helpers.pipeline.records import read_record
 from helpers.pipeline.report import evidence, revision
 from helpers.pipeline.report.paths import ASSIGNMENT
@@ -228,9 +229,7 @@ def test_in_a_submission_the_version_tells_what_was_changed(tmp_path, monkeypatc
     for name in ("a.txt", "report/results.json", "build/x", "SUBMISSION.txt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("first")
-    files = {
-        name: revision.sha256(b"first") for name in ("a.txt", "report/results.json")
-    }
+    files = {name: sha256(b"first") for name in ("a.txt", "report/results.json")}
     (tmp_path / "COMMIT").write_text(json.dumps(["abc", 7, "", files]))
     assert revision.revision() == ("abc", 7, "")
     (tmp_path / "report/results.json").write_text("made anew")

@@ -13,6 +13,7 @@ from small import files_of, make_small, spread
 from helpers import ROOT
 from helpers.pipeline import environment
 from helpers.pipeline.errors import UserError
+from helpers.pipeline.files import sha256
 from helpers.pipeline.report import revision
 from helpers.pipeline.report.paths import ASSIGNMENT
 from helpers.pipeline.report.revision import Revision
@@ -134,7 +135,7 @@ def unzipped(tmp_path_factory, two_runs):
     spread(folder / "clone", {name: (ROOT / name).read_bytes() for name in names})
     make_small(Project.at(folder / "clone"))
     files = files_of(folder / "clone")
-    known = {name: revision.sha256(content) for name, content in files.items()}
+    known = {name: sha256(content) for name, content in files.items()}
     files["COMMIT"] = json.dumps([*now, known]).encode()
     submission.write(folder / "it.zip", files, now.time)
     shutil.unpack_archive(folder / "it.zip", folder)

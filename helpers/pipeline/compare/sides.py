@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 from helpers import ROOT
 from helpers.pipeline.errors import UserError
-from helpers.pipeline.files import whole
+from helpers.pipeline.files import sha256, whole
 from helpers.pipeline.report.evidence import BUILD, RESULTS
 from helpers.pipeline.report.paths import asked
-from helpers.pipeline.report.revision import COMMIT, Revision, git, revision, sha256
+from helpers.pipeline.report.revision import COMMIT, Revision, git, revision
 from helpers.pipeline.report.title import TABLE, variables_of
 from helpers.pipeline.verify.reader import (
     SECTION,

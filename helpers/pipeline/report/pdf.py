@@ -8,9 +8,10 @@ import uuid
 
 from helpers import ROOT
 from helpers.pipeline.environment import environment
+from helpers.pipeline.files import sha256
 from helpers.pipeline.kernels.opened import stamp
 from helpers.pipeline.report.complaints import complaint, names_in
-from helpers.pipeline.report.revision import LONG_AGO, sha256
+from helpers.pipeline.report.revision import LONG_AGO
 
 PREAMBLE = ROOT / "report" / "template" / "preamble.tex"
 BIBLIOGRAPHIES = ROOT / "report"

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from helpers import ROOT
 from helpers.pipeline.environment import environment
+from helpers.pipeline.files import sha256
 from helpers.pipeline.report.paths import is_made
 
 COMMIT = ROOT / "COMMIT"  # what a submission has instead of git
@@ -109,11 +110,6 @@ def _digest_of(names):
         content = _content(os.path.join(os.fsencode(ROOT), name))
         digest.update(b"%d %s %d " % (len(name), name, len(content)) + content)
     return digest.hexdigest() if changed else ""
-
-
-def sha256(content):
-    """Return the digest of a file's content."""
-    return hashlib.sha256(content).hexdigest()
 
 
 def _content(path):

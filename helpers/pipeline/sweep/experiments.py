@@ -5,7 +5,6 @@ one value or a list of values; every combination is a point of the grid. Other
 parameters keep the notebook's defaults.
 """
 
-import hashlib
 import json
 import math
 import re
@@ -15,6 +14,7 @@ from typing import NamedTuple
 
 from helpers import ROOT
 from helpers.pipeline.errors import UserError, did_you_mean
+from helpers.pipeline.files import sha256
 from helpers.pipeline.kernels.opened import stamp
 from helpers.pipeline.sweep.notebooks import DamagedError, read_notebook
 from helpers.pipeline.sweep.parameters import (
@@ -52,7 +52,7 @@ class Point(NamedTuple):
     def run(self):
         """The name of its run: the notebook and a digest of its parameters."""
         text = json.dumps(self.parameters, sort_keys=True)
-        return f"{self.notebook}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+        return f"{self.notebook}-{sha256(text.encode())[:12]}"
 
 
 def read_points(path=EXPERIMENTS, only=None, most=LARGEST):

@@ -5,12 +5,12 @@ count. Of a notebook, only the code cells count.
 """
 
 import ast
-import hashlib
 import json
 from functools import cache
 from itertools import accumulate
 
 from helpers import ROOT
+from helpers.pipeline.files import sha256
 from helpers.pipeline.sweep.notebooks import NOTEBOOKS, DamagedError, read_notebook
 
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
@@ -42,18 +42,14 @@ def look_at(path, stamp):
         try:
             return _look_at_notebook(path.stem)
         except DamagedError:  # its runs fail by themselves
-            return _digest(content), frozenset()
+            return sha256(content), frozenset()
     if path.suffix == ".py":
         try:
             text, imported = _read_module(content, path.relative_to(ROOT).parent.parts)
-            return _digest(text.encode()), imported
+            return sha256(text.encode()), imported
         except (SyntaxError, ValueError):  # the run fails by itself if it matters
             pass
-    return _digest(content), frozenset()
-
-
-def _digest(content):
-    return hashlib.sha256(content).hexdigest()
+    return sha256(content), frozenset()
 
 
 def _look_at_notebook(name):
@@ -65,7 +61,7 @@ def _look_at_notebook(name):
         reason = f"{error.msg} in {(error.text or '').strip()!r}"
         raise DamagedError(f"notebooks/{name}.ipynb: {reason}") from None
     texts, imported = zip(*parts, strict=True) if parts else ((), ())
-    return _digest(json.dumps(texts).encode()), frozenset().union(*imported)
+    return sha256(json.dumps(texts).encode()), frozenset().union(*imported)
 
 
 def _read_cell(source):

@@ -18,8 +18,8 @@ from typing import NamedTuple
 
 from helpers.pipeline.command import run_command
 from helpers.pipeline.errors import UserError
+from helpers.pipeline.files import sha256
 from helpers.pipeline.report.evidence import BUILD, FILES, HEAD, LAYOUT, RESULTS
-from helpers.pipeline.report.revision import sha256
 from helpers.pipeline.report.title import LONGEST, TABLE, TITLE_BLOCK
 from helpers.pipeline.verify.structure import attached, describe
 from helpers.pipeline.verify.verdicts import readable

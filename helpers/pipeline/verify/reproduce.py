@@ -7,9 +7,10 @@ from pathlib import Path
 from helpers import ROOT
 from helpers.pipeline.command import run_command
 from helpers.pipeline.errors import UserError
+from helpers.pipeline.files import sha256
 from helpers.pipeline.kernels.warm import CAN_FORK
 from helpers.pipeline.report.paths import asked
-from helpers.pipeline.report.revision import git, revision, sha256
+from helpers.pipeline.report.revision import git, revision
 from helpers.pipeline.verify.rebuild import build_report
 
 # The folder of each build, and the environment variables that it gets.

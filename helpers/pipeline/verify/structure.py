@@ -10,7 +10,7 @@ import re
 
 from pypdf.errors import PyPdfError
 
-from helpers.pipeline.report.revision import sha256
+from helpers.pipeline.files import sha256
 
 # What things are called that have another name in the file.
 KINDS = {"/Contents": "drawing", "/XObject": "figures", "/Font": "fonts"}

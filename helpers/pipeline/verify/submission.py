@@ -13,7 +13,7 @@ from shlex import quote
 from helpers import ROOT
 from helpers.pipeline.command import run_command
 from helpers.pipeline.errors import UserError
-from helpers.pipeline.files import whole
+from helpers.pipeline.files import sha256, whole
 from helpers.pipeline.report.evidence import zipped
 from helpers.pipeline.report.paths import asked, is_made
 from helpers.pipeline.report.revision import (
@@ -22,7 +22,6 @@ from helpers.pipeline.report.revision import (
     changed,
     git,
     revision,
-    sha256,
 )
 from helpers.pipeline.report.title import parameters_of
 from helpers.pipeline.verify.reader import read_html, read_pdf
