@@ -9,6 +9,8 @@ import builtins
 from functools import cache
 from typing import NamedTuple
 
+from helpers.pipeline.sweep.parameters import names_in
+
 # Modules that nearly every figure uses: they read the data and print the numbers.
 COMMON = ("data", "datasheet", "figures.formatting")
 
@@ -54,7 +56,7 @@ def trace(label, cells, namespace):
     assigned = {}
     for cell in cells:
         for statement in _statements(cell):
-            for name in _names(statement, ast.Store):
+            for name in names_in(statement, ast.Store):
                 assigned[name] = statement
     pending = [n for s in _statements(cells[-1]) for n in _used(s)]
     seen, functions, runs = set(), set(), set()
@@ -85,15 +87,6 @@ def _statements(cell):
 
 
 @cache
-def _names(statement, context):
-    return {
-        node.id
-        for node in ast.walk(statement)
-        if isinstance(node, ast.Name) and isinstance(node.ctx, context)
-    }
-
-
-@cache
 def _used(statement):
     """Return the variables a statement uses, and members such as ``plots.plot_fit``.
 
@@ -108,8 +101,8 @@ def _used(statement):
     own = set()
     for node in ast.walk(statement):
         if isinstance(node, ast.comprehension | ast.For):
-            own |= _names(node.target, ast.Store)
-    used = _names(statement, ast.Load) - set(dir(builtins)) | members
+            own |= names_in(node.target, ast.Store)
+    used = names_in(statement, ast.Load) - set(dir(builtins)) | members
     return {name for name in used if name.partition(".")[0] not in own}
 
 

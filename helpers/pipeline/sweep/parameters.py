@@ -141,14 +141,14 @@ def _read_lines(where, source):
         raise UserError(f"{where}: the parameters cell: {reason}") from None
     parameters, lines, text = {}, [], source.splitlines()
     for statement in body:
-        names = _names(statement, ast.Store)
+        names = names_in(statement, ast.Store)
         for name in names & {*parameters, *(n for line in lines for n in line.names)}:
             raise UserError(f"{where}: the parameters cell assigns {name} twice")
         parameter = _parameter(statement, text, where)
         if parameter:
             parameters |= parameter
             continue
-        uses = _names(statement, ast.Load)
+        uses = names_in(statement, ast.Load)
         uses = uses.union(*(line.uses for line in lines if line.names & uses))
         lines.append(Line(text[statement.lineno - 1].strip(), names, uses))
     return parameters, lines
@@ -206,8 +206,9 @@ def _parameter(statement, lines, where):
         raise UserError(f"{where}: {error}") from None
 
 
-def _names(statement, context):
-    """Return the names that a statement assigns, or those that it uses."""
+@cache
+def names_in(statement, context):
+    """Return the names that code assigns, `ast.Store`, or those it uses, `ast.Load`."""
     return {
         node.id
         for node in ast.walk(statement)
