@@ -26,7 +26,7 @@ def main():
         raise UserError("A is what to compare with: a commit, a PDF, a page or results")
     sides = load_sides(asked.a, asked.b)
     found = compare_sides(*sides)
-    notes = notes_on(*sides)
+    notes, lines = notes_on(*sides), summary(sides, found)
     WRITTEN.parent.mkdir(exist_ok=True)
     page = to_page(
         "compare/page.html.j2",
@@ -35,12 +35,12 @@ def main():
         new=sides[1],
         found=found,
         notes=notes,
-        summary=summary(sides, found),
+        summary=lines,
         header=HEADER,
     )
     with whole(WRITTEN) as unfinished:
         unfinished.write_text(page, encoding="utf-8")
-    print_table(sides, found, notes)
+    print_table(found, lines, notes)
     print(f"written: {WRITTEN.relative_to(ROOT)}")
 
 
@@ -91,12 +91,12 @@ def summary(sides, found):
     return lines
 
 
-def print_table(sides, found, notes):
-    """Print the claims that changed, then a line for everything else."""
+def print_table(found, lines, notes):
+    """Print the claims that changed, then the lines about everything else."""
     if found.claims:
         rows = [[readable(text) for text in claim] for claim in found.claims]
         print("\n".join(aligned(fitted([HEADER, *rows]))))
-    for kind, line in summary(sides, found).items():
+    for kind, line in lines.items():
         if kind != "claims" or not found.claims:
             print(readable(f"{kind}: {line}", WIDTH))
     if found.rounded:
