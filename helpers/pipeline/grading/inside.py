@@ -30,9 +30,7 @@ from helpers.pipeline.sweep.inputs import (
 )
 from helpers.pipeline.sweep.plan import make_plan, modules_for
 from helpers.pipeline.sweep.run import FailedRunsError, Settings, sweep
-
-NUMERIC = (int, float)
-CODE = (".py", ".ipynb")
+from helpers.pipeline.verify.files import CODE
 
 
 def main():
@@ -67,7 +65,7 @@ def make(what, *accepted):
             value
             for point in points
             for value in point.parameters.values()
-            if isinstance(value, NUMERIC)
+            if isinstance(value, int | float)
         }
     )
     if what != "runs":
