@@ -19,7 +19,7 @@ from helpers.pipeline.kernels.arithmetic import processors
 from helpers.pipeline.records import NoRecordError, read_record
 from helpers.pipeline.report.revision import left_out
 from helpers.pipeline.sweep.experiments import read_points
-from helpers.pipeline.sweep.inputs import failed_path_of, path_of
+from helpers.pipeline.sweep.inputs import has_failed, path_of
 
 RESULTS, BUILD = "results.json", "build.json"  # as they are attached
 FILES = "files.zip"  # in the page: all that the PDF has attached
@@ -67,7 +67,7 @@ def collect(claims, experiments=None):
 
 def _recorded(name):
     """Return the record of a run, or only that it failed or has none."""
-    if failed_path_of(name).exists() and not path_of(name).exists():
+    if has_failed(name):
         return {"status": "failed"}
     try:
         return read_record(path_of(name))

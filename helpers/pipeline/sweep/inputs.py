@@ -33,6 +33,11 @@ def failed_path_of(run):
     return RUNS / f"{run}.failed.ipynb"
 
 
+def has_failed(run):
+    """Tell whether a run has failed, and no earlier one of it is kept."""
+    return failed_path_of(run).exists() and not path_of(run).exists()
+
+
 class Inputs:
     """The inputs of runs as they are now; each is looked at once.
 

@@ -10,7 +10,7 @@ from helpers.data import join_names
 from helpers.pipeline.command import aligned, run_command
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.records import NoRecordError, read_record
-from helpers.pipeline.sweep.inputs import failed_path_of, path_of
+from helpers.pipeline.sweep.inputs import has_failed, path_of
 from helpers.pipeline.sweep.plan import make_plan
 
 FOR_EACH_FEATURE = ("names", "w", "w_original")
@@ -191,7 +191,7 @@ def load_runs(name):
 
 def _found(point, plan):
     known = {"run": point.run, "parameters": point.parameters, "listed": point.listed}
-    if failed_path_of(point.run).exists() and not path_of(point.run).exists():
+    if has_failed(point.run):
         return known | {"status": "failed"}
     try:
         return known | {"status": "done"} | _recorded(point, plan)
