@@ -10,7 +10,6 @@ from functools import cache, lru_cache
 from html import escape
 
 from nbconvert.exporters import TemplateExporter
-from nbconvert.preprocessors import Preprocessor
 from pygments.formatters import HtmlFormatter
 
 from helpers import ROOT
@@ -93,7 +92,7 @@ def exporter():
         filters={f.__name__: f for f in (html_listing, html_cell, sides, inline_svg)},
         optimistic_validation=True,
     )
-    made.register_preprocessor(Page(), enabled=True)
+    made.register_preprocessor(Page())
     return made
 
 
@@ -103,17 +102,16 @@ def data_url(name, content):
     return f"data:{kind};base64,{base64.b64encode(content).decode()}"
 
 
-class Page(Preprocessor):
+class Page:
     """Turn all Markdown into HTML, in one call of pandoc, and number it.
 
     The next page of this process, in a preview, takes what is the same from this one.
     """
 
-    def __init__(self, **options):
-        super().__init__(**options)
+    def __init__(self):
         self._marks, self._converter = {}, Converter()
 
-    def preprocess(self, notebook, resources):
+    def __call__(self, notebook, resources):
         """Return the notebook with HTML where it had Markdown, and the contents."""
         notebook.cells = [cell for cell in notebook.cells if cell.cell_type != "raw"]
         shown = descriptions(notebook)

@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 
 from nbconvert.exporters import LatexExporter
-from nbconvert.preprocessors import Preprocessor
 from traitlets.config import Config
 
 from helpers import ROOT
@@ -46,7 +45,7 @@ def to_latex(notebook, attached=None):
         optimistic_validation=True,  # once, not after each of twelve steps
         config=Config({"LatexPreprocessor": {"style": "friendly"}}),
     )
-    exporter.register_preprocessor(Prose, enabled=True)
+    exporter.register_preprocessor(set_texts)
     named = {pdf_text(name): content for name, content in (attached or {}).items()}
     names = sorted(named)  # as PDF wants them
     latex, resources = exporter.from_notebook_node(notebook, {"attached": names})
@@ -70,18 +69,13 @@ def pdf_text(text):
     return encoded.hex()
 
 
-class Prose(Preprocessor):
+def set_texts(notebook, resources):
     """Turn all Markdown of a report into LaTeX, in one call of pandoc."""
-
-    def preprocess(self, notebook, resources):
-        """Return the notebook with LaTeX where it had Markdown."""
-        places = places_of_text(notebook)
-        texts = [filled(*place) for place in places]
-        for (holder, key, _), latex in zip(
-            places, markdown_to_latex(texts), strict=True
-        ):
-            holder[key] = latex
-        return notebook, resources
+    places = places_of_text(notebook)
+    texts = markdown_to_latex([filled(*place) for place in places])
+    for (holder, key, _), latex in zip(places, texts, strict=True):
+        holder[key] = latex
+    return notebook, resources
 
 
 def places_of_text(notebook):
