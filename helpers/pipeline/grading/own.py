@@ -23,7 +23,7 @@ from helpers.pipeline.errors import UserError
 from helpers.pipeline.grading.changes import sources_in
 from helpers.pipeline.grading.made import Made, read_made
 from helpers.pipeline.grading.sandbox import Limits, run_confined
-from helpers.pipeline.grading.unpack import FILES, FOLDERS, GRADED, GRADERS, visible
+from helpers.pipeline.grading.unpack import FILES, FOLDERS, GRADED, GRADERS
 from helpers.pipeline.report.revision import LEFT_OUT
 from helpers.pipeline.report.title import table_of, variables_of
 
@@ -160,11 +160,9 @@ def make_claims(checkout, project, use_others=None):
     shutil.copytree(checkout, project)
     if use_others:
         use_others(project)
-    known = ROOT / RUNS
-    if known.is_dir() and not use_others:
-        for path in visible(known):
-            (project / RUNS).mkdir(parents=True, exist_ok=True)
-            shutil.copy(path, project / RUNS)
+    if (ROOT / RUNS).is_dir() and not use_others:
+        unfinished = shutil.ignore_patterns(".*")
+        shutil.copytree(ROOT / RUNS, project / RUNS, ignore=unfinished)
     try:
         command = [*INSIDE, "claims" if use_others else "report"]
         environment = environment_of(project, table_of(GRADED.name))
