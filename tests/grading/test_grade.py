@@ -17,7 +17,7 @@ from helpers.pipeline.errors import UserError
 from helpers.pipeline.grading import __main__ as command
 from helpers.pipeline.grading import sandbox, unpack
 from helpers.pipeline.grading.changes import sources_in
-from helpers.pipeline.grading.grade import find, grade, judged
+from helpers.pipeline.grading.grade import grade, judged
 from helpers.pipeline.grading.gradebook import (
     FAILED,
     SUSPICIOUS,
@@ -303,7 +303,7 @@ def test_one_that_never_ends_is_stopped_and_the_others_are_graded(
     own = Own(folder, sources_in(folder), known, known, Made(), Made(), None, {}, "")
     grades = [
         grade(path, own, Limits(seconds=8), None, True)
-        for path in find(tmp_path / "class")
+        for path in unpack.handed_in(tmp_path / "class")
     ]
     assert [(grade.verdict, grade.why) for grade in grades] == [
         (FAILED, "it took more than 8 s"),
@@ -418,10 +418,10 @@ def test_only_what_a_report_is_made_from_is_taken():
 
 def test_a_folder_without_submissions_is_named(tmp_path):
     with pytest.raises(UserError, match="there is no folder .*SUBMISSIONS=folder"):
-        find(tmp_path / "nowhere")
+        unpack.handed_in(tmp_path / "nowhere")
     (tmp_path / "a.txt").write_text("")
     with pytest.raises(UserError, match="there is no zip and no folder in"):
-        find(tmp_path)
+        unpack.handed_in(tmp_path)
 
 
 def test_texts_of_submissions_stay_texts(tmp_path):

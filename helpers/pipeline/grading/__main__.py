@@ -6,10 +6,10 @@ from pathlib import Path
 from helpers import ROOT
 from helpers.pipeline.command import aligned, checked_time_limit, run_command
 from helpers.pipeline.errors import UserError
-from helpers.pipeline.grading.grade import find, grade_all
+from helpers.pipeline.grading.grade import grade_all
 from helpers.pipeline.grading.gradebook import GRADES, HEADER, write_gradebook
 from helpers.pipeline.grading.sandbox import Limits, walls_work
-from helpers.pipeline.grading.unpack import GRADED
+from helpers.pipeline.grading.unpack import GRADED, handed_in
 from helpers.pipeline.report.title import table_of
 from helpers.pipeline.verify.verdicts import readable
 from helpers.pipeline.verify.verify import checked_tolerance
@@ -31,7 +31,7 @@ def main():
     if asked.walls not in ("", "none"):
         raise UserError(f"WALLS must be none, or not be given, got {asked.walls!r}")
     walled = not asked.walls
-    submissions = find(Path(asked.submissions))
+    submissions = handed_in(Path(asked.submissions))
     table_of(GRADED.name)  # says if it is no report
     tolerance = checked_tolerance(asked.tolerance)
     limits = Limits(seconds=checked_time_limit(asked.time_limit))

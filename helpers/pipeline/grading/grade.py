@@ -44,7 +44,7 @@ from helpers.pipeline.grading.own import (
 )
 from helpers.pipeline.grading.pictures import read_pictures
 from helpers.pipeline.grading.sandbox import run_confined
-from helpers.pipeline.grading.unpack import GRADED, counts, handed_in, unpack
+from helpers.pipeline.grading.unpack import GRADED, counts, unpack
 from helpers.pipeline.kernels.warm import CAN_FORK
 from helpers.pipeline.report.evidence import BUILD
 from helpers.pipeline.report.paths import Paths
@@ -53,16 +53,6 @@ from helpers.pipeline.verify.verdicts import HOLDS, NOT_RUN, NOTED, STATUSES
 
 COMPARED = {*STATUSES} - {NOT_RUN}
 PICTURES = 8  # pages that differ, at most
-
-
-def find(folder):
-    """Return the submissions in a folder: every zip and every folder in it."""
-    if not folder.is_dir():
-        raise UserError(f"there is no folder {folder}: make grade SUBMISSIONS=folder")
-    found = handed_in(folder)
-    if not found:
-        raise UserError(f"there is no zip and no folder in {folder}")
-    return found
 
 
 def grade_all(submissions, limits, tolerance, walled):

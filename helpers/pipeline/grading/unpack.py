@@ -134,11 +134,16 @@ def handed_in(folder):
 
     These are its folders, archives, notebooks and reports.
     """
-    return [
+    if not folder.is_dir():
+        raise UserError(f"there is no folder {folder}: make grade SUBMISSIONS=folder")
+    found = [
         path
         for path in visible(folder)
         if path.is_dir() or path.suffix.lower() in (".zip", *UNREADABLE)
     ]
+    if not found:
+        raise UserError(f"there is no zip and no folder in {folder}")
+    return found
 
 
 def is_zip(path):
