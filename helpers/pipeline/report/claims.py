@@ -83,7 +83,7 @@ class Claims(dict):
     def __missing__(self, name):
         raise _unknown(name, self)
 
-    def begin_cell(self, cell, number=0):
+    def begin_cell(self, cell, number):
         """Begin a cell of that identifier and number.
 
         If it has an identifier, it may state its claims again.

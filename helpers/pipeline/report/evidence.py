@@ -38,15 +38,15 @@ VIEW += ("scrolled",)
 FIRST, LAST = 315_532_800, 4_354_819_198  # the times that a zip can state: 1980 to 2107
 
 
-def collect(claims, experiments=None):
+def collect(claims, experiments):
     """Collect the recorded results.
 
     Parameters
     ----------
     claims : dict of str to dict
         As the report's notebook recorded them.
-    experiments : collection of str, optional
-        Those whose runs belong to the report; all by default.
+    experiments : collection of str
+        Those whose runs belong to the report.
 
     Returns
     -------
@@ -117,7 +117,7 @@ def platform_name():
     return ", ".join((f"{platform.system()} {processors()}", python, tex))
 
 
-def attachments(claims, build, now, experiments=None):
+def attachments(claims, build, now, experiments):
     """Return the files that are attached to the PDF and the page.
 
     Parameters
@@ -128,7 +128,7 @@ def attachments(claims, build, now, experiments=None):
         What the report was made for: its title block, its name and its parameters.
     now : helpers.pipeline.report.revision.Revision
         The version that the report was made from.
-    experiments : collection of str, optional
+    experiments : collection of str
         See `collect`.
 
     Returns

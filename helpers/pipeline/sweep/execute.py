@@ -40,6 +40,7 @@ from helpers.pipeline.sweep.traces import (
 
 # What a notebook may print and show before it is stopped, in characters.
 MOST_OUTPUT = 50_000_000
+WIDTH = 50  # letters of the line that is shown of a cell that failed
 COLOUR = re.compile(r"\x1b\[[\d;]*m")
 
 
@@ -247,7 +248,7 @@ def _on_top(notebook, failure):
     return error
 
 
-def _name_of_cell(number, source, traceback=(), width=50):
+def _name_of_cell(number, source, traceback=()):
     """Return a cell's number and its line that failed, or else its first one."""
     where, lines = "", source.lstrip().splitlines()  # IPython counts them so
     first = [line for line in lines if line.strip() and line[:2] != "%%"]
@@ -257,7 +258,7 @@ def _name_of_cell(number, source, traceback=(), width=50):
     if failed and lines[0][:2] != "%%":  # which IPython calls the place then
         line = lines[int(failed[1]) - 1].strip()
         where = f", line {failed[1]}" if len(first) > 1 else ""
-    line = line if len(line) <= width else line[: width - 1] + "…"
+    line = line if len(line) <= WIDTH else line[: WIDTH - 1] + "…"
     return f"In [{number or ' '}]{where}: {line}"
 
 

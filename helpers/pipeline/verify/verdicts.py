@@ -38,12 +38,12 @@ class Line(NamedTuple):
         """Whether it does not hold."""
         return self.verdict not in (HOLDS, NOTED)
 
-    def cells(self, longest=LONGEST):
+    def cells(self):
         """Return its row below `HEADER`, with long texts cut."""
         gap = "" if self.difference is None else f"{self.difference:.1e}"
         gap = "0" if self.difference == 0 else gap
-        pair = (readable(text, longest) for text in (self.stated, self.reproduced))
-        return (readable(self.what), *pair, gap, self.verdict)
+        texts = map(readable, (self.what, self.stated, self.reproduced))
+        return (*texts, gap, self.verdict)
 
 
 def readable(text, longest=LONGEST):
