@@ -30,15 +30,13 @@ SELDOM = {
 }
 
 
-@contextlib.contextmanager
 def open_executor(scheduler, inputs):
     """Open Dask's executor, or without a scheduler one for this machine's cores.
 
-    Yields the executor, and how many functions it executes at a time. Dask's workers
-    must have the same `inputs`, which are fingerprints by name.
+    The context gives the executor, and how many functions it executes at a time. Dask's
+    workers must have the same `inputs`, which are fingerprints by name.
     """
-    with _dask(scheduler, inputs) if scheduler else _local() as opened:
-        yield opened
+    return _dask(scheduler, inputs) if scheduler else _local()
 
 
 @contextlib.contextmanager
