@@ -101,8 +101,8 @@ def make_own(folder, pool):
     # Compiled once; what a submission changes has another digest.
     mode = PycInvalidationMode.CHECKED_HASH
     compileall.compile_dir(checkout / "helpers", quiet=2, invalidation_mode=mode)
-    first = pool.submit(make_claims, checkout, folder / "own")
-    other = pool.submit(make_other, checkout, folder)
+    first = pool.submit(make_report, checkout, folder / "own")
+    other = pool.submit(make_other, checkout, folder / "other")
     made, problem = first.result()
     change, tables, moved, other_problem = other.result()
     problem = problem or other_problem
@@ -135,39 +135,35 @@ def find_fonts(checkout):
     subprocess.run(command, env=environment, capture_output=True)
 
 
-def make_other(checkout, folder):
-    """Make the claims on other data; return also what these are."""
+def make_report(checkout, project):
+    """Make the report of the checkout in a new folder, see `make_claims`."""
+    shutil.copytree(checkout, project)
+    if (ROOT / RUNS).is_dir():
+        unfinished = shutil.ignore_patterns(".*")
+        shutil.copytree(ROOT / RUNS, project / RUNS, ignore=unfinished)
+    return make_claims(project, "report")
+
+
+def make_other(checkout, project):
+    """Make only the claims, on other data; return also what these are."""
+    target = table_of(GRADED.name).get("target", "")
     for _ in range(TRIES):
-        change, project = new_change(), folder / "other"
         shutil.rmtree(project, ignore_errors=True)
-        tables = {}
-
-        def use_others(copy, change=change, tables=tables):
-            target = table_of(GRADED.name).get("target", "")
-            tables |= change_tables(copy, change, target=target)
-
-        made, problem = make_claims(checkout, project, use_others)
+        shutil.copytree(checkout, project)
+        change = new_change()
+        tables = change_tables(project, change, target=target)
+        made, problem = make_claims(project, "claims")
         if not problem:
             break
     return change, tables, made, problem
 
 
-def make_claims(checkout, project, use_others=None):
-    """Make the report of the checkout in a new folder, or on other data its claims.
-
-    Returns also what failed.
-    """
-    shutil.copytree(checkout, project)
-    if use_others:
-        use_others(project)
-    if (ROOT / RUNS).is_dir() and not use_others:
-        unfinished = shutil.ignore_patterns(".*")
-        shutil.copytree(ROOT / RUNS, project / RUNS, ignore=unfinished)
+def make_claims(project, what):
+    """Have `inside` make a project; return also why it could not."""
     try:
-        command = [*INSIDE, "claims" if use_others else "report"]
         environment = environment_of(project, table_of(GRADED.name))
         options = {"walled": False, "environment": environment}
-        ended = run_confined(command, project, Limits(), **options)
+        ended = run_confined([*INSIDE, what], project, Limits(), **options)
         return read_made(ended.output())._replace(pdf=b""), ""
     except UserError as error:
         return Made(), f"the grader's own report cannot be made: {error}"
