@@ -26,7 +26,7 @@ from helpers.pipeline.report.page import to_html
 from helpers.pipeline.report.paths import is_made
 from helpers.pipeline.report.revision import LONG_AGO, Revision, left_out
 from helpers.pipeline.report.title import table_of, title_block
-from helpers.pipeline.report.typeset import cell_of, descriptions
+from helpers.pipeline.report.typeset import cell_behind, descriptions
 from helpers.pipeline.sweep.execute import prepared
 from helpers.pipeline.sweep.experiments import experiments_of
 from helpers.pipeline.sweep.inputs import RUNS, modules_behind
@@ -213,12 +213,8 @@ class Preview:
 
     def place_of(self, error):
         """Return the identifier of the cell that an error of the page speaks of."""
-        place = cell_of(error, self.shown) if self.shown else ""
-        numbers = {
-            f"In [{cell.get('execution_count')}]": identifier(cell)
-            for cell in (self.shown.cells if self.shown else ())
-        }
-        return numbers.get(place, "")
+        cell = cell_behind(error, self.shown) if self.shown else None
+        return identifier(cell) if cell else ""
 
     def sweep(self):
         """Run what is new of the grid."""

@@ -129,19 +129,27 @@ def descriptions_in(cell):
 
 
 def cell_of(error, notebook):
-    """Return which cell an error about a label or a citation speaks of, or nothing."""
+    """Return the number of the cell that an error speaks of, as in ``In [7]``."""
+    cell = cell_behind(error, notebook)
+    return f"In [{cell.get('execution_count') or ' '}]" if cell else ""
+
+
+def cell_behind(error, notebook):
+    """Return the cell that an error about a label or a citation speaks of, or None."""
     found = re.search(r"`([\w:.-]+)'|\b((?:fig|tab|lst):[a-z0-9-]+) is", error)
-    name = found and (found[1] or found[2])
+    if not found:
+        return None
+    name = found[1] or found[2]
     for cell in notebook.cells:
         described = descriptions_in(cell)
         texts = [
             cell.source,
             *(d.get("text") or d.get("caption", "") for d in described),
         ]
-        refers = found and found[1] and any(f"@{name}" in text for text in texts)
+        refers = found[1] and any(f"@{name}" in text for text in texts)
         if refers or name in [d.get("label", "") for d in described]:
-            return f"In [{cell.get('execution_count') or ' '}]"
-    return ""
+            return cell
+    return None
 
 
 def title_of(notebook):
