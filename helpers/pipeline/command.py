@@ -12,6 +12,7 @@ from helpers.pipeline.environment import use_environment
 from helpers.pipeline.errors import UserError
 
 YES, NO = ("1", "yes", "true", "on"), ("", "0", "no", "false", "off")
+FLAG = {"nargs": "?", "const": "1", "default": "0"}  # how argparse reads one of these
 SELDOM = 100_000  # new objects between collections, which slow imports by an eighth
 LEAST_FILES, MANY_FILES = 256, 4096  # open at a time; a run has about sixty
 # What the user can mend: a full disk, too few files, no memory, no access.

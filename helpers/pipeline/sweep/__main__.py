@@ -4,7 +4,7 @@ import argparse
 import os
 from contextlib import nullcontext
 
-from helpers.pipeline.command import checked_flag, checked_time_limit, run_command
+from helpers.pipeline.command import FLAG, checked_flag, checked_time_limit, run_command
 from helpers.pipeline.kernels.warm import warm_kernels
 from helpers.pipeline.sweep.experiments import MANY, experiments_of
 from helpers.pipeline.sweep.plan import make_plan, modules_for, print_dry_run
@@ -18,11 +18,10 @@ def main():
     parser.add_argument("--report", default="", help="only those of this report")
     parser.add_argument("--scheduler", default="", help="tcp://host:port of Dask")
     parser.add_argument("--time-limit", default="600", help="seconds a run")
-    flag = {"nargs": "?", "const": "1", "default": "0"}
     parser.add_argument(
-        "--dry-run", **flag, help="only print what would be run, and why"
+        "--dry-run", **FLAG, help="only print what would be run, and why"
     )
-    parser.add_argument("--yes", **flag, help=f"allow more than {MANY:,} points")
+    parser.add_argument("--yes", **FLAG, help=f"allow more than {MANY:,} points")
     asked = parser.parse_args()
     dry_run = checked_flag("DRY_RUN", asked.dry_run)
     confirmed = checked_flag("YES", asked.yes)

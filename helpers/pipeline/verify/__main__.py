@@ -5,7 +5,7 @@ import json
 from itertools import groupby
 from pathlib import Path
 
-from helpers.pipeline.command import aligned, checked_flag, run_command
+from helpers.pipeline.command import FLAG, aligned, checked_flag, run_command
 from helpers.pipeline.records import TOLERANCE
 from helpers.pipeline.report.evidence import BUILD
 from helpers.pipeline.verify.verdicts import (
@@ -37,9 +37,8 @@ def main():
     parser.add_argument("--pdf", help="a report; else the recorded results")
     parser.add_argument("--html", help="a report as a page")
     parser.add_argument("--tolerance", help="relative; by default exact if possible")
-    flag = {"nargs": "?", "const": "1", "default": "0"}
-    parser.add_argument("--json", **flag, help="for a grading script")
-    parser.add_argument("--all", **flag, help="print also what holds")
+    parser.add_argument("--json", **FLAG, help="for a grading script")
+    parser.add_argument("--all", **FLAG, help="print also what holds")
     parser.add_argument("--rebuilt", type=Path, help="the report made again already")
     parser.add_argument("--beside", type=Path, help="what came with the PDF: a folder")
     asked = parser.parse_args()
