@@ -10,12 +10,12 @@ import sys
 import zipfile
 
 import pytest
-from project import Project, need
+from project import Project
 from small import files_of, make_small, spread
 
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.grading import __main__ as command
-from helpers.pipeline.grading import sandbox, unpack
+from helpers.pipeline.grading import unpack
 from helpers.pipeline.grading.changes import sources_in
 from helpers.pipeline.grading.grade import grade, judged
 from helpers.pipeline.grading.gradebook import (
@@ -31,11 +31,6 @@ from helpers.pipeline.verify.files import Changed
 from helpers.pipeline.verify.verdicts import DIFFERS, HOLDS, MISSING, NOTED, Line
 
 REPORT = "notebooks/report.ipynb"
-
-
-@pytest.fixture
-def walls():
-    need(sandbox.walls_work(), "bubblewrap that may work")
 
 
 def zipped(files, folder="submission/"):

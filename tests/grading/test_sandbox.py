@@ -12,11 +12,6 @@ from helpers.pipeline.grading import memory, sandbox
 from helpers.pipeline.grading.sandbox import MIB, Limits, run_confined
 
 
-@pytest.fixture
-def walls():
-    need(sandbox.walls_work(), "bubblewrap that may work")
-
-
 def confined(tmp_path, code, walled=True, **limits):
     """Run Python in a sandbox, in a folder of its own."""
     folder = tmp_path / "folder"
