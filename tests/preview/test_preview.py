@@ -135,6 +135,12 @@ def test_a_report_is_seen_while_it_is_written(finished, preview, browser):
     path.write_text(whole.replace("They are", "There are"), encoding="utf-8")
     wait_for("There are")
 
+    change(finished, "There are", "See @fig:nowhere. There are")
+    wait_for("nowhere", ".wrong")  # an error of the page stands at its cell as well
+    assert page.locator("#cell-cell-3 + .wrong").count() == 1
+    change(finished, "See @fig:nowhere. There are", "There are")
+    page.locator(".wrong").wait_for(state="detached")
+
     change(
         finished, "ax = plt.subplots", "ax = [iter(int, 1)] and [*iter(int, 1)] or 1, 2"
     )
