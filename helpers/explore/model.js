@@ -1,5 +1,6 @@
 // The descent on a few rows that have the costs of all, and what theory says of it: as
-// helpers/descent.py, optimisers.py, theory.py and convergence.py do it.
+// helpers/descent.py, optimisers.py, theory.py and convergence.py do it. The cause of an
+// error is the name of the control that it is about.
 
 export const SCALINGS = ["standardise", "min-max", "none"];
 const { EPSILON } = Number;
@@ -31,19 +32,16 @@ const adaptiveStep = (decay, squareDecay, corrected) => (rate, _, size) => {
 };
 
 // limit: the largest stable rate times the largest eigenvalue. roots: the sum and product
-// of the two factors of an error, from a = 1 - rate * eigenvalue.
+// of the two factors of an error, from a = 1 - rate * eigenvalue. momentum: may be set;
+// where it may not, it is 0.
+const heavyBall = {
+  step: momentumStep(false),
+  limit: (mu) => 2 * (1 + mu),
+  roots: (a, mu) => [a + mu, mu],
+};
 export const OPTIMISERS = {
-  plain: {
-    step: (rate, _, size) => momentumStep(false)(rate, 0, size),
-    limit: () => 2,
-    roots: (a) => [a, 0],
-  },
-  "heavy-ball": {
-    step: momentumStep(false),
-    limit: (mu) => 2 * (1 + mu),
-    roots: (a, mu) => [a + mu, mu],
-    momentum: true,
-  },
+  plain: heavyBall,
+  "heavy-ball": { ...heavyBall, momentum: true },
   nesterov: {
     step: momentumStep(true),
     limit: (mu) => (2 * (1 + mu)) / (1 + 2 * mu),
@@ -87,11 +85,11 @@ export function shuffled(count, random) {
   return order;
 }
 
-// Yields rows of the sample as helpers.descent.draw_batches does.
-function* batches(count, size, seed) {
+// Yields rows as helpers.descent.draw_batches does.
+function* batches(rows, size, seed) {
   for (const random = generator(seed);;) {
-    const order = shuffled(count, random);
-    for (let first = 0; first < count; first += size) yield order.slice(first, first + size);
+    const order = shuffled(rows.length, random).map((i) => rows[i]);
+    for (let first = 0; first < rows.length; first += size) yield order.slice(first, first + size);
   }
 }
 
@@ -99,18 +97,18 @@ export const isFull = (data, batch) => batch === 0 || batch === data.problem.n_s
 
 // Descends; setting: optimiser, rate, momentum, iterations, start, batch, seed.
 export function descend(data, setting) {
-  const { rows, y, sample, sampleY, best } = data;
+  const { rows, sample, best } = data;
   const theta = setting.start.length ? Float64Array.from(setting.start) : best.map(() => 0);
   const step = OPTIMISERS[setting.optimiser].step(setting.rate, setting.momentum, best.length);
-  const full = isFull(data, setting.batch);
-  const drawn = full ? null : batches(sample.length, setting.batch, setting.seed);
+  const drawn = isFull(data, setting.batch) ? null : batches(sample, setting.batch, setting.seed);
   const [costs, path, g] = [[], [], best.slice()];
-  const zero = costOfRounding(rows, y, theta);
+  const zero = costOfRounding(rows, theta);
   let divergedAt = null;
   for (let k = 0;; k++) {
-    const J = costAndGradient(rows, y, theta, g);
+    const J = costAndGradient(rows, theta, g);
     if (k === 0 && !Number.isFinite(J)) {
-      throw new Error("the cost at the start is too large a number: start from smaller weights");
+      const message = "the cost at the start is too large a number: start from smaller weights";
+      throw new Error(message, { cause: "start" });
     }
     if (!(J * EPSILON <= Math.max(costs[0] ?? J, zero))) {
       divergedAt = k;
@@ -119,10 +117,7 @@ export function descend(data, setting) {
     costs.push(J);
     path.push(theta.slice());
     if (k === setting.iterations) break;
-    if (drawn) {
-      const batch = drawn.next().value;
-      costAndGradient(batch.map((i) => sample[i]), batch.map((i) => sampleY[i]), theta, g);
-    }
+    if (drawn) costAndGradient(drawn.next().value, theta, g);
     step(g);
     for (let j = 0; j < theta.length; j++) theta[j] -= g[j];
   }
@@ -132,21 +127,21 @@ export function descend(data, setting) {
 }
 
 // Returns the cost, and writes its gradient into g.
-function costAndGradient(rows, y, theta, g) {
+function costAndGradient(rows, theta, g) {
   let sum = 0;
   g.fill(0);
-  for (let i = 0; i < rows.length; i++) {
-    const error = dot(rows[i], theta) - y[i];
+  for (const row of rows) {
+    const error = dot(theta, row) - row[theta.length];
     sum += error * error;
-    for (let j = 0; j < g.length; j++) g[j] += error * rows[i][j];
+    for (let j = 0; j < g.length; j++) g[j] += error * row[j];
   }
   for (let j = 0; j < g.length; j++) g[j] *= 2 / rows.length;
   return sum / rows.length;
 }
 
-function costOfRounding(rows, y, theta) {
-  const size = (row, i) => row.reduce((sum, x, j) => sum + Math.abs(x * theta[j]), Math.abs(y[i]));
-  return average(rows.map((row, i) => (EPSILON * rows.length * size(row, i)) ** 2));
+function costOfRounding(rows, theta) {
+  const size = (row) => theta.reduce((sum, w, j) => sum + Math.abs(w * row[j]), Math.abs(row[theta.length]));
+  return average(rows.map((row) => (EPSILON * rows.length * size(row)) ** 2));
 }
 
 function trend(costs) {
@@ -159,13 +154,17 @@ function trend(costs) {
   return change < 0 ? "descending" : "diverged";
 }
 
-// The chosen features, scaled, and what their Hessian says. Errors name the feature.
+// The chosen features, scaled, and what their Hessian says. In a row, 1 for the offset and
+// the target come after the features.
 export function analyse(problem, features, scaling) {
   const chosen = features.map((name) => scaleOf(problem, problem.features.indexOf(name), scaling));
-  const scaled = (row) => Float64Array.from([...chosen.map(({ j, shift, factor }) => (row[j] - shift) / factor), 1]);
-  const split = (table) => [table.map(scaled), table.map((row) => row.at(-1))];
-  const [[rows, y], [sample, sampleY]] = [split(problem.rows), split(problem.sample)];
+  const scaled = (row) => {
+    const values = chosen.map(({ j, shift, factor }) => (row[j] - shift) / factor);
+    return Float64Array.from([...values, 1, row.at(-1)]);
+  };
+  const [rows, sample] = [problem.rows.map(scaled), problem.sample.map(scaled)];
   const columns = Array.from(rows[0], (_, j) => Float64Array.from(rows, (row) => row[j]));
+  const y = columns.pop();
   const parts = singularValues(columns);
   const least = EPSILON * Math.max(problem.n_samples, columns.length) * parts.at(-1).value;
   const best = new Float64Array(columns.length);
@@ -178,11 +177,10 @@ export function analyse(problem, features, scaling) {
     problem,
     features,
     rows,
-    y,
     sample,
-    sampleY,
+    observed: sample.map((row) => row.at(-1)),
     best,
-    lowest: costAndGradient(rows, y, best, best.slice()),
+    lowest: costAndGradient(rows, best, best.slice()),
     eigenvalues: parts.map(({ value }) => (2 * value ** 2) / y.length),
     vectors: parts.map(({ vector }) => vector),
     spreads: columns.slice(0, -1).map(deviation),
@@ -193,10 +191,8 @@ function scaleOf(problem, j, scaling) {
   const [low, high] = [problem.minima[j], problem.maxima[j]];
   if (scaling === "none") return { j, shift: 0, factor: 1 };
   if (low === high) {
-    throw new Error(
-      `feature “${problem.features[j]}” is constant (${low}), so it cannot be scaled: ` +
-        "leave it out, or set scaling to none",
-    );
+    const constant = `feature “${problem.features[j]}” is constant (${low}), so it cannot be scaled`;
+    throw new Error(`${constant}: leave it out, or set scaling to none`, { cause: "scaling" });
   }
   if (scaling === "min-max") return { j, shift: low, factor: high - low };
   const values = problem.rows.map((row) => row[j]);

@@ -117,16 +117,16 @@ const fit = {
   title: ({ data }) => `Fit${partOf(data)}`,
   names: ({ data: { features, problem } }) =>
     features.length === 1 ? [features[0], targetOf(problem)] : [`observed ${targetOf(problem)}`, "predicted"],
-  data: ({ data: { problem, features, sampleY }, predictions }) => {
-    if (features.length > 1) return ordered([sampleY, predictions, sampleY]);
+  data: ({ data: { problem, features, observed }, predictions }) => {
+    if (features.length > 1) return ordered([observed, predictions, observed]);
     const number = problem.features.indexOf(features[0]);
-    return ordered([problem.sample.map((row) => row[number]), sampleY, predictions]);
+    return ordered([problem.sample.map((row) => row[number]), observed, predictions]);
   },
   options: ({ data, path }, shown) => ({
     x: { label: "x" },
     scales: {
       x: { range: (_, low, high) => around(low, high) },
-      y: { range: (_, low, high) => around(low, high, shown().data.sampleY) },
+      y: { range: (_, low, high) => around(low, high, shown().data.observed) },
     },
     series: [dots("sample", `${data}99`, 3), line("line", path, 2)],
   }),
@@ -135,12 +135,12 @@ const fit = {
 const residuals = {
   title: ({ data }) => `Residuals${partOf(data)}`,
   names: ({ data: { problem } }) => [`predicted ${targetOf(problem)}`, "residual"],
-  data: ({ data: { sampleY }, predictions }) =>
-    ordered([predictions, predictions.map((z, i) => sampleY[i] - z), fill(predictions, 0)]),
+  data: ({ data: { observed }, predictions }) =>
+    ordered([predictions, predictions.map((z, i) => observed[i] - z), fill(predictions, 0)]),
   options: ({ data, muted }, shown) => ({
     x: { label: "predicted" },
     scales: {
-      x: { range: (_, low, high) => around(low, high, shown().data.sampleY) },
+      x: { range: (_, low, high) => around(low, high, shown().data.observed) },
       y: { range: (_, low, high) => around(low, high) },
     },
     series: [dots("residual", `${data}99`, 3), line("zero", muted, 1)],

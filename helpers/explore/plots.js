@@ -82,7 +82,7 @@ export class Plots {
     const route = routeOf(projection, fit.path, update);
     if (this.handle.matches(":active")) route.spans = this.shown.spans; // they stay under it
     const theta = fit.path[update];
-    const predictions = data.sample.map((row) => dot(row, theta));
+    const predictions = data.sample.map((row) => dot(theta, row));
     const bars = barsOf(data);
     this.shown = { ...result, update, theta, predictions, bars, projection, ...route };
     if (!this.charts.costs) return this.frame();

@@ -51,12 +51,9 @@ export function numbers(typed, { features: known, n_samples: all, sample }) {
   };
   const features = typed.features === "all" ? known : splitNames(typed.features);
   const unknown = features.find((name) => !known.includes(name));
-  if (unknown !== undefined) {
-    wrong.features = `there is no feature “${unknown}”; there are ${known.join(", ")}`;
-  } else if (!features.length) wrong.features = "choose at least one feature";
-  else if (new Set(features).size < features.length) {
-    wrong.features = "each feature can be chosen once";
-  }
+  if (unknown !== undefined) wrong.features = `there is no feature “${unknown}”; there are ${known.join(", ")}`;
+  else if (!features.length) wrong.features = "choose at least one feature";
+  else if (new Set(features).size < features.length) wrong.features = "each feature can be chosen once";
   const size = features.length + 1;
   const most = Math.min(1e5, Math.floor(MOST_KEPT / size));
   const start = typed.start.trim() ? typed.start.split(",") : [];
@@ -66,13 +63,14 @@ export function numbers(typed, { features: known, n_samples: all, sample }) {
   const drawn = (value) => whole(0, sample.length)(value) || value === all;
   const positive = (value) => value > 0 && value < Infinity;
   const iterations = read("iterations", whole(1, most), `a whole number from 1 to ${most}`);
+  const momentum = read("momentum", (value) => value >= 0 && value < 1, "at least 0 and less than 1");
   const setting = {
     features,
     scaling: oneOf("scaling", SCALINGS),
     optimiser: oneOf("optimiser", Object.keys(OPTIMISERS)),
     rate: read("rate", positive, "a positive number, such as 0.1 or 1e-7"),
     iterations,
-    momentum: read("momentum", (value) => value >= 0 && value < 1, "at least 0 and less than 1"),
+    momentum: OPTIMISERS[typed.optimiser]?.momentum ? momentum : 0,
     batch: read("batch", drawn, `a whole number from 1 to ${sample.length}, or 0 for all samples`),
     seed: read("seed", whole(0, 2 ** 31 - 1), "a whole number of at least 0"),
     start: start.map(Number),
@@ -85,15 +83,14 @@ export function numbers(typed, { features: known, n_samples: all, sample }) {
 
 // Splits names at commas; one that has a comma is between double quotes, as in Python.
 export function splitNames(text) {
-  const names = text.match(/"(?:[^"]|"")*"|[^,"]+/g) ?? [];
-  const bare = names.map((
-    name,
-  ) => (name[0] === '"' ? name.slice(1, -1).replaceAll('""', '"') : name));
-  return bare.map((name) => name.trim()).filter(Boolean);
+  const names = Array.from(
+    text.matchAll(/"((?:[^"]|"")*)"|[^,"]+/g),
+    ([name, quoted]) => quoted?.replaceAll('""', '"') ?? name,
+  );
+  return names.map((name) => name.trim()).filter(Boolean);
 }
 
 export function joinNames(names) {
-  return names.map((name) => (/[",]/.test(name) ? `"${name.replaceAll('"', '""')}"` : name)).join(
-    ", ",
-  );
+  const quoted = (name) => `"${name.replaceAll('"', '""')}"`;
+  return names.map((name) => /[",]/.test(name) ? quoted(name) : name).join(", ");
 }

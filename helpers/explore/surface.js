@@ -14,7 +14,7 @@ export function projectionOf({ best, vectors, rows }) {
   const half = centre.map((value) => Math.max(1.6 * Math.abs(value), widest));
   const start = ([x, y]) =>
     Array.from(best, (w, j) => w + basis[0][j] * (x - centre[0]) + basis[1][j] * (y - centre[1]));
-  const [p, q] = basis.map((vector) => rows.map((row) => dot(row, vector)));
+  const [p, q] = basis.map((vector) => rows.map((row) => dot(vector, row)));
   const [a, b, d] = [dot(p, p), dot(p, q), dot(q, q)];
   const angle = Math.atan2(2 * b, a - d) / 2;
   const along = (c, s) => a * c * c + 2 * b * c * s + d * s * s;
@@ -34,13 +34,9 @@ export function projectionOf({ best, vectors, rows }) {
 export function routeOf({ place, centre, half }, path, last) {
   const far = (at) => at.some((value, i) => Math.abs(value - centre[i]) > 8 * half[i]);
   const places = [];
-  for (
-    let k = 0;
-    k <= last;
-    k = k < last ? Math.min(last, Math.max(k + 1, Math.floor(1.02 * k))) : k + 1
-  ) {
+  for (let k = 0;; k = Math.min(last, Math.max(k + 1, Math.floor(1.02 * k)))) {
     places.push(place(path[k]));
-    if (far(places.at(-1))) break;
+    if (k === last || far(places.at(-1))) break;
   }
   const near = places.filter((at) => !far(at));
   const spans = centre.map((c, i) => {
