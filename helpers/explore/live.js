@@ -1,71 +1,62 @@
 // The live figure: controls, the sentence, the pictures and the player in one element.
-import { button, Controls, make } from "./controls.js";
+import { Controls } from "./controls.js";
 import { explain } from "./explain.js";
 import { analyse, descend, limitOf, predictedCosts } from "./model.js";
 import { Plots } from "./plots.js";
-import { DEFAULTS, numbers, readAddress, writeAddress } from "./setting.js";
+import { numbers, readAddress, writeAddress } from "./setting.js";
 
 const FRAMES = 40; // of an animation: at first each update, in the end many at a time
 const PAUSE = 100; // milliseconds between them
+const MARKUP = `
+  <form class="live-controls" autocomplete="off" spellcheck="false"></form>
+  <p class="live-says" role="status"></p>
+  <div class="live-plots"></div>
+  <div class="live-player">
+    <button>Step back</button>
+    <button>Play</button>
+    <button>Step forward</button>
+    <input type="range" aria-label="update that is shown">
+    <output class="live-counter"></output>
+    <button>Start over</button>
+    <button>Copy link</button>
+  </div>
+  <p class="live-note" role="status"></p>`;
 
-class Live {
-  constructor(element, problem, { address, onChange }) {
-    Object.assign(this, { element, problem, address, onChange });
-    this.controls = new Controls(
-      problem,
-      element.id || "live",
-      (name, text) => this.change(name, text),
-    );
-    this.says = make("p", { className: "live-says", role: "status" });
-    this.note = make("p", { className: "live-note", role: "status" });
-    const pictures = make("div", { className: "live-plots" });
-    element.replaceChildren(
-      this.controls.element,
-      this.says,
-      pictures,
-      this.makePlayer(),
-      this.note,
-    );
+// Shows the figure in an element; address is the window whose address keeps the setting.
+export class Live {
+  constructor(element, problem, { address = null, hash = "", onChange = null } = {}) {
+    element.classList.add("live");
+    element.live = this;
+    element.innerHTML = MARKUP;
+    const [form, says, pictures, player, note] = element.children;
+    const [back, play, forward, over, copy] = player.querySelectorAll("button");
+    const [slider, counter] = player.querySelectorAll("input, output");
+    Object.assign(this, { element, problem, address, onChange, says, player, note, play, slider, counter });
+    this.controls = new Controls(form, problem, (name, text) => this.change(name, text));
     this.plots = new Plots(pictures, (start) => this.change("start", start.join(",")));
-    this.observer = new ResizeObserver(() => this.resize());
-    this.observer.observe(element);
-    // Another theme: the style sheet makes a change of the colour a transition.
-    element.addEventListener(
-      "transitionend",
-      ({ target }) => target === element && this.plots.frame(),
-    );
+    back.onclick = () => this.step(this.update - 1);
+    play.onclick = () => this.timer ? this.stop() : this.start();
+    forward.onclick = () => this.step(this.update + 1);
+    slider.oninput = () => this.step(Number(slider.value));
+    over.onclick = () => this.open("");
+    copy.onclick = () => this.copy();
+    copy.hidden = !address;
     address?.addEventListener("hashchange", () => this.follow());
+    if (address?.location.hash.includes("=")) this.follow();
+    else this.open(hash);
   }
 
-  makePlayer() {
-    this.player = button("Play", () => (this.timer ? this.stop() : this.play()));
-    this.slider = make("input", {
-      type: "range",
-      min: 0,
-      step: 1,
-      "aria-label": "update that is shown",
-    });
-    this.slider.oninput = () => this.step(Number(this.slider.value));
-    this.counter = make("output", { className: "live-counter" });
-    this.buttons = make("div", { className: "live-player" });
-    this.buttons.append(button("Step back", () => this.step(this.update - 1)), this.player);
-    this.buttons.append(
-      button("Step forward", () => this.step(this.update + 1)),
-      this.slider,
-      this.counter,
-    );
-    this.buttons.append(button("Start over", () => this.set({ ...DEFAULTS })));
-    if (this.address) this.buttons.append(button("Copy link", () => this.copy()));
-    return this.buttons;
-  }
-
-  // Shows the setting of the address, unless that is the place of something else.
+  // Shows the setting of the page's address, unless that is the place of something else.
   follow() {
     const { hash } = this.address.location;
     if (hash && !hash.includes("=")) return;
+    this.open(hash);
+    if (hash) this.element.scrollIntoView({ block: "nearest" });
+  }
+
+  open(hash) {
     const { typed, notes } = readAddress(hash, this.problem);
     this.set(typed, notes.join(" "));
-    if (hash) this.element.scrollIntoView({ block: "nearest" });
   }
 
   change(name, text) {
@@ -90,14 +81,15 @@ class Live {
     try {
       if (!Object.keys(wrong).length) this.result = this.solve(setting);
     } catch (error) {
-      wrong[error.message.startsWith("feature") ? "scaling" : "start"] = error.message;
+      if (!error.cause) throw error;
+      wrong[error.cause] = error.message;
     }
     this.wrong = Object.keys(wrong).length > 0;
-    this.buttons.inert = this.wrong;
+    this.player.inert = this.wrong;
     this.says.classList.toggle("live-stale", this.wrong);
     if (!this.wrong) {
       const { fit, limit, data } = this.result;
-      this.controls.mark(limit, 2 / data.eigenvalues.at(-1));
+      this.controls.fit(limit, 2 / data.eigenvalues.at(-1));
       this.says.textContent = explain(this.result);
       this.slider.max = fit.updates;
       this.show(Math.min(setting.update ?? fit.updates, fit.updates));
@@ -108,9 +100,7 @@ class Live {
 
   solve(setting) {
     const choice = JSON.stringify([setting.scaling, setting.features]);
-    if (choice !== this.choice) {
-      this.data = analyse(this.problem, setting.features, setting.scaling);
-    }
+    if (choice !== this.choice) this.data = analyse(this.problem, setting.features, setting.scaling);
     this.choice = choice;
     const { data } = this;
     const [fit, limit] = [descend(data, setting), limitOf(data, setting)];
@@ -137,9 +127,9 @@ class Live {
     this.show(update);
   }
 
-  play() {
+  start() {
     let frame = 0;
-    this.player.textContent = "Pause";
+    this.play.textContent = "Pause";
     this.timer = setInterval(() => {
       this.goTo(Math.round((this.result.fit.updates + 1) ** (frame / FRAMES)) - 1);
       if (frame++ === FRAMES) this.stop();
@@ -149,13 +139,7 @@ class Live {
   stop() {
     clearInterval(this.timer);
     this.timer = null;
-    this.player.textContent = "Play";
-  }
-
-  resize() {
-    const { clientWidth } = this.element;
-    if (clientWidth && clientWidth !== this.width) this.plots.frame();
-    this.width = clientWidth;
+    this.play.textContent = "Play";
   }
 
   // Browsers allow few changes of an address a second, so the last of several counts.
@@ -175,21 +159,4 @@ class Live {
       this.note.textContent = `This browser does not let the page copy. The link: ${link}`;
     }
   }
-
-  destroy() {
-    this.stop();
-    this.observer.disconnect();
-    this.plots.destroy();
-  }
-}
-
-// Shows the figure in an element; address is the window whose address keeps the setting.
-export function mount(element, problem, { address = null, hash = "", onChange = null } = {}) {
-  element.classList.add("live");
-  const live = new Live(element, problem, { address, onChange });
-  element.live = live;
-  const { typed, notes } = readAddress(hash, problem);
-  if (address?.location.hash.includes("=")) live.follow();
-  else live.set(typed, notes.join(" "));
-  return live;
 }

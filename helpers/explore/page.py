@@ -33,7 +33,7 @@ JavaScript.</noscript>
 <script type="module">
 {module}
 const problem = JSON.parse(document.getElementById("live-problem").textContent);
-mount(document.getElementById("live"), problem, {{ address: window }});
+new Live(document.getElementById("live"), problem, {{ address: window }});
 </script>
 """
 

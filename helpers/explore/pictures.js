@@ -1,13 +1,12 @@
-// The five pictures. Of each: its title, the names of its axes, and its data, from what is
-// shown; its options for uPlot, in some colours; and what is drawn on top.
+// The five pictures. Of each: its title, the names of its axes, its data and a note on it,
+// from what is shown; its options for uPlot, in some colours; and what is drawn on top.
 import { short } from "./explain.js";
 import { drawSurface, pixels, spot } from "./surface.js";
 
 const fill = (values, value) => values.map(() => value);
-const lowest = (values) => values.reduce((a, b) => Math.min(a, b));
-const highest = (values) => values.reduce((a, b) => Math.max(a, b));
-const around = (low, high, values = []) => {
-  const [least, most] = [lowest([low, ...values]), highest([high, ...values])];
+// The range of a scale, with some room: it shows its own data, and other values.
+const around = (others = () => []) => (_, low, high) => {
+  const [least, most] = [Math.min(low, ...others()), Math.max(high, ...others())];
   const room = 0.05 * (most - least || Math.abs(most) || 1);
   return [least - room, most + room];
 };
@@ -23,21 +22,12 @@ const targetOf = (problem) => problem.target + unitOf(problem);
 const partOf = ({ sample, problem }) =>
   sample.length < problem.n_samples ? `: ${sample.length} of ${problem.n_samples} samples` : "";
 
-const line = (label, stroke, width, more) => ({
-  label,
-  stroke,
-  width,
-  pxAlign: 0,
-  points: { show: false },
-  ...more,
-});
 // Squares: many circles take too long.
 const dots = (label, colour, size) => ({
   label,
   stroke: colour,
   fill: colour,
   width: 0,
-  points: { show: false },
   paths: (chart, number, from, to) => {
     const { data } = chart;
     const [squares, side] = [new Path2D(), Math.round(size * devicePixelRatio)];
@@ -60,7 +50,7 @@ const costs = {
   },
   options: ({ curve, ink, muted }) => {
     const value = (_, power) => (power === null ? "–" : short(10 ** power, 6));
-    const range = (_, low, high) => around(low, Math.max(high, low + 1));
+    const range = (_, low, high) => around()(_, low, Math.max(high, low + 1));
     // 1, 2 and 5 times each power of ten, or few powers.
     const splits = (_, __, low, high) => {
       const step = Math.ceil((high - low) / 6);
@@ -74,22 +64,18 @@ const costs = {
       x: { label: "update" },
       scales: { y: { range } },
       series: [
-        line("cost", curve, 2.5, { value }),
-        line("theory", ink, 3, { dash: [0, 8], cap: "round", value }),
-        line("optimum", muted, 1.5, { dash: [6, 4], value }),
+        { label: "cost", stroke: curve, width: 2.5, value },
+        { label: "theory", stroke: ink, width: 3, dash: [0, 8], cap: "round", value },
+        { label: "optimum", stroke: muted, width: 1.5, dash: [6, 4], value },
       ],
       axes: [{}, { splits, values }],
     };
   },
-  draw(chart, { fit, update }, { curve, wrong, font }) {
-    spot(chart, [update, powerFrom(fit.costs)(fit.costs[update])], curve);
-    if (!fit.divergedAt || !update) return;
-    const factor = fit.costs[update] / fit.costs[update - 1];
-    const text = `each step: cost × ${short(factor, 3)}, error × ${short(Math.sqrt(factor), 3)}`;
-    const { ctx, bbox: { left, top } } = chart;
-    const large = `bold ${parseInt(font) * devicePixelRatio}${font.slice(2)}`;
-    Object.assign(ctx, { font: large, fillStyle: wrong, textAlign: "left", textBaseline: "top" });
-    ctx.fillText(text, left + 12 * devicePixelRatio, top + 8 * devicePixelRatio);
+  draw: (chart, { fit, update }, { curve }) => spot(chart, [update, powerFrom(fit.costs)(fit.costs[update])], curve),
+  note({ fit: { costs, divergedAt }, update }) {
+    if (!divergedAt || !update) return "";
+    const factor = costs[update] / costs[update - 1];
+    return `each step: cost × ${short(factor, 3)}, error × ${short(Math.sqrt(factor), 3)}`;
   },
 };
 
@@ -125,10 +111,10 @@ const fit = {
   options: ({ data, path }, shown) => ({
     x: { label: "x" },
     scales: {
-      x: { range: (_, low, high) => around(low, high) },
-      y: { range: (_, low, high) => around(low, high, shown().data.observed) },
+      x: { range: around() },
+      y: { range: around(() => shown().data.observed) },
     },
-    series: [dots("sample", `${data}99`, 3), line("line", path, 2)],
+    series: [dots("sample", `${data}99`, 3), { label: "line", stroke: path, width: 2 }],
   }),
 };
 
@@ -140,10 +126,10 @@ const residuals = {
   options: ({ data, muted }, shown) => ({
     x: { label: "predicted" },
     scales: {
-      x: { range: (_, low, high) => around(low, high, shown().data.observed) },
-      y: { range: (_, low, high) => around(low, high) },
+      x: { range: around(() => shown().data.observed) },
+      y: { range: around() },
     },
-    series: [dots("residual", `${data}99`, 3), line("zero", muted, 1)],
+    series: [dots("residual", `${data}99`, 3), { label: "zero", stroke: muted, width: 1 }],
   }),
 };
 
@@ -171,16 +157,12 @@ const weights = {
         y: { ori: 0, range: symmetric },
       },
       series: [
-        {
-          label: "weight",
-          fill: path,
-          paths: uPlot.paths.bars({ size: [0.7, 22] }),
-          points: { show: false },
-        },
+        { label: "weight", fill: path, pxAlign: 1, paths: uPlot.paths.bars({ size: [0.7, 22] }) },
         dots("optimum", ink, 7),
       ],
       axes: [
         {
+          label: null,
           side: 3,
           size: 9 * em,
           splits: () => shown().bars.map((_, i) => i),

@@ -15,12 +15,13 @@ function barsOf({ best, spreads }) {
   return order.slice(0, MOST_BARS).sort((i, j) => i - j);
 }
 
-// What all pictures have alike, and what one has of its own.
-function optionsOf({ title, names, options, draw }, colours, shown) {
+// What all pictures have alike, and what one has of its own. Texts come with the data.
+function optionsOf({ options, draw }, colours, shown) {
   const { x, series, axes = [], scales = {}, ...more } = options(colours, shown);
-  const { ink, muted, grid, font, em } = colours;
+  const { ink, muted, grid, em } = colours;
+  const font = `${em}px system-ui, sans-serif`;
   const axis = (i) => ({
-    label: names(shown())[i],
+    label: "",
     labelSize: 1.5 * em,
     space: (i ? 2.5 : 4) * em,
     size: (i ? 4.2 : 2.3) * em,
@@ -39,10 +40,10 @@ function optionsOf({ title, names, options, draw }, colours, shown) {
   };
   const value = (_, number) => (number === null ? "–" : short(number, 6));
   return {
-    title: title(shown()),
+    title: " ",
     padding: [8, 18, 0, 0],
     scales: { x: { time: false, ...scales.x }, y: scales.y },
-    series: [{ value, ...x }, ...series.map((one) => ({ value, ...one }))],
+    series: [{ value, ...x }, ...series.map((one) => ({ value, pxAlign: 0, points: { show: false }, ...one }))],
     axes: [axis(0), axis(1)],
     hooks: { draw: [onTop] },
     ...more,
@@ -53,12 +54,16 @@ export class Plots {
   // begin(start) is called while the start is moved over the surface.
   constructor(element, begin) {
     Object.assign(this, { element, begin, charts: {} });
+    element.innerHTML = "<figure></figure>".repeat(Object.keys(PICTURES).length);
     this.handle = document.createElement("button");
     this.handle.className = "live-handle";
     this.handle.setAttribute("aria-label", "start: drag it, or move it with the arrow keys");
     this.handle.onpointerdown = ({ pointerId }) => this.handle.setPointerCapture(pointerId);
     this.handle.onpointermove = (event) => this.drag(event);
     this.handle.onkeydown = (event) => this.nudge(event);
+    new ResizeObserver(() => element.clientWidth !== this.width && this.frame()).observe(element);
+    // Another theme: the style sheet makes a change of the colour a transition.
+    element.ontransitionend = () => this.frame();
   }
 
   drag({ pointerId, clientX, clientY }) {
@@ -77,18 +82,24 @@ export class Plots {
   }
 
   show(result, update) {
-    const { data, fit } = result;
-    const projection = this.shown?.data === data ? this.shown.projection : projectionOf(data);
-    const route = routeOf(projection, fit.path, update);
+    const { data, fit: { path } } = result;
+    if (data !== this.shown?.data) this.scene = { projection: projectionOf(data), bars: barsOf(data) };
+    const route = routeOf(this.scene.projection, path, update);
     if (this.handle.matches(":active")) route.spans = this.shown.spans; // they stay under it
-    const theta = fit.path[update];
-    const predictions = data.sample.map((row) => dot(theta, row));
-    const bars = barsOf(data);
-    this.shown = { ...result, update, theta, predictions, bars, projection, ...route };
-    if (!this.charts.costs) return this.frame();
-    for (const [name, { title, names, data }] of Object.entries(PICTURES)) {
+    const predictions = data.sample.map((row) => dot(path[update], row));
+    this.shown = { ...result, ...this.scene, ...route, update, theta: path[update], predictions };
+    const share = (x, [low, high]) => `${100 * (x - low) / (high - low)}%`;
+    const [left, bottom] = route.places[0].map((x, i) => share(x, route.spans[i]));
+    Object.assign(this.handle.style, { left, bottom });
+    if (this.charts.costs) this.fill();
+    else this.frame();
+  }
+
+  fill() {
+    for (const [name, { title, names, note, data }] of Object.entries(PICTURES)) {
       const chart = this.charts[name];
       chart.root.firstChild.textContent = title(this.shown);
+      chart.over.dataset.note = note?.(this.shown) ?? "";
       names(this.shown).forEach((text, i) => (chart.axes[i].label = text));
       chart.setData(data(this.shown));
     }
@@ -96,35 +107,20 @@ export class Plots {
 
   // Draws everything anew: for another width, another theme, or at the beginning.
   frame() {
-    if (!this.element.clientWidth || !this.shown) return; // it is hidden
-    const css = getComputedStyle(this.element);
-    const colour = (name) => [name, css.getPropertyValue(`--live-${name}`).trim()];
-    const colours = Object.fromEntries(COLOURS.map(colour));
-    colours.em = parseInt(css.fontSize);
-    colours.font = `${colours.em}px system-ui, sans-serif`;
-    const height = Math.round(Math.min(300, Math.max(200, this.element.clientWidth * 0.18)));
-    const figures = Object.keys(PICTURES).map(() => document.createElement("figure"));
-    this.destroy();
-    this.element.replaceChildren(...figures);
-    Object.entries(PICTURES).forEach(([name, picture], i) => {
-      const size = { width: figures[i].clientWidth, height };
-      const options = optionsOf(picture, colours, () => this.shown);
-      this.charts[name] = new uPlot({ ...size, ...options }, picture.data(this.shown), figures[i]);
-    });
-    const { surface } = this.charts;
-    surface.over.append(this.handle);
-    surface.hooks.draw.push(() => this.place());
-  }
-
-  destroy() {
+    this.width = this.element.clientWidth;
     for (const chart of Object.values(this.charts)) chart.destroy();
     this.charts = {};
-  }
-
-  // Puts the handle where the path starts.
-  place() {
-    const [x, y] = this.shown.places[0];
-    const { valToPos } = this.charts.surface;
-    this.handle.style.translate = `${valToPos(x, "x")}px ${valToPos(y, "y")}px`;
+    if (!this.width || !this.shown) return; // it is hidden, or gone
+    const css = getComputedStyle(this.element);
+    const colours = Object.fromEntries(COLOURS.map((name) => [name, css.getPropertyValue(`--live-${name}`).trim()]));
+    colours.em = parseInt(css.fontSize);
+    const height = Math.round(Math.min(300, Math.max(200, this.width * 0.18)));
+    Object.entries(PICTURES).forEach(([name, picture], i) => {
+      const figure = this.element.children[i];
+      const size = { width: figure.clientWidth, height };
+      this.charts[name] = new uPlot({ ...size, ...optionsOf(picture, colours, () => this.shown) }, null, figure);
+    });
+    this.charts.surface.over.append(this.handle);
+    this.fill();
   }
 }

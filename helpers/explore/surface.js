@@ -16,17 +16,14 @@ export function projectionOf({ best, vectors, rows }) {
     Array.from(best, (w, j) => w + basis[0][j] * (x - centre[0]) + basis[1][j] * (y - centre[1]));
   const [p, q] = basis.map((vector) => rows.map((row) => dot(vector, row)));
   const [a, b, d] = [dot(p, p), dot(p, q), dot(q, q)];
-  const angle = Math.atan2(2 * b, a - d) / 2;
-  const along = (c, s) => a * c * c + 2 * b * c * s + d * s * s;
-  const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
-  const curvatures = [along(cos, sin), along(-sin, cos)];
-  const least = 1e-9 * Math.max(...curvatures); // the data may not determine a direction
   const far = a * half[0] ** 2 + 2 * Math.abs(b) * half[0] * half[1] + d * half[1] ** 2;
-  const contours = Array.from({ length: LEVELS }, (_, level) => {
-    const height = far * 1e-3 * 4000 ** (level / (LEVELS - 1));
-    return curvatures.map((value) => Math.sqrt(height / Math.max(value, least)));
-  });
-  return { whole, place, start, centre, half, angle, contours };
+  const levels = Array.from({ length: LEVELS }, (_, level) => far * 1e-3 * 4000 ** (level / (LEVELS - 1)));
+  // A line of equal cost is a circle, stretched by the inverse of the Cholesky factor.
+  const least = 1e-9 * Math.max(a, d); // the data may not determine a direction
+  const first = Math.sqrt(Math.max(a, least));
+  const second = Math.sqrt(Math.max(d - (b / first) ** 2, least));
+  const stretch = new DOMMatrix([1 / first, 0, -b / first ** 2 / second, 1 / second, 0, 0]);
+  return { whole, place, start, centre, half, levels, stretch };
 }
 
 // The places of a descent, at first after each update and later after ever fewer, until it
@@ -60,18 +57,17 @@ export function spot(u, place, colour) {
 }
 
 export function drawSurface(u, { projection, places }, { grid, ink, path }) {
-  const { centre, half, angle, contours } = projection;
+  const { centre, half, levels, stretch } = projection;
   const { left, top, width, height } = u.bbox;
   const [x0, y0] = pixels(u, centre);
   const [x1, y1] = pixels(u, [centre[0] + half[0], centre[1] + half[1]]);
   const units = new DOMMatrix([(x1 - x0) / half[0], 0, 0, (y1 - y0) / half[1], x0, y0]);
-  const levels = new Path2D();
-  for (const radii of contours) {
-    const level = new Path2D();
-    level.ellipse(0, 0, ...radii, angle, 0, 2 * Math.PI);
-    levels.addPath(level, units);
+  const [circles, contours, line, steps] = Array.from({ length: 4 }, () => new Path2D());
+  for (const radius of levels.map(Math.sqrt)) {
+    circles.moveTo(radius, 0);
+    circles.arc(0, 0, radius, 0, 2 * Math.PI);
   }
-  const [line, steps] = [new Path2D(), new Path2D()];
+  contours.addPath(circles, units.multiply(stretch));
   const side = 3 * devicePixelRatio;
   for (const [x, y] of places.map((place) => pixels(u, place))) {
     line.lineTo(x, y);
@@ -82,7 +78,7 @@ export function drawSurface(u, { projection, places }, { grid, ink, path }) {
   u.ctx.clip();
   u.ctx.setLineDash([]);
   Object.assign(u.ctx, { lineWidth: devicePixelRatio, strokeStyle: grid, fillStyle: path });
-  u.ctx.stroke(levels);
+  u.ctx.stroke(contours);
   u.ctx.strokeStyle = path;
   u.ctx.stroke(line);
   u.ctx.fill(steps);
