@@ -92,7 +92,7 @@ export class Live {
       this.controls.fit(limit, 2 / data.eigenvalues.at(-1));
       this.says.textContent = explain(this.result);
       this.slider.max = fit.updates;
-      this.show(Math.min(setting.update ?? fit.updates, fit.updates));
+      this.show(setting.update ?? fit.updates);
     }
     this.controls.show(typed, wrong);
     this.onChange?.(this.wrong ? null : this.result, typed);
@@ -109,21 +109,20 @@ export class Live {
     return { data, setting, fit, limit, predicted };
   }
 
-  show(update) {
+  // Shows an update, or the nearest one that there is; the last need not be in the address.
+  show(wanted) {
+    const { updates } = this.result.fit;
+    const update = Math.min(Math.max(wanted, 0), updates);
     this.update = update;
+    this.typed.update = update === updates ? "" : String(update);
     this.slider.value = update;
-    this.counter.textContent = `update ${update} of ${this.result.fit.updates}`;
+    this.counter.textContent = `update ${update} of ${updates}`;
     this.plots.show(this.result, update);
     this.writeAddress();
   }
 
   step(update) {
     this.stop();
-    this.goTo(Math.min(Math.max(update, 0), this.result.fit.updates));
-  }
-
-  goTo(update) {
-    this.typed.update = update === this.result.fit.updates ? "" : String(update);
     this.show(update);
   }
 
@@ -131,7 +130,7 @@ export class Live {
     let frame = 0;
     this.play.textContent = "Pause";
     this.timer = setInterval(() => {
-      this.goTo(Math.round((this.result.fit.updates + 1) ** (frame / FRAMES)) - 1);
+      this.show(Math.round((this.result.fit.updates + 1) ** (frame / FRAMES)) - 1);
       if (frame++ === FRAMES) this.stop();
     }, PAUSE);
   }

@@ -15,8 +15,6 @@ const ordered = (columns) => {
   const order = columns[0].map((_, i) => i).sort((i, j) => columns[0][i] - columns[0][j]);
   return columns.map((column) => order.map((i) => column[i]));
 };
-// A cost as a power of ten: none is smaller than what rounding leaves of the first.
-const powerFrom = ([first]) => (J) => Math.log10(Math.max(J, 1e-16 * first, 1e-300));
 const unitOf = ({ units, target }) => (units[target] ? ` (${units[target]})` : "");
 const targetOf = (problem) => problem.target + unitOf(problem);
 const partOf = ({ sample, problem }) =>
@@ -44,7 +42,8 @@ const costs = {
   title: ({ fit, update }) => `Cost ${short(fit.costs[update], 6)} at update ${update}`,
   names: () => ["update", "cost"],
   data: ({ fit: { costs }, data, predicted }) => {
-    const power = powerFrom(costs);
+    // None is smaller than what rounding leaves of the first.
+    const power = (J) => Math.log10(Math.max(J, 1e-16 * costs[0], 1e-300));
     const theory = predicted ? predicted.map(power) : fill(costs, null);
     return [costs.map((_, k) => k), costs.map(power), theory, fill(costs, power(data.lowest))];
   },
@@ -71,7 +70,7 @@ const costs = {
       axes: [{}, { splits, values }],
     };
   },
-  draw: (chart, { fit, update }, { curve }) => spot(chart, [update, powerFrom(fit.costs)(fit.costs[update])], curve),
+  draw: (chart, { update }, { curve }) => spot(chart, [update, chart.data[1][update]], curve),
   note({ fit: { costs, divergedAt }, update }) {
     if (!divergedAt || !update) return "";
     const factor = costs[update] / costs[update - 1];

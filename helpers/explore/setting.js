@@ -63,21 +63,19 @@ export function numbers(typed, { features: known, n_samples: all, sample }) {
   const drawn = (value) => whole(0, sample.length)(value) || value === all;
   const positive = (value) => value > 0 && value < Infinity;
   const iterations = read("iterations", whole(1, most), `a whole number from 1 to ${most}`);
-  const momentum = read("momentum", (value) => value >= 0 && value < 1, "at least 0 and less than 1");
   const setting = {
     features,
     scaling: oneOf("scaling", SCALINGS),
     optimiser: oneOf("optimiser", Object.keys(OPTIMISERS)),
     rate: read("rate", positive, "a positive number, such as 0.1 or 1e-7"),
     iterations,
-    momentum: OPTIMISERS[typed.optimiser]?.momentum ? momentum : 0,
+    momentum: read("momentum", (value) => value >= 0 && value < 1, "at least 0 and less than 1"),
     batch: read("batch", drawn, `a whole number from 1 to ${sample.length}, or 0 for all samples`),
     seed: read("seed", whole(0, 2 ** 31 - 1), "a whole number of at least 0"),
     start: start.map(Number),
   };
-  if (typed.update) {
-    setting.update = read("update", whole(0, iterations), "a whole number, at most the iterations");
-  }
+  if (!OPTIMISERS[typed.optimiser]?.momentum) setting.momentum = 0;
+  if (typed.update) setting.update = read("update", whole(0, iterations), "a whole number, at most the iterations");
   return { setting, wrong };
 }
 

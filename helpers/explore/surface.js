@@ -17,13 +17,18 @@ export function projectionOf({ best, vectors, rows }) {
   const [p, q] = basis.map((vector) => rows.map((row) => dot(vector, row)));
   const [a, b, d] = [dot(p, p), dot(p, q), dot(q, q)];
   const far = a * half[0] ** 2 + 2 * Math.abs(b) * half[0] * half[1] + d * half[1] ** 2;
-  const levels = Array.from({ length: LEVELS }, (_, level) => far * 1e-3 * 4000 ** (level / (LEVELS - 1)));
-  // A line of equal cost is a circle, stretched by the inverse of the Cholesky factor.
+  const [circles, contours] = [new Path2D(), new Path2D()];
+  for (let level = 0; level < LEVELS; level++) {
+    const radius = Math.sqrt(far * 1e-3 * 4000 ** (level / (LEVELS - 1)));
+    circles.moveTo(radius, 0);
+    circles.arc(0, 0, radius, 0, 2 * Math.PI);
+  }
+  // The inverse of the Cholesky factor makes circles lines of equal cost.
   const least = 1e-9 * Math.max(a, d); // the data may not determine a direction
   const first = Math.sqrt(Math.max(a, least));
   const second = Math.sqrt(Math.max(d - (b / first) ** 2, least));
-  const stretch = new DOMMatrix([1 / first, 0, -b / first ** 2 / second, 1 / second, 0, 0]);
-  return { whole, place, start, centre, half, levels, stretch };
+  contours.addPath(circles, new DOMMatrix([1 / first, 0, -b / first ** 2 / second, 1 / second, 0, 0]));
+  return { whole, place, start, centre, half, contours };
 }
 
 // The places of a descent, at first after each update and later after ever fewer, until it
@@ -57,31 +62,26 @@ export function spot(u, place, colour) {
 }
 
 export function drawSurface(u, { projection, places }, { grid, ink, path }) {
-  const { centre, half, levels, stretch } = projection;
-  const { left, top, width, height } = u.bbox;
+  const { centre, half } = projection;
+  const { ctx, bbox } = u;
   const [x0, y0] = pixels(u, centre);
   const [x1, y1] = pixels(u, [centre[0] + half[0], centre[1] + half[1]]);
-  const units = new DOMMatrix([(x1 - x0) / half[0], 0, 0, (y1 - y0) / half[1], x0, y0]);
-  const [circles, contours, line, steps] = Array.from({ length: 4 }, () => new Path2D());
-  for (const radius of levels.map(Math.sqrt)) {
-    circles.moveTo(radius, 0);
-    circles.arc(0, 0, radius, 0, 2 * Math.PI);
-  }
-  contours.addPath(circles, units.multiply(stretch));
+  const [contours, line, steps] = [new Path2D(), new Path2D(), new Path2D()];
+  contours.addPath(projection.contours, new DOMMatrix([(x1 - x0) / half[0], 0, 0, (y1 - y0) / half[1], x0, y0]));
   const side = 3 * devicePixelRatio;
   for (const [x, y] of places.map((place) => pixels(u, place))) {
     line.lineTo(x, y);
     steps.rect(x - side / 2, y - side / 2, side, side);
   }
-  u.ctx.beginPath();
-  u.ctx.rect(left, top, width, height);
-  u.ctx.clip();
-  u.ctx.setLineDash([]);
-  Object.assign(u.ctx, { lineWidth: devicePixelRatio, strokeStyle: grid, fillStyle: path });
-  u.ctx.stroke(contours);
-  u.ctx.strokeStyle = path;
-  u.ctx.stroke(line);
-  u.ctx.fill(steps);
+  ctx.beginPath();
+  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+  ctx.clip();
+  ctx.setLineDash([]);
+  Object.assign(ctx, { lineWidth: devicePixelRatio, strokeStyle: grid, fillStyle: path });
+  ctx.stroke(contours);
+  ctx.strokeStyle = path;
+  ctx.stroke(line);
+  ctx.fill(steps);
   spot(u, centre, ink);
   spot(u, places.at(-1), path);
 }
