@@ -14,11 +14,11 @@ const FIELDS = [
   { name: "start", label: "start: weights, offset", more: 'placeholder="zero"' },
 ];
 const FEATURES = `
-  <fieldset class="live-features">
+  <fieldset class="live-features" data-name="features">
     <legend>features</legend>
     <button type="button">all</button>
     <div class="live-list"></div>
-    <span class="live-wrong" id="live-features-wrong" role="alert"></span>
+    <span class="live-wrong" role="alert"></span>
   </fieldset>`;
 
 function markupOf({ name, label, options, range, more = "" }) {
@@ -41,11 +41,11 @@ export class Controls {
     const part = (name) => form.querySelector(`#live-${name}`);
     Object.assign(this, { features, fields: {} });
     for (const { name } of FIELDS) {
-      const [text, slider, place] = [part(name), part(`${name}-slider`), part(`${name}-wrong`)];
+      const [text, slider] = [part(name), part(`${name}-slider`)];
       const typed = () => name === "rate" ? String(Number((10 ** slider.value).toPrecision(3))) : slider.value;
       text.oninput = () => changed(name, text.value);
       if (slider) slider.oninput = () => changed(name, typed());
-      this.fields[name] = { text, slider, place };
+      this.fields[name] = { text, slider };
     }
     const list = form.querySelector(".live-list");
     list.innerHTML = '<label><input type="checkbox"></label>'.repeat(features.length);
@@ -56,21 +56,20 @@ export class Controls {
       changed("features", chosen.length === features.length ? "all" : joinNames(chosen));
     };
     this.mark = form.querySelector(".live-mark");
-    this.wrongFeatures = part("features-wrong");
+    this.places = form.querySelectorAll(".live-wrong");
     form.querySelector("button").onclick = () => changed("features", "all");
   }
 
   // Shows what is typed and what is wrong with it.
   show(typed, wrong) {
-    for (const [name, { text, slider, place }] of Object.entries(this.fields)) {
-      place.textContent = wrong[name] ?? "";
+    for (const place of this.places) place.textContent = wrong[place.parentElement.dataset.name] ?? "";
+    for (const [name, { text, slider }] of Object.entries(this.fields)) {
       text.setAttribute("aria-invalid", name in wrong);
       text.value = typed[name];
       if (!slider || name in wrong) continue;
       slider.value = name === "rate" ? Math.log10(typed.rate) : typed[name];
       slider.setAttribute("aria-valuetext", typed[name]);
     }
-    this.wrongFeatures.textContent = wrong.features ?? "";
     const names = splitNames(typed.features);
     this.boxes.forEach((box, i) => (box.checked = typed.features === "all" || names.includes(this.features[i])));
     const { momentum: { text, slider }, seed } = this.fields;

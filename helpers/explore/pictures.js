@@ -1,5 +1,6 @@
-// The five pictures. Of each: its title, the names of its axes, its data and a note on it,
-// from what is shown; its options for uPlot, in some colours; and what is drawn on top.
+// The five pictures, each of what is shown, in some colours: its title, the names of its
+// axes, its data and a note on it, which change with what is shown; its options for uPlot;
+// and what is drawn on top.
 import { short } from "./explain.js";
 import { drawSurface, pixels, spot } from "./surface.js";
 
@@ -38,140 +39,129 @@ const dots = (label, colour, size) => ({
 });
 
 // The costs as powers of ten: uPlot's own logarithmic axis labels no wide one.
-const costs = {
-  title: ({ fit, update }) => `Cost ${short(fit.costs[update], 6)} at update ${update}`,
-  names: () => ["update", "cost"],
-  data: ({ fit: { costs }, data, predicted }) => {
-    // None is smaller than what rounding leaves of the first.
-    const power = (J) => Math.log10(Math.max(J, 1e-16 * costs[0], 1e-300));
-    const theory = predicted ? predicted.map(power) : fill(costs, null);
-    return [costs.map((_, k) => k), costs.map(power), theory, fill(costs, power(data.lowest))];
-  },
-  options: ({ curve, ink, muted }) => {
-    const value = (_, power) => (power === null ? "–" : short(10 ** power, 6));
-    const range = (_, low, high) => around()(_, low, Math.max(high, low + 1));
-    // 1, 2 and 5 times each power of ten, or few powers.
-    const splits = (_, __, low, high) => {
-      const step = Math.ceil((high - low) / 6);
-      const digits = high - low < 3 ? [1, 2, 5] : [1];
-      const powers = Array.from({ length: 8 }, (_, i) => Math.floor(low) + i * step);
-      const marks = powers.flatMap((power) => digits.map((digit) => power + Math.log10(digit)));
-      return marks.filter((mark) => mark >= low && mark <= high);
-    };
-    const values = (_, marks) => marks.map((mark) => short(10 ** mark, 3));
-    return {
-      x: { label: "update" },
-      scales: { y: { range } },
-      series: [
-        { label: "cost", stroke: curve, width: 2.5, value },
-        { label: "theory", stroke: ink, width: 3, dash: [0, 8], cap: "round", value },
-        { label: "optimum", stroke: muted, width: 1.5, dash: [6, 4], value },
-      ],
-      axes: [{}, { splits, values }],
-    };
-  },
-  draw: (chart, { update }, { curve }) => spot(chart, [update, chart.data[1][update]], curve),
-  note({ fit: { costs, divergedAt }, update }) {
-    if (!divergedAt || !update) return "";
-    const factor = costs[update] / costs[update - 1];
-    return `each step: cost × ${short(factor, 3)}, error × ${short(Math.sqrt(factor), 3)}`;
-  },
-};
+function costs(shown, { curve, ink, muted }) {
+  const value = (_, power) => (power === null ? "–" : short(10 ** power, 6));
+  // 1, 2 and 5 times each power of ten, or few powers.
+  const splits = (_, __, low, high) => {
+    const step = Math.ceil((high - low) / 6);
+    const digits = high - low < 3 ? [1, 2, 5] : [1];
+    const powers = Array.from({ length: 8 }, (_, i) => Math.floor(low) + i * step);
+    const marks = powers.flatMap((power) => digits.map((digit) => power + Math.log10(digit)));
+    return marks.filter((mark) => mark >= low && mark <= high);
+  };
+  return {
+    title: () => `Cost ${short(shown.fit.costs[shown.update], 6)} at update ${shown.update}`,
+    names: () => ["update", "cost"],
+    data() {
+      const { fit: { costs }, data, predicted } = shown;
+      // None is smaller than what rounding leaves of the first.
+      const power = (J) => Math.log10(Math.max(J, 1e-16 * costs[0], 1e-300));
+      const theory = predicted ? predicted.map(power) : fill(costs, null);
+      return [costs.map((_, k) => k), costs.map(power), theory, fill(costs, power(data.lowest))];
+    },
+    note() {
+      const { fit: { costs, divergedAt }, update } = shown;
+      if (!divergedAt || !update) return "";
+      const factor = costs[update] / costs[update - 1];
+      return `each step: cost × ${short(factor, 3)}, error × ${short(Math.sqrt(factor), 3)}`;
+    },
+    x: { label: "update" },
+    scales: { y: { range: (_, low, high) => around()(_, low, Math.max(high, low + 1)) } },
+    series: [
+      { label: "cost", stroke: curve, width: 2.5, value },
+      { label: "theory", stroke: ink, width: 3, dash: [0, 8], cap: "round", value },
+      { label: "optimum", stroke: muted, width: 1.5, dash: [6, 4], value },
+    ],
+    axes: [{}, { splits, values: (_, marks) => marks.map((mark) => short(10 ** mark, 3)) }],
+    draw: (chart) => spot(chart, [shown.update, chart.data[1][shown.update]], curve),
+  };
+}
 
-const surface = {
-  title: () => "Path on the cost: drag its start",
-  names: ({ projection: { whole }, data }) =>
-    whole ? [`weight of ${data.features[0]}`, "offset"] : ["steepest direction", "flattest direction"],
-  data: ({ spans: [x, y] }) => [x, y, y],
-  options: ({ path, ink }, shown) => {
-    const values = (_, splits) => splits.map((value) => (shown().projection.whole ? short(value, 3) : ""));
-    const axis = { values, grid: { show: false }, ticks: { show: false } };
-    const [x, y] = [0, 1].map((i) => ({ range: () => shown().spans[i] }));
-    return {
-      scales: { x, y },
-      series: [dots("path", path, 0), dots("optimum", ink, 0)],
-      axes: [axis, axis],
-      legend: { live: false },
-      cursor: { show: false, drag: { x: false } },
-    };
-  },
-  draw: drawSurface,
-};
+function surface(shown, colours) {
+  const values = (_, splits) => splits.map((value) => (shown.projection.whole ? short(value, 3) : ""));
+  const axis = { values, grid: { show: false }, ticks: { show: false } };
+  const directions = ["steepest direction", "flattest direction"];
+  return {
+    title: () => "Path on the cost: drag its start",
+    names: () => shown.projection.whole ? [`weight of ${shown.data.features[0]}`, "offset"] : directions,
+    data: () => [shown.spans[0], shown.spans[1], shown.spans[1]],
+    scales: { x: { range: () => shown.spans[0] }, y: { range: () => shown.spans[1] } },
+    series: [dots("path", colours.path, 0), dots("optimum", colours.ink, 0)],
+    axes: [axis, axis],
+    legend: { live: false },
+    cursor: { show: false, drag: { x: false } },
+    draw: (chart) => drawSurface(chart, shown, colours),
+  };
+}
 
-const fit = {
-  title: ({ data }) => `Fit${partOf(data)}`,
-  names: ({ data: { features, problem } }) =>
-    features.length === 1 ? [features[0], targetOf(problem)] : [`observed ${targetOf(problem)}`, "predicted"],
-  data: ({ data: { problem, features, observed }, predictions }) => {
+const fit = (shown, { data, path }) => ({
+  title: () => `Fit${partOf(shown.data)}`,
+  names() {
+    const { features, problem } = shown.data;
+    if (features.length === 1) return [features[0], targetOf(problem)];
+    return [`observed ${targetOf(problem)}`, "predicted"];
+  },
+  data() {
+    const { data: { problem, features, observed }, predictions } = shown;
     if (features.length > 1) return ordered([observed, predictions, observed]);
     const number = problem.features.indexOf(features[0]);
     return ordered([problem.sample.map((row) => row[number]), observed, predictions]);
   },
-  options: ({ data, path }, shown) => ({
-    x: { label: "x" },
-    scales: {
-      x: { range: around() },
-      y: { range: around(() => shown().data.observed) },
-    },
-    series: [dots("sample", `${data}99`, 3), { label: "line", stroke: path, width: 2 }],
-  }),
-};
+  x: { label: "x" },
+  scales: { x: { range: around() }, y: { range: around(() => shown.data.observed) } },
+  series: [dots("sample", `${data}99`, 3), { label: "line", stroke: path, width: 2 }],
+});
 
-const residuals = {
-  title: ({ data }) => `Residuals${partOf(data)}`,
-  names: ({ data: { problem } }) => [`predicted ${targetOf(problem)}`, "residual"],
-  data: ({ data: { observed }, predictions }) =>
-    ordered([predictions, predictions.map((z, i) => observed[i] - z), fill(predictions, 0)]),
-  options: ({ data, muted }, shown) => ({
-    x: { label: "predicted" },
-    scales: {
-      x: { range: around(() => shown().data.observed) },
-      y: { range: around() },
-    },
-    series: [dots("residual", `${data}99`, 3), { label: "zero", stroke: muted, width: 1 }],
-  }),
-};
+const residuals = (shown, { data, muted }) => ({
+  title: () => `Residuals${partOf(shown.data)}`,
+  names: () => [`predicted ${targetOf(shown.data.problem)}`, "residual"],
+  data() {
+    const { data: { observed }, predictions } = shown;
+    return ordered([predictions, predictions.map((z, i) => observed[i] - z), fill(predictions, 0)]);
+  },
+  x: { label: "predicted" },
+  scales: { x: { range: around(() => shown.data.observed) }, y: { range: around() } },
+  series: [dots("residual", `${data}99`, 3), { label: "zero", stroke: muted, width: 1 }],
+});
 
 // What one standard deviation of each feature does to the prediction: that compares.
-const weights = {
-  title: ({ bars, data: { features } }) =>
-    bars.length < features.length ? `Weights: the largest ${bars.length} of ${features.length}` : "Weights",
-  names: ({ data: { problem } }) => [null, `per standard deviation${unitOf(problem)}`],
-  data: ({ bars, data: { best, spreads }, theta }) => [
-    bars.map((_, i) => i),
-    bars.map((j) => theta[j] * spreads[j]),
-    bars.map((j) => best[j] * spreads[j]),
-  ],
-  options: ({ path, ink, em }, shown) => {
-    const name = (i) => shown().data.features[shown().bars[i]] ?? "–";
-    const cut = (text) => (text.length > 16 ? `${text.slice(0, 15)}…` : text);
-    const symmetric = (_, low, high) => {
-      const most = 1.1 * Math.max(-low, high) || 1;
-      return [-most, most];
-    };
-    return {
-      x: { label: "feature", value: (_, i) => name(i) },
-      scales: {
-        x: { ori: 1, dir: -1, range: () => [-0.5, shown().bars.length - 0.5] },
-        y: { ori: 0, range: symmetric },
+function weights(shown, { path, ink, em }) {
+  const name = (i) => shown.data.features[shown.bars[i]] ?? "–";
+  const cut = (text) => (text.length > 16 ? `${text.slice(0, 15)}…` : text);
+  const symmetric = (_, low, high) => {
+    const most = 1.1 * Math.max(-low, high) || 1;
+    return [-most, most];
+  };
+  return {
+    title() {
+      const { bars, data: { features } } = shown;
+      return bars.length < features.length ? `Weights: the largest ${bars.length} of ${features.length}` : "Weights";
+    },
+    names: () => [null, `per standard deviation${unitOf(shown.data.problem)}`],
+    data() {
+      const { bars, data: { best, spreads }, theta } = shown;
+      return [bars.map((_, i) => i), ...[theta, best].map((weights) => bars.map((j) => weights[j] * spreads[j]))];
+    },
+    x: { label: "feature", value: (_, i) => name(i) },
+    scales: {
+      x: { ori: 1, dir: -1, range: () => [-0.5, shown.bars.length - 0.5] },
+      y: { ori: 0, range: symmetric },
+    },
+    series: [
+      { label: "weight", fill: path, pxAlign: 1, paths: uPlot.paths.bars({ size: [0.7, 22] }) },
+      dots("optimum", ink, 7),
+    ],
+    axes: [
+      {
+        side: 3,
+        size: 9 * em,
+        splits: () => shown.bars.map((_, i) => i),
+        values: (_, places) => places.map((i) => cut(name(i))),
+        grid: { show: false },
       },
-      series: [
-        { label: "weight", fill: path, pxAlign: 1, paths: uPlot.paths.bars({ size: [0.7, 22] }) },
-        dots("optimum", ink, 7),
-      ],
-      axes: [
-        {
-          label: null,
-          side: 3,
-          size: 9 * em,
-          splits: () => shown().bars.map((_, i) => i),
-          values: (_, places) => places.map((i) => cut(name(i))),
-          grid: { show: false },
-        },
-        { side: 2, size: 2.3 * em, space: 5 * em },
-      ],
-    };
-  },
-};
+      { side: 2, size: 2.3 * em, space: 5 * em },
+    ],
+  };
+}
 
 export const PICTURES = { costs, surface, fit, residuals, weights };

@@ -15,13 +15,11 @@ function barsOf({ best, spreads }) {
   return order.slice(0, MOST_BARS).sort((i, j) => i - j);
 }
 
-// What all pictures have alike, and what one has of its own. Texts come with the data.
-function optionsOf({ options, draw }, colours, shown) {
-  const { x, series, axes = [], scales = {}, ...more } = options(colours, shown);
-  const { ink, muted, grid, em } = colours;
+// What all pictures have alike, and what one has of its own.
+function optionsOf({ title, names, x, series, axes = [], scales, draw, ...more }, { ink, muted, grid, em }) {
   const font = `${em}px system-ui, sans-serif`;
   const axis = (i) => ({
-    label: "",
+    label: names()[i],
     labelSize: 1.5 * em,
     space: (i ? 2.5 : 4) * em,
     size: (i ? 4.2 : 2.3) * em,
@@ -30,17 +28,17 @@ function optionsOf({ options, draw }, colours, shown) {
     stroke: ink,
     grid: { stroke: grid, width: 0.5 },
     ticks: { stroke: muted, width: 1, size: 4 },
-    values: (_, splits) => splits.map((value) => (value === null ? "" : short(value, 3))),
+    values: (_, splits) => splits.map((value) => short(value, 3)),
     ...axes[i],
   });
   const onTop = (chart) => {
     chart.ctx.save();
-    draw?.(chart, shown(), colours);
+    draw?.(chart);
     chart.ctx.restore();
   };
   const value = (_, number) => (number === null ? "–" : short(number, 6));
   return {
-    title: " ",
+    title: title(),
     padding: [8, 18, 0, 0],
     scales: { x: { time: false, ...scales.x }, y: scales.y },
     series: [{ value, ...x }, ...series.map((one) => ({ value, pxAlign: 0, points: { show: false }, ...one }))],
@@ -53,7 +51,7 @@ function optionsOf({ options, draw }, colours, shown) {
 export class Plots {
   // begin(start) is called while the start is moved over the surface.
   constructor(element, begin) {
-    Object.assign(this, { element, begin, charts: {} });
+    Object.assign(this, { element, begin, shown: {}, charts: {} });
     element.innerHTML = "<figure></figure>".repeat(Object.keys(PICTURES).length);
     this.handle = document.createElement("button");
     this.handle.className = "live-handle";
@@ -82,12 +80,13 @@ export class Plots {
   }
 
   show(result, update) {
+    const { shown } = this;
     const { data, fit: { path } } = result;
-    if (data !== this.shown?.data) this.scene = { projection: projectionOf(data), bars: barsOf(data) };
-    const route = routeOf(this.scene.projection, path, update);
-    if (this.handle.matches(":active")) route.spans = this.shown.spans; // they stay under it
+    if (data !== shown.data) Object.assign(shown, { projection: projectionOf(data), bars: barsOf(data) });
+    const route = routeOf(shown.projection, path, update);
+    if (this.handle.matches(":active")) route.spans = shown.spans; // they stay under it
     const predictions = data.sample.map((row) => dot(path[update], row));
-    this.shown = { ...result, ...this.scene, ...route, update, theta: path[update], predictions };
+    Object.assign(shown, result, route, { update, theta: path[update], predictions });
     const share = (x, [low, high]) => `${100 * (x - low) / (high - low)}%`;
     const [left, bottom] = route.places[0].map((x, i) => share(x, route.spans[i]));
     Object.assign(this.handle.style, { left, bottom });
@@ -96,12 +95,12 @@ export class Plots {
   }
 
   fill() {
-    for (const [name, { title, names, note, data }] of Object.entries(PICTURES)) {
-      const chart = this.charts[name];
-      chart.root.firstChild.textContent = title(this.shown);
-      chart.over.dataset.note = note?.(this.shown) ?? "";
-      names(this.shown).forEach((text, i) => (chart.axes[i].label = text));
-      chart.setData(data(this.shown));
+    for (const chart of Object.values(this.charts)) {
+      const { title, names, note, data } = chart.picture;
+      chart.root.firstChild.textContent = title();
+      chart.over.dataset.note = note?.() ?? "";
+      names().forEach((text, i) => (chart.axes[i].label = text));
+      chart.setData(data());
     }
   }
 
@@ -110,15 +109,16 @@ export class Plots {
     this.width = this.element.clientWidth;
     for (const chart of Object.values(this.charts)) chart.destroy();
     this.charts = {};
-    if (!this.width || !this.shown) return; // it is hidden, or gone
+    if (!this.width || !this.shown.data) return; // it is hidden, or gone
     const css = getComputedStyle(this.element);
     const colours = Object.fromEntries(COLOURS.map((name) => [name, css.getPropertyValue(`--live-${name}`).trim()]));
     colours.em = parseInt(css.fontSize);
     const height = Math.round(Math.min(300, Math.max(200, this.width * 0.18)));
-    Object.entries(PICTURES).forEach(([name, picture], i) => {
-      const figure = this.element.children[i];
+    Object.entries(PICTURES).forEach(([name, pictureOf], i) => {
+      const [figure, picture] = [this.element.children[i], pictureOf(this.shown, colours)];
       const size = { width: figure.clientWidth, height };
-      this.charts[name] = new uPlot({ ...size, ...optionsOf(picture, colours, () => this.shown) }, null, figure);
+      this.charts[name] = new uPlot({ ...size, ...optionsOf(picture, colours) }, picture.data(), figure);
+      this.charts[name].picture = picture;
     });
     this.charts.surface.over.append(this.handle);
     this.fill();
