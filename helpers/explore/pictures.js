@@ -1,8 +1,7 @@
 // The five pictures, each of what is shown, in some colours: its title, the names of its
-// axes, its data and a note on it, which change with what is shown; its options for uPlot;
-// and what is drawn on top.
+// axes, its data and a note on it, which change with what is shown; its options for uPlot.
 import { short } from "./explain.js";
-import { drawSurface, pixels, spot } from "./surface.js";
+import { circleOn, contoursOn, pathOn, pixels } from "./surface.js";
 
 const fill = (values, value) => values.map(() => value);
 // The range of a scale, with some room: it shows its own data, and other values.
@@ -49,6 +48,7 @@ function costs(shown, { curve, ink, muted }) {
     const marks = powers.flatMap((power) => digits.map((digit) => power + Math.log10(digit)));
     return marks.filter((mark) => mark >= low && mark <= high);
   };
+  const spot = (chart) => ({ fill: circleOn(chart, [shown.update, chart.data[1][shown.update]]) });
   return {
     title: () => `Cost ${short(shown.fit.costs[shown.update], 6)} at update ${shown.update}`,
     names: () => ["update", "cost"],
@@ -57,7 +57,7 @@ function costs(shown, { curve, ink, muted }) {
       // None is smaller than what rounding leaves of the first.
       const power = (J) => Math.log10(Math.max(J, 1e-16 * costs[0], 1e-300));
       const theory = predicted ? predicted.map(power) : fill(costs, null);
-      return [costs.map((_, k) => k), costs.map(power), theory, fill(costs, power(data.lowest))];
+      return [costs.map((_, k) => k), costs.map(power), theory, fill(costs, power(data.lowest)), fill(costs, null)];
     },
     note() {
       const { fit: { costs, divergedAt }, update } = shown;
@@ -71,26 +71,31 @@ function costs(shown, { curve, ink, muted }) {
       { label: "cost", stroke: curve, width: 2.5, value },
       { label: "theory", stroke: ink, width: 3, dash: [0, 8], cap: "round", value },
       { label: "optimum", stroke: muted, width: 1.5, dash: [6, 4], value },
+      { class: "live-unnamed", points: { show: true, fill: curve, paths: spot } },
     ],
     axes: [{}, { splits, values: (_, marks) => marks.map((mark) => short(10 ** mark, 3)) }],
-    draw: (chart) => spot(chart, [shown.update, chart.data[1][shown.update]], curve),
   };
 }
 
-function surface(shown, colours) {
+function surface(shown, { path, ink, grid }) {
   const values = (_, splits) => splits.map((value) => (shown.projection.whole ? short(value, 3) : ""));
   const axis = { values, grid: { show: false }, ticks: { show: false } };
+  const spot = (place) => (chart) => ({ fill: circleOn(chart, place()) });
   const directions = ["steepest direction", "flattest direction"];
   return {
     title: () => "Path on the cost: drag its start",
     names: () => shown.projection.whole ? [`weight of ${shown.data.features[0]}`, "offset"] : directions,
-    data: () => [shown.spans[0], shown.spans[1], shown.spans[1]],
+    data: () => [shown.spans[0], ...fill([1, 2, 3, 4], shown.spans[1])],
     scales: { x: { range: () => shown.spans[0] }, y: { range: () => shown.spans[1] } },
-    series: [dots("path", colours.path, 0), dots("optimum", colours.ink, 0)],
+    series: [
+      { class: "live-unnamed", stroke: grid, paths: (chart) => ({ stroke: contoursOn(chart, shown.projection) }) },
+      { label: "path", stroke: path, fill: path, paths: (chart) => pathOn(chart, shown.places) },
+      { label: "optimum", stroke: ink, fill: ink, paths: spot(() => shown.projection.centre) },
+      { class: "live-unnamed", fill: path, paths: spot(() => shown.places.at(-1)) },
+    ],
     axes: [axis, axis],
     legend: { live: false },
     cursor: { show: false, drag: { x: false } },
-    draw: (chart) => drawSurface(chart, shown, colours),
   };
 }
 

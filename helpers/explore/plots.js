@@ -16,7 +16,7 @@ function barsOf({ best, spreads }) {
 }
 
 // What all pictures have alike, and what one has of its own.
-function optionsOf({ title, names, x, series, axes = [], scales, draw, ...more }, { ink, muted, grid, em }) {
+function optionsOf({ title, names, x, series, axes = [], scales, ...more }, { ink, muted, grid, em }) {
   const font = `${em}px system-ui, sans-serif`;
   const axis = (i) => ({
     label: names()[i],
@@ -31,11 +31,6 @@ function optionsOf({ title, names, x, series, axes = [], scales, draw, ...more }
     values: (_, splits) => splits.map((value) => short(value, 3)),
     ...axes[i],
   });
-  const onTop = (chart) => {
-    chart.ctx.save();
-    draw?.(chart);
-    chart.ctx.restore();
-  };
   const value = (_, number) => (number === null ? "–" : short(number, 6));
   return {
     title: title(),
@@ -43,7 +38,6 @@ function optionsOf({ title, names, x, series, axes = [], scales, draw, ...more }
     scales: { x: { time: false, ...scales.x }, y: scales.y },
     series: [{ value, ...x }, ...series.map((one) => ({ value, pxAlign: 0, points: { show: false }, ...one }))],
     axes: [axis(0), axis(1)],
-    hooks: { draw: [onTop] },
     ...more,
   };
 }

@@ -54,34 +54,25 @@ export function pixels({ valToPos, scales }, [x, y]) {
   return scales.x.ori ? at.reverse() : at;
 }
 
-export function spot(u, place, colour) {
-  u.ctx.beginPath();
-  u.ctx.arc(...pixels(u, place), 5.5 * devicePixelRatio, 0, 2 * Math.PI);
-  u.ctx.fillStyle = colour;
-  u.ctx.fill();
+export function circleOn(chart, place) {
+  const circle = new Path2D();
+  circle.arc(...pixels(chart, place), 5.5 * devicePixelRatio, 0, 2 * Math.PI);
+  return circle;
 }
 
-export function drawSurface(u, { projection, places }, { grid, ink, path }) {
-  const { centre, half } = projection;
-  const { ctx, bbox } = u;
-  const [x0, y0] = pixels(u, centre);
-  const [x1, y1] = pixels(u, [centre[0] + half[0], centre[1] + half[1]]);
-  const [contours, line, steps] = [new Path2D(), new Path2D(), new Path2D()];
-  contours.addPath(projection.contours, new DOMMatrix([(x1 - x0) / half[0], 0, 0, (y1 - y0) / half[1], x0, y0]));
-  const side = 3 * devicePixelRatio;
-  for (const [x, y] of places.map((place) => pixels(u, place))) {
+export function contoursOn(chart, { centre, half, contours }) {
+  const [x0, y0] = pixels(chart, centre);
+  const [x1, y1] = pixels(chart, [centre[0] + half[0], centre[1] + half[1]]);
+  const placed = new Path2D();
+  placed.addPath(contours, new DOMMatrix([(x1 - x0) / half[0], 0, 0, (y1 - y0) / half[1], x0, y0]));
+  return placed;
+}
+
+export function pathOn(chart, places) {
+  const [line, steps, side] = [new Path2D(), new Path2D(), 3 * devicePixelRatio];
+  for (const [x, y] of places.map((place) => pixels(chart, place))) {
     line.lineTo(x, y);
     steps.rect(x - side / 2, y - side / 2, side, side);
   }
-  ctx.beginPath();
-  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
-  ctx.clip();
-  ctx.setLineDash([]);
-  Object.assign(ctx, { lineWidth: devicePixelRatio, strokeStyle: grid, fillStyle: path });
-  ctx.stroke(contours);
-  ctx.strokeStyle = path;
-  ctx.stroke(line);
-  ctx.fill(steps);
-  spot(u, centre, ink);
-  spot(u, places.at(-1), path);
+  return { stroke: line, fill: steps };
 }
