@@ -1,5 +1,5 @@
 // The controls: what is typed into them, and what is wrong with it.
-import { short } from "./explain.js";
+import { rounded, short } from "./explain.js";
 import { OPTIMISERS, SCALINGS } from "./model.js";
 import { joinNames, splitNames } from "./setting.js";
 
@@ -42,7 +42,7 @@ export class Controls {
     Object.assign(this, { features, fields: {} });
     for (const { name } of FIELDS) {
       const [text, slider] = [part(name), part(`${name}-slider`)];
-      const typed = () => name === "rate" ? String(Number((10 ** slider.value).toPrecision(3))) : slider.value;
+      const typed = () => name === "rate" ? rounded(10 ** slider.value, 3) : slider.value;
       text.oninput = () => changed(name, text.value);
       if (slider) slider.oninput = () => changed(name, typed());
       this.fields[name] = { text, slider };

@@ -3,13 +3,13 @@ import { factorsOf, isFull } from "./model.js";
 
 const SHARE = 0.01; // of the optimum: how close counts as there
 
+export const rounded = (value, digits) => String(Number(value.toPrecision(digits)));
+
 // A number with a few significant digits, as Python's format "g" prints it.
 export function short(value, digits = 4) {
   if (!Number.isFinite(value)) return value > 0 ? "∞" : String(value);
   const exponent = value && Math.floor(Math.log10(Math.abs(value)));
-  if (exponent >= -4 && exponent < Math.max(digits, 6)) {
-    return String(Number(value.toPrecision(digits)));
-  }
+  if (exponent >= -4 && exponent < Math.max(digits, 6)) return rounded(value, digits);
   return value.toExponential(digits - 1).replace(/\.?0+e/, "e").replace("e+", "e");
 }
 

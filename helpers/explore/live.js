@@ -1,6 +1,6 @@
 // The live figure: controls, the sentence, the pictures and the player in one element.
 import { Controls } from "./controls.js";
-import { explain } from "./explain.js";
+import { explain, rounded } from "./explain.js";
 import { analyse, descend, limitOf, predictedCosts } from "./model.js";
 import { Plots } from "./plots.js";
 import { numbers, readAddress, writeAddress } from "./setting.js";
@@ -68,7 +68,7 @@ export class Live {
     if (!moved || this.wrong) return;
     const { setting, limit } = this.result;
     if (limit === null || (setting.rate < 2 * limit && setting.rate > limit / 1000)) return;
-    const rate = String(Number((limit / 2).toPrecision(1))); // so that something happens
+    const rate = rounded(limit / 2, 1); // so that something happens
     const why = `about half the limit: ${setting.rate} suited other features`;
     this.set({ ...this.typed, rate }, `The learning rate is ${rate} now, ${why}.`);
   }
