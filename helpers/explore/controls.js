@@ -1,7 +1,7 @@
 // The controls: what is typed into them, and what is wrong with it.
 import { rounded, short } from "./explain.js";
 import { OPTIMISERS, SCALINGS } from "./model.js";
-import { joinNames, splitNames } from "./setting.js";
+import { joinNames } from "./setting.js";
 
 const FIELDS = [
   { name: "rate", label: "learning rate", range: 'min="-5" max="1" step="0.01"' }, // its power of ten
@@ -60,8 +60,8 @@ export class Controls {
     form.querySelector("button").onclick = () => changed("features", "all");
   }
 
-  // Shows what is typed and what is wrong with it.
-  show(typed, wrong) {
+  // Shows what is typed, what it sets and what is wrong with it.
+  show(typed, setting, wrong) {
     for (const place of this.places) place.textContent = wrong[place.parentElement.dataset.name] ?? "";
     for (const [name, { text, slider }] of Object.entries(this.fields)) {
       text.setAttribute("aria-invalid", name in wrong);
@@ -70,11 +70,10 @@ export class Controls {
       slider.value = name === "rate" ? Math.log10(typed.rate) : typed[name];
       slider.setAttribute("aria-valuetext", typed[name]);
     }
-    const names = splitNames(typed.features);
-    this.boxes.forEach((box, i) => (box.checked = typed.features === "all" || names.includes(this.features[i])));
+    this.boxes.forEach((box, i) => (box.checked = setting.features.includes(this.features[i])));
     const { momentum: { text, slider }, seed } = this.fields;
     text.disabled = slider.disabled = !OPTIMISERS[typed.optimiser]?.momentum;
-    seed.text.disabled = !Number(typed.batch); // only batches are drawn
+    seed.text.disabled = !setting.batch; // only batches are drawn
   }
 
   // Fits the slider of the learning rate to the data, and marks the limit on it.

@@ -93,7 +93,7 @@ export class Live {
       this.slider.max = fit.updates;
       this.show(setting.update ?? fit.updates);
     }
-    this.controls.show(typed, wrong);
+    this.controls.show(typed, setting, wrong);
     this.onChange?.(this.wrong ? null : this.result, typed);
   }
 

@@ -80,7 +80,7 @@ export function numbers(typed, { features: known, n_samples: all, sample }) {
 }
 
 // Splits names at commas; one that has a comma is between double quotes, as in Python.
-export function splitNames(text) {
+function splitNames(text) {
   const names = Array.from(
     text.matchAll(/"((?:[^"]|"")*)"|[^,"]+/g),
     ([name, quoted]) => quoted?.replaceAll('""', '"') ?? name,
