@@ -60,12 +60,13 @@ export class Controls {
     form.querySelector("button").onclick = () => changed("features", "all");
   }
 
-  // Shows what is typed, what it sets and what is wrong with it.
+  // Shows what is typed, what it sets and what is wrong with it. A text that is there is
+  // not set again: that takes time.
   show(typed, setting, wrong) {
     for (const place of this.places) place.textContent = wrong[place.parentElement.dataset.name] ?? "";
     for (const [name, { text, slider }] of Object.entries(this.fields)) {
       text.setAttribute("aria-invalid", name in wrong);
-      text.value = typed[name];
+      if (text.value !== typed[name]) text.value = typed[name];
       if (!slider || name in wrong) continue;
       slider.value = name === "rate" ? Math.log10(typed.rate) : typed[name];
       slider.setAttribute("aria-valuetext", typed[name]);

@@ -86,6 +86,7 @@ export class Live {
     }
     this.wrong = Object.keys(wrong).length > 0;
     this.player.inert = this.wrong;
+    this.says.classList.toggle("live-stale", this.wrong);
     if (!this.wrong) {
       const { fit, limit, data } = this.result;
       this.controls.fit(limit, 2 / data.eigenvalues.at(-1));

@@ -92,7 +92,7 @@ export class Plots {
     for (const chart of Object.values(this.charts)) {
       const { title, names, note, data } = chart.picture;
       chart.root.firstChild.textContent = title();
-      chart.over.dataset.note = note?.() ?? "";
+      if (note) chart.over.dataset.note = note();
       names().forEach((text, i) => (chart.axes[i].label = text));
       chart.setData(data());
     }
