@@ -5,9 +5,10 @@ from platform import python_version as version
 
 import nbformat
 import pytest
+from jupyter_client import AsyncKernelManager
 
 from helpers import ROOT
-from helpers.pipeline.kernels.warm import warm_kernels
+from helpers.pipeline.kernels.warm import FORKSERVER, warm_kernels
 from helpers.pipeline.sweep import execute as module
 from helpers.pipeline.sweep.execute import execute
 from helpers.pipeline.sweep.experiments import Point
@@ -45,6 +46,30 @@ def kept(outcome):
     assert "An Exception was encountered" in notebook.cells[0].source
     assert any("before" in str(cell.get("outputs")) for cell in notebook.cells)
     return notebook
+
+
+@pytest.mark.parametrize(
+    ("fail", "error"),
+    [(2, ""), (3, "RuntimeError: Kernel died")],
+)
+def test_a_kernel_that_ends_before_it_listens_is_started_again(
+    run, kernel, monkeypatch, fail, error
+):
+    """As an ordinary one does if another program takes one of its ports."""
+    started = []
+
+    class Unlucky(AsyncKernelManager):
+        def format_kernel_cmd(self, **options):
+            started.append(1)
+            command = super().format_kernel_cmd(**options)
+            return ["false"] if len(started) <= fail else command
+
+    monkeypatch.delenv(FORKSERVER, raising=False)
+    monkeypatch.setitem(kernel, "kernel_manager_class", Unlucky)
+    outcome = run("print(21 * 'ab')")
+    assert outcome.error[:25] == error
+    assert len(started) == 3
+    assert (21 * "ab" in outcome.notebook) == (not error)
 
 
 def test_a_notebook_that_never_ends_is_stopped(run):

@@ -41,6 +41,7 @@ from helpers.pipeline.sweep.traces import (
 # What a notebook may print and show before it is stopped, in characters.
 MOST_OUTPUT = 50_000_000
 WIDTH = 50  # letters of the line that is shown of a cell that failed
+STARTS = 3
 COLOUR = re.compile(r"\x1b\[[\d;]*m")
 
 
@@ -214,7 +215,7 @@ def prepared(notebook, parameters):
 def _execute(notebook, kernel, time_limit, log):
     """Execute a notebook in place; return the error and the cell that raised it."""
     try:
-        BoundedClient(notebook, time_limit=time_limit, log=log, **kernel).execute()
+        _with_a_kernel(notebook, time_limit=time_limit, log=log, **kernel)
         raise_for_execution_errors(notebook, None)
         raise_for_lost_output(notebook)
         early = exit_before_record(notebook)
@@ -237,6 +238,20 @@ def _execute(notebook, kernel, time_limit, log):
     except Exception as failure:  # the other runs go on
         return _on_top(notebook, failure), ""
     return "", ""
+
+
+def _with_a_kernel(notebook, **options):
+    """Execute a notebook; start another kernel if one ends before it listens.
+
+    An ordinary kernel does if, meanwhile, another program takes one of its ports.
+    """
+    for left in reversed(range(STARTS)):
+        try:
+            BoundedClient(notebook, **options).execute()
+            break
+        except RuntimeError as died:
+            if not left or "died before replying" not in str(died):
+                raise
 
 
 def _on_top(notebook, failure):
