@@ -53,9 +53,8 @@ def read_yaml(path, name):
 
     try:
         # Opened even if it is not there: a run notes what it looked for.
-        with open(path, "rb") as file:
-            content = file.read()
-        text = content.decode()
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
         return deepcopy(_parsed(text))
     except FileNotFoundError:
         raise
@@ -64,7 +63,7 @@ def read_yaml(path, name):
     except RecursionError:
         raise ValueError(f"{name} nests too deeply") from None
     except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
+        line = error.object.count(b"\n", 0, error.start) + 1
         raise ValueError(f"{name}, line {line}: not in UTF-8; save it so") from None
     except (OSError, YAMLError, ValueError, KeyError) as error:
         reason = getattr(error, "strerror", None) or " ".join(str(error).split())

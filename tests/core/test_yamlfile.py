@@ -37,6 +37,7 @@ def refused(tmp_path):
         ("a:\n  x: 1\n  - 2\n", "3 (- 2)", INDENT),
         ("a:\n  x: b: c\n", "2 (x: b: c)", "a colon and a blank must be in quotes"),
         ("a:\n  x: [1, 2\n  y: 3\n", "2 (x: [1, 2)", "not closed: ] is missing"),
+        ("a: 1\rb: [1\rc: 2\r", "2 (b: [1)", "not closed: ] is missing"),
         ("a: {x: 1\nb: {y: 2}\n", "1 (a: {x: 1)", "not closed: } is missing"),
         ("a: [1,\n", "1 (a: [1,)", "a bracket is not closed, or a value is missing"),
         ("a: 'b\nc: 1\n", "1 (a: 'b)", "a quote is not closed"),

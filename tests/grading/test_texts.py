@@ -39,3 +39,9 @@ def test_changed_text_is_set_as_if_all_was_executed(tmp_path, small_report):
     assert (project.folder / printed).read_bytes() == (
         project.folder / made
     ).read_bytes()
+    path.write_text(json.dumps(notebook).replace("{{all.cost}}", "{{all.costs}}"))
+    done = subprocess.run(
+        command, cwd=project.folder, env=given, capture_output=True, text=True
+    )
+    named = "no claim is named 'all.costs'; did you mean 'all.cost'?"
+    assert done.stderr.strip().endswith(named)

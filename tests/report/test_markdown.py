@@ -41,6 +41,8 @@ def both(text):
         (r"C:\data", r"C:\textbackslash data", r"C:\data"),
         ("[x]{.underline}", r"{[}x{]}\{.underline\}", "[x]{.underline}"),
         ("H~2~O, x^2^", r"H\textasciitilde2\textasciitilde O", "H~2~O, x^2^"),
+        ("`x`{=html} y", "x y", "x y"),
+        ("```{=html}\nkept\n```", "kept", "kept"),
         ("`<sup>`", r"\texttt{\textless{}sup\textgreater{}}", "&lt;sup&gt;"),
     ],
 )

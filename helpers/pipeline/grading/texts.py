@@ -9,7 +9,7 @@ import nbformat
 from helpers.pipeline.grading.unpack import GRADED
 from helpers.pipeline.records import read_record
 from helpers.pipeline.report.build import print_report
-from helpers.pipeline.report.claims import PROSE, Claim, described
+from helpers.pipeline.report.claims import PROSE, Claim, Claims, described
 from helpers.pipeline.report.evidence import attachments
 from helpers.pipeline.report.revision import revision
 from helpers.pipeline.report.title import table_of, title_block
@@ -21,7 +21,8 @@ from helpers.pipeline.sweep.experiments import experiments_of
 def print_texts(executed):
     """Return the bytes of the report's PDF, its code as the grader executed it."""
     recorded, now = read_record(executed)["claims"], revision()
-    claims = {name: Claim(**claim) for name, claim in recorded.items()}
+    claims = Claims()
+    claims.update({name: Claim(**claim) for name, claim in recorded.items()})
     table = table_of(GRADED.name)
     shown = nbformat.read(executed, as_version=4).cells
     notebook = with_outputs(prepared(GRADED.name, table), shown, claims)
@@ -42,7 +43,7 @@ def with_outputs(notebook, shown, claims):
         Changed in place, and returned.
     shown : list of nbformat.NotebookNode
         Executed cells with the same code, but other text.
-    claims : dict of str to Claim
+    claims : Claims
         That they have stated.
     """
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]

@@ -107,7 +107,7 @@ function Reader(sources)
   local blocks = pandoc.Blocks {}
   for text in (tostring(sources) .. "\0"):gmatch("(.-)\0") do
     local read = pandoc.read(complete(text), FORMAT)
-    if text:find("<", 1, true) or text:find("{=page}", 1, true) then
+    if text:find("<") or text:find("{%s*=") then -- it may have HTML
       read = read:walk { Inlines = convert, RawBlock = convert_block }
     end
     blocks:extend(read.blocks)
