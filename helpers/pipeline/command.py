@@ -175,6 +175,12 @@ def error_in(output, status):
     return found[0].removeprefix("error: ")
 
 
+def some(texts, most, between="; "):
+    """Join the first of many texts, and say how many more there are."""
+    more = f" and {len(texts) - most} more" if len(texts) > most else ""
+    return between.join(texts[:most]) + more
+
+
 def aligned(rows, right=()):
     """Align rows of texts in columns.
 

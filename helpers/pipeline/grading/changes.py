@@ -9,12 +9,12 @@ import re
 
 import numpy as np
 
+from helpers.pipeline.command import some
 from helpers.pipeline.grading.unpack import GENERATED, NOTEBOOK, counts
 from helpers.pipeline.records import alike
 from helpers.pipeline.report.claims import PROSE, typed_digits
 from helpers.pipeline.verify import files
 from helpers.pipeline.verify.files import CODE, cells_of
-from helpers.pipeline.verify.verdicts import some
 
 OWN = {
     "data/": "own data",

@@ -5,15 +5,9 @@ from collections import Counter
 from typing import NamedTuple
 
 from helpers import ROOT
+from helpers.pipeline.command import some
 from helpers.pipeline.compare.pages import to_page
-from helpers.pipeline.verify.verdicts import (
-    DIFFERS,
-    HOLDS,
-    MISSING,
-    NOTED,
-    readable,
-    some,
-)
+from helpers.pipeline.verify.verdicts import DIFFERS, HOLDS, MISSING, NOTED, readable
 from helpers.pipeline.verify.verdicts import HEADER as DETAILS
 
 GRADES = ROOT / "build" / "grades"

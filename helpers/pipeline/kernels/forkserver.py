@@ -84,37 +84,31 @@ def import_all(modules):
     gc.enable()
 
 
-def draw_for_run():
-    """Draw as a run does."""
-    from matplotlib import style
-
-    with style.context(FIGURES):
-        draw_as("png")
-
-
 def draw_for_report():
-    """Draw as a report does."""
-    from matplotlib import style
+    """Draw as a report does, in its typeface."""
+    import matplotlib as mpl
 
-    with style.context(FIGURES):
+    with mpl.rc_context():
         sys.modules["helpers.figures.typeface"].use_typeface()
-        draw_as(*figure_formats())
+        draw_once(*figure_formats())
 
 
-def draw_as(*formats):
+def draw_once(*formats):
     """Draw without pyplot, so that fonts are found, and they and renderers loaded."""
     import io
 
+    from matplotlib import style
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(1, 1))
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot(xlabel="$x^2$", ylabel="y", title="x")
-    axes.plot([1, 2], label="x")
-    axes.legend()
-    for format in formats:
-        figure.savefig(io.BytesIO(), format=format)
+    with style.context(FIGURES):
+        figure = Figure(figsize=(1, 1))
+        FigureCanvasAgg(figure)
+        axes = figure.add_subplot(xlabel="$x^2$", ylabel="y", title="x")
+        axes.plot([1, 2], label="x")
+        axes.legend()
+        for format in formats:
+            figure.savefig(io.BytesIO(), format=format)
 
 
 def read_once():
@@ -127,7 +121,7 @@ def read_once():
 
 # What a kernel would do when it first uses a module.
 WARM_UPS = {
-    "matplotlib": draw_for_run,
+    "matplotlib": lambda: draw_once("png"),  # as a run does
     "helpers.figures.typeface": draw_for_report,
     "helpers.yamlfile": read_once,
     "numpy": lambda: importlib.import_module("numpy.random"),

@@ -15,6 +15,7 @@ from importlib.util import find_spec
 from itertools import groupby
 from pathlib import Path
 
+from helpers.pipeline.command import some
 from helpers.pipeline.environment import environment
 from helpers.pipeline.errors import UserError
 
@@ -43,9 +44,8 @@ def require_letters(texts):
     for where, text in texts.items():
         missing = sorted(c for c in further_letters(text) if not _families(c))
         if missing:
-            named = [f"{c!r} (U+{ord(c):04X})" for c in missing[:NAMED]]
-            more = len(missing) - NAMED
-            found[where] = ", ".join(named) + (f" and {more} more" * (more > 0))
+            named = [f"{c!r} (U+{ord(c):04X})" for c in missing]
+            found[where] = some(named, NAMED, ", ")
     if found:
         places = "; ".join(f"of {where}: {letters}" for where, letters in found.items())
         raise UserError(f"no font of the PDF has letters {places}")

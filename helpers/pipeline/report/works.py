@@ -4,7 +4,7 @@ JupyterLab shows ``[@boyd2004]`` as it is; print has pandoc and BibTeX to name t
 """
 
 import re
-from functools import cache
+from functools import cache, partial
 from typing import NamedTuple
 
 from helpers.pipeline.report.drawing import beside
@@ -44,7 +44,7 @@ def begin_to_read(path):
 @cache
 def read_works(path):
     """Return the works of a BibTeX file."""
-    return _begun[path]() if path in _begun else _read(path)
+    return _begun.pop(path, partial(_read, path))()
 
 
 def _read(path):

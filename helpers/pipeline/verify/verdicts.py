@@ -53,12 +53,6 @@ def readable(text, longest=LONGEST):
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
-def some(texts, most, between="; "):
-    """Join the first of many texts, and say how many more there are."""
-    more = f" and {len(texts) - most} more" if len(texts) > most else ""
-    return between.join(texts[:most]) + more
-
-
 def fitted(rows):
     """Cut the texts of a table until its lines fit into a terminal."""
     name, *widths = (max(map(len, column)) for column in zip(*rows, strict=True))
