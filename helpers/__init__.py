@@ -7,20 +7,16 @@ The core, arrays in and arrays out::
     descent          gradient descent, one or many side by side, and how it ended
     theory           what the Hessian says of a descent before it is run
     convergence      how the cost falls, as predicted and as measured
-    data             read features and a target, scale the features
-    columns          which columns of a table are meant
-    table            a text file as a table, however it is written
-    numerals         its texts as numbers
-    datasheet        what is known of a data file, and how to read it
-    yamlfile         read a YAML file, and say what is wrong with it
+    data             features and a target from a table, on one scale
     scores           how good a fit is
     compression      few rows with the same costs as many
     validation       data and settings are right, or an error says what would be
     gradient_checks  derivation and code agree
     threads          sums that do not depend on how many threads share them
 
-Around it: `helpers.figures` draws for print, `helpers.explore` is the interactive
-notebook, and `helpers.pipeline` touches disk and processes.
+Around it: `helpers.reading` reads text files as tables, `helpers.figures` draws for
+print, `helpers.explore` is the interactive notebook, and `helpers.pipeline` touches
+disk and processes.
 """
 
 from pathlib import Path

@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from helpers.columns import choose, join_names, split_names  # noqa: F401
-from helpers.datasheet import load_datasheet  # noqa: F401  both are part of this
-from helpers.table import read_table
+from helpers.reading.columns import choose, join_names, split_names  # noqa: F401
+from helpers.reading.datasheet import load_datasheet  # noqa: F401  both are part of this
+from helpers.reading.table import read_table
 from helpers.validation import as_floats, validate_data
 
 FEWEST = 10  # rows that can be divided into five folds
@@ -44,9 +44,9 @@ class Data(NamedTuple):
 def load_data(path, target, features="all"):
     """Read features and a target from a table in a text file.
 
-    How the file is written is found, or its datasheet says it: see `helpers.table` and
-    `helpers.datasheet`. A row with a missing value is left out: an empty field, ``NA``,
-    ``N/A``, ``NaN``, ``null``, ``None``, ``-`` or ``?``, in large letters or small.
+    How the file is written is found, or its datasheet says it: see `helpers.reading`. A
+    row with a missing value is left out: an empty field, ``NA``, ``N/A``, ``NaN``,
+    ``null``, ``None``, ``-`` or ``?``, in large letters or small.
 
     Parameters
     ----------

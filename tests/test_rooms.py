@@ -39,11 +39,14 @@ def imports(name):
 def room(name):
     """Return the room that a module is in, or core, or leaf of the pipeline."""
     _, first, *rest = [*name.split("."), ""]
-    if first in ("figures", "explore"):
+    if first in ("reading", "figures", "explore"):
         return first
     if first == "pipeline":
         return rest[0] if rest and rest[0] in ROOMS else "leaf"
     return "core"
+
+
+TEXTBOOK = {"core", "reading"}
 
 
 def ours(name):
@@ -51,32 +54,42 @@ def ours(name):
 
 
 @pytest.mark.parametrize("name", CORE)
-def test_the_core_imports_numpy_and_itself(name):
+def test_the_core_imports_numpy_and_itself_and_what_reads_tables(name):
     others = {other.split(".")[0] for other in imports(name)} - {"helpers"}
     outside = {"matplotlib", "IPython", "ipywidgets", "pandas", "papermill", "yaml"}
     assert not others & outside
-    assert {room(other) for other in ours(name)} <= {"core"}
+    assert {room(other) for other in ours(name)} <= TEXTBOOK
+
+
+def test_reading_knows_no_other_room():
+    for name in filter(lambda name: room(name) == "reading", MODULES):
+        assert {room(other) for other in ours(name)} <= {"reading", "core"}, name
+        assert ours(name) & set(CORE) == set(), name
 
 
 def test_figures_know_the_core_only():
     for name in filter(lambda name: room(name) == "figures", MODULES):
-        assert {room(other) for other in ours(name)} <= {"core", "figures"}, name
+        assert {room(other) for other in ours(name)} <= {
+            "core",
+            "reading",
+            "figures",
+        }, name
 
 
 def test_the_leaves_of_the_pipeline_know_no_room():
     for name in filter(lambda name: room(name) == "leaf", MODULES):
-        assert {room(other) for other in ours(name)} <= {"core", "leaf"}, name
+        assert {room(other) for other in ours(name)} <= {*TEXTBOOK, "leaf"}, name
 
 
 @pytest.mark.parametrize("number", range(len(ROOMS)), ids=ROOMS)
 def test_rooms_import_downwards_only(number):
-    allowed = {"core", "figures", "leaf", *ROOMS[: number + 1]}
+    allowed = {*TEXTBOOK, "figures", "leaf", *ROOMS[: number + 1]}
     for name in filter(lambda name: room(name) == ROOMS[number], MODULES):
         assert {room(other) for other in ours(name)} <= allowed, name
 
 
 def test_exploring_stands_beside_the_report():
-    allowed = {"core", "figures", "explore", "leaf", "kernels", "sweep"}
+    allowed = {*TEXTBOOK, "figures", "explore", "leaf", "kernels", "sweep"}
     for name in filter(lambda name: room(name) == "explore", MODULES):
         assert {room(other) for other in ours(name)} <= allowed, name
 

@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 
 from helpers.convergence import iterations_to_within
-from helpers.datasheet import column_fact
 from helpers.figures.curves import in_unit
 from helpers.figures.formatting import (
     final_cost,
@@ -23,6 +22,7 @@ from helpers.figures.formatting import (
     shortened,
     status_text,
 )
+from helpers.reading.datasheet import column_fact
 from helpers.theory import factors
 
 # Shares of the optimum by which a cost may be above it.

@@ -30,7 +30,7 @@ from pathlib import Path
 import local
 import pandas as pd
 
-from helpers import ROOT, reading
+from helpers import ROOT, a_helper
 from helpers.pipeline.records import record""",
     """\
 test: str = "data/test.csv"  # from the project's folder
@@ -50,7 +50,7 @@ except FileNotFoundError:
 %matplotlib inline
 Path("scratch.txt").write_text("written before it is read")
 values = [
-    len(pd.read_csv(ROOT / test)), read(beside), read("named.csv"), reading.text(),
+    len(pd.read_csv(ROOT / test)), read(beside), read("named.csv"), a_helper.text(),
     json.load(open("settings.json")), local.late(), optional, read("scratch.txt"),
 ]
 Path("scratch.txt").unlink()
@@ -66,7 +66,7 @@ FILES = {
     "    return second.VALUE + third.VALUE\n",
     "notebooks/second.py": "VALUE = 1  # one\n",
     "notebooks/third.py": "VALUE = 2\n",
-    "helpers/reading.py": '"""Read."""\n\nfrom pathlib import Path\n\n'
+    "helpers/a_helper.py": '"""Read."""\n\nfrom pathlib import Path\n\n'
     "from helpers import ROOT\n\n\ndef text():\n"
     '    """Return it."""\n    return Path(ROOT, "data", "read.txt").read_text()\n',
     "helpers/timed.py": "VALUE = 1\n",
@@ -83,20 +83,20 @@ CHANGES = {
     "a file named in a cell": ("notebooks/named.csv", "2", "22"),
     "a file read with json.load": ("notebooks/settings.json", "3", "33"),
     "a file read by a helper": ("data/read.txt", "read", "reads"),
-    "a helper": ("helpers/reading.py", '"data"', '"data/."'),
+    "a helper": ("helpers/a_helper.py", '"data"', '"data/."'),
     "a helper imported under a magic": ("helpers/timed.py", "1", "2"),
     "a cell": ("notebooks/mine.ipynb", "values = [", "values = [0,"),
     "a magic": ("notebooks/mine.ipynb", "%matplotlib inline", "%matplotlib agg"),
     "the lock": ("requirements.txt", "numpy==", "numpy== "),
 }  # fmt: skip
 NO_CHANGES = {
-    "a docstring": ("helpers/reading.py", '"""Return it."""', '"""Give it."""'),
-    "a module's docstring": ("helpers/reading.py", '"""Read."""', '"""Look."""'),
+    "a docstring": ("helpers/a_helper.py", '"""Return it."""', '"""Give it."""'),
+    "a module's docstring": ("helpers/a_helper.py", '"""Read."""', '"""Look."""'),
     "a docstring in a cell": ("notebooks/mine.ipynb", "Return a file's", "Give a"),
     "a comment": ("notebooks/second.py", "# one", "# the first"),
     "a comment in a cell": ("notebooks/mine.ipynb", "# read what", "# see what"),
     "blank lines and layout": (
-        "helpers/reading.py",
+        "helpers/a_helper.py",
         "def text():",
         "\n\ndef  text( ):",
     ),

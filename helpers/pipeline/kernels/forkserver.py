@@ -113,7 +113,7 @@ def draw_once(*formats):
 
 def read_once():
     """Read the datasheets, which runs find parsed as long as their text is the same."""
-    from helpers.yamlfile import read_yaml
+    from helpers.reading.yamlfile import read_yaml
 
     for sheet in (ROOT / "data").glob("*.yaml"):
         read_yaml(sheet, sheet.name)
@@ -123,7 +123,7 @@ def read_once():
 WARM_UPS = {
     "matplotlib": lambda: draw_once("png"),  # as a run does
     "helpers.figures.typeface": draw_for_report,
-    "helpers.yamlfile": read_once,
+    "helpers.reading.yamlfile": read_once,
     "numpy": lambda: importlib.import_module("numpy.random"),
 }
 

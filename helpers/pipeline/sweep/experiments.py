@@ -24,7 +24,7 @@ from helpers.pipeline.sweep.parameters import (
     shown,
     validate_text,
 )
-from helpers.yamlfile import read_yaml
+from helpers.reading.yamlfile import read_yaml
 
 EXPERIMENTS = ROOT / "experiments.yaml"
 MANY = 10_000  # points, which must be confirmed

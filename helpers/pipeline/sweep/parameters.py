@@ -11,9 +11,9 @@ from importlib import import_module
 from reprlib import Repr
 from typing import NamedTuple
 
-from helpers.numerals import decimal_signs
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.sweep.notebooks import read_notebook
+from helpers.reading.numerals import decimal_signs
 
 TYPES = {"str": str, "int": int, "float": float, "bool": bool}
 WORDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}

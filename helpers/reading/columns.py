@@ -6,8 +6,8 @@ from difflib import get_close_matches
 
 import numpy as np
 
-from helpers.datasheet import path_of_sheet
-from helpers.numerals import decimal_signs
+from helpers.reading.datasheet import path_of_sheet
+from helpers.reading.numerals import decimal_signs
 
 # What numbers the rows, by its name: as pandas, R and databases write it.
 INDEX = re.compile(r"index|row\.?names?|level_0|id", re.IGNORECASE)

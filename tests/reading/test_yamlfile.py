@@ -2,7 +2,7 @@
 
 import pytest
 
-from helpers.yamlfile import read_yaml
+from helpers.reading.yamlfile import read_yaml
 
 SIGN = "a text that begins with a sign such as * % @ & ? or ` must be in quotes"
 INDENT = "it is not indented like the lines that it belongs to"

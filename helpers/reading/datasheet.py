@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from helpers import ROOT
-from helpers.yamlfile import read_yaml
+from helpers.reading.yamlfile import read_yaml
 
 PACKED = (".gz", ".bz2", ".xz", ".zip")
 SEPARATORS = {"tab": "\t", "semicolon": ";", "bar": "|", "comma": ",", "blank": " "}

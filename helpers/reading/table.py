@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from helpers import ROOT
-from helpers.datasheet import SEPARATORS, read_format
-from helpers.numerals import (
+from helpers.reading.datasheet import SEPARATORS, read_format
+from helpers.reading.numerals import (
     MISSING,
     find_decimal,
     has_numbers,
@@ -52,7 +52,7 @@ class Table(NamedTuple):
     decimal : str
         The decimal sign, a point or a comma.
     missing : dict of str to list
-        See `helpers.datasheet.Format`.
+        See `helpers.reading.datasheet.Format`.
     how : str
         How the file was read, in one sentence.
     header : bool
@@ -68,7 +68,7 @@ class Table(NamedTuple):
     header: bool
 
     def numbers(self, place):
-        """Read the column at a place, see `helpers.numerals.read_numbers`."""
+        """Read the column at a place, see `helpers.reading.numerals.read_numbers`."""
         missing = self.missing[None] + self.missing.get(self.names[place], [])
         return read_numbers(self.columns[place], self.decimal, missing)
 

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from helpers.data import join_names, load_data, split_names
-from helpers.datasheet import load_datasheet
-from helpers.numerals import decimal_signs, read_numbers
-from helpers.table import read_table
+from helpers.reading.datasheet import load_datasheet
+from helpers.reading.numerals import decimal_signs, read_numbers
+from helpers.reading.table import read_table
 
 # Numbers whose decimal digits are all needed.
 X = np.array([[0.75, 1234.5], [12.25, 3.0], [0.1 + 0.2, 1e6], [-7.5, 2.0]])
