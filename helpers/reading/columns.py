@@ -11,6 +11,7 @@ from helpers.reading.numerals import decimal_signs
 
 # What numbers the rows, by its name: as pandas, R and databases write it.
 INDEX = re.compile(r"index|row\.?names?|level_0|id", re.IGNORECASE)
+ALL = "all"  # a column of this name must be in quotes
 UNNAMED = re.compile(r"(Unnamed: \d+)?")  # pandas names a column so that has no name
 
 
@@ -29,7 +30,9 @@ def split_names(text):
 def join_names(names):
     """Return names as a text that `split_names` splits again."""
     return ", ".join(
-        '"' + name.replace('"', '""') + '"' if set(name) & set(',"') else name
+        '"' + name.replace('"', '""') + '"'
+        if set(name) & set(',"') or name == ALL
+        else name
         for name in names
     )
 
@@ -37,7 +40,7 @@ def join_names(names):
 def choose(table, path, target, features):
     """Return the chosen columns by name, the target first, and what is to be said."""
     chosen, notes = {target: _column(table, path, target)}, []
-    if features == "all":
+    if features == ALL:
         left_out = _add_all(chosen, table, path)
         notes = [f"columns left out: {', '.join(left_out)}"] if left_out else []
         if len(chosen) == 1:

@@ -295,3 +295,10 @@ def test_every_number_is_read_to_its_last_bit(rng):
 )  # fmt: skip
 def test_a_number_shows_which_decimal_sign_it_has(text, signs):
     assert decimal_signs(text) == signs
+
+
+def test_a_column_named_all_is_in_quotes(table):
+    path = table("all,b,y\n" + "".join(f"{i},{i % 3},{i * i}\n" for i in range(20)))
+    only = load_data(path, "y", join_names(["all"]))
+    assert only.features == ["all"]
+    assert load_data(path, "y", "all").features == ["b"]
