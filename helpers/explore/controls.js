@@ -4,7 +4,7 @@ import { OPTIMISERS, SCALINGS } from "./model.js";
 import { joinNames } from "./setting.js";
 
 const FIELDS = [
-  { name: "rate", label: "learning rate", range: 'min="-5" max="1" step="0.01"' }, // its power of ten
+  { name: "rate", label: "learning rate", range: 'step="0.01"' }, // its power of ten
   { name: "iterations", label: "iterations", range: 'min="1" max="2000"' },
   { name: "momentum", label: "momentum", range: 'max="0.99" step="0.01"' },
   { name: "scaling", label: "scaling", options: SCALINGS },

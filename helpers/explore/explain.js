@@ -2,19 +2,40 @@
 import { factorsOf, isFull } from "./model.js";
 
 const SHARE = 0.01; // of the optimum: how close counts as there
+const SAME = 1e-9; // but for rounding
+const ENDINGS = {
+  converged: "it has converged",
+  descending: "it still falls",
+  oscillating: "in the end it neither falls nor rises",
+  diverged: "it rises",
+};
 
 export const rounded = (value, digits) => String(Number(value.toPrecision(digits)));
 
 // A number with a few significant digits, as Python's format "g" prints it.
 export function short(value, digits = 4) {
   if (!Number.isFinite(value)) return value > 0 ? "∞" : String(value);
-  const exponent = value && Math.floor(Math.log10(Math.abs(value)));
-  if (exponent >= -4 && exponent < Math.max(digits, 6)) return rounded(value, digits);
-  return value.toExponential(digits - 1).replace(/\.?0+e/, "e").replace("e+", "e");
+  const [number, power] = value.toExponential(digits - 1).split("e").map(Number);
+  return power >= -4 && power < Math.max(digits, 6) ? rounded(value, digits) : `${number}e${power}`;
 }
 
+// The numbers at the ticks of an axis, with as many digits as tell one from the next.
+export function numbersAt(_, values, __, ___, step) {
+  const most = Math.max(...values.map(Math.abs));
+  return values.map((value) => short(value, Math.max(3, Math.ceil(Math.log10(most / step)) + 2)));
+}
+
+// A number with as many digits as tell it from another one.
+function apart(value, other, digits = 4) {
+  const text = short(value, digits);
+  return text === short(other, digits) && digits < 17 ? apart(value, other, digits + 1) : text;
+}
+
+export const cut = (text, most) => text.length > most ? `${text.slice(0, most - 1)}…` : text;
+const updatesOf = (count) => `${count} update${count === 1 ? "" : "s"}`;
+
 export function explain({ data, setting, fit, limit }) {
-  const rate = `Learning rate ${short(setting.rate)}`;
+  const rate = `Learning rate ${apart(setting.rate, limit ?? 0)}`;
   const why = limit === null ? withoutLimit(data, setting, fit) : withLimit(data, setting, limit);
   return `${rate}${why} ${ending(data, fit)}`;
 }
@@ -23,7 +44,7 @@ function withoutLimit(data, { batch, optimiser }, fit) {
   if (isFull(data, batch)) return `: theory gives no limit for the optimiser ${optimiser}.`;
   const { n_samples: all } = data.problem;
   const from = data.sample.length < all ? ` (drawn from the sample of ${data.sample.length})` : "";
-  if (fit.divergedAt) {
+  if (fit.status === "diverged") {
     return ` is too large for batches of ${batch}${from}; theory gives no limit here.`;
   }
   return (
@@ -35,36 +56,43 @@ function withoutLimit(data, { batch, optimiser }, fit) {
 
 function withLimit(data, setting, limit) {
   const factors = factorsOf(data, setting);
-  const slowest = factors.indexOf(Math.max(...factors));
-  const factor = factors[slowest];
-  const along = `along ${direction(data, slowest)}`;
-  if (Math.abs(setting.rate / limit - 1) < 1e-9) {
+  const factor = Math.max(...factors);
+  const along = `along ${direction(data, factors.indexOf(factor))}`;
+  if (Math.abs(setting.rate / limit - 1) < SAME) {
     return ` is on the limit: the component ${along} changes its sign at each step and keeps its size.`;
   }
   if (setting.rate > limit) {
-    const grows = `the component ${along} grows by ${short(factor, 3)} at each step`;
-    return ` is above the limit ${short(limit)}: ${grows}.`;
+    const grows = `the component ${along} grows by the factor ${apart(factor, 1, 3)} at each step`;
+    return ` is above the limit ${apart(limit, setting.rate)}: ${grows}.`;
   }
-  const below = ` is below the limit ${short(limit)}: every component of the error shrinks`;
-  if (factor > 1 - 1e-12) return `${below} but that ${along}, which the data do not determine.`;
-  // Enough digits to tell it from one.
-  const digits = Math.max(3, 2 - Math.floor(Math.log10(1 - factor)));
-  return `${below}. The slowest, ${along}, is multiplied by ${short(factor, digits)} at each step.`;
+  const below = ` is below the limit ${apart(limit, setting.rate)}: every component of the error shrinks`;
+  if (data.undetermined[factors.indexOf(factor)]) return `${below} but that ${along}, which the data do not determine.`;
+  const slowest = factors.filter((other) => other > factor - SAME).length;
+  const which = slowest === factors.length
+    ? "Each is"
+    : slowest > 1
+    ? `The slowest ${slowest} are`
+    : `The slowest, ${along}, is`;
+  const by = factor < SAME ? "nearly 0" : 1 - factor < 1e-6 ? "more than 0.999999" : apart(factor, 1, 3);
+  return `${below}. ${which} multiplied by ${by} at each step.`;
 }
 
 // Names an eigenvector of the Hessian by its largest parts.
 function direction({ features, vectors }, number) {
-  const parts = Array.from(vectors[number], (value, j) => ({ value, size: Math.abs(value), j }));
-  const [first, second] = parts.sort((one, other) => other.size - one.size);
-  const names = [...features, "offset"];
-  if (!second || second.size < 0.6 * first.size) return names[first.j];
-  return `${names[first.j]} ${first.value * second.value > 0 ? "+" : "−"} ${names[second.j]}`;
+  const [parts, names] = [vectors[number], [...features, "offset"]];
+  const [i, j] = [...parts.keys()].sort((i, j) => Math.abs(parts[j]) - Math.abs(parts[i]));
+  if (Math.abs(parts[j]) < 0.6 * Math.abs(parts[i])) return names[i];
+  return `${names[i]} ${parts[i] * parts[j] > 0 ? "+" : "−"} ${names[j]}`;
 }
 
-function ending(data, { costs, divergedAt, updates }) {
-  if (divergedAt) return `It was stopped after ${divergedAt} updates, its cost exploding.`;
+function ending(data, { costs, divergedAt, status, updates }) {
+  if (divergedAt) return `It was stopped after ${updatesOf(divergedAt)}, its cost exploding.`;
   const cost = `The cost is ${short(costs[updates], 6)}, the optimum ${short(data.lowest, 6)}`;
   const reached = costs.findIndex((J) => J <= (1 + SHARE) * data.lowest);
-  if (reached < 0) return `${cost}; ${updates} updates are too few to come within 1 % of it.`;
-  return `${cost}; it came within 1 % of it after ${reached} updates.`;
+  if (reached >= 0) {
+    const but = status === "diverged" ? ", but rises in the end" : "";
+    return `${cost}; it came within 1 % of it after ${updatesOf(reached)}${but}.`;
+  }
+  const far = status === "descending" ? `, but did not come within 1 % of it in ${updatesOf(updates)}` : "";
+  return `${cost}; ${ENDINGS[status]}${far}.`;
 }

@@ -3,7 +3,7 @@ import { Controls } from "./controls.js";
 import { explain, rounded } from "./explain.js";
 import { analyse, descend, limitOf, predictedCosts } from "./model.js";
 import { Plots } from "./plots.js";
-import { numbers, readAddress, writeAddress } from "./setting.js";
+import { DEFAULTS, numbers, readAddress, writeAddress } from "./setting.js";
 
 const FRAMES = 40; // of an animation: at first each update, in the end many at a time
 const PAUSE = 100; // milliseconds between them
@@ -31,50 +31,71 @@ export class Live {
     const [form, says, pictures, player, note] = element.children;
     const [back, play, forward, over, copy] = player.querySelectorAll("button");
     const [slider, counter] = player.querySelectorAll("input, output");
-    Object.assign(this, { element, problem, address, onChange, says, player, note, play, slider, counter });
+    Object.assign(this, { element, problem, address, onChange, says, note, play, slider, counter });
+    this.moves = [back, play, forward, slider, copy];
     this.controls = new Controls(form, problem, (name, text) => this.change(name, text));
     this.plots = new Plots(pictures, (start) => this.change("start", start.join(",")));
     back.onclick = () => this.step(this.update - 1);
-    play.onclick = () => this.timer ? this.stop() : this.start();
+    play.onclick = () => this.timer ? this.step(this.update) : this.start();
     forward.onclick = () => this.step(this.update + 1);
     slider.oninput = () => this.step(Number(slider.value));
-    over.onclick = () => this.open("");
+    over.onclick = () => {
+      this.open("");
+      this.keep();
+    };
     copy.onclick = () => this.copy();
     copy.hidden = !address;
     address?.addEventListener("hashchange", () => this.follow());
-    if (address?.location.hash.includes("=")) this.follow();
-    else this.open(hash);
+    const link = address?.location.hash.includes("=");
+    this.open(link ? address.location.hash : hash);
+    if (link) element.scrollIntoView();
   }
 
   // Shows the setting of the page's address, unless that is the place of something else.
   follow() {
-    const { hash } = this.address.location;
-    if (hash && !hash.includes("=")) return;
-    this.open(hash);
-    if (hash) this.element.scrollIntoView({ block: "nearest" });
+    clearTimeout(this.writing);
+    if (!this.isElsewhere()) this.open(this.address.location.hash);
   }
 
+  // Tells whether the address is that of another place on the page.
+  isElsewhere() {
+    const { hash } = this.address?.location ?? { hash: "" };
+    return hash !== "" && !hash.includes("=");
+  }
+
+  // Shows the setting of an address; what is wrong there is as at the beginning.
   open(hash) {
-    const { typed, notes } = readAddress(hash, this.problem);
-    this.set(typed, notes.join(" "));
+    const { typed, notes } = readAddress(hash);
+    for (let mended = true; mended;) {
+      this.set(typed, notes.join(" "));
+      mended = false;
+      for (const [name, message] of Object.entries(this.wrong)) {
+        if (typed[name] === DEFAULTS[name]) continue;
+        notes.push(`The address sets ${name} to “${typed[name]}”: ${message}.`);
+        typed[name] = DEFAULTS[name];
+        mended = true;
+      }
+    }
   }
 
   change(name, text) {
-    this.stop();
     const typed = { ...this.typed, [name]: text, update: "" };
     const moved = name === "features" || name === "scaling";
     if (moved) typed.start = ""; // a place elsewhere
     this.set(typed);
-    if (!moved || this.wrong) return;
+    this.keep();
+    if (!moved || !this.result || Object.keys(this.wrong).length) return;
     const { setting, limit } = this.result;
     if (limit === null || (setting.rate < 2 * limit && setting.rate > limit / 1000)) return;
     const rate = rounded(limit / 2, 1); // so that something happens
-    const why = `about half the limit: ${setting.rate} suited other features`;
+    const others = name === "scaling" ? "another scaling" : "other features";
+    const why = `about half the limit: ${setting.rate} suited ${others}`;
     this.set({ ...this.typed, rate }, `The learning rate is ${rate} now, ${why}.`);
   }
 
   // Computes and shows a setting, as typed.
   set(typed, note = "") {
+    this.stop();
     this.typed = typed;
     this.note.textContent = note;
     const { setting, wrong } = numbers(typed, this.problem);
@@ -84,10 +105,11 @@ export class Live {
       if (!error.cause) throw error;
       wrong[error.cause] = error.message;
     }
-    this.wrong = Object.keys(wrong).length > 0;
-    this.player.inert = this.wrong;
-    this.says.classList.toggle("live-stale", this.wrong);
-    if (!this.wrong) {
+    this.wrong = wrong;
+    const right = !Object.keys(wrong).length;
+    for (const part of this.moves) part.disabled = !right;
+    this.says.classList.toggle("live-stale", !right);
+    if (right) {
       const { fit, limit, data } = this.result;
       this.controls.fit(limit, 2 / data.eigenvalues.at(-1));
       this.says.textContent = explain(this.result);
@@ -95,7 +117,7 @@ export class Live {
       this.show(setting.update ?? fit.updates);
     }
     this.controls.show(typed, setting, wrong);
-    this.onChange?.(this.wrong ? null : this.result, typed);
+    this.onChange?.(right ? this.result : null, typed);
   }
 
   solve(setting) {
@@ -118,20 +140,25 @@ export class Live {
     this.slider.value = update;
     this.counter.textContent = `update ${update} of ${updates}`;
     this.plots.show(this.result, update);
-    this.writeAddress();
   }
 
   step(update) {
     this.stop();
     this.show(update);
+    this.keep();
   }
 
+  // Plays on from the update that is shown, or from the start if that is the last one.
   start() {
-    let frame = 0;
+    const { updates } = this.result.fit;
+    const shown = this.update === updates ? 0 : this.update;
+    let frame = Math.ceil(FRAMES * Math.log(shown + 1) / Math.log(updates + 1)) || 0;
     this.play.textContent = "Pause";
     this.timer = setInterval(() => {
-      this.show(Math.round((this.result.fit.updates + 1) ** (frame / FRAMES)) - 1);
-      if (frame++ === FRAMES) this.stop();
+      this.show(Math.round((updates + 1) ** (frame / FRAMES)) - 1);
+      if (frame++ < FRAMES) return;
+      this.stop();
+      if (!this.isElsewhere()) this.keep();
     }, PAUSE);
   }
 
@@ -141,8 +168,9 @@ export class Live {
     this.play.textContent = "Play";
   }
 
-  // Browsers allow few changes of an address a second, so the last of several counts.
-  writeAddress() {
+  // Keeps what a reader has set in the address. Browsers allow few changes of it a second,
+  // so the last of several counts.
+  keep() {
     if (!this.address) return;
     clearTimeout(this.writing);
     const write = () => this.address.history.replaceState(null, "", writeAddress(this.typed));

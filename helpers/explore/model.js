@@ -183,6 +183,7 @@ export function analyse(problem, features, scaling) {
     lowest: costAndGradient(rows, best, best.slice()),
     eigenvalues: parts.map(({ value }) => (2 * value ** 2) / y.length),
     vectors: parts.map(({ vector }) => vector),
+    undetermined: parts.map(({ value }) => value <= least), // by the data
     spreads: columns.slice(0, -1).map(deviation),
   };
 }
@@ -247,8 +248,9 @@ export function limitOf(data, { optimiser, momentum, batch }) {
 export function factorsOf(data, { optimiser, momentum, rate }) {
   return data.eigenvalues.map((value) => {
     const [total, product] = OPTIMISERS[optimiser].roots(1 - rate * value, momentum);
-    const square = total ** 2 / 4 - product;
-    return square < 0 ? Math.sqrt(product) : Math.abs(total / 2) + Math.sqrt(square);
+    const half = Math.abs(total / 2);
+    const inside = 1 - product / half / half; // large squares would overflow
+    return inside < 0 ? Math.sqrt(product) : half * (1 + Math.sqrt(inside)) || 0;
   });
 }
 

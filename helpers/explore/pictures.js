@@ -1,15 +1,23 @@
 // The five pictures, each of what is shown, in some colours: its title, the names of its
 // axes, its data and a note on it, which change with what is shown; its options for uPlot.
-import { short } from "./explain.js";
+import { cut, numbersAt, short } from "./explain.js";
 import { circleOn, contoursOn, pathOn, pixels } from "./surface.js";
 
+const WHOLE = [1, 10, 100, 1e3, 1e4, 1e5].flatMap((power) => [power, 2 * power, 5 * power]);
+const MOST_LETTERS = 16; // of a name beside a bar
 const fill = (values, value) => values.map(() => value);
+// How wide an axis must be for the texts at its ticks.
+export const widthOf = (em) => (_, texts) =>
+  em * Math.max(4.2, 1 + 0.6 * Math.max(0, ...(texts ?? []).map((text) => text.length)));
 // The range of a scale, with some room: it shows its own data, and other values.
 const around = (others = () => []) => (_, low, high) => {
   const [least, most] = [Math.min(low, ...others()), Math.max(high, ...others())];
   const room = 0.05 * (most - least || Math.abs(most) || 1);
   return [least - room, most + room];
 };
+// Numbers after two that are the ends of an axis for them. It is seen by its data: uPlot
+// draws nothing where all are the same.
+const withEnds = (values, others = values) => [...around()(null, Math.min(...others), Math.max(...others)), ...values];
 // Columns of numbers, in the order of the first.
 const ordered = (columns) => {
   const order = columns[0].map((_, i) => i).sort((i, j) => columns[0][i] - columns[0][j]);
@@ -30,6 +38,7 @@ const dots = (label, colour, size) => ({
     const { data } = chart;
     const [squares, side] = [new Path2D(), Math.round(size * devicePixelRatio)];
     for (let i = from; i <= to; i++) {
+      if (data[number][i] === null) continue;
       const [x, y] = pixels(chart, [data[0][i], data[number][i]]);
       squares.rect(Math.round(x - side / 2), Math.round(y - side / 2), side, side);
     }
@@ -39,7 +48,7 @@ const dots = (label, colour, size) => ({
 
 // The costs as powers of ten: uPlot's own logarithmic axis labels no wide one.
 function costs(shown, { curve, ink, muted }) {
-  const value = (_, power) => (power === null ? "–" : short(10 ** power, 6));
+  const value = (_, power) => (power == null ? "–" : short(10 ** power, 6));
   // 1, 2 and 5 times each power of ten, or few powers.
   const splits = (_, __, low, high) => {
     const step = Math.ceil((high - low) / 6);
@@ -56,8 +65,8 @@ function costs(shown, { curve, ink, muted }) {
       const { fit: { costs }, data, predicted } = shown;
       // None is smaller than what rounding leaves of the first.
       const power = (J) => Math.log10(Math.max(J, 1e-16 * costs[0], 1e-300));
-      const theory = predicted ? predicted.map(power) : fill(costs, null);
-      return [costs.map((_, k) => k), costs.map(power), theory, fill(costs, power(data.lowest)), fill(costs, null)];
+      const theory = predicted?.map(power) ?? [];
+      return [costs.map((_, k) => k), costs.map(power), theory, fill(costs, power(data.lowest)), []];
     },
     note() {
       const { fit: { costs, divergedAt }, update } = shown;
@@ -73,12 +82,12 @@ function costs(shown, { curve, ink, muted }) {
       { label: "optimum", stroke: muted, width: 1.5, dash: [6, 4], value },
       { class: "live-unnamed", points: { show: true, fill: curve, paths: spot } },
     ],
-    axes: [{}, { splits, values: (_, marks) => marks.map((mark) => short(10 ** mark, 3)) }],
+    axes: [{ incrs: WHOLE }, { splits, values: (_, marks) => marks.map((mark) => short(10 ** mark, 3)) }],
   };
 }
 
 function surface(shown, { path, ink, grid }) {
-  const values = (_, splits) => splits.map((value) => (shown.projection.whole ? short(value, 3) : ""));
+  const values = (...about) => shown.projection.whole ? numbersAt(...about) : [];
   const axis = { values, grid: { show: false }, ticks: { show: false } };
   const spot = (place) => (chart) => ({ fill: circleOn(chart, place()) });
   const directions = ["steepest direction", "flattest direction"];
@@ -108,12 +117,13 @@ const fit = (shown, { data, path }) => ({
   },
   data() {
     const { data: { problem, features, observed }, predictions } = shown;
-    if (features.length > 1) return ordered([observed, predictions, observed]);
     const number = problem.features.indexOf(features[0]);
-    return ordered([problem.sample.map((row) => row[number]), observed, predictions]);
+    const x = features.length > 1 ? observed : problem.sample.map((row) => row[number]);
+    const [y, line] = features.length > 1 ? [predictions, withEnds(x)] : [observed, [null, null, ...predictions]];
+    return ordered([withEnds(x), [null, null, ...y], line]);
   },
   x: { label: "x" },
-  scales: { x: { range: around() }, y: { range: around(() => shown.data.observed) } },
+  scales: { y: { range: around(() => shown.data.observed) } },
   series: [dots("sample", `${data}99`, 3), { label: "line", stroke: path, width: 2 }],
 });
 
@@ -122,17 +132,17 @@ const residuals = (shown, { data, muted }) => ({
   names: () => [`predicted ${targetOf(shown.data.problem)}`, "residual"],
   data() {
     const { data: { observed }, predictions } = shown;
-    return ordered([predictions, predictions.map((z, i) => observed[i] - z), fill(predictions, 0)]);
+    const [x, y] = [withEnds(predictions, [...predictions, ...observed]), predictions.map((z, i) => observed[i] - z)];
+    return ordered([x, [null, null, ...y], fill(x, 0)]);
   },
   x: { label: "predicted" },
-  scales: { x: { range: around(() => shown.data.observed) }, y: { range: around() } },
+  scales: { y: { range: around() } },
   series: [dots("residual", `${data}99`, 3), { label: "zero", stroke: muted, width: 1 }],
 });
 
 // What one standard deviation of each feature does to the prediction: that compares.
 function weights(shown, { path, ink, em }) {
   const name = (i) => shown.data.features[shown.bars[i]] ?? "–";
-  const cut = (text) => (text.length > 16 ? `${text.slice(0, 15)}…` : text);
   const symmetric = (_, low, high) => {
     const most = 1.1 * Math.max(-low, high) || 1;
     return [-most, most];
@@ -159,9 +169,9 @@ function weights(shown, { path, ink, em }) {
     axes: [
       {
         side: 3,
-        size: 9 * em,
+        size: widthOf(em),
         splits: () => shown.bars.map((_, i) => i),
-        values: (_, places) => places.map((i) => cut(name(i))),
+        values: (_, places) => places.map((i) => cut(name(i), MOST_LETTERS)),
         grid: { show: false },
       },
       { side: 2, size: 2.3 * em, space: 5 * em },

@@ -1,11 +1,11 @@
 // The pictures of a descent, each drawn by uPlot, and the start, which can be moved.
-import { short } from "./explain.js";
+import { cut, numbersAt, short } from "./explain.js";
 import { dot } from "./model.js";
-import { PICTURES } from "./pictures.js";
+import { PICTURES, widthOf } from "./pictures.js";
 import { projectionOf, routeOf } from "./surface.js";
 
 const MOST_BARS = 12;
-const COLOURS = ["ink", "muted", "grid", "curve", "path", "data", "wrong"];
+const COLOURS = ["ink", "muted", "grid", "curve", "path", "data"];
 const MOVES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 
 // The features whose weights are drawn: those with the largest effects, in their order.
@@ -16,24 +16,24 @@ function barsOf({ best, spreads }) {
 }
 
 // What all pictures have alike, and what one has of its own.
-function optionsOf({ title, names, x, series, axes = [], scales, ...more }, { ink, muted, grid, em }) {
+function optionsOf({ names, x, series, axes = [], scales, ...more }, { ink, muted, grid, em }) {
   const font = `${em}px system-ui, sans-serif`;
   const axis = (i) => ({
     label: names()[i],
     labelSize: 1.5 * em,
     space: (i ? 2.5 : 4) * em,
-    size: (i ? 4.2 : 2.3) * em,
+    size: i ? widthOf(em) : 2.3 * em,
     font,
     labelFont: font,
     stroke: ink,
     grid: { stroke: grid, width: 0.5 },
     ticks: { stroke: muted, width: 1, size: 4 },
-    values: (_, splits) => splits.map((value) => short(value, 3)),
+    values: numbersAt,
     ...axes[i],
   });
   const value = (_, number) => (number === null ? "–" : short(number, 6));
   return {
-    title: title(),
+    title: " ",
     padding: [8, 18, 0, 0],
     scales: { x: { time: false, ...scales.x }, y: scales.y },
     series: [{ value, ...x }, ...series.map((one) => ({ value, pxAlign: 0, points: { show: false }, ...one }))],
@@ -51,19 +51,27 @@ export class Plots {
     this.handle.className = "live-handle";
     this.handle.setAttribute("aria-label", "start: drag it, or move it with the arrow keys");
     this.handle.onpointerdown = ({ pointerId }) => this.handle.setPointerCapture(pointerId);
-    this.handle.onpointermove = (event) => this.drag(event);
+    this.handle.ongotpointercapture = () => (this.held = true);
+    this.handle.onlostpointercapture = () => this.release();
+    this.handle.onpointermove = (event) => this.held && this.drag(event);
     this.handle.onkeydown = (event) => this.nudge(event);
     new ResizeObserver(() => element.clientWidth !== this.width && this.frame()).observe(element);
     // Another theme: the style sheet makes a change of the colour a transition.
     element.ontransitionend = () => this.frame();
   }
 
-  drag({ pointerId, clientX, clientY }) {
-    if (!this.handle.hasPointerCapture(pointerId)) return;
+  // Moves the start with the pointer, within the picture, which stays as it is until then.
+  drag({ clientX, clientY }) {
     const { over, posToVal } = this.charts.surface;
-    const { left, top } = over.getBoundingClientRect();
-    const place = [posToVal(clientX - left, "x"), posToVal(clientY - top, "y")];
+    const { left, top, width, height } = over.getBoundingClientRect();
+    const within = (position, size) => Math.min(Math.max(position, 0), size);
+    const place = [posToVal(within(clientX - left, width), "x"), posToVal(within(clientY - top, height), "y")];
     this.begin(this.shown.projection.start(place));
+  }
+
+  release() {
+    this.held = false;
+    this.show(this.shown, this.shown.update);
   }
 
   nudge(event) {
@@ -78,43 +86,53 @@ export class Plots {
     const { data, fit: { path } } = result;
     if (data !== shown.data) Object.assign(shown, { projection: projectionOf(data), bars: barsOf(data) });
     const route = routeOf(shown.projection, path, update);
-    if (this.handle.matches(":active")) route.spans = shown.spans; // they stay under it
+    if (this.held) route.spans = shown.spans;
+    const stays = path === shown.fit?.path;
     const predictions = data.sample.map((row) => dot(path[update], row));
     Object.assign(shown, result, route, { update, theta: path[update], predictions });
-    const share = (x, [low, high]) => `${100 * (x - low) / (high - low)}%`;
+    const share = (x, [low, high]) => `${100 * Math.min(Math.max((x - low) / (high - low), 0), 1)}%`;
     const [left, bottom] = route.places[0].map((x, i) => share(x, route.spans[i]));
     Object.assign(this.handle.style, { left, bottom });
-    if (this.charts.costs) this.fill();
+    if (this.charts.costs) this.fill(stays);
     else this.frame();
   }
 
-  fill() {
+  // Fills the pictures; what a reader has zoomed into may stay so.
+  fill(stays) {
     for (const chart of Object.values(this.charts)) {
       const { title, names, note, data } = chart.picture;
       chart.root.firstChild.textContent = title();
       if (note) chart.over.dataset.note = note();
-      names().forEach((text, i) => (chart.axes[i].label = text));
-      chart.setData(data());
+      names().forEach((text, i) => {
+        const room = (chart.axes[i].side % 2 ? chart.height - 55 : chart.width - 75) / (0.52 * this.em);
+        chart.axes[i].label = text && cut(text, Math.floor(room));
+      });
+      const [{ x: { min, max } }, [x]] = [chart.scales, chart.data];
+      const zoomed = stays && (min > x[0] || max < x.at(-1));
+      chart.setData(data(), !zoomed);
+      if (zoomed) chart.redraw();
     }
   }
 
   // Draws everything anew: for another width, another theme, or at the beginning.
   frame() {
     this.width = this.element.clientWidth;
+    const focused = document.activeElement === this.handle;
     for (const chart of Object.values(this.charts)) chart.destroy();
     this.charts = {};
     if (!this.width || !this.shown.data) return; // it is hidden, or gone
     const css = getComputedStyle(this.element);
     const colours = Object.fromEntries(COLOURS.map((name) => [name, css.getPropertyValue(`--live-${name}`).trim()]));
-    colours.em = parseInt(css.fontSize);
+    this.em = colours.em = parseInt(css.fontSize);
     const height = Math.round(Math.min(300, Math.max(200, this.width * 0.18)));
     Object.entries(PICTURES).forEach(([name, pictureOf], i) => {
       const [figure, picture] = [this.element.children[i], pictureOf(this.shown, colours)];
       const size = { width: figure.clientWidth, height };
-      this.charts[name] = new uPlot({ ...size, ...optionsOf(picture, colours) }, picture.data(), figure);
+      this.charts[name] = new uPlot({ ...size, ...optionsOf(picture, colours) }, [], figure);
       this.charts[name].picture = picture;
     });
     this.charts.surface.over.append(this.handle);
+    if (focused) this.handle.focus({ preventScroll: true });
     this.fill();
   }
 }

@@ -14,19 +14,15 @@ export const DEFAULTS = {
   start: "",
   update: "",
 };
-const MOST_KEPT = 5e6; // numbers of a path
+const MOST_WORK = 2e8; // multiplications: more would be waited for
 const NUMBER = /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i;
 
-// Reads an address: what it sets, and a note on what it cannot set.
-export function readAddress(hash, problem) {
+// Reads an address: what it sets, as typed, and notes on what is no setting.
+export function readAddress(hash) {
   const [typed, notes] = [{ ...DEFAULTS }, []];
   for (const [name, value] of new URLSearchParams(hash.replace(/^#/, ""))) {
-    if (name in DEFAULTS) typed[name] = value;
+    if (Object.hasOwn(DEFAULTS, name)) typed[name] = value;
     else notes.push(`The address sets “${name}”, which is no setting.`);
-  }
-  for (const [name, message] of Object.entries(numbers(typed, problem).wrong)) {
-    notes.push(`The address sets ${name} to “${typed[name]}”: ${message}.`);
-    typed[name] = DEFAULTS[name];
   }
   return { typed, notes };
 }
@@ -36,7 +32,8 @@ export function writeAddress(typed) {
   return `#${new URLSearchParams(chosen)}`;
 }
 
-// Returns the setting as numbers, and what is wrong with what was typed, by name.
+// Returns the setting as numbers, and what is wrong with what was typed, by name. What
+// has no effect is not looked at.
 export function numbers(typed, { features: known, n_samples: all, sample }) {
   const wrong = {};
   const read = (name, holds, message) => {
@@ -55,7 +52,7 @@ export function numbers(typed, { features: known, n_samples: all, sample }) {
   else if (!features.length) wrong.features = "choose at least one feature";
   else if (new Set(features).size < features.length) wrong.features = "each feature can be chosen once";
   const size = features.length + 1;
-  const most = Math.min(1e5, Math.floor(MOST_KEPT / size));
+  const most = Math.max(1000, Math.min(1e5, Math.floor(MOST_WORK / size ** 2)));
   const start = typed.start.trim() ? typed.start.split(",") : [];
   if (start.length && (start.length !== size || !start.every((text) => NUMBER.test(text)))) {
     wrong.start = `it must be ${size} numbers with commas between them: the weights, then the offset`;
@@ -69,13 +66,19 @@ export function numbers(typed, { features: known, n_samples: all, sample }) {
     optimiser: oneOf("optimiser", Object.keys(OPTIMISERS)),
     rate: read("rate", positive, "a positive number, such as 0.1 or 1e-7"),
     iterations,
-    momentum: read("momentum", (value) => value >= 0 && value < 1, "at least 0 and less than 1"),
+    momentum: 0,
     batch: read("batch", drawn, `a whole number from 1 to ${sample.length}, or 0 for all samples`),
-    seed: read("seed", whole(0, 2 ** 31 - 1), "a whole number of at least 0"),
+    seed: 0,
     start: start.map(Number),
   };
-  if (!OPTIMISERS[typed.optimiser]?.momentum) setting.momentum = 0;
-  if (typed.update) setting.update = read("update", whole(0, iterations), "a whole number, at most the iterations");
+  if (OPTIMISERS[typed.optimiser]?.momentum) {
+    setting.momentum = read("momentum", (value) => value >= 0 && value < 1, "at least 0 and less than 1");
+  }
+  if (setting.batch) setting.seed = read("seed", whole(0, 2 ** 31 - 1), "a whole number of at least 0");
+  if (typed.update) {
+    const known = wrong.iterations ? most : iterations;
+    setting.update = read("update", whole(0, known), "a whole number, at most the iterations");
+  }
   return { setting, wrong };
 }
 
@@ -90,5 +93,5 @@ function splitNames(text) {
 
 export function joinNames(names) {
   const quoted = (name) => `"${name.replaceAll('"', '""')}"`;
-  return names.map((name) => /[",]/.test(name) ? quoted(name) : name).join(", ");
+  return names.map((name) => /[",]|^all$/.test(name) ? quoted(name) : name).join(", ");
 }

@@ -157,7 +157,7 @@ def test_it_lands_in_the_notebook_and_answers_at_once(fresh):
     says = fresh.locator(".live-says")
     assert "below the limit 0.2168" in says.inner_text()
     fresh.get_by_label("learning rate", exact=True).fill("0.3")
-    assert "grows by 1.77 at each step" in says.inner_text()
+    assert "grows by the factor 1.77 at each step" in says.inner_text()
     box = fresh.locator(".live-plots").bounding_box()
     assert box["width"] > 800
 

@@ -250,7 +250,7 @@ def test_divergence_is_a_picture(fresh):
     type_into(fresh, "learning rate", "0.3")
     says = fresh.locator(".live-says").inner_text()
     assert "is above the limit 0.2168" in says
-    assert "grows by 1.77 at each step" in says
+    assert "grows by the factor 1.77 at each step" in says
     assert all(fresh.evaluate(COLOURED, number) > 50 for number in range(5))
     low, high = fresh.evaluate(
         "(({ min, max }) => [min, max])(live.live.plots.charts.costs.scales.y)"
@@ -346,4 +346,217 @@ def test_without_javascript_a_sentence_is_left(new_page, address):
     page = new_page(java_script_enabled=False)
     page.goto(address)
     assert "it needs JavaScript" in page.locator("#live").inner_text()
+    page.context.close()
+
+
+def says(page):
+    return page.locator(".live-says").inner_text()
+
+
+def opened_at(page, address, setting):
+    """Open a setting by its address in the page that is open."""
+    page.goto("about:blank")
+    page.goto(f"{address}#{setting}")
+    settled(page)
+
+
+@pytest.mark.parametrize(
+    ("setting", "sentences"),
+    [
+        ("rate=0.1", ["below the limit 0.2168", "The slowest, along displacement, is"]),
+        ("rate=1e-13", ["multiplied by more than 0.999999", "it still falls, but did"]),
+        (
+            "rate=0.21684",
+            ["Learning rate 0.21684 is above the limit 0.21682", "1.0002"],
+        ),
+        ("rate=0.21684", ["the optimum 10.8475; it rises."]),
+        ("rate=1e200", ["grows by the factor 9.22e200", "stopped after 1 update,"]),
+        ("rate=0.1&optimiser=heavy-ball", ["Each is multiplied by 0.949 at each step"]),
+        (
+            "features=horsepower&rate=0.5",
+            ["Each is multiplied by nearly 0 ", "after 1 update."],
+        ),
+        ("features=horsepower&rate=1.0", ["on the limit", "neither falls nor rises"]),
+        ("rate=0.1&batch=1", ["is too large for batches of 1", "; it rises."]),
+        ("rate=0.1&batch=49&iterations=1", ["; it still falls, but did not come"]),
+    ],
+)
+def test_the_sentence_is_true_of_what_happened(new_page, address, setting, sentences):
+    page = new_page()
+    opened_at(page, address, setting)
+    for sentence in sentences:
+        assert sentence in says(page)
+    page.context.close()
+
+
+def test_data_that_are_met_exactly_or_do_not_determine_a_weight(
+    new_page, tmp_path, rng
+):
+    rooms = rng.integers(1, 9, 50).astype(float)
+    exact = {"rooms": rooms, "price": np.full(50, 5.0)}
+    incomes = {"income": rng.normal(5e6, 1e6, 50), "age": rng.normal(40, 9, 50)}
+    twice = {"a": rooms, "b": rooms + 1, "y": rng.normal(size=50)}
+    for columns, setting, sentence in (
+        (exact, "rate=0.1", "; it has converged."),
+        (incomes | {"y": rng.normal(size=50)}, "scaling=none&rate=1e-14", "0.999999"),
+        (twice, "rate=0.1", "which the data do not determine"),
+    ):
+        data = write_csv(tmp_path / "data.csv", columns)
+        problem = make_problem(data, list(columns)[-1])
+        page = new_page()
+        opened_at(page, write_page(problem, tmp_path / "live.html"), setting)
+        assert sentence in says(page)
+        page.context.close()
+
+
+def test_equal_predictions_are_drawn(new_page, address):
+    page = new_page()
+    opened_at(page, address, "rate=0.1&update=0")
+    scale = "live.live.plots.charts.residuals.scales"
+    x, y = page.evaluate(f"[{scale}.x, {scale}.y].map(({{ min, max }}) => [min, max])")
+    target = load_data("data/auto.csv", "mpg").y
+    assert x[0] <= 0 < target.max() <= x[1]
+    assert y[0] < target.min() < target.max() < y[1]
+    assert page.evaluate(COLOURED, 3) > 50
+    page.context.close()
+
+
+def test_a_start_far_away_stays_at_the_edge_and_its_path_comes_in(new_page, address):
+    page = new_page(viewport=DESK)
+    for weight in ("-100", "-3000"):
+        opened_at(page, address, f"start={weight},0,0,0,0,0,0,0")
+        assert page.evaluate("document.documentElement.scrollWidth") == DESK["width"]
+        box = page.locator(".live-plots figure").nth(1).bounding_box()
+        x, _ = page.evaluate(START)
+        assert box["x"] < x < box["x"] + box["width"] + 10
+        assert page.evaluate("live.live.plots.shown.places.length") > 50
+    page.context.close()
+
+
+def test_the_start_cannot_be_dragged_out_of_the_picture(fresh):
+    x, y = fresh.evaluate(START)
+    fresh.mouse.move(x, y)
+    fresh.mouse.down()
+    before = fresh.evaluate("live.live.plots.shown.spans")
+    for step in range(1, 12):
+        fresh.mouse.move(x + 40 * step, y - 60 * step)
+    held = fresh.evaluate("live.live.plots.shown.spans")
+    fresh.mouse.up()
+    assert held == before
+    place = fresh.evaluate("live.live.plots.shown.places[0]")
+    spans = fresh.evaluate("live.live.plots.shown.spans")
+    for value, (low, high), (_, edge) in zip(place, spans, before, strict=True):
+        assert low <= value <= high
+        assert value == pytest.approx(edge)
+
+
+def test_what_has_no_effect_is_not_judged_and_one_can_always_start_over(fresh):
+    fresh.get_by_label("optimiser").select_option("heavy-ball")
+    type_into(fresh, "momentum", "1")
+    assert "less than 1" in wrong_beside(fresh, "momentum")
+    fresh.get_by_label("optimiser").select_option("plain")
+    assert wrong_beside(fresh, "momentum") == ""
+    type_into(fresh, "batch size (0: all)", "16")
+    type_into(fresh, "seed of the batches", "-1")
+    assert "at least 0" in wrong_beside(fresh, "seed")
+    type_into(fresh, "batch size (0: all)", "0")
+    assert wrong_beside(fresh, "seed") == ""
+    type_into(fresh, "iterations", "none")
+    fresh.get_by_role("button", name="Start over").click()
+    assert wrong_beside(fresh, "iterations") == ""
+    assert shown(fresh)["setting"]["iterations"] == 1000
+
+
+@pytest.mark.parametrize(
+    ("setting", "notes"),
+    [
+        ("features=mass&start=1,2", ["no feature “mass”", "sets start to “1,2”"]),
+        ("start=0,0,0,0,0,0,0,1e200", ["too large a number"]),
+        ("toString=5&rate=0.2", ["sets “toString”, which is no setting"]),
+        ("iterations=abc&update=5", ["sets iterations to “abc”"]),
+    ],
+)
+def test_a_broken_address_is_shown_without_what_is_wrong(
+    new_page, address, setting, notes
+):
+    page = new_page()
+    opened_at(page, address, setting)
+    note = page.locator(".live-note").inner_text()
+    assert all(text in note for text in notes)
+    assert note.count("The address sets") == len(notes)
+    assert page.locator(".live-wrong").all_inner_texts() == [""] * 9
+    page.context.close()
+
+
+def test_a_column_named_all_is_one_feature(new_page, tmp_path, rng):
+    columns = {"all": rng.normal(size=40), "b": rng.normal(size=40)}
+    data = write_csv(tmp_path / "data.csv", columns | {"y": rng.normal(size=40)})
+    page = new_page()
+    opened_at(page, write_page(make_problem(data, "y"), tmp_path / "live.html"), "")
+    page.get_by_label("b", exact=True).uncheck()
+    assert shown(page)["setting"]["features"] == ["all"]
+    page.context.close()
+
+
+def test_ticks_tell_their_places_apart(new_page, tmp_path, address, rng):
+    ticks = "Object.values(live.live.plots.charts).map(c => c.axes.map(a => a._values))"
+    page = new_page()
+    opened_at(page, address, "iterations=33")
+    marks = page.evaluate(ticks)
+    assert all(float(text).is_integer() for text in marks[0][0])
+    rooms = rng.integers(1, 9, 50).astype(float)
+    columns = {"rooms": rooms, "price": 1e7 + 3e4 * rooms + rng.normal(0, 1e4, 50)}
+    data = write_csv(tmp_path / "data.csv", columns)
+    path = write_page(make_problem(data, "price"), tmp_path / "live.html")
+    opened_at(page, path, "rate=0.2")
+    for axes in page.evaluate(ticks):
+        for texts in axes:
+            assert len(set(texts)) == len(texts)
+    page.context.close()
+
+
+def test_it_plays_on_from_where_it_was_paused_and_stops_for_another_setting(fresh):
+    fresh.locator("input[aria-label='update that is shown']").fill("500")
+    fresh.get_by_role("button", name="Play").click()
+    fresh.wait_for_function("live.live.update !== 500")
+    assert shown(fresh)["update"] > 500
+    fresh.evaluate("location.hash = '#rate=0.2&update=7'")
+    fresh.wait_for_function("live.live.typed.rate === '0.2'")
+    assert fresh.evaluate("live.live.timer") is None
+    assert shown(fresh)["update"] == 7
+
+
+def test_focus_and_zoom_stay(fresh):
+    fresh.locator(".live-handle").focus()
+    resize(fresh, {"width": 1200, "height": 800})
+    assert fresh.evaluate("document.activeElement.className") == "live-handle"
+    scale = "live.live.plots.charts.costs.scales.x"
+    fresh.evaluate("live.live.plots.charts.costs.setScale('x', { min: 0, max: 50 })")
+    fresh.wait_for_function(f"{scale}.max === 50")
+    fresh.get_by_role("button", name="Step back").click()
+    assert fresh.evaluate(f"{scale}.max") == 50
+    type_into(fresh, "learning rate", "0.2")
+    fresh.wait_for_function(f"{scale}.max === 1000")
+
+
+def test_the_address_is_the_readers(new_page, address):
+    """It changes by what a reader does, and never from another place of the page."""
+    page = new_page()
+    page.clock.install()
+    page.goto(address)
+    settled(page)
+    page.clock.run_for(1000)
+    assert page.url == address
+    type_into(page, "learning rate", "0.15")
+    page.clock.run_for(1000)
+    assert page.url == f"{address}#rate=0.15"
+    page.get_by_role("button", name="Play").click()
+    page.evaluate("location.hash = '#references'")
+    page.wait_for_function("location.hash === '#references'")
+    page.clock.run_for(10_000)
+    assert shown(page)["update"] == 1000
+    assert page.url == f"{address}#references"
+    page.go_back()
+    page.wait_for_function("location.hash === '#rate=0.15'")
+    assert shown(page)["typed"]["rate"] == "0.15"
     page.context.close()
