@@ -1,6 +1,7 @@
 // Shows what a link or a number leads to, marks where the reader is in the contents,
 // and leads to the live figure. The page is whole without it.
 (() => {
+  const GRACE = 200; // milliseconds
   const preview = document.getElementById("preview");
   const shown = 'a[href^="#"]:not(nav a, .skip, .set), .claim';
 
@@ -31,6 +32,8 @@
     preview.replaceChildren(content);
     preview.classList.toggle("facts", origin !== undefined);
     preview.hidden = false;
+    preview.scrollTop = 0;
+    preview.style.left = preview.style.top = "0"; // it is as wide as it wants to be
     const place = from.getBoundingClientRect();
     const { width, height } = preview.getBoundingClientRect();
     const left = Math.min(place.left, document.documentElement.clientWidth - width - 8);
@@ -47,16 +50,26 @@
 
   const on = (event) => {
     const from = event.target.closest?.(shown);
-    if (from) show(from);
+    if (from || preview.contains(event.target)) clearTimeout(hiding);
+    if (from && !preview.contains(from)) show(from);
+  };
+  // A pointer may go on to the preview, which may be longer than it is high.
+  let hiding;
+  const soon = () => {
+    clearTimeout(hiding);
+    hiding = setTimeout(hide, GRACE);
   };
   document.addEventListener("mouseover", on);
   document.addEventListener("focusin", on);
-  document.addEventListener("mouseout", hide);
+  document.addEventListener("mouseout", soon);
   document.addEventListener("focusout", hide);
   document.addEventListener("keydown", (event) => event.key === "Escape" && hide());
 
   const contents = document.querySelector("nav details");
-  if (window.innerWidth < 1120) contents.open = false;
+  const beside = matchMedia("(min-width: 70rem)");
+  const fit = () => (contents.open = beside.matches);
+  beside.onchange = fit;
+  fit();
   let entries, headings;
   const mark = () => {
     const passed = headings.filter((heading) => heading.getBoundingClientRect().top < 120);
@@ -74,7 +87,8 @@
     const live = document.querySelector(".wide");
     for (const link of document.querySelectorAll(".set")) {
       link.hidden = !live;
-      link.onclick = () => live.scrollIntoView();
+      // Later, so that a browser that goes back knows where it was.
+      link.onclick = () => setTimeout(() => live.scrollIntoView());
     }
   };
   document.addEventListener("swapped", prepare); // by a preview

@@ -342,6 +342,59 @@ def test_references_and_citations_show_what_they_lead_to(page):
     assert box["x"] + box["width"] <= 1440
 
 
+def test_a_preview_can_be_read_to_its_end(open_page):
+    page = open_page()
+    page.clock.install()
+    preview = page.get_by_role("tooltip")
+    page.locator("a.reference", has_text="Listing 7").first.hover()
+    scrolls = "e => e.scrollHeight > e.clientHeight && getComputedStyle(e).overflowY"
+    assert preview.evaluate(scrolls) == "auto"
+    box = preview.bounding_box()
+    page.mouse.move(box["x"] + 50, box["y"] + 50, steps=5)
+    page.clock.run_for(5000)
+    assert preview.is_visible()
+    page.mouse.move(box["x"] + box["width"] + 50, 5)
+    page.clock.run_for(5000)
+    assert preview.is_hidden()
+
+
+def test_a_preview_is_as_wide_as_what_it_shows(page):
+    preview = page.get_by_role("tooltip")
+    links = page.locator("a[role=doc-biblioref]")
+    widths = []
+    for other in ("Boyd", "Kluyver"):
+        links.filter(has_text=other).first.focus()
+        links.filter(has_text="Nesterov").first.focus()
+        widths.append(preview.bounding_box()["width"])
+    assert widths[0] == widths[1]
+
+
+def test_going_back_leads_to_where_one_was(open_page):
+    page = open_page()
+    link = page.locator("main a.reference", has_text="Table 4").last
+    link.scroll_into_view_if_needed()
+    before = page.evaluate("scrollY")
+    link.click()
+    page.wait_for_function("location.hash !== ''")
+    page.go_back()
+    page.wait_for_function(f"Math.abs(scrollY - {before}) < 2")
+    figure = page.get_by_role("link", name="Set the live figure to this").last
+    figure.scroll_into_view_if_needed()
+    before = page.evaluate("scrollY")
+    figure.click()
+    page.wait_for_function(f"Math.abs(scrollY - {before}) > 100")
+    page.go_back()
+    page.wait_for_function(f"Math.abs(scrollY - {before}) < 2")
+
+
+def test_the_contents_are_open_where_there_is_room_for_them(page):
+    contents = page.locator("nav details")
+    resize(page, {"width": 800, "height": 900})
+    assert contents.get_attribute("open") is None
+    resize(page, DESK)
+    assert contents.get_attribute("open") is not None
+
+
 @pytest.mark.parametrize("width", [360, 768, 1920])
 def test_nothing_is_wider_than_the_screen(page, width):
     resize(page, {"width": width, "height": 800})
@@ -355,8 +408,10 @@ def test_nothing_is_wider_than_the_screen(page, width):
 
 
 def test_print_has_no_contents_and_all_figures(page):
+    page.locator("span.claim").first.focus()
     page.emulate_media(media="print")
     assert page.locator("nav").is_hidden()
+    assert page.get_by_role("tooltip").is_hidden()
     assert page.locator("figure svg").last.is_visible()
 
 
