@@ -27,26 +27,15 @@ SETTINGS = ("separator", "decimal", "encoding", "columns", "missing")
 
 
 class Format(NamedTuple):
-    """What a datasheet says of how to read its file.
+    """What a datasheet says of how to read its file."""
 
-    Attributes
-    ----------
-    sheet : str
-        The datasheet's path, whether or not it is there.
-    separator, decimal, encoding : str or None
-        None if it does not say.
-    names : list of str
-        Of the columns; empty if it does not say.
-    missing : dict of str to list
-        The numbers and texts that stand for a missing value, by column; those under
-        the name ``None`` count in all of them.
-    """
-
-    sheet: str
-    separator: str
-    decimal: str
-    encoding: str
-    names: list
+    sheet: str  # the datasheet's path, whether or not it is there
+    separator: str  # str or None: none if it does not say
+    decimal: str  # str or None: none if it does not say
+    encoding: str  # str or None: none if it does not say
+    names: list[str]  # of the columns; empty if it does not say
+    # Dict of str to list: the numbers and texts that stand for a missing value, by
+    # column; those under the name ``None`` count in all of them.
     missing: dict
 
 

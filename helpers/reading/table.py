@@ -39,33 +39,15 @@ NOT_TEXT = re.compile("[\0-\b\x0e-\x1f]")
 
 
 class Table(NamedTuple):
-    """A text file, field by field.
+    """A text file, field by field."""
 
-    Attributes
-    ----------
-    names : list of str
-        Of the columns; as in the file, so perhaps empty or given twice.
-    columns : list of tuple of str
-        The fields of each column.
-    lines : list of int
-        The line of the file on which each row begins.
-    decimal : str
-        The decimal sign, a point or a comma.
-    missing : dict of str to list
-        See `helpers.reading.datasheet.Format`.
-    how : str
-        How the file was read, in one sentence.
-    header : bool
-        Whether its columns have names, in its first line or its datasheet.
-    """
-
-    names: list
-    columns: list
-    lines: list
-    decimal: str
-    missing: dict
-    how: str
-    header: bool
+    names: list[str]  # of the columns; as in the file, so perhaps empty or given twice
+    columns: list  # list of tuple of str: the fields of each column
+    lines: list[int]  # the line of the file on which each row begins
+    decimal: str  # the decimal sign, a point or a comma
+    missing: dict  # dict of str to list: see `helpers.reading.datasheet.Format`
+    how: str  # how the file was read, in one sentence
+    header: bool  # whether its columns have names, in its first line or its datasheet
 
     def numbers(self, place):
         """Read the column at a place, see `helpers.reading.numerals.read_numbers`."""

@@ -24,35 +24,23 @@ NO_CAUSE = ("helpers/pipeline/", "helpers/explore/")
 
 
 class Differences(NamedTuple):
-    """All that differs.
+    """All that differs."""
 
-    Attributes
-    ----------
-    claims : list of (str, str, str, str)
-        Name, old, new and difference.
-    rounded : int
-        How many other claims differ in their last digits only.
-    experiments : list of (str, str)
-        Those that were added or removed, and which of the two.
-    runs : list of (str, str, str, str)
-        Experiment, settings, and how it ended, old and new.
-    drawings : list of (str, ndarray or str or None, ndarray or str or None)
-        Label, and how it looked and looks.
-    tables : list of (str, list, list)
-        Label, header, and for each changed row its cells, as `marked` returns them.
-    prose : list of (str, list)
-        Section, and a changed paragraph as `marked` returns it.
-    files : list of helpers.pipeline.verify.files.Changed
-        The first can explain the numbers.
-    """
-
-    claims: list
-    rounded: int
+    claims: list  # list of (str, str, str, str): name, old, new and difference
+    rounded: int  # how many other claims differ in their last digits only
+    # List of (str, str): those that were added or removed, and which of the two.
     experiments: list
+    # List of (str, str, str, str): experiment, settings, and how it ended, old and new.
     runs: list
+    # List of (str, ndarray or str or None, ndarray or str or None): label, and how it
+    # looked and looks.
     drawings: list
+    # List of (str, list, list): label, header, and for each changed row its cells, as
+    # `marked` returns them.
     tables: list
+    # List of (str, list): section, and a changed paragraph as `marked` returns it.
     prose: list
+    # List of helpers.pipeline.verify.files.Changed: the first can explain the numbers.
     files: list
 
 

@@ -49,36 +49,21 @@ APART = re.compile(
 
 
 class Side(NamedTuple):
-    """One side of a comparison.
+    """One side of a comparison."""
 
-    Attributes
-    ----------
-    name : str
-        What was given.
-    kind : str
-        One of `KINDS`. Of results, only they are known.
-    results : dict
-        The ``results.json``.
-    sources : dict of str to bytes
-        Files of code and data, by name.
-    prose : sequence of (str, str)
-        For each paragraph, or sentence of a PDF, its section and its text.
-    drawings : dict of str to callable
-        For each figure, or page of a PDF, what returns how it looks.
-    tables : dict of str to list of list of str
-        The cells of each row, by label.
-    note : str
-        What should be known of it.
-    """
-
-    name: str
-    kind: str
-    results: dict
-    sources: dict = {}
+    name: str  # what was given
+    kind: str  # one of `KINDS`. Of results, only they are known
+    results: dict  # the ``results.json``
+    sources: dict[str, bytes] = {}  # files of code and data, by name
+    # Sequence of (str, str): for each paragraph, or sentence of a PDF, its section and
+    # its text.
     prose: Sequence = ()
+    # Dict of str to callable: for each figure, or page of a PDF, what returns how it
+    # looks.
     drawings: dict = {}
+    # Dict of str to list of list of str: the cells of each row, by label.
     tables: dict = {}
-    note: str = ""
+    note: str = ""  # what should be known of it
 
 
 class Place(NamedTuple):

@@ -24,42 +24,24 @@ FORMULA = tuple("=+-@＝＋－＠")  # what a spreadsheet may take for the begin
 
 
 class Grade(NamedTuple):
-    """What came of one submission.
+    """What came of one submission."""
 
-    Attributes
-    ----------
-    name : str
-        Of the zip or folder.
-    lines : list of helpers.pipeline.verify.verdicts.Line
-        Everything that was compared.
-    problem : str
-        Why it could not be graded; empty if it could.
-    seconds : float
-        How long it took.
-    student : str
-        Who hands it in, as the report says.
-    changed : list of helpers.pipeline.verify.files.Changed
-        The files that differ from the grader's.
-    suspicious : list of str
-        What may not come from the data or the grader's helpers.
-    notes : list of str
-        What is no fault, but should be known.
-    pictures : list of (int, bytes or None, bytes or None)
-        Of pages that differ, as PNG: handed in, and made again.
-    pdf : bytes
-        The report that was handed in.
-    """
-
-    name: str
+    name: str  # of the zip or folder
+    # List of helpers.pipeline.verify.verdicts.Line: everything that was compared.
     lines: list = ()
-    problem: str = ""
-    seconds: float = 0.0
-    student: str = ""
+    problem: str = ""  # why it could not be graded; empty if it could
+    seconds: float = 0.0  # how long it took
+    student: str = ""  # who hands it in, as the report says
+    # List of helpers.pipeline.verify.files.Changed: the files that differ from the
+    # grader's.
     changed: list = ()
-    suspicious: list = ()
-    notes: list = ()
+    # What may not come from the data or the grader's helpers.
+    suspicious: list[str] = ()
+    notes: list[str] = ()  # what is no fault, but should be known
+    # List of (int, bytes or None, bytes or None): of pages that differ, as PNG: handed
+    # in, and made again.
     pictures: list = ()
-    pdf: bytes = b""
+    pdf: bytes = b""  # the report that was handed in
 
     @property
     def verdict(self):

@@ -17,27 +17,14 @@ VERDICTS = {HOLDS, DIFFERS, MISSING, NOTED}
 
 
 class Made(NamedTuple):
-    """What came of a submission that was made again.
+    """What came of a submission that was made again."""
 
-    Attributes
-    ----------
-    claims : dict of str to (float, int, str, bool or None)
-        Their values.
-    constant : list of str
-        The claims that the report declares not to come from the data.
-    settings : list of float
-        The values of all parameters in the grid.
-    pdf : bytes
-        The report.
-    records : dict of str to dict
-        What each run has recorded; empty if it failed.
-    """
-
-    claims: dict = {}
-    constant: list = []
-    settings: list = []
-    pdf: bytes = b""
-    records: dict = {}
+    claims: dict = {}  # dict of str to (float, int, str, bool or None): their values
+    # The claims that the report declares not to come from the data.
+    constant: list[str] = []
+    settings: list[float] = []  # the values of all parameters in the grid
+    pdf: bytes = b""  # the report
+    records: dict[str, dict] = {}  # what each run has recorded; empty if it failed
 
 
 def read_made(content):

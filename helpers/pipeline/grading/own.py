@@ -53,37 +53,23 @@ class Change(NamedTuple):
 
 
 class Own(NamedTuple):
-    """What came of this checkout.
+    """What came of this checkout."""
 
-    Attributes
-    ----------
-    checkout : Path
-        A copy of it.
-    sources : dict of str to bytes
-        See `helpers.pipeline.grading.changes.sources_in`.
-    known, other_known : Path
-        What is known of its build, on its data and on other data: its runs, its
-        executed report, and what LaTeX left, with which a report that ends on the same
-        pages needs one pass.
-    made, other : Made
-        Its claims.
-    change : Change
-        How the other data differ.
-    tables : dict of bytes to bytes
-        The tables, with what they became.
-    problem : str
-        Why there are no other data; empty if there are.
-    """
-
-    checkout: Path
-    sources: dict
+    checkout: Path  # a copy of it
+    sources: dict[str, bytes]  # see `helpers.pipeline.grading.changes.sources_in`
+    # What is known of its build, on its data and on other data: its runs, its executed
+    # report, and what LaTeX left, with which a report that ends on the same pages needs
+    # one pass.
     known: Path
+    # What is known of its build, on its data and on other data: its runs, its executed
+    # report, and what LaTeX left, with which a report that ends on the same pages needs
+    # one pass.
     other_known: Path
-    made: Made
-    other: Made
-    change: Change
-    tables: dict
-    problem: str
+    made: Made  # its claims
+    other: Made  # its claims
+    change: Change  # how the other data differ
+    tables: dict[bytes, bytes]  # the tables, with what they became
+    problem: str  # why there are no other data; empty if there are
 
 
 def make_own(folder, pool):

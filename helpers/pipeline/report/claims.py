@@ -42,26 +42,13 @@ def typed_digits(source):
 
 
 class Claim(NamedTuple):
-    """One stated number.
+    """One stated number."""
 
-    Attributes
-    ----------
-    value : float, int or str
-        As the run recorded it.
-    text : str
-        As it is printed, in Markdown: with dollars if it is set as mathematics.
-    unit : str
-        Unit of the value, empty if it has none.
-    run : str
-        Name of the run that it came from, empty if it came from no single run.
-    cell : int
-        Number of the code cell that stated it, as in ``In [7]``; 0 if there is none.
-    """
-
-    value: object
-    text: str
-    unit: str
-    run: str
+    value: object  # float, int or str: as the run recorded it
+    text: str  # as it is printed, in Markdown: with dollars if it is set as mathematics
+    unit: str  # unit of the value, empty if it has none
+    run: str  # name of the run that it came from, empty if it came from no single run
+    # Number of the code cell that stated it, as in ``In [7]``; 0 if there is none.
     cell: int = 0
 
 

@@ -13,18 +13,10 @@ MADE = ("report/*.pdf", "report/*.html", "report/*results.json")
 
 
 class Paths(NamedTuple):
-    """Where the files of a report are.
+    """Where the files of a report are."""
 
-    Attributes
-    ----------
-    name : str
-        Of its notebook, without folder and ending.
-    root : Path
-        The project.
-    """
-
-    name: str = "report"
-    root: Path = ROOT
+    name: str = "report"  # of its notebook, without folder and ending
+    root: Path = ROOT  # the project
 
     @property
     def notebook(self):

@@ -16,24 +16,13 @@ COMMON = ("data", "datasheet", "figures.formatting")
 
 
 class Provenance(NamedTuple):
-    """What made a figure or a table.
+    """What made a figure or a table."""
 
-    Attributes
-    ----------
-    label : str
-        Its name in references, ``fig:`` or ``tab:`` included.
-    cell : int
-        Number of the code cell, as in ``In [7]``.
-    functions : list of str
-        The helper functions that were called for it, but for those of `COMMON`.
-    runs : list of str
-        Names of the runs whose results it shows.
-    """
-
-    label: str
-    cell: int
-    functions: list
-    runs: list
+    label: str  # its name in references, ``fig:`` or ``tab:`` included
+    cell: int  # number of the code cell, as in ``In [7]``
+    # The helper functions that were called for it, but for those of `COMMON`.
+    functions: list[str]
+    runs: list[str]  # names of the runs whose results it shows
 
 
 def trace(label, cells, namespace):

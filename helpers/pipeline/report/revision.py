@@ -35,21 +35,11 @@ LONG_AGO = 1_000_000_000  # the time of a build without a commit, in seconds sin
 
 
 class Revision(NamedTuple):
-    """A version of the project.
+    """A version of the project."""
 
-    Attributes
-    ----------
-    commit : str
-        Identifier of the commit; empty if there is none.
-    time : int
-        Of the commit, in seconds since 1970: the time stamp of the report.
-    changes : str
-        Digest of all that differs from the commit; empty if nothing does.
-    """
-
-    commit: str
-    time: int
-    changes: str
+    commit: str  # identifier of the commit; empty if there is none
+    time: int  # of the commit, in seconds since 1970: the time stamp of the report
+    changes: str  # digest of all that differs from the commit; empty if nothing does
 
 
 def revision():

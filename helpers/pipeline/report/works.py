@@ -21,18 +21,10 @@ _begun = {}  # by path: what waits until a file has been read
 
 
 class Works(NamedTuple):
-    """The works of a bibliography.
+    """The works of a bibliography."""
 
-    Attributes
-    ----------
-    names : dict of str to (str, str)
-        Authors and year of each work, by its key.
-    html : str
-        The list of all works.
-    """
-
-    names: dict
-    html: str
+    names: dict  # dict of str to (str, str): authors and year of each work, by its key
+    html: str  # the list of all works
 
 
 def begin_to_read(path):

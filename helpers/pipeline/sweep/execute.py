@@ -46,23 +46,12 @@ COLOUR = re.compile(r"\x1b\[[\d;]*m")
 
 
 class Outcome(NamedTuple):
-    """What came of a run.
+    """What came of a run."""
 
-    Attributes
-    ----------
-    notebook : str
-        The executed notebook; with its error on top, if it failed.
-    error : str
-        The error on one line; empty if there was none.
-    seconds : float
-        Time the run took.
-    cell : str
-        The number of the cell that failed, if one did, and its line that failed.
-    """
-
-    notebook: str
-    error: str
-    seconds: float
+    notebook: str  # the executed notebook; with its error on top, if it failed
+    error: str  # the error on one line; empty if there was none
+    seconds: float  # time the run took
+    # The number of the cell that failed, if one did, and its line that failed.
     cell: str = ""
 
 

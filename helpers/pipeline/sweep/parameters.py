@@ -71,21 +71,11 @@ class Parameter(NamedTuple):
 
 
 class Line(NamedTuple):
-    """A line of a parameters cell that no run can set.
+    """A line of a parameters cell that no run can set."""
 
-    Attributes
-    ----------
-    text : str
-        The line.
-    names : set of str
-        What it assigns.
-    uses : set of str
-        Every name that it is computed from, also through other lines.
-    """
-
-    text: str
-    names: set
-    uses: set
+    text: str  # the line
+    names: set[str]  # what it assigns
+    uses: set[str]  # every name that it is computed from, also through other lines
 
 
 def notebook_parameters(notebook):

@@ -13,24 +13,14 @@ from helpers.pipeline.sweep.inputs import (
 
 
 class Plan(NamedTuple):
-    """What a sweep has to do.
+    """What a sweep has to do."""
 
-    Attributes
-    ----------
-    points : dict of str to list of Point
-        The grid, by experiment.
-    runs : dict of str to Point
-        By run name; a point that two experiments share is one run.
-    missing : dict of str to str
-        The reasons, by the names of the runs that are missing or no longer current.
-    inputs : Inputs
-        As they were when the plan was made.
-    """
-
-    points: dict
+    points: dict  # dict of str to list of Point: the grid, by experiment
+    # Dict of str to Point: by run name; a point that two experiments share is one run.
     runs: dict
-    missing: dict
-    inputs: Inputs
+    # The reasons, by the names of the runs that are missing or no longer current.
+    missing: dict[str, str]
+    inputs: Inputs  # as they were when the plan was made
 
 
 def make_plan(only=None, *, confirmed=False):

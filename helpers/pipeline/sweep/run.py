@@ -24,18 +24,10 @@ class FailedRunsError(UserError):
 
 
 class Settings(NamedTuple):
-    """How to sweep.
+    """How to sweep."""
 
-    Attributes
-    ----------
-    scheduler : str
-        Address of a Dask scheduler; empty for this machine's cores.
-    time_limit : float
-        Seconds after which a run is stopped and has failed.
-    """
-
-    scheduler: str = ""
-    time_limit: float = 600
+    scheduler: str = ""  # address of a Dask scheduler; empty for this machine's cores
+    time_limit: float = 600  # seconds after which a run is stopped and has failed
 
 
 def sweep(plan, settings):

@@ -12,25 +12,13 @@ CODE = (".py", ".ipynb")
 
 
 class Changed(NamedTuple):
-    """A file that differs.
+    """A file that differs."""
 
-    Attributes
-    ----------
-    name : str
-        Its path.
-    kind : str
-        ``changed``, ``added`` or ``removed``; grading also says what was added.
-    added, removed : int
-        How many lines.
-    lines : list of str
-        The differences as ``diff -u`` writes them.
-    """
-
-    name: str
-    kind: str
-    added: int
-    removed: int
-    lines: list
+    name: str  # its path
+    kind: str  # ``changed``, ``added`` or ``removed``; grading also says what was added
+    added: int  # how many lines
+    removed: int  # how many lines
+    lines: list[str]  # the differences as ``diff -u`` writes them
 
     def __str__(self):
         kind = "" if self.kind == "changed" else f" ({self.kind})"

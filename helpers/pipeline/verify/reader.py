@@ -35,43 +35,23 @@ BLOCKS = ("p", "li", "td", "th", "h1", "h2", "h3", "h4", "div", "figcaption", "p
 
 
 class ReadReport(NamedTuple):
-    """A report as it was read.
+    """A report as it was read."""
 
-    Attributes
-    ----------
-    results : dict
-        Its ``results.json``.
-    build : dict
-        Its ``build.json``.
-    files : dict of str to bytes
-        All its attachments.
-    pages : sequence of str
-        The text of each page, in HTML of each section.
-    things : sequence of dict of str to str
-        For each page, a description of each kind of thing on it.
-    looks : sequence of callable
-        Each returns how a page looks, for `agreement.look_alike`: of a PDF, its picture
-        in grey, an ndarray; of HTML, itself.
-    digest : str
-        SHA-256 of the whole file.
-    names : sequence of str
-        What to call each page, if not by its number.
-    document : dict of str to str
-        A description of each kind of thing that belongs to no page.
-    saver : str
-        The program that wrote the file.
-    """
-
-    results: dict
-    build: dict = {}
-    files: dict = {}
-    pages: Sequence = ()
+    results: dict  # its ``results.json``
+    build: dict = {}  # its ``build.json``
+    files: dict[str, bytes] = {}  # all its attachments
+    pages: Sequence[str] = ()  # the text of each page, in HTML of each section
+    # Sequence of dict of str to str: for each page, a description of each kind of thing
+    # on it.
     things: Sequence = ()
+    # Sequence of callable: each returns how a page looks, for `agreement.look_alike`:
+    # of a PDF, its picture in grey, an ndarray; of HTML, itself.
     looks: Sequence = ()
-    digest: str = ""
-    names: Sequence = ()
-    document: dict = {}
-    saver: str = ""
+    digest: str = ""  # SHA-256 of the whole file
+    names: Sequence[str] = ()  # what to call each page, if not by its number
+    # A description of each kind of thing that belongs to no page.
+    document: dict[str, str] = {}
+    saver: str = ""  # the program that wrote the file
 
     def name(self, page):
         """Return what to call a page, counted from 0."""

@@ -12,25 +12,14 @@ WIDTH, SHORTEST = 80, 12  # letters of a terminal's line, and of what is shown i
 
 
 class Line(NamedTuple):
-    """One thing that was compared.
+    """One thing that was compared."""
 
-    Attributes
-    ----------
-    what : str
-        The claim's name; or the run, attachment or page.
-    stated, reproduced : str
-        What the report says, and what the rebuilt one says.
-    difference : float or None
-        Relative; None if they are not numbers.
-    verdict : str
-        ``holds``, ``differs`` or ``missing``; or ``noted``, which is no fault but
-        should be known.
-    """
-
-    what: str
-    stated: str
-    reproduced: str
-    difference: float | None
+    what: str  # the claim's name; or the run, attachment or page
+    stated: str  # what the report says, and what the rebuilt one says
+    reproduced: str  # what the report says, and what the rebuilt one says
+    difference: float | None  # float or None: relative; None if they are not numbers
+    # ``holds``, ``differs`` or ``missing``; or ``noted``, which is no fault but should
+    # be known.
     verdict: str
 
     @property
