@@ -40,14 +40,9 @@ def checked_time_limit(given):
 
 
 def run_command(main):
-    """Exit with the status that `main` returns, or, after an error, with status 2.
+    """Exit with the status that `main` returns (None is 0), or, after an error, with 2.
 
     A `UserError` is printed on one line. Status 1 is left to what a command finds.
-
-    Parameters
-    ----------
-    main : callable
-        Takes nothing, returns an exit status (None is 0).
     """
     out = _open_streams()
     use_environment()
@@ -83,13 +78,7 @@ def _fail(error):
 
 
 def reason_of(error):
-    """Return on one line what the system refused, if the user can mend it, or nothing.
-
-    Parameters
-    ----------
-    error : Exception
-        Any.
-    """
+    """Return on one line what the system refused and the user can mend, or nothing."""
     if isinstance(error, OSError) and "temporary directory" in str(error):
         return "no folder for temporary files can be written: /tmp, or that of TMPDIR"
     if not isinstance(error, OSError) or error.errno not in MENDABLE:
@@ -153,20 +142,9 @@ def _allow_files():
 
 
 def error_in(output, status):
-    """Find the error in what a failed command has printed.
+    """Return the first error that a failed command printed, else its last line.
 
-    Parameters
-    ----------
-    output : str
-        What it has printed to stderr.
-    status : int
-        Its exit status.
-
-    Returns
-    -------
-    str
-        The first error that `run_command` has printed, else the last line that make
-        has not.
+    What make prints is passed over, if there is anything else.
     """
     lines = output.strip().splitlines()
     errors = [line for line in lines if line.startswith("error: ")][:1]
@@ -182,20 +160,7 @@ def some(texts, most, between="; "):
 
 
 def aligned(rows, right=()):
-    """Align rows of texts in columns.
-
-    Parameters
-    ----------
-    rows : iterable of sequence of str
-        All of the same length.
-    right : container of int
-        Columns to align on the right.
-
-    Returns
-    -------
-    list of str
-        A line for each row.
-    """
+    """Return rows of texts as lines, in columns; `right` are those that end alike."""
     rows = list(rows)
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [

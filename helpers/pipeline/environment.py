@@ -40,18 +40,7 @@ SET = {
 
 
 def environment(**more):
-    """Return the environment variables for a program that the project starts.
-
-    Parameters
-    ----------
-    **more : str
-        Variables for this program only.
-
-    Returns
-    -------
-    dict of str to str
-        All of them.
-    """
+    """Return the environment variables for a program, with `more` for this one only."""
     kept = {name: text for name, text in os.environ.items() if _is_kept(name)}
     return kept | SET | more
 

@@ -11,17 +11,9 @@ def sha256(content):
 
 @contextlib.contextmanager
 def whole(path):
-    """Give a file its new content at once, when all of it is written.
+    """Yield where to write a file: it takes its place at once, when all is written.
 
-    Parameters
-    ----------
-    path : Path
-        The file; what was there stays until the new one is complete.
-
-    Yields
-    ------
-    Path
-        Where to write. It is removed if that fails, as on a full disk.
+    If that fails, as on a full disk, the old file stays.
     """
     unfinished = path.with_name(f"{path.name}.unfinished")
     try:

@@ -96,22 +96,12 @@ def _instead(value):
 
 
 def read_record(path):
-    """Return what an executed notebook has recorded.
-
-    Parameters
-    ----------
-    path : Path
-        The executed notebook.
-
-    Returns
-    -------
-    dict
-        As it was given to `record`, arrays as lists.
+    """Return what an executed notebook has recorded, arrays as lists.
 
     Raises
     ------
     UserError
-        If the file is not there or holds no record.
+        If the file is not there; `NoRecordError` if it holds no record.
     """
     try:
         cells = json.loads(Path(path).read_text(encoding="utf-8"))["cells"]
@@ -159,15 +149,8 @@ def alike(stated, reproduced, tolerance):
 def relative(stated, reproduced):
     """Return the relative difference of two values; nan if they are not numbers.
 
-    Parameters
-    ----------
-    stated, reproduced : float, int or str
-        Text that reads as a number counts as one.
-
-    Returns
-    -------
-    float
-        Zero for equal values of any kind; relative to the larger one.
+    It is relative to the larger one, and zero for equal values of any kind. A text that
+    reads as a number counts as one.
     """
     if stated == reproduced:
         return 0.0

@@ -30,28 +30,19 @@ class Format(NamedTuple):
     """What a datasheet says of how to read its file."""
 
     sheet: str  # the datasheet's path, whether or not it is there
-    separator: str  # str or None: none if it does not say
-    decimal: str  # str or None: none if it does not say
-    encoding: str  # str or None: none if it does not say
+    separator: str | None  # None if it does not say, as below
+    decimal: str | None
+    encoding: str | None
     names: list[str]  # of the columns; empty if it does not say
-    # Dict of str to list: the numbers and texts that stand for a missing value, by
-    # column; those under the name ``None`` count in all of them.
-    missing: dict
+    # What stands for a missing value, by column; under None, what does in all of them.
+    missing: dict[str | None, list]
 
 
 def load_datasheet(path):
-    """Read what is known of a data file.
+    """Read what is known of a data file; empty if there is no datasheet.
 
-    Parameters
-    ----------
-    path : str or Path
-        The data file; a relative path starts at the project's folder.
-
-    Returns
-    -------
-    dict
-        Its origin, licence, checksum, the unit and meaning of each column, and how to
-        read it; empty if there is no datasheet.
+    That is its origin, licence, checksum, the unit and meaning of each column, and how
+    to read it. A relative path starts at the project's folder.
 
     Raises
     ------
@@ -79,22 +70,9 @@ def column_fact(sheet, name, fact):
 
 
 def read_format(path):
-    """Read how a data file is to be read.
+    """Read how a data file is to be read, as far as its datasheet says.
 
-    Parameters
-    ----------
-    path : str or Path
-        The data file; a relative path starts at the project's folder.
-
-    Returns
-    -------
-    Format
-        As far as its datasheet says.
-
-    Raises
-    ------
-    ValueError
-        If a setting is not valid.
+    ValueError if a setting is not valid.
     """
     known, sheet = load_datasheet(path), path_of_sheet(path)
     for key in set(map(str, known)) - set(SETTINGS):

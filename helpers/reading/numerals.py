@@ -32,7 +32,7 @@ TO_PLAIN = {
 
 
 def find_decimal(names, columns, lines, sheet, semicolons=False):
-    """Find the decimal sign of the numbers in a table.
+    """Find the decimal sign of the numbers in a table: a point if no number shows it.
 
     Parameters
     ----------
@@ -46,11 +46,6 @@ def find_decimal(names, columns, lines, sheet, semicolons=False):
         The datasheet, which may say it.
     semicolons : bool
         Whether they separate the fields: then ``1.234`` is not clear either.
-
-    Returns
-    -------
-    str
-        A point or a comma; a point if no number shows it.
 
     Raises
     ------
@@ -81,17 +76,9 @@ def find_decimal(names, columns, lines, sheet, semicolons=False):
 
 
 def decimal_signs(text):
-    """Return which decimal signs a number may have been written with.
+    """Return which signs a number may have as its decimal sign: ``.``, ``,`` or both.
 
-    Parameters
-    ----------
-    text : str
-        Such as ``1,234``.
-
-    Returns
-    -------
-    str
-        ``"."``, ``","``, both, or empty if it is no number.
+    Empty if the text is no number.
     """
     signs = "".join(sign for sign, shape in SHAPES.items() if shape.fullmatch(text))
     return "" if text.startswith(",") and "." not in signs else signs
@@ -112,16 +99,10 @@ def has_numbers(fields):
 
 
 def read_numbers(fields, decimal, missing=()):
-    """Read fields as numbers.
+    """Read the fields of a column as numbers.
 
-    Parameters
-    ----------
-    fields : sequence of str
-        The fields of a column.
-    decimal : {".", ","}
-        The decimal sign; the other one may separate thousands.
-    missing : container of str or float
-        What else stands for a missing value.
+    The sign that is not decimal may separate thousands. `missing` are texts and numbers
+    that stand for a missing value, beside the usual ones.
 
     Returns
     -------

@@ -42,10 +42,10 @@ class Table(NamedTuple):
     """A text file, field by field."""
 
     names: list[str]  # of the columns; as in the file, so perhaps empty or given twice
-    columns: list  # list of tuple of str: the fields of each column
+    columns: list[tuple]  # the fields of each column
     lines: list[int]  # the line of the file on which each row begins
     decimal: str  # the decimal sign, a point or a comma
-    missing: dict  # dict of str to list: see `helpers.reading.datasheet.Format`
+    missing: dict[str | None, list]  # see `helpers.reading.datasheet.Format`
     how: str  # how the file was read, in one sentence
     header: bool  # whether its columns have names, in its first line or its datasheet
 
@@ -56,18 +56,7 @@ class Table(NamedTuple):
 
 
 def read_table(path):
-    """Read a text file as a table.
-
-    Parameters
-    ----------
-    path : str or Path
-        The file, which may be compressed; a relative path starts at the project's
-        folder.
-
-    Returns
-    -------
-    Table
-        All its rows.
+    """Read a text file, which may be compressed; a relative path starts at the project.
 
     Raises
     ------

@@ -28,19 +28,7 @@ OPENED = ("is not closed", "must have a colon")  # said of the line on which it 
 
 
 def read_yaml(path, name):
-    """Read a YAML 1.2 file.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    name : str
-        What errors call it.
-
-    Returns
-    -------
-    object
-        Its content: mappings, lists, texts, numbers, true or false, or None.
+    """Read a YAML 1.2 file, which errors call by the name.
 
     Raises
     ------

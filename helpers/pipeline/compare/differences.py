@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from helpers.pipeline.records import TOLERANCE, alike, relative
 from helpers.pipeline.verify.agreement import look_alike
-from helpers.pipeline.verify.files import compare_files
+from helpers.pipeline.verify.files import Changed, compare_files
 from helpers.pipeline.verify.rounding import close, roundings
 
 SIMILAR = 0.5  # the part of their words that two paragraphs share, to be one
@@ -26,22 +26,14 @@ NO_CAUSE = ("helpers/pipeline/", "helpers/explore/")
 class Differences(NamedTuple):
     """All that differs."""
 
-    claims: list  # list of (str, str, str, str): name, old, new and difference
+    claims: list[tuple]  # name, old, new and difference, as texts
     rounded: int  # how many other claims differ in their last digits only
-    # List of (str, str): those that were added or removed, and which of the two.
-    experiments: list
-    # List of (str, str, str, str): experiment, settings, and how it ended, old and new.
-    runs: list
-    # List of (str, ndarray or str or None, ndarray or str or None): label, and how it
-    # looked and looks.
-    drawings: list
-    # List of (str, list, list): label, header, and for each changed row its cells, as
-    # `marked` returns them.
-    tables: list
-    # List of (str, list): section, and a changed paragraph as `marked` returns it.
-    prose: list
-    # List of helpers.pipeline.verify.files.Changed: the first can explain the numbers.
-    files: list
+    experiments: list[tuple]  # name, and whether it was added or removed
+    runs: list[tuple]  # experiment, settings, and how it ended, old and new
+    drawings: list[tuple]  # label, and how it looked and looks; None if it is missing
+    tables: list[tuple]  # label, header, and for each changed row its `marked` cells
+    prose: list[tuple]  # section, and a changed paragraph, `marked`
+    files: list[Changed]  # the first can explain the numbers
 
 
 def compare_sides(old, new):

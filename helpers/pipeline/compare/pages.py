@@ -17,15 +17,7 @@ NAMESPACES += 'xmlns:xlink="http://www.w3.org/1999/xlink"'
 
 
 def to_page(template, **shown):
-    """Return a page.
-
-    Parameters
-    ----------
-    template : str
-        Its name, with its room: ``compare/page.html.j2``.
-    **shown
-        What the template shows.
-    """
+    """Return a page; the template is named with its room: ``compare/page.html.j2``."""
     import jinja2
 
     environment = jinja2.Environment(

@@ -55,14 +55,9 @@ class Side(NamedTuple):
     kind: str  # one of `KINDS`. Of results, only they are known
     results: dict  # the ``results.json``
     sources: dict[str, bytes] = {}  # files of code and data, by name
-    # Sequence of (str, str): for each paragraph, or sentence of a PDF, its section and
-    # its text.
-    prose: Sequence = ()
-    # Dict of str to callable: for each figure, or page of a PDF, what returns how it
-    # looks.
-    drawings: dict = {}
-    # Dict of str to list of list of str: the cells of each row, by label.
-    tables: dict = {}
+    prose: Sequence[tuple] = ()  # section and text of each paragraph, in a PDF sentence
+    drawings: dict = {}  # functions that return how a figure, or page of a PDF, looks
+    tables: dict[str, list[list]] = {}  # the cells of each row, by label
     note: str = ""  # what should be known of it
 
 
@@ -84,13 +79,7 @@ def load_sides(*given):
 
 
 def find(given):
-    """Find what was given: a file, a commit, or, if it is empty, this checkout.
-
-    Raises
-    ------
-    UserError
-        If it is neither.
-    """
+    """Find a file, a commit, or, if nothing is given, this checkout."""
     path = Path(given)
     if not given:
         return Place(CHECKOUT, (PAGE, PRINT))

@@ -122,21 +122,11 @@ def _computing(sources):
 
 
 def suspicious_claims(own, other, right, right_other, typed):
-    """Find the claims that do not come from the data.
+    """Find the claims that do not come from the data: for each, what is wrong.
 
-    Parameters
-    ----------
-    own, other : helpers.pipeline.grading.made.Made
-        What came of the submission, on its data and on the other data.
-    right, right_other : helpers.pipeline.grading.made.Made
-        What came of the grader's checkout.
-    typed : set of str
-        The numbers in the lines of code that the submission added.
-
-    Returns
-    -------
-    list of str
-        One for each: its name and what is wrong.
+    `own` and `other` are what came of the submission on its data and on other data,
+    `right` and `right_other` the same of the grader's checkout, and `typed` the numbers
+    in the lines of code that the submission added.
     """
     free = {*own.constant, *(n for n, v in own.claims.items() if v in own.settings)}
     typed = {float(number) for number in typed} - {*range(FEW)}

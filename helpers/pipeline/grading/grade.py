@@ -56,13 +56,7 @@ PICTURES = 8  # pages that differ, at most
 
 
 def grade_all(submissions, limits, tolerance, walled):
-    """Grade several at a time, each on a core of its own.
-
-    Yields
-    ------
-    Grade
-        In the order in which they are done.
-    """
+    """Yield a `Grade` for each as it is done; several are graded at a time."""
     cores = sorted(os.sched_getaffinity(0)) if CAN_FORK else [None]
     free = get_context("fork" if CAN_FORK else "spawn").SimpleQueue()
     for core in cores:
@@ -100,24 +94,11 @@ def take_core(free):
 
 
 def grade(path, own, limits, tolerance, walled):
-    """Grade one submission.
+    """Grade one submission, a zip or a folder.
 
-    Parameters
-    ----------
-    path : Path
-        A zip or a folder.
-    own : helpers.pipeline.grading.own.Own
-        What came of this checkout.
-    limits : Limits
-        What it may use; the time is for all that it runs.
-    tolerance : float or None
-        See `helpers.pipeline.verify.verify.verify`.
-    walled : bool
-        Whether it is run behind walls.
-
-    Returns
-    -------
-    Grade
+    The time of the `limits` is for all that it runs. `own` is what came of this
+    checkout, `walled` whether there are walls; for `tolerance` see
+    `helpers.pipeline.verify.verify`.
     """
     with tempfile.TemporaryDirectory(prefix="submission-") as folder:
         grading = Grading(Path(folder), own, limits, tolerance, walled)
@@ -132,13 +113,7 @@ def grade(path, own, limits, tolerance, walled):
 
 
 class Grading:
-    """One submission that is being graded; the parameters are those of `grade`.
-
-    Attributes
-    ----------
-    found : dict
-        What is known of its `Grade` by now.
-    """
+    """One submission that is being graded; `found` is what its `Grade` has by now."""
 
     def __init__(self, folder, own, limits, tolerance, walled):
         self.folder, self.own = folder, own
@@ -201,9 +176,8 @@ class Grading:
     def assemble(self, name, build, known, code=()):
         """Put together the grader's pipeline and the submission, in a new folder.
 
-        The project is of the version that the submitted report states in its `build`.
-        It has what is `known` of a build, and of the folders of `code` the grader's
-        files instead of its own of these names.
+        The project is of the version that the submitted report states in its `build`,
+        and has what is `known` of a build. Its folders of `code` are the grader's.
         """
         project, trusted = self.folder / name, self.own.checkout
         shutil.copytree(trusted, project)

@@ -7,7 +7,15 @@ from typing import NamedTuple
 from helpers import ROOT
 from helpers.pipeline.command import some
 from helpers.pipeline.compare.pages import to_page
-from helpers.pipeline.verify.verdicts import DIFFERS, HOLDS, MISSING, NOTED, readable
+from helpers.pipeline.verify.files import Changed
+from helpers.pipeline.verify.verdicts import (
+    DIFFERS,
+    HOLDS,
+    MISSING,
+    NOTED,
+    Line,
+    readable,
+)
 from helpers.pipeline.verify.verdicts import HEADER as DETAILS
 
 GRADES = ROOT / "build" / "grades"
@@ -27,20 +35,14 @@ class Grade(NamedTuple):
     """What came of one submission."""
 
     name: str  # of the zip or folder
-    # List of helpers.pipeline.verify.verdicts.Line: everything that was compared.
-    lines: list = ()
+    lines: list[Line] = ()  # everything that was compared
     problem: str = ""  # why it could not be graded; empty if it could
     seconds: float = 0.0  # how long it took
     student: str = ""  # who hands it in, as the report says
-    # List of helpers.pipeline.verify.files.Changed: the files that differ from the
-    # grader's.
-    changed: list = ()
-    # What may not come from the data or the grader's helpers.
-    suspicious: list[str] = ()
+    changed: list[Changed] = ()  # the files that differ from the grader's
+    suspicious: list[str] = ()  # what may not come from the data, or from the helpers
     notes: list[str] = ()  # what is no fault, but should be known
-    # List of (int, bytes or None, bytes or None): of pages that differ, as PNG: handed
-    # in, and made again.
-    pictures: list = ()
+    pictures: list[tuple] = ()  # number of a page that differs, its PNG, and made again
     pdf: bytes = b""  # the report that was handed in
 
     @property
@@ -87,12 +89,7 @@ class Grade(NamedTuple):
 def write_gradebook(folder, grades):
     """Write the table as ``index.html`` and ``grades.csv``, with a page for each.
 
-    Parameters
-    ----------
-    folder : Path
-        Where; pages and reports that are there already are removed.
-    grades : list of Grade
-        In the order of the table.
+    Pages and reports that are in the folder already are removed.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for old in [*folder.glob("*.html"), *folder.glob("*.pdf")]:

@@ -19,9 +19,8 @@ VERDICTS = {HOLDS, DIFFERS, MISSING, NOTED}
 class Made(NamedTuple):
     """What came of a submission that was made again."""
 
-    claims: dict = {}  # dict of str to (float, int, str, bool or None): their values
-    # The claims that the report declares not to come from the data.
-    constant: list[str] = []
+    claims: dict = {}  # their values by name: float, int, str, bool or None
+    constant: list[str] = []  # claims that are declared not to come from the data
     settings: list[float] = []  # the values of all parameters in the grid
     pdf: bytes = b""  # the report
     records: dict[str, dict] = {}  # what each run has recorded; empty if it failed

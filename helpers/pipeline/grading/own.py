@@ -57,16 +57,10 @@ class Own(NamedTuple):
 
     checkout: Path  # a copy of it
     sources: dict[str, bytes]  # see `helpers.pipeline.grading.changes.sources_in`
-    # What is known of its build, on its data and on other data: its runs, its executed
-    # report, and what LaTeX left, with which a report that ends on the same pages needs
-    # one pass.
-    known: Path
-    # What is known of its build, on its data and on other data: its runs, its executed
-    # report, and what LaTeX left, with which a report that ends on the same pages needs
-    # one pass.
-    other_known: Path
+    known: Path  # a folder with its runs, its executed report, and what LaTeX left
+    other_known: Path  # the same on other data
     made: Made  # its claims
-    other: Made  # its claims
+    other: Made  # the same on other data
     change: Change  # how the other data differ
     tables: dict[bytes, bytes]  # the tables, with what they became
     problem: str  # why there are no other data; empty if there are
@@ -167,23 +161,10 @@ def new_change():
 
 
 def change_tables(folder, change, known=None, target=""):
-    """Change all tables of a project.
+    """Change all tables of a project; return each table with what it became.
 
-    Parameters
-    ----------
-    folder : Path
-        The project.
-    change : Change
-        How.
-    known : dict of bytes to bytes, optional
-        Tables that have been changed already, with what they became.
-    target : str
-        A column to predict that neither the grid nor a notebook names.
-
-    Returns
-    -------
-    dict of bytes to bytes
-        Each table, with what it became.
+    Tables that are `known` become what they became before. `target` is a column to
+    predict that neither the grid nor a notebook names.
     """
     known, changed = known or {}, {}
     grids = [folder / "experiments.yaml", *(folder / "notebooks").glob("*.ipynb")]

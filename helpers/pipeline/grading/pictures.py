@@ -43,13 +43,7 @@ def draw(path, numbers):
 
 
 def read_pictures(content):
-    """Parse what `main` has printed.
-
-    Returns
-    -------
-    list of (int, bytes or None, bytes or None)
-        For each page its number, and PNG files of it in both reports.
-    """
+    """Parse what `main` has printed: a page's number, and its PNG in both reports."""
     try:
         return [
             (int(number), _picture(first), _picture(second))

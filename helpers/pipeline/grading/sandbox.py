@@ -71,7 +71,7 @@ def walls_work():
 def run_confined(
     command, folder, limits, *, shown=(), environment=None, walled=True, started=None
 ):
-    """Run a program that is not trusted.
+    """Run a program that is not trusted, and stop it if it uses more than its limits.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def run_confined(
         Where. The program can read all of it, but write only below ``build`` and
         ``report``, and nothing of what it writes remains.
     limits : Limits
-        What it may use; it is stopped if it uses more.
+        What it may use.
     shown : sequence of Path
         What else it can read.
     environment : dict of str to str, optional
@@ -90,11 +90,6 @@ def run_confined(
         Whether there are walls; without them, only the limits hold.
     started : float, optional
         When its time began, by `time.monotonic`; by default now.
-
-    Returns
-    -------
-    Ended
-        How it ended.
     """
     started = time.monotonic() if started is None else started
     with (

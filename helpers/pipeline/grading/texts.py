@@ -35,16 +35,10 @@ def print_texts(executed):
 
 
 def with_outputs(notebook, shown, claims):
-    """Give the cells of a notebook outputs.
+    """Give the cells of a notebook the outputs of cells with the same code.
 
-    Parameters
-    ----------
-    notebook : nbformat.NotebookNode
-        Changed in place, and returned.
-    shown : list of nbformat.NotebookNode
-        Executed cells with the same code, but other text.
-    claims : Claims
-        That they have stated.
+    `shown` are these executed cells, whose text is another, and `claims` what they
+    state.
     """
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     for number, cell in enumerate(code, start=1):

@@ -40,14 +40,9 @@ class Member(NamedTuple):
 
 
 def unpack(path, folder):
-    """Write what counts of a submission to a folder.
+    """Write what counts of a submission to a folder, with the paths of a checkout.
 
-    Parameters
-    ----------
-    path : Path
-        A zip, a folder, or a folder with only a zip in it.
-    folder : Path
-        Where; below it, the paths are those of a checkout.
+    It is a zip, a folder, or a folder with only a zip in it.
 
     Raises
     ------
@@ -73,16 +68,6 @@ def unpack(path, folder):
 
 def select(members):
     """Return the files that count, by their paths in a checkout.
-
-    Parameters
-    ----------
-    members : list of (str, Member)
-        Everything in a submission.
-
-    Returns
-    -------
-    dict of str to Member
-        What the report is made from, and the report.
 
     Raises
     ------

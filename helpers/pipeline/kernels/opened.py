@@ -53,14 +53,9 @@ def watch(log, root):
 
 
 def read_log(log):
-    """Return which files have been read and which written.
+    """Return which files were read, with their stamps then, and which were written.
 
-    Returns
-    -------
-    read : dict of str to tuple
-        The stamps that files had when they were read, unless written before.
-    written : set of str
-        The files that were written.
+    A file that was written before it was read is not among the first.
     """
     read, written = {}, set()
     with open(log, encoding="utf-8") as lines:

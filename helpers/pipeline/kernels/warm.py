@@ -32,17 +32,8 @@ CAN_FORK = sys.platform.startswith("linux") and os.environ.get("KERNELS") != "pl
 def warm_kernels(modules, later=None):
     """Run a forkserver for the kernels of this process and of those it starts.
 
-    Parameters
-    ----------
-    modules : list of str
-        What it imports in advance.
-    later : callable, optional
-        Returns what it imports while no kernel is asked for; called while it starts.
-
-    Yields
-    ------
-    dict
-        Options for ``nbclient.NotebookClient``; empty for ordinary kernels.
+    It imports the `modules` in advance and, while no kernel is asked for, what `later`
+    returns. Yields options for ``nbclient.NotebookClient``; none for ordinary kernels.
     """
     # Not in TMPDIR: the path of a socket has at most 107 bytes.
     place = "/tmp" if CAN_FORK else tempfile.gettempdir()
@@ -129,17 +120,8 @@ class _Own:
 def kernels_here(modules, version):
     """Return options for kernels, and start a forkserver if this process has none.
 
-    Parameters
-    ----------
-    modules : callable
-        Returns what the forkserver imports in advance.
-    version : object
-        Of the code: a forkserver that has imported other code is replaced.
-
-    Returns
-    -------
-    dict
-        See `warm_kernels`.
+    It imports what `modules` returns; one that imported another `version` of the code
+    is replaced. See `warm_kernels`.
     """
     with _Own.lock:
         if _Own.version is None and FORKSERVER in os.environ:

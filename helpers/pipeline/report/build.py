@@ -25,15 +25,7 @@ from helpers.pipeline.sweep.run import FailedRunsError, Settings, sweep
 
 
 def report(*, with_pdf=True, with_page=True):
-    """Write the report that is asked for; an older one stays until this one is done.
-
-    Parameters
-    ----------
-    with_pdf : bool
-        Whether to write the PDF, which needs LaTeX.
-    with_page : bool
-        Whether to write the page.
-    """
+    """Write the report that is asked for; an older one stays until this one is done."""
     paths = asked()
     build = paths.executed.parent
     try:
@@ -126,17 +118,7 @@ def make_report(paths, with_pdf, with_page):
 
 
 def print_report(notebook, attached, now, folder, preamble=None):
-    """Return the bytes of an executed report's PDF.
-
-    Parameters
-    ----------
-    notebook, attached
-        See `helpers.pipeline.report.typeset.to_latex`.
-    now : Revision
-        Of which the report is.
-    folder, preamble
-        See `helpers.pipeline.report.pdf.to_pdf`.
-    """
+    """Return the bytes of an executed report's PDF; see `to_latex` and `to_pdf`."""
     from helpers.pipeline.report.pdf import begin_preamble, to_pdf
     from helpers.pipeline.report.typeset import to_latex
 
@@ -149,23 +131,9 @@ def print_report(notebook, attached, now, folder, preamble=None):
 
 
 def execute_report(kernel, given, time_limit, paths=ASSIGNMENT):
-    """Execute the notebook of a report.
+    """Execute the notebook of a report, also into ``build``, and return it.
 
-    Parameters
-    ----------
-    kernel : dict
-        See `helpers.pipeline.kernels.warm.warm_kernels`.
-    given : dict of str to str
-        What is given of its parameters.
-    time_limit : float
-        Seconds after which it is stopped.
-    paths : Paths
-        See `helpers.pipeline.report.paths`; those of the assignment by default.
-
-    Returns
-    -------
-    nbformat.NotebookNode
-        The executed notebook, which is also written below ``build``.
+    `given` are some of its parameters.
 
     Raises
     ------

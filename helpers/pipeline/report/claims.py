@@ -44,12 +44,11 @@ def typed_digits(source):
 class Claim(NamedTuple):
     """One stated number."""
 
-    value: object  # float, int or str: as the run recorded it
+    value: float | int | str  # as the run recorded it
     text: str  # as it is printed, in Markdown: with dollars if it is set as mathematics
-    unit: str  # unit of the value, empty if it has none
+    unit: str  # empty if it has none
     run: str  # name of the run that it came from, empty if it came from no single run
-    # Number of the code cell that stated it, as in ``In [7]``; 0 if there is none.
-    cell: int = 0
+    cell: int = 0  # that stated it, as in ``In [7]``; 0 if there is none
 
 
 class Claims(dict):
@@ -71,10 +70,7 @@ class Claims(dict):
         raise _unknown(name, self)
 
     def begin_cell(self, cell, number):
-        """Begin a cell of that identifier and number.
-
-        If it has an identifier, it may state its claims again.
-        """
+        """Begin a cell; if it has an identifier, it may state its claims again."""
         self.cell, self.number = cell, number
         again = [name for name, by in self._stated_in.items() if cell and by == cell]
         for name in again:
@@ -142,14 +138,7 @@ def described(claims, **description):
 def fill_in(text, claims, mark=None):
     """Return the Markdown with every ``{{name}}`` replaced by its number.
 
-    Parameters
-    ----------
-    text : str
-        The Markdown.
-    claims : dict of str to Claim
-        By their names.
-    mark : callable, optional
-        Called with a name and its number, it returns what is put in the place.
+    `mark`, called with a name and its number, returns what is put in the place.
 
     Raises
     ------

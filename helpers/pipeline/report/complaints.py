@@ -30,16 +30,8 @@ def names_in(folder):
 def complaint(log, *, failed, names=(), source=""):
     """Return the first error or warning of a LaTeX log that matters, or nothing.
 
-    Parameters
-    ----------
-    log : str
-        LaTeX's log, its lines not broken.
-    failed : bool
-        Whether LaTeX gave up.
-    names : list of str
-        Labels and works, to suggest one for a name that is unknown.
-    source : str
-        The document, to name what is too large.
+    The lines of the log must not be broken. `names` are labels and works, to suggest
+    one; `source` is the document, to name what is too large.
     """
     alien = re.search(r"Unicode character (\S+) \(U\+\w+\)", log)
     if alien:
@@ -65,15 +57,7 @@ def complaint(log, *, failed, names=(), source=""):
 
 
 def too_large(log, source):
-    """Return what is too wide or too high for a page, and where, or nothing.
-
-    Parameters
-    ----------
-    log : str
-        LaTeX's log, its lines not broken.
-    source : list of str
-        The lines of the document.
-    """
+    """Return what is too wide or too high for a page, and where, or nothing."""
     for found in WIDE.finditer(log):
         points, first, last, after = found.groups()
         if float(points) > SLACK:

@@ -17,10 +17,7 @@ BESIDE = "DRAW_BESIDE"
 def draw(figure, name):
     """Return a matplotlib figure in the formats of page and PDF, by MIME type.
 
-    Raises
-    ------
-    ValueError
-        If the font of the figure lacks a letter; the message begins with its name.
+    ValueError, which begins with its name, if the font of the figure lacks a letter.
     """
     formats = figure_formats()
     if not formats:
@@ -42,13 +39,7 @@ def draw(figure, name):
 
 
 def beside(function, *arguments):
-    """Call a function in a forked process, on another core.
-
-    Returns
-    -------
-    callable
-        Waits for the function, and returns or raises what it did.
-    """
+    """Call a function in a forked process; return what waits for it and its result."""
     fork = get_context("fork")
     receiver, sender = fork.Pipe(duplex=False)
 

@@ -39,19 +39,10 @@ FIRST, LAST = 315_532_800, 4_354_819_198  # the times that a zip can state: 1980
 
 
 def collect(claims, experiments):
-    """Collect the recorded results.
+    """Return the recorded results: ``layout``, ``platform``, ``claims`` and ``runs``.
 
-    Parameters
-    ----------
-    claims : dict of str to dict
-        As the report's notebook recorded them.
-    experiments : collection of str
-        Those whose runs belong to the report.
-
-    Returns
-    -------
-    dict
-        ``layout``, ``platform``, and ``claims`` and ``runs`` by their names.
+    `claims` are as the report's notebook recorded them; the runs are those of the
+    `experiments`.
     """
     runs = {}
     for experiment, points in read_points(only=experiments).items():
@@ -118,24 +109,10 @@ def platform_name():
 
 
 def attachments(claims, build, now, experiments):
-    """Return the files that are attached to the PDF and the page.
+    """Return the files that are attached to the PDF and the page, by name.
 
-    Parameters
-    ----------
-    claims : dict of str to dict
-        As the report's notebook recorded them.
-    build : dict
-        What the report was made for: its title block, its name and its parameters.
-    now : helpers.pipeline.report.revision.Revision
-        The version that the report was made from.
-    experiments : collection of str
-        See `collect`.
-
-    Returns
-    -------
-    dict of str to bytes
-        By name: the recorded results; ``build.json`` with the version and what the
-        report was made for; and the code, the grid and the lock by their paths.
+    They are the recorded results; ``build.json``, with the version and what the report
+    was made for (`build`); and the code, the grid and the lock by their paths.
     """
     build = {"layout": LAYOUT, **now._asdict(), **build}
     content = json.dumps(build, ensure_ascii=False, indent=1) + "\n"
@@ -159,14 +136,9 @@ def code():
 
 
 def zipped(files, moment):
-    """Return a zip whose bytes depend on nothing but this.
+    """Return a zip of files by name, all of one moment, in seconds since 1970.
 
-    Parameters
-    ----------
-    files : dict of str to bytes
-        By name.
-    moment : int
-        The time of all files, in seconds since 1970.
+    Its bytes depend on nothing else.
     """
     buffer, moment = io.BytesIO(), min(max(moment, FIRST), LAST)
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -180,17 +152,9 @@ def zipped(files, moment):
 
 
 def without_outputs(content):
-    """Return a notebook as git keeps it, whether or not it was executed here.
+    """Return a notebook as git keeps it: without outputs, counts, and kernel details.
 
-    Parameters
-    ----------
-    content : bytes
-        Of the notebook; what is no notebook is returned as it is.
-
-    Returns
-    -------
-    bytes
-        Without outputs, counts, and what a kernel says of itself.
+    What is no notebook is returned as it is.
     """
     try:
         notebook = json.loads(content)

@@ -11,18 +11,10 @@ BROKEN = r">{\raggedright\arraybackslash}p{4cm}"
 
 
 def texts_of(frame):
-    """Return a frame of texts that has all that pandas shows of one.
+    """Return a frame of texts that has all that pandas shows of a frame or series.
 
-    Parameters
-    ----------
-    frame : pandas.DataFrame or pandas.Series
-        Its labels of rows become its first columns, unless they only count the rows.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Numbers with at most six digits, as mathematics between dollars; a dash for
-        what is missing.
+    Labels of rows become the first columns, unless they only count the rows. Numbers
+    have at most six digits, as mathematics between dollars; what is missing is a dash.
     """
     if isinstance(frame, pd.Series):
         frame = frame.to_frame("" if frame.name is None else frame.name)

@@ -63,14 +63,9 @@ def composed(text):
 
 
 def declarations(text):
-    """Return what lets LaTeX set all letters of a text.
+    """Return a preamble with which LaTeX sets all letters of a text, and its fonts.
 
-    Returns
-    -------
-    latex : str
-        For the preamble; empty if T1 has all letters.
-    files : dict of str to bytes
-        The fonts, by name.
+    These are files by name. Both are empty if T1 has all letters.
     """
     fonts = {}
     for number, letter in _chosen(further_letters(text)):
@@ -156,13 +151,10 @@ def _font(name, face, letters):
 
 
 def metrics(sizes):
-    """Return TeX's metrics (TFM) of a font.
+    """Return TeX's metrics (TFM) of a font with letters from number `FIRST` on.
 
-    Parameters
-    ----------
-    sizes : list of (float, float, float)
-        Width, height and depth of each letter in ems, from number `FIRST` on. Heights
-        and depths are rounded up to tenths, as the format has only sixteen of each.
+    `sizes` are the width, height and depth of each in ems. Heights and depths are
+    rounded up to tenths, as the format has only sixteen of each.
     """
     tenths = [tenth / 10 for tenth in range(16)]
     # The first width is for numbers without a letter; an accent also has none.

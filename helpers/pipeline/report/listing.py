@@ -25,13 +25,7 @@ MARK = re.compile("\ue000(\\d+)\ue001"), re.compile("\ue002(\\d+)\ue003")
 
 
 class Formulas(Filter):
-    """Replace the mathematics in docstrings by marks.
-
-    Attributes
-    ----------
-    found : list of str
-        The formulas in LaTeX, which the marks number.
-    """
+    """Replace the mathematics in docstrings by marks, which number what is `found`."""
 
     def __init__(self):
         super().__init__()
@@ -78,10 +72,7 @@ def _skipped(n_lines):
 def rows_of(lines):
     r"""Join the lines of a formula to rows, which end at a ``\quad`` or ``\\``.
 
-    Returns
-    -------
-    list of (str, int)
-        Each row, and of how many lines it is.
+    Returned are pairs: the row, and of how many lines it is.
     """
     rows, row = [], []
     for line, after in zip_longest(lines, lines[1:], fillvalue=r"\\"):
@@ -131,14 +122,7 @@ def coloured(code, formatter):
 def html_listing(code, first_line, formulas):
     """Return Python code as highlighted HTML, each line with its number.
 
-    Parameters
-    ----------
-    code : str
-        The code.
-    first_line : int
-        Number of its first line.
-    formulas : dict of str to str
-        MathML of the formulas in docstrings, by their LaTeX.
+    `formulas` has the MathML of those in docstrings, by their LaTeX.
     """
     text, found = coloured(code, HtmlFormatter(nowrap=True))
     formula, skipped = MARK

@@ -43,13 +43,7 @@ CSL = ROOT / "report" / "page" / "works.csl"  # the words of plainnat
 
 
 def _convert(fragments, to, *options):
-    """Convert fragments with pandoc.
-
-    Returns
-    -------
-    list of str
-        Each in the other format; then what pandoc adds, such as the list of works.
-    """
+    """Convert fragments with pandoc; what it adds, such as the works, comes last."""
     # What the package carries, even if another pandoc is installed.
     [pandoc] = Path(find_spec("pypandoc").origin).with_name("files").glob("pandoc*")
     # A person's own abbreviations and templates are not ours.
@@ -81,17 +75,7 @@ def _unified(fragment):
 
 
 def markdown_to_latex(fragments):
-    """Convert fragments of Markdown, all in one call of pandoc.
-
-    Parameters
-    ----------
-    fragments : list of str
-        Markdown, its claims filled in.
-
-    Returns
-    -------
-    list of str
-        LaTeX of each.
+    """Convert fragments of Markdown, their claims filled in, in one call of pandoc.
 
     Raises
     ------
@@ -108,24 +92,10 @@ def markdown_to_latex(fragments):
 
 
 def markdown_to_html(fragments, bibliography=None):
-    """Convert fragments of Markdown, all in one call of pandoc.
+    """Return fragments of Markdown as HTML, and the list of the works that are cited.
 
-    A labelled equation is a ``span`` with the label; a reference is an empty link to
-    its label.
-
-    Parameters
-    ----------
-    fragments : list of str
-        Markdown, its claims filled in.
-    bibliography : Path, optional
-        The BibTeX file of the works that are cited.
-
-    Returns
-    -------
-    parts : list of str
-        HTML of each.
-    works : str
-        The list of the works that are cited.
+    Claims are filled in already. A labelled equation becomes a ``span`` with the label,
+    a reference an empty link to its label. The works are those of a BibTeX file.
 
     Raises
     ------

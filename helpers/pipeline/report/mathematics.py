@@ -31,12 +31,8 @@ def unify_mathematics(text):
     r"""Return Markdown with all of its mathematics between dollars.
 
     So is what JupyterLab shows as mathematics, ``$ x $`` and an environment that stands
-    alone, and what LaTeX takes for it, ``\(x\)`` and ``\[x\]``.
-
-    Raises
-    ------
-    ValueError
-        If dollars seem to be a currency, as in ``5$ or 6$``, or one is missing.
+    alone, and what LaTeX takes for it, ``\(x\)`` and ``\[x\]``. ValueError if dollars
+    seem to be a currency, as in ``5$ or 6$``, or one is missing.
     """
 
     def between_dollars(match):
@@ -74,10 +70,7 @@ def markdown_text(value, spec=""):
 def in_mathematics(text):
     """Return what `markdown_text` has made as it is written within mathematics.
 
-    Raises
-    ------
-    ValueError
-        If only a part of it is mathematics.
+    ValueError if only a part of it is mathematics.
     """
     own = MATHEMATICS.fullmatch(text)
     if own and own["mathematics"]:

@@ -19,12 +19,8 @@ DEEPEST = 4  # of the headings that have numbers: h4
 class Numbering:
     """The numbers given so far.
 
-    Attributes
-    ----------
-    names : dict of str to str
-        How a reference names what has a label, by the label: ``Figure 2``.
-    contents : list of (int, str, str, str)
-        Of each heading its level, label, number and text.
+    `names` are how references name labels, such as ``Figure 2``; `contents` are the
+    level, label, number and text of each heading.
     """
 
     def __init__(self):
@@ -49,13 +45,7 @@ class Numbering:
         return number
 
     def refer(self, text):
-        """Return HTML with a name in every reference.
-
-        Raises
-        ------
-        UserError
-            If nothing has that label; the message gives the nearest.
-        """
+        """Return HTML with a name in every reference, or raise UserError."""
         return REFERENCE.sub(self._reference, text)
 
     def _name(self, label, name):

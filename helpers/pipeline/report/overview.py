@@ -24,14 +24,7 @@ from helpers.pipeline.sweep.results import load_runs
 def publish_experiment(report, name, **options):
     """Show a figure and a table of an experiment's runs, with what they show.
 
-    Parameters
-    ----------
-    report : helpers.pipeline.report.publish.Report
-        Where.
-    name : str
-        The experiment.
-    **options
-        Of `helpers.figures.overview.plot_experiment`.
+    The options are those of `helpers.figures.overview.plot_experiment`.
     """
     runs, label = load_runs(name), label_of(name)
     code = f"`{name.replace('`', chr(39))}`"

@@ -46,23 +46,18 @@ COLUMN = re.compile(r">?\{(?:[^{}]|\{[^{}]*\})*\}")  # in an alignment, but no l
 
 
 def to_html(notebook, attached, now, *, preview=False):
-    """Convert an executed report notebook.
+    """Return the page of an executed report, whose outputs `publish` has described.
 
     Parameters
     ----------
     notebook : nbformat.NotebookNode
-        Executed; its outputs are described by `helpers.pipeline.report.publish`.
+        Changed by this.
     attached : dict of str to bytes
         The files that the page will carry, by name.
     now : helpers.pipeline.report.revision.Revision
         The version that the report was made from.
     preview : bool
         Whether an empty element, ``cell-`` and its identifier, precedes each cell.
-
-    Returns
-    -------
-    str
-        The page.
 
     Raises
     ------

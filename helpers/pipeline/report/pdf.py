@@ -24,17 +24,8 @@ BEGIN = r"\begin{document}"
 def begin_preamble(folder):
     """Start to compile the preamble, which no pass then has to read again.
 
-    Parameters
-    ----------
-    folder : Path
-        Where `to_pdf` will work. If the preamble was compiled there already, by the
-        same TeX, it is taken.
-
-    Returns
-    -------
-    callable
-        Waits for the end and returns the name of what was compiled; raises
-        RuntimeError if that failed, as `to_pdf` does.
+    What the same TeX has compiled in this folder already is taken. Returned is what
+    waits for the end, and gives the name of what was compiled; it raises as `to_pdf`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copy(PREAMBLE, folder)
@@ -73,7 +64,7 @@ def _digest_of_preamble():
 
 
 def to_pdf(latex, files, folder, preamble=None, moment=LONG_AGO):
-    """Run LaTeX until all references are settled.
+    """Run LaTeX until all references are settled; return the path of the PDF.
 
     Parameters
     ----------
@@ -87,20 +78,13 @@ def to_pdf(latex, files, folder, preamble=None, moment=LONG_AGO):
         What `begin_preamble` returned; without it, LaTeX takes longer, and the same
         document has other bytes.
     moment : int
-        Time stamp of the PDF, in seconds since 1970: that of the commit, so that
-        the same commit gives the same bytes.
-
-    Returns
-    -------
-    Path
-        The PDF.
+        Time stamp of the PDF, in seconds since 1970.
 
     Raises
     ------
     RuntimeError
         If LaTeX cannot set the document or is killed, a reference leads nowhere, or
-        something is too wide or too high for a page; the message is the first
-        complaint of its log.
+        something is too large for a page; the message is its log's first complaint.
     """
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copy(PREAMBLE, folder)

@@ -20,27 +20,15 @@ class Provenance(NamedTuple):
 
     label: str  # its name in references, ``fig:`` or ``tab:`` included
     cell: int  # number of the code cell, as in ``In [7]``
-    # The helper functions that were called for it, but for those of `COMMON`.
-    functions: list[str]
+    functions: list[str]  # helpers that were called for it, but for those of `COMMON`
     runs: list[str]  # names of the runs whose results it shows
 
 
 def trace(label, cells, namespace):
     """Trace the figure or table that the last cell shows.
 
-    Parameters
-    ----------
-    label : str
-        Of the figure or table.
-    cells : list of str
-        Source of every cell executed so far, as in IPython's ``In``.
-    namespace : dict
-        The notebook's variables.
-
-    Returns
-    -------
-    Provenance
-        With its functions and runs sorted.
+    `cells` are the source of every cell executed so far, as in IPython's ``In``;
+    `namespace` are the notebook's variables.
     """
     assigned = {}
     for cell in cells:

@@ -45,11 +45,8 @@ class Revision(NamedTuple):
 def revision():
     """Return the version of this checkout or submission.
 
-    Returns
-    -------
-    Revision
-        From git, else from the file ``COMMIT``: a list of the same three items, and
-        in a submission of the SHA-256 of each file, by its name.
+    It is from git, else from the file ``COMMIT``: a list of the same three items, and
+    in a submission of the SHA-256 of each file, by its name.
     """
     if (ROOT / ".git").exists():
         head = git("log", "-1", "--no-show-signature", "--format=%H %ct").split()

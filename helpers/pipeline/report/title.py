@@ -23,10 +23,7 @@ TABLE = ("data", "target", "features")
 def title_block(*, with_pdf=True):
     """Return what the environment has of the title block, each a line of a page.
 
-    Parameters
-    ----------
-    with_pdf : bool
-        Whether the fonts of the PDF must have its letters.
+    If it is for a PDF, its fonts must have the letters.
     """
     given = {name: text_of(name) for name in TITLE_BLOCK}
     if with_pdf:
@@ -48,10 +45,7 @@ def text_of(name):
 def table_of(report):
     """Return what the environment has of a report's data, target and features.
 
-    Raises
-    ------
-    UserError
-        If the report's notebook has no such parameter.
+    UserError if the report's notebook has no such parameter.
     """
     given = {name: text_of(name) for name in TABLE}
     given, known = {n: t for n, t in given.items() if t}, parameters_of(report)

@@ -20,21 +20,10 @@ PRINTED = ("heading", "text", "caption", "claims", "latex", "code")
 
 
 def to_latex(notebook, attached=None):
-    """Convert an executed report notebook.
+    """Convert an executed report, whose outputs `publish` has described.
 
-    Parameters
-    ----------
-    notebook : nbformat.NotebookNode
-        Executed; its outputs are described by `helpers.pipeline.report.publish`.
-    attached : dict of str to bytes, optional
-        The files that the PDF will carry, by name.
-
-    Returns
-    -------
-    latex : str
-        The whole document.
-    files : dict of str to bytes
-        What it reads, by name: the figures, and the attached files under numbers.
+    Returned are the document and the files that it reads, by name: the figures, and
+    those that the PDF will carry (`attached`) under numbers.
     """
     check_outputs(notebook)
     check_letters(notebook)
@@ -81,16 +70,9 @@ def set_texts(notebook, resources):
 def places_of_text(notebook):
     """Return where a report has Markdown; its Markdown cells become raw cells.
 
-    Returns
-    -------
-    list of (dict, str, dict)
-        What holds a text: a cell, or a description that `publish` gave; its key
-        there; and the claims that it may name, by name, none in a cell.
-
-    Raises
-    ------
-    UserError
-        If a Markdown cell names a claim, which only ``%%prose`` fills in.
+    Each place is what holds a text, a cell or a description that `publish` gave; its
+    key there; and the claims that it may name, by name, none in a cell. UserError if a
+    Markdown cell names a claim, which only ``%%prose`` fills in.
     """
     places = []
     for cell in notebook.cells:

@@ -23,7 +23,7 @@ _begun = {}  # by path: what waits until a file has been read
 class Works(NamedTuple):
     """The works of a bibliography."""
 
-    names: dict  # dict of str to (str, str): authors and year of each work, by its key
+    names: dict[str, tuple]  # authors and year of each work, by its key
     html: str  # the list of all works
 
 

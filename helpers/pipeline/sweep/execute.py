@@ -51,8 +51,7 @@ class Outcome(NamedTuple):
     notebook: str  # the executed notebook; with its error on top, if it failed
     error: str  # the error on one line; empty if there was none
     seconds: float  # time the run took
-    # The number of the cell that failed, if one did, and its line that failed.
-    cell: str = ""
+    cell: str = ""  # number and line of the cell that failed, if one did
 
 
 class BoundedClient(NotebookClient):
@@ -134,7 +133,7 @@ def warm_up():
 
 
 def execute(notebook, parameters, kernel, *, time_limit=600, inputs=None):
-    """Execute a notebook of the project with its parameters.
+    """Execute a notebook of the project with its parameters; return its `Outcome`.
 
     Parameters
     ----------
@@ -149,16 +148,6 @@ def execute(notebook, parameters, kernel, *, time_limit=600, inputs=None):
     inputs : dict of str to str, optional
         Those that are known before the run. If given, the executed notebook records
         them in its metadata, as ``run``, with the files that it opened.
-
-    Returns
-    -------
-    Outcome
-        Also if the notebook raised.
-
-    Raises
-    ------
-    UserError
-        If the forkserver has died.
     """
     with tempfile.TemporaryDirectory() as folder:
         log = "" if inputs is None else f"{folder}/opened"

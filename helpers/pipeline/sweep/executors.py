@@ -111,13 +111,7 @@ def _fingerprints(names):
 
 
 def local_cluster(workers, **options):
-    """Start a scheduler and workers of one thread each on this machine.
-
-    Returns
-    -------
-    distributed.LocalCluster
-        A context manager, which ends them.
-    """
+    """Return a context of a scheduler and workers, of one thread each, started here."""
     import dask
     from distributed import LocalCluster
 

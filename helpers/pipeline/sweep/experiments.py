@@ -56,16 +56,7 @@ class Point(NamedTuple):
 
 
 def read_points(path=EXPERIMENTS, only=None, most=LARGEST):
-    """Read every point of every experiment.
-
-    Parameters
-    ----------
-    path : Path
-        The YAML file.
-    only : str or collection of str, optional
-        An experiment, or several; all by default.
-    most : int
-        How many points there may be. They are counted before they are listed.
+    """Read every point of every experiment, or of `only` one or several.
 
     Returns
     -------
@@ -76,8 +67,8 @@ def read_points(path=EXPERIMENTS, only=None, most=LARGEST):
     Raises
     ------
     UserError
-        If the file is not valid, a point does not fit its notebook, or there are too
-        many.
+        If the file is not valid, a point does not fit its notebook, or there are more
+        than `most`. They are counted before they are listed.
     """
     grids = {
         experiment: _Grid.of(experiment, dict(listed))

@@ -18,22 +18,10 @@ DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 @cache
 def look_at(path, stamp):
-    """Read a file once, as long as its stamp stays the same.
+    """Read a file once, as long as its `stamp` stays the same.
 
-    Parameters
-    ----------
-    path : Path
-        The file.
-    stamp : tuple or None
-        See `helpers.pipeline.kernels.opened.stamp`.
-
-    Returns
-    -------
-    fingerprint : str
-        Empty if there is no file.
-    imported : frozenset of str
-        The dotted names that it imports, with their parents. Some name a member of a
-        module.
+    Returned are its fingerprint, empty if there is no file, and the dotted names that
+    it imports, with their parents. Some name a member of a module.
     """
     if not path.is_file():
         return "", frozenset()

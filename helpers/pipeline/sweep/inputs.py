@@ -50,18 +50,7 @@ class Inputs:
         self._named = cache(_files_named)
 
     def of(self, point):
-        """Return the inputs that are known before a run.
-
-        Parameters
-        ----------
-        point : helpers.pipeline.sweep.experiments.Point
-            The notebook and its complete parameters.
-
-        Returns
-        -------
-        dict of str to str
-            Fingerprints by the inputs' names.
-        """
+        """Return the inputs that are known before a run: fingerprints by name."""
         names = [*self._code(point.notebook), *ALWAYS]
         for value in point.parameters.values():
             if isinstance(value, str):
@@ -107,19 +96,8 @@ def recorded_inputs(path):
 def with_opened(inputs, log):
     """Add the files that a run has opened to its inputs, and name what changed.
 
-    Parameters
-    ----------
-    inputs : dict of str to str
-        Those known before the run.
-    log : str
-        See `helpers.pipeline.kernels.opened.watch`.
-
-    Returns
-    -------
-    inputs : dict of str to str
-        All of them.
-    changed : list of str
-        Those that something else has changed since the run began, or read them.
+    That is what something else has changed since the run began, or read it. For the
+    `log` see `helpers.pipeline.kernels.opened.watch`.
     """
     read, written = read_log(log)
     now, found = Inputs(), read.keys() - inputs.keys()
@@ -133,16 +111,8 @@ def with_opened(inputs, log):
 def modules_behind(notebook):
     """List what a notebook imports, itself and through the project's modules.
 
-    Parameters
-    ----------
-    notebook : str
-        Its name, without folder and ending.
-
-    Returns
-    -------
-    list of str
-        Dotted names, sorted; some name a member of a module. Modules beside the
-        notebook are left out, as kernels find them only from their own folder.
+    These are dotted names; some name a member of a module. Modules beside the notebook
+    are left out, as kernels find them only from their own folder.
     """
     names = {n for path in code_files(notebook) for n in _look_at(path)[1]}
     beside = _top_level() - {"helpers"}
@@ -150,18 +120,7 @@ def modules_behind(notebook):
 
 
 def code_files(notebook):
-    """List a notebook and the project's modules that it imports, also indirectly.
-
-    Parameters
-    ----------
-    notebook : str
-        Its name, without folder and ending.
-
-    Returns
-    -------
-    list of Path
-        Sorted.
-    """
+    """List the paths of a notebook and of the project's modules behind it."""
     found, files_of, ours = set(), cache(_files_of), _top_level()
     pending = {NOTEBOOKS / f"{notebook}.ipynb"}
     while pending:

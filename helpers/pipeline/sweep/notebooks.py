@@ -16,14 +16,7 @@ class DamagedError(UserError):
 
 
 def read_notebook(notebook, folder=NOTEBOOKS):
-    """Return a notebook of the project as parsed JSON.
-
-    Parameters
-    ----------
-    notebook : str
-        Its name, without folder and ending.
-    folder : Path
-        Where it is.
+    """Return a notebook of the project, named without folder and ending, as JSON.
 
     Raises
     ------

@@ -73,43 +73,22 @@ class Parameter(NamedTuple):
 class Line(NamedTuple):
     """A line of a parameters cell that no run can set."""
 
-    text: str  # the line
+    text: str
     names: set[str]  # what it assigns
     uses: set[str]  # every name that it is computed from, also through other lines
 
 
 def notebook_parameters(notebook):
-    """Read the parameters of a notebook.
+    """Return the parameters of a notebook by name, in its order.
 
-    Parameters
-    ----------
-    notebook : str
-        Its name, without folder and ending.
-
-    Returns
-    -------
-    dict of str to Parameter
-        In the notebook's order: each line that gives a name a text, a number, true or
-        false, or null, the latter with a type.
-
-    Raises
-    ------
-    UserError
-        If there is no such notebook, or its parameters cell is not valid.
+    They are the lines that give a name a text, a number, true or false, or null with a
+    type. UserError if there is no such notebook, or its parameters cell is not valid.
     """
     return read_parameters(notebook)[0]
 
 
 def read_parameters(notebook):
-    """Return a notebook's parameters, and the lines of their cell that no run can set.
-
-    Returns
-    -------
-    parameters : dict of str to Parameter
-        See `notebook_parameters`.
-    lines : list of Line
-        The others.
-    """
+    """Return a notebook's parameters, and the `Line` of each that no run can set."""
     where, content = f"notebooks/{notebook}.ipynb", read_notebook(notebook)
     tagged = [
         cell for cell in content["cells"]
@@ -147,14 +126,8 @@ def _read_lines(where, source):
 def require_independent(notebook, changed, where=""):
     """Raise UserError if a line of the parameters cell is computed from what changes.
 
-    Parameters
-    ----------
-    notebook : str
-        Its name, without folder and ending.
-    changed : set of str
-        The parameters with other values than their defaults.
-    where : str
-        To begin the message with.
+    `changed` are the parameters with other values than their defaults; `where` begins
+    the message.
     """
     for line in read_parameters(notebook)[1]:
         for name in sorted(line.uses & changed):

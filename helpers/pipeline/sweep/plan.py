@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from helpers.pipeline.sweep.experiments import LARGEST, MANY, read_points
+from helpers.pipeline.sweep.experiments import LARGEST, MANY, Point, read_points
 from helpers.pipeline.sweep.inputs import (
     Inputs,
     failed_path_of,
@@ -15,33 +15,19 @@ from helpers.pipeline.sweep.inputs import (
 class Plan(NamedTuple):
     """What a sweep has to do."""
 
-    points: dict  # dict of str to list of Point: the grid, by experiment
-    # Dict of str to Point: by run name; a point that two experiments share is one run.
-    runs: dict
-    # The reasons, by the names of the runs that are missing or no longer current.
-    missing: dict[str, str]
+    points: dict[str, list[Point]]  # the grid, by experiment
+    runs: dict[str, Point]  # by name; a point that two experiments share is one run
+    missing: dict[str, str]  # why a run is missing or no longer current, by its name
     inputs: Inputs  # as they were when the plan was made
 
 
 def make_plan(only=None, *, confirmed=False):
-    """Find out what has to be run.
-
-    Parameters
-    ----------
-    only : str or collection of str, optional
-        An experiment, or several; all by default.
-    confirmed : bool
-        Whether the grid may have more than `MANY` points.
-
-    Returns
-    -------
-    Plan
-        With valid points; nothing has been run.
+    """Find out what has to be run of all experiments, or of `only` one or several.
 
     Raises
     ------
     UserError
-        If the grid is not valid, or too large without being confirmed.
+        If the grid is not valid, or has over `MANY` points without being confirmed.
     """
     points = read_points(only=only, most=LARGEST if confirmed else MANY)
     runs = {point.run: point for grid in points.values() for point in grid}

@@ -120,18 +120,8 @@ def _cell(key, value):
 def table_of(points, finished):
     """Return the lines of a table of runs that fits the screen.
 
-    Parameters
-    ----------
-    points : dict of str to list of Point
-        By experiment.
-    finished : list of (Point, dict or None)
-        See `finished_runs`.
-
-    Returns
-    -------
-    list of str
-        For each run its experiment, what varies in it, how it ended, its final cost,
-        and the iterations until the cost is within 1 % of the optimum.
+    It has, for each run, its experiment, what varies in it, how it ended, its final
+    cost, and the iterations until the cost is within 1 % of the optimum.
     """
     header = ("experiment", "what varies", "how it ended", "final cost", "to 1 %")
     rows = [header]

@@ -33,13 +33,6 @@ class Settings(NamedTuple):
 def sweep(plan, settings):
     """Run what is missing, and print how it went.
 
-    Parameters
-    ----------
-    plan : helpers.pipeline.sweep.plan.Plan
-        What to do.
-    settings : Settings
-        How to do it.
-
     Raises
     ------
     FailedRunsError

@@ -86,13 +86,8 @@ def compare_runs(stated, reproduced, tolerance):
 def compare_documents(stated, reproduced, tolerance):
     """Compare attachments, and what is printed and drawn on each page.
 
-    Parameters
-    ----------
-    stated, reproduced : helpers.pipeline.verify.reader.ReadReport
-        The report, and the rebuilt one.
-    tolerance : float
-        If it is not 0, pages must look alike (`look_alike`), and the bytes of
-        drawings and of the files are not compared.
+    If the tolerance is not 0, pages must look alike (`look_alike`), and the bytes of
+    drawings and of the files are not compared.
     """
     pairs = roundings(stated.results, reproduced.results, tolerance)
     things = stated.document, reproduced.document
@@ -175,14 +170,8 @@ def _compare_things(name, stated, reproduced, tolerance, but=()):
 def look_alike(look, other, pairs=(), exact=True):
     """Tell whether pages look alike, but for rounding in where a line is drawn.
 
-    Parameters
-    ----------
-    look, other : ndarray or str
-        Pictures in grey, or HTML, of `helpers.pipeline.verify.reader`.
-    pairs : container of (str, str)
-        Those of `roundings`.
-    exact : bool
-        Whether their words are the same; else a digit may be another.
+    They are pictures in grey, or HTML. If their words are not exactly the same, a digit
+    may be another. `pairs` are those of `roundings`.
     """
     if isinstance(look, str):
         drawn = (" ".join(COORDINATES.findall(side)) for side in (look, other))

@@ -16,8 +16,8 @@ class Changed(NamedTuple):
 
     name: str  # its path
     kind: str  # ``changed``, ``added`` or ``removed``; grading also says what was added
-    added: int  # how many lines
-    removed: int  # how many lines
+    added: int  # lines
+    removed: int
     lines: list[str]  # the differences as ``diff -u`` writes them
 
     def __str__(self):
@@ -53,7 +53,7 @@ def _with_heads(cells):
 
 
 def compare_files(right, theirs, folder, run):
-    """Find the files that differ.
+    """Find the files that differ, each a `Changed`.
 
     Parameters
     ----------
@@ -64,10 +64,6 @@ def compare_files(right, theirs, folder, run):
     run : callable
         Runs a program, given its folder, its command and, as ``fine``, the exit
         statuses that are no failure; returns what it prints.
-
-    Returns
-    -------
-    list of Changed
     """
     right, theirs = _texts(right), _texts(theirs)
     names = sorted(n for n in right | theirs if right.get(n) != theirs.get(n))

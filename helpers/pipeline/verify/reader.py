@@ -41,16 +41,13 @@ class ReadReport(NamedTuple):
     build: dict = {}  # its ``build.json``
     files: dict[str, bytes] = {}  # all its attachments
     pages: Sequence[str] = ()  # the text of each page, in HTML of each section
-    # Sequence of dict of str to str: for each page, a description of each kind of thing
-    # on it.
-    things: Sequence = ()
-    # Sequence of callable: each returns how a page looks, for `agreement.look_alike`:
-    # of a PDF, its picture in grey, an ndarray; of HTML, itself.
+    things: Sequence[dict] = ()  # for each page, a description of each kind of thing
+    # For each page, what returns how it looks: of a PDF, its picture in grey, an
+    # ndarray; of HTML, itself.
     looks: Sequence = ()
     digest: str = ""  # SHA-256 of the whole file
     names: Sequence[str] = ()  # what to call each page, if not by its number
-    # A description of each kind of thing that belongs to no page.
-    document: dict[str, str] = {}
+    document: dict[str, str] = {}  # the same of what belongs to no page
     saver: str = ""  # the program that wrote the file
 
     def name(self, page):
@@ -69,19 +66,7 @@ def main():
 
 
 def read_pdf(path, *, pages=True):
-    """Read a report in PDF.
-
-    Parameters
-    ----------
-    path : Path
-        The PDF.
-    pages : bool
-        Whether to read its pages, which takes longer than the rest.
-
-    Returns
-    -------
-    ReadReport
-        Its evidence and its pages.
+    """Read a report in PDF; without its pages, that is quick.
 
     Raises
     ------
@@ -182,19 +167,7 @@ def text_of(html):
 
 
 def read_results(content, name):
-    """Read recorded results.
-
-    Parameters
-    ----------
-    content : bytes or None
-        Of the file; None if there is none.
-    name : str
-        What to call it in an error.
-
-    Returns
-    -------
-    dict
-        With ``claims`` and ``runs`` by name.
+    """Read recorded results, from bytes or None; an error calls them by the name.
 
     Raises
     ------

@@ -19,20 +19,10 @@ from helpers.pipeline.verify.verdicts import WIDTH, readable
 
 
 def rebuild(build, read=read_pdf):
-    """Make this checkout's report again in a temporary folder.
+    """Make this checkout's report again in a temporary folder, and read it.
 
-    Parameters
-    ----------
-    build : dict
-        The ``build.json`` of the report: its name, title block and data. What it does
-        not say is as it is asked for.
-    read : callable
-        `read_pdf`, or `read_html` for the page, which needs no LaTeX.
-
-    Returns
-    -------
-    helpers.pipeline.verify.reader.ReadReport
-        The new report.
+    `build` is the ``build.json`` of the report; what it does not say is as it is asked
+    for. `read` is `read_pdf`, or `read_html` for the page, which needs no LaTeX.
     """
     where = "in a folder of its own: half a minute"
     print(f"making everything again, {where}", file=sys.stderr, flush=True)
@@ -55,7 +45,7 @@ def rebuild(build, read=read_pdf):
 
 
 def build_report(folder, given=None, target="report", *, shown=False):
-    """Make the report of a copy of the project.
+    """Make the report of a copy of the project; return the path of the PDF or the page.
 
     Parameters
     ----------
@@ -68,16 +58,6 @@ def build_report(folder, given=None, target="report", *, shown=False):
         ``report``, or only ``pdf`` or ``html``.
     shown : bool
         Whether to show in a terminal which step is being taken.
-
-    Returns
-    -------
-    Path
-        The PDF, or the page.
-
-    Raises
-    ------
-    UserError
-        If it cannot be made, with the error that was printed.
     """
     given = dict.fromkeys(map(str.upper, TITLE_BLOCK), "") | (given or {})
     lines, clear = [], "\r\x1b[K"

@@ -57,20 +57,7 @@ def main():
 
 
 def build_commit(clone, environment):
-    """Clone the commit, make its report there, and digest all that is made.
-
-    Parameters
-    ----------
-    clone : Path
-        Where; it must not exist.
-    environment : dict of str to str
-        Environment variables that differ from this process's.
-
-    Returns
-    -------
-    dict of str to str
-        SHA-256 by file.
-    """
+    """Clone the commit, make its report, and return the SHA-256 of all that is made."""
     clone_commit(clone)
     build_report(clone, environment)
     paths = asked()._replace(root=clone)

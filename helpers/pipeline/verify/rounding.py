@@ -12,20 +12,10 @@ PYTHON = re.compile(r"Python ([0-9.]+)")
 
 
 def roundings(stated, reproduced, tolerance):
-    """Find the numerals of one report that may be others in another.
+    """Find the numerals, as stated and as reproduced, that may differ in two results.
 
-    Parameters
-    ----------
-    stated, reproduced : dict
-        Their recorded results.
-    tolerance : float
-        Largest relative difference of values.
-
-    Returns
-    -------
-    set of (str, str)
-        As stated and as reproduced: correct roundings of a claim whose values agree,
-        and the versions of Python. Empty if the tolerance is 0.
+    They are correct roundings of a claim whose values agree to the relative tolerance,
+    and the versions of Python. There are none if it is 0.
     """
     if not tolerance:
         return set()
@@ -63,16 +53,10 @@ def _round(numerals, values, tolerance):
 
 
 def close(stated, reproduced, pairs=(), tolerance=0.0, gap=0.0):
-    """Tell whether texts are equal but for numerals that may be others.
+    """Tell whether texts are equal but for numerals; other values must be equal.
 
-    Parameters
-    ----------
-    stated, reproduced : str
-        Values of other types must be equal.
-    pairs : container of (str, str)
-        Those of `roundings`.
-    tolerance, gap : float
-        Largest relative and largest absolute difference of other numerals.
+    Numerals may be among the `pairs` of `roundings`, or differ by the relative
+    tolerance or the absolute gap.
     """
     texts = stated, reproduced
     if stated == reproduced or not all(isinstance(text, str) for text in texts):

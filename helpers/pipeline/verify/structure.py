@@ -36,19 +36,9 @@ def attached(reader):
 
 
 def describe(reader):
-    """Describe the pages of a PDF and the document.
+    """Describe the pages of a PDF, and the document: texts by the kinds of things.
 
-    Parameters
-    ----------
-    reader : pypdf.PdfReader
-        The PDF.
-
-    Returns
-    -------
-    pages : list of dict of str to str
-        For each page, a description of each kind of thing on it.
-    document : dict of str to str
-        The same of what belongs to no page. The content of attachments is left out.
+    The content of attachments is left out.
     """
     numbers = {page.indirect_reference.idnum: n for n, page in enumerate(reader.pages)}
     root, info = reader.root_object, dict(reader.trailer.get("/Info", {}))
@@ -80,10 +70,7 @@ def describe(reader):
 def _metadata(reader, info):
     """Return what the metadata, which viewers add, say that the information does not.
 
-    Returns
-    -------
-    str or None
-        A line for each; None if the metadata cannot be read.
+    None if they cannot be read.
     """
     try:
         xmp = reader.xmp_metadata

@@ -65,13 +65,7 @@ def main():
 
 
 def committed(now, paths):
-    """Return the content of every file of the commit, by name.
-
-    Raises
-    ------
-    UserError
-        If a file differs from the commit; the message names it.
-    """
+    """Return the content of all files of the commit; UserError if any file differs."""
     if now.changes:
         names = sorted(n for n in map(os.fsdecode, changed()) if not is_made(n))
         raise UserError(f"commit first, or remove: {', '.join(names)}")

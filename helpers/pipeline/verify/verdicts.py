@@ -15,12 +15,10 @@ class Line(NamedTuple):
     """One thing that was compared."""
 
     what: str  # the claim's name; or the run, attachment or page
-    stated: str  # what the report says, and what the rebuilt one says
-    reproduced: str  # what the report says, and what the rebuilt one says
-    difference: float | None  # float or None: relative; None if they are not numbers
-    # ``holds``, ``differs`` or ``missing``; or ``noted``, which is no fault but should
-    # be known.
-    verdict: str
+    stated: str  # what the report says
+    reproduced: str  # what the rebuilt one says
+    difference: float | None  # relative; None if they are not numbers
+    verdict: str  # holds, differs, missing; or noted, which is no fault
 
     @property
     def wrong(self):

@@ -36,7 +36,7 @@ def checked_tolerance(given):
 
 
 def verify(path=None, tolerance=None, rebuilt=None, beside=None):
-    """Make the report again, and compare.
+    """Make the report again, and compare; return a `Line` for each thing compared.
 
     Parameters
     ----------
@@ -52,16 +52,6 @@ def verify(path=None, tolerance=None, rebuilt=None, beside=None):
     beside : Path, optional
         A folder with files that were handed in together with the PDF: they must be
         those attached to it.
-
-    Returns
-    -------
-    list of Line
-        Everything that was compared.
-
-    Raises
-    ------
-    UserError
-        If the report cannot be read or made again.
     """
     read = read_html if path and path.suffix == ".html" else read_pdf
     stated = read(path) if path else ReadReport(_recorded())
