@@ -18,13 +18,11 @@ def texts_of(frame):
     """
     if isinstance(frame, pd.Series):
         frame = frame.to_frame("" if frame.name is None else frame.name)
-    names = [_joined(name) for name in frame.columns]
-    counted = frame.index.equals(pd.RangeIndex(len(frame)))
-    columns = [] if counted else [*_levels(frame.index)]
-    columns += [(name, frame.iloc[:, k]) for k, name in enumerate(names)]
-    texts = pd.DataFrame({k: [*map(_text, of)] for k, (_, of) in enumerate(columns)})
-    texts.columns = [name for name, _ in columns]
-    return texts
+    frame = frame.set_axis([_joined(name) for name in frame.columns], axis=1)
+    if not frame.index.equals(pd.RangeIndex(len(frame))):
+        names = ["" if name is None else str(name) for name in frame.index.names]
+        frame = frame.reset_index(names=names, allow_duplicates=True)
+    return frame.astype(object).map(_text)
 
 
 def alignment(texts):
@@ -48,12 +46,6 @@ def to_html(texts, label):
 def _styled(texts, escape):
     style = texts.style.hide(axis="index").format(escape=escape)
     return style.format_index(axis=1, escape=escape)
-
-
-def _levels(index):
-    for level in range(index.nlevels):
-        name = index.names[level]
-        yield "" if name is None else str(name), index.get_level_values(level)
 
 
 def _joined(name):
