@@ -4,7 +4,6 @@ Both are a ``concurrent.futures.Executor``. On Dask, runs are returned through i
 ones are written to the disk.
 """
 
-import argparse
 import asyncio
 import contextlib
 import gc
@@ -120,20 +119,13 @@ def local_cluster(workers, **options):
     return LocalCluster(n_workers=workers, threads_per_worker=1, **options)
 
 
-async def _for_ever():
-    await asyncio.Event().wait()
-
-
 def main():
-    """Start a Dask scheduler and workers on this machine, until Ctrl-C."""
-    parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--workers", type=int, default=2)
-    workers = parser.parse_args().workers
+    """Start a Dask scheduler and two workers on this machine, until Ctrl-C."""
     use_environment(**arithmetic.settings())  # what they compress has the bits of a run
-    with local_cluster(workers) as cluster:
+    with local_cluster(2) as cluster:
         # The address to sweep with.
         print(f"make sweep SCHEDULER={cluster.scheduler_address}", flush=True)
-        cluster.sync(_for_ever)
+        cluster.sync(asyncio.Event().wait)
 
 
 if __name__ == "__main__":
