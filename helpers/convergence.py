@@ -4,6 +4,8 @@ import numpy as np
 
 from helpers.theory import hessian, optimum, stability_limit
 
+FARTHEST = 2**53  # iterations to look for in a prediction
+
 
 def excess_components(X, y, learning_rate, iterations, start=0.0):
     r"""Split the excess cost of plain descent into the eigenvectors of the Hessian.
@@ -52,16 +54,8 @@ def predicted_costs(X, y, learning_rate, iterations, start=0.0):
 
     Parameters
     ----------
-    X : ndarray of shape (n_samples, n_features)
-        Features.
-    y : ndarray of shape (n_samples,)
-        Targets.
-    learning_rate : float
-        Learning rate eta.
-    iterations : array_like of int
-        The numbers of updates k at which to predict the cost.
-    start : ndarray of shape (n_features + 1,), optional
-        The weights, then the offset, from which it starts; zero by default.
+    X, y, learning_rate, iterations, start
+        See `excess_components`.
 
     Returns
     -------
@@ -95,25 +89,15 @@ def iterations_to_within(costs, J_best, share=0.01):
     return int(close[0]) if len(close) else None
 
 
-def predicted_iterations_to_within(
-    X, y, learning_rate, share=0.01, *, start=0.0, most=2**53
-):
+def predicted_iterations_to_within(X, y, learning_rate, share=0.01, *, start=0.0):
     """Predict `iterations_to_within` for plain descent.
 
     Parameters
     ----------
-    X : ndarray of shape (n_samples, n_features)
-        Features.
-    y : ndarray of shape (n_samples,)
-        Targets.
-    learning_rate : float
-        Learning rate eta.
+    X, y, learning_rate, start
+        See `excess_components`.
     share : float
         How close, as a share of the optimum.
-    start : ndarray of shape (n_features + 1,), optional
-        The weights, then the offset, from which it starts; zero by default.
-    most : int
-        Where the search ends.
 
     Returns
     -------
@@ -130,7 +114,7 @@ def predicted_iterations_to_within(
     far, near = -1, 1
     while not is_close(near):
         far, near = near, 2 * near
-        if near > most:
+        if near > FARTHEST:
             return None
     # Below the limit the cost only falls, so the first k is found by halving.
     while near - far > 1:

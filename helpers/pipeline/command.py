@@ -160,7 +160,7 @@ def some(texts, most, between="; "):
 
 
 def aligned(rows, right=()):
-    """Return rows of texts as lines, in columns; `right` are those that end alike."""
+    """Align texts in columns, those in `right` on the right; return the lines."""
     rows = list(rows)
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
