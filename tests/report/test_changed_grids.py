@@ -25,7 +25,7 @@ from helpers.pipeline.report.build import execute_report
 from helpers.pipeline.report.paths import ASSIGNMENT
 from helpers.pipeline.sweep.inputs import modules_behind
 from helpers.pipeline.sweep.plan import make_plan
-from helpers.pipeline.sweep.run import Settings, sweep
+from helpers.pipeline.sweep.run import sweep
 
 def main():
     os.environ[FORMATS] = ""  # figures are not looked at
@@ -34,7 +34,7 @@ def main():
     with warm_kernels(sorted(modules)) as kernel:
         for grid in sorted(Path("grids").glob("*.yaml")):
             shutil.copy(grid, "experiments.yaml")
-            sweep(make_plan(), Settings(""))
+            sweep(make_plan())
             try:
                 execute_report(kernel, {}, 600)
             except UserError as error:

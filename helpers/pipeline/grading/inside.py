@@ -29,7 +29,7 @@ from helpers.pipeline.sweep.inputs import (
     recorded_inputs,
 )
 from helpers.pipeline.sweep.plan import make_plan, modules_for
-from helpers.pipeline.sweep.run import FailedRunsError, Settings, sweep
+from helpers.pipeline.sweep.run import TIME_LIMIT, FailedRunsError, sweep
 from helpers.pipeline.verify.files import CODE
 
 
@@ -96,10 +96,10 @@ def execute(*, only_runs):
     modules = {*modules_for(plan), *(() if only_runs else modules_behind(GRADED.name))}
     with warm_kernels(sorted(modules)) as kernel:
         with contextlib.suppress(FailedRunsError):  # the text may not rest on it
-            sweep(plan, Settings())
+            sweep(plan)
         if not only_runs:
             given = table_of(GRADED.name)
-            execute_report(kernel, given, Settings().time_limit, GRADED)
+            execute_report(kernel, given, TIME_LIMIT, GRADED)
 
 
 def record_of(run):

@@ -21,7 +21,7 @@ from helpers.pipeline.report.title import table_of, title_block
 from helpers.pipeline.sweep.experiments import experiments_of
 from helpers.pipeline.sweep.inputs import modules_behind
 from helpers.pipeline.sweep.plan import make_plan, modules_for
-from helpers.pipeline.sweep.run import FailedRunsError, Settings, sweep
+from helpers.pipeline.sweep.run import FailedRunsError, sweep
 
 
 def report(*, with_pdf=True, with_page=True):
@@ -70,7 +70,7 @@ def make_report(paths, with_pdf, with_page):
         failed = None
         try:
             if plan.runs:
-                sweep(plan, Settings(os.environ.get("SCHEDULER", ""), time_limit))
+                sweep(plan, os.environ.get("SCHEDULER", ""), time_limit)
         except FailedRunsError as error:
             failed = error
         preamble = begin_preamble(paths.tex) if with_pdf else None

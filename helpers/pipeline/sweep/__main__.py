@@ -8,7 +8,7 @@ from helpers.pipeline.command import FLAG, checked_flag, checked_time_limit, run
 from helpers.pipeline.kernels.warm import warm_kernels
 from helpers.pipeline.sweep.experiments import MANY, experiments_of
 from helpers.pipeline.sweep.plan import make_plan, modules_for, print_dry_run
-from helpers.pipeline.sweep.run import Settings, sweep
+from helpers.pipeline.sweep.run import sweep
 
 
 def main():
@@ -31,9 +31,9 @@ def main():
     if dry_run:
         print_dry_run(plan)
         return
-    settings = Settings(asked.scheduler or os.environ.get("SCHEDULER", ""), time_limit)
+    scheduler = asked.scheduler or os.environ.get("SCHEDULER", "")
     with warm_kernels(modules_for(plan)) if plan.missing else nullcontext():
-        sweep(plan, settings)
+        sweep(plan, scheduler, time_limit)
 
 
 if __name__ == "__main__":

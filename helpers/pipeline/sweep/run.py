@@ -6,7 +6,6 @@ import sys
 from collections import ChainMap
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, wait
 from functools import partial
-from typing import NamedTuple
 
 import psutil
 
@@ -16,6 +15,7 @@ from helpers.pipeline.errors import UserError
 from helpers.pipeline.sweep.inputs import RUNS, failed_path_of, modules_behind, path_of
 from helpers.pipeline.sweep.results import finished_runs, print_notes
 
+TIME_LIMIT = 600  # seconds
 TRIES = 3  # how often a run is started if its worker is killed each time
 
 
@@ -23,15 +23,11 @@ class FailedRunsError(UserError):
     """Some runs failed; the others are kept."""
 
 
-class Settings(NamedTuple):
-    """How to sweep."""
-
-    scheduler: str = ""  # address of a Dask scheduler; empty for this machine's cores
-    time_limit: float = 600  # seconds after which a run is stopped and has failed
-
-
-def sweep(plan, settings):
+def sweep(plan, scheduler="", time_limit=TIME_LIMIT):
     """Run what is missing, and print how it went.
+
+    The `scheduler` is the address of Dask's; without one, the runs are executed on this
+    machine's cores. After so many seconds a run is stopped and has failed.
 
     Raises
     ------
@@ -42,16 +38,18 @@ def sweep(plan, settings):
     failures, seconds = {}, {}
     try:
         with Progress(plan) as progress:
-            for run, outcome in outcomes(plan, settings, progress):
+            for run, outcome in outcomes(plan, scheduler, time_limit, progress):
                 seconds[run] = outcome.seconds
                 if outcome.error:
                     failures[run] = outcome
                 progress.finished(run, outcome.error, outcome.seconds)
     finally:
         remove_unfinished()
+    # As the grid lists them, not as they ended: the same every time.
+    failures = {run: failures[run] for run in plan.runs if run in failures}
     print_summary(plan, failures, seconds)
     if failures:
-        first = failures[in_grid_order(plan, failures)[0]]
+        [first, *_] = failures.values()
         count = f"{len(failures)} of {len(plan.runs)} runs"
         raise FailedRunsError(f"{count} failed: {first.error}")
 
@@ -67,7 +65,7 @@ def prepare(plan):
             path.unlink(missing_ok=True)
 
 
-def outcomes(plan, settings, progress):
+def outcomes(plan, scheduler, time_limit, progress):
     """Execute and keep what is missing; start it again if its worker was killed.
 
     Yields a run's name and its `execute.Outcome`.
@@ -82,11 +80,12 @@ def outcomes(plan, settings, progress):
         if not waiting:
             return
         inputs = dict(ChainMap(*waiting.values()))
-        with open_executor(settings.scheduler, inputs) as (pool, slots):
-            tasks = {
-                run: task_for(run, plan.runs[run], known, settings)
-                for run, known in waiting.items()
-            }
+        with open_executor(scheduler, inputs) as (pool, slots):
+            tasks = {}
+            for run, known in waiting.items():
+                # Dask's workers may have other disks: their runs are returned.
+                path = None if scheduler else unfinished_path_of(run)
+                tasks[run] = plan.runs[run], known, time_limit, path
             try:
                 for run, outcome in completed(pool, 2 * slots, tasks, progress):
                     del waiting[run]
@@ -96,13 +95,6 @@ def outcomes(plan, settings, progress):
                 raise _unwritable(error) from None
     for run in waiting:
         yield run, Outcome("", f"WorkerKilled: {TRIES} times, each time in mid-run", 0)
-
-
-def task_for(run, point, inputs, settings):
-    """Return the arguments of `run_point`."""
-    # Dask's workers may have other disks: their runs are returned.
-    path = None if settings.scheduler else unfinished_path_of(run)
-    return point, inputs, settings.time_limit, path
 
 
 def completed(pool, width, tasks, progress):
@@ -228,15 +220,10 @@ def print_summary(plan, failures, seconds):
     table = [list(map(str, row)) for row in rows]
     print("\n".join(aligned(table, right=range(1, len(header)))))
     print_notes(finished_runs(plan, seconds.keys() - failures.keys()))
-    for run in in_grid_order(plan, failures):
+    for run in failures:
         place = failed_path_of(run).relative_to(ROOT)
         print(f"failed: {plan.runs[run]}\n  {failures[run].error}")
         print(f"  see {place}, {failures[run].cell}".rstrip(", "))
-
-
-def in_grid_order(plan, runs):
-    """Return runs as the grid lists them, not as they ended: the same every time."""
-    return [run for run in plan.runs if run in runs]
 
 
 def _row(plan, experiment, failures, seconds):
