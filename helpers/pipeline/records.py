@@ -98,10 +98,7 @@ def _instead(value):
 def read_record(path):
     """Return what an executed notebook has recorded, arrays as lists.
 
-    Raises
-    ------
-    UserError
-        If the file is not there; `NoRecordError` if it holds no record.
+    UserError if the file is not there; `NoRecordError` if it holds no record.
     """
     try:
         cells = json.loads(Path(path).read_text(encoding="utf-8"))["cells"]

@@ -42,12 +42,8 @@ def load_datasheet(path):
     """Read what is known of a data file; empty if there is no datasheet.
 
     That is its origin, licence, checksum, the unit and meaning of each column, and how
-    to read it. A relative path starts at the project's folder.
-
-    Raises
-    ------
-    ValueError
-        If the datasheet is no YAML, or no mapping.
+    to read it. A relative path starts at the project's folder. ValueError if the
+    datasheet is no YAML, or no mapping.
     """
     sheet = path_of_sheet(path)
     try:

@@ -58,11 +58,8 @@ class Table(NamedTuple):
 def read_table(path):
     """Read a text file, which may be compressed; a relative path starts at the project.
 
-    Raises
-    ------
-    ValueError
-        If there is no such file, it is no table, or it can be read in several ways and
-        its datasheet does not say which.
+    ValueError if there is no such file, it is no table, or it can be read in several
+    ways and its datasheet does not say which.
     """
     told = read_format(path)
     try:

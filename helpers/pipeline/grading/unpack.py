@@ -42,12 +42,8 @@ class Member(NamedTuple):
 def unpack(path, folder):
     """Write what counts of a submission to a folder, with the paths of a checkout.
 
-    It is a zip, a folder, or a folder with only a zip in it.
-
-    Raises
-    ------
-    UserError
-        If it is damaged, incomplete, too large, or leads out of its folder.
+    It is a zip, a folder, or a folder with only a zip in it. UserError if it is
+    damaged, incomplete, too large, or leads out of its folder.
     """
     if not path.is_dir() and not is_zip(path):
         raise UserError(
@@ -69,10 +65,7 @@ def unpack(path, folder):
 def select(members):
     """Return the files that count, by their paths in a checkout.
 
-    Raises
-    ------
-    UserError
-        If something is missing, is there twice, is a link, or is too large.
+    UserError if something is missing, is there twice, is a link, or is too large.
     """
     for name, member in members:
         parts = name.removesuffix("/").split("/")

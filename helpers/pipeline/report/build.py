@@ -133,12 +133,8 @@ def print_report(notebook, attached, now, folder, preamble=None):
 def execute_report(kernel, given, time_limit, paths=ASSIGNMENT):
     """Execute the notebook of a report, also into ``build``, and return it.
 
-    `given` are some of its parameters.
-
-    Raises
-    ------
-    UserError
-        If a cell raises; the written notebook has the error on top.
+    `given` are some of its parameters. UserError if a cell raises; the written notebook
+    has the error on top.
     """
     import nbformat
 

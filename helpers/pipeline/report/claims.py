@@ -139,12 +139,8 @@ def fill_in(text, claims, mark=None):
     """Return the Markdown with every ``{{name}}`` replaced by its number.
 
     `mark`, called with a name and its number, returns what is put in the place.
-
-    Raises
-    ------
-    ValueError
-        If no claim has that name; the message gives the nearest. If a claim that
-        stands in mathematics is a text with mathematics of its own.
+    ValueError, with the nearest, if no claim has that name, or if a claim
+    that stands in mathematics is a text with mathematics of its own.
     """
     text = unify_mathematics(text)
     rest = re.search(r"\{\{.{,30}", PLACEHOLDER.sub("0", CODE.sub("", text)))

@@ -77,10 +77,7 @@ def _unified(fragment):
 def markdown_to_latex(fragments):
     """Convert fragments of Markdown, their claims filled in, in one call of pandoc.
 
-    Raises
-    ------
-    UserError
-        If a fragment would be set as something else than was meant.
+    UserError if a fragment would be set as something else than was meant.
     """
     if not fragments:
         return []
@@ -96,11 +93,7 @@ def markdown_to_html(fragments, bibliography=None):
 
     Claims are filled in already. A labelled equation becomes a ``span`` with the label,
     a reference an empty link to its label. The works are those of a BibTeX file.
-
-    Raises
-    ------
-    UserError
-        If a fragment would be set as something else than was meant.
+    UserError if a fragment would be set as something else than was meant.
     """
     options = ["--mathml", "--shift-heading-level-by=1", *OPTIONS]
     if bibliography:  # cited as LaTeX does in print

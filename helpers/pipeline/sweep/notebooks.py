@@ -18,11 +18,8 @@ class DamagedError(UserError):
 def read_notebook(notebook, folder=NOTEBOOKS):
     """Return a notebook of the project, named without folder and ending, as JSON.
 
-    Raises
-    ------
-    UserError
-        If there is none of that name; `DamagedError` if it is no notebook that can be
-        run.
+    UserError if there is none of that name; `DamagedError` if it is no notebook that
+    can be run.
     """
     path = folder / f"{notebook}.ipynb"
     return _read_notebook(path, stamp(path))

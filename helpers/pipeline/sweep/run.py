@@ -28,11 +28,7 @@ def sweep(plan, scheduler="", time_limit=TIME_LIMIT):
 
     The `scheduler` is the address of Dask's; without one, the runs are executed on this
     machine's cores. After so many seconds a run is stopped and has failed.
-
-    Raises
-    ------
-    FailedRunsError
-        If a run failed, once all others have finished; they are kept.
+    FailedRunsError if a run failed, once all others have finished; they are kept.
     """
     prepare(plan)
     failures, seconds = {}, {}

@@ -68,10 +68,8 @@ def main():
 def read_pdf(path, *, pages=True):
     """Read a report in PDF; without its pages, that is quick.
 
-    Raises
-    ------
-    UserError
-        If it is not a PDF, is damaged, has no evidence, or evidence of another layout.
+    UserError if it is not a PDF, is damaged, has no evidence, or evidence of another
+    layout.
     """
     import pypdf
     from pypdf.errors import DependencyError, FileNotDecryptedError
@@ -169,10 +167,7 @@ def text_of(html):
 def read_results(content, name):
     """Read recorded results, from bytes or None; an error calls them by the name.
 
-    Raises
-    ------
-    UserError
-        If the file is missing, damaged, or of another layout.
+    UserError if the file is missing, damaged, or of another layout.
     """
     results = _parse(content, name)
     whole = all(isinstance(results.get(kind), dict) for kind in ("claims", "runs"))
