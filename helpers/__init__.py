@@ -21,6 +21,4 @@ disk and processes.
 
 from pathlib import Path
 
-__version__ = "1.0.0"
-
 ROOT = Path(__file__).resolve().parent.parent  # the project's folder

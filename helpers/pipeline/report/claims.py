@@ -52,15 +52,7 @@ class Claim(NamedTuple):
 
 
 class Claims(dict):
-    """Claims by name.
-
-    Attributes
-    ----------
-    cell : str or None
-        Identifier of the cell that is executed.
-    number : int
-        Its number, as in ``In [7]``.
-    """
+    """Claims by name; `cell` and `number` identify the cell that is executed."""
 
     def __init__(self):
         super().__init__()
@@ -139,8 +131,8 @@ def fill_in(text, claims, mark=None):
     """Return the Markdown with every ``{{name}}`` replaced by its number.
 
     `mark`, called with a name and its number, returns what is put in the place.
-    ValueError, with the nearest, if no claim has that name, or if a claim
-    that stands in mathematics is a text with mathematics of its own.
+    ValueError if no claim has that name, or if one that stands in mathematics is a text
+    with mathematics of its own.
     """
     text = unify_mathematics(text)
     rest = re.search(r"\{\{.{,30}", PLACEHOLDER.sub("0", CODE.sub("", text)))
