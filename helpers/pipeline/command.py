@@ -5,6 +5,7 @@ import gc
 import io
 import math
 import os
+import resource
 import sys
 import traceback
 
@@ -126,10 +127,6 @@ def _open_streams():
 
 def _allow_files():
     """Raise UserError if too few files may be open; a pipeline would wait for ever."""
-    try:
-        import resource
-    except ImportError:  # not on Windows
-        return
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = hard if 0 <= hard < MANY_FILES else MANY_FILES  # a negative one is none
     if most < LEAST_FILES:

@@ -2,7 +2,7 @@
 
 Every run has a fresh process, forked from the `forkserver`, which has done the imports.
 Kernels communicate over sockets in a directory that only the user can enter; no port is
-opened. On macOS and Windows, where forking is not safe, kernels are ordinary.
+opened. On macOS, where forking is not safe, kernels are ordinary.
 """
 
 import contextlib
