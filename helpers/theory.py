@@ -4,6 +4,10 @@ The cost is a quadratic in theta = (w, b), so its Hessian decides everything:
 which learning rates are stable, how fast the cost falls, where it ends. The
 results are those of any text on first-order optimisation, for example Y. Nesterov,
 "Lectures on Convex Optimization", 2018.
+
+``X`` are features of shape (n_samples, n_features), ``y`` targets of shape
+(n_samples,); ``optimiser`` is a name in `helpers.optimisers.OPTIMISERS`, and its
+options may follow.
 """
 
 from typing import NamedTuple
@@ -41,11 +45,6 @@ def hessian(X):
 
     .. math:: H = \frac{2}{n} A^T A, \qquad A = [X\ 1]
 
-    Parameters
-    ----------
-    X : ndarray of shape (n_samples, n_features)
-        Features.
-
     Returns
     -------
     ndarray of shape (n_features + 1, n_features + 1)
@@ -62,13 +61,6 @@ def stability_limit(X, optimiser="plain", **options):
 
     A heavy ball raises it by the factor :math:`1 + \mu`, Nesterov's gradient changes it
     by :math:`(1 + \mu) / (1 + 2 \mu)`: there a root of `factors` reaches -1.
-
-    Parameters
-    ----------
-    X : ndarray of shape (n_samples, n_features)
-        Features.
-    optimiser, **options
-        A name in `helpers.optimisers.OPTIMISERS`, and its options.
 
     Returns
     -------
@@ -99,8 +91,6 @@ def factors(eigenvalues, learning_rate, optimiser="plain", **options):
         Of the Hessian.
     learning_rate : float
         Learning rate eta.
-    optimiser, **options
-        A name in `helpers.optimisers.OPTIMISERS`, and its options.
 
     Returns
     -------
@@ -130,11 +120,6 @@ def condition_number(X):
     It is computed from the singular values of A = [X 1], whose ratio is the
     square root of kappa, so that no digits are lost to squaring.
 
-    Parameters
-    ----------
-    X : ndarray of shape (n_samples, n_features)
-        Features.
-
     Returns
     -------
     float
@@ -150,11 +135,6 @@ def best_rate(X):
     r"""Return the learning rate with which plain descent is fastest in the long run.
 
     .. math:: \eta = 2 / (\lambda_{\max} + \lambda_{\min})
-
-    Parameters
-    ----------
-    X : ndarray of shape (n_samples, n_features)
-        Features.
 
     Returns
     -------
@@ -173,11 +153,6 @@ def best_heavy_ball(X):
         \eta = \frac{4}{(\sqrt{\lambda_{\max}} + \sqrt{\lambda_{\min}})^2}, \qquad
         \mu = \left(\frac{\sqrt{\kappa} - 1}{\sqrt{\kappa} + 1}\right)^2
 
-    Parameters
-    ----------
-    X : ndarray of shape (n_samples, n_features)
-        Features.
-
     Returns
     -------
     learning_rate, momentum : float
@@ -191,13 +166,6 @@ def best_heavy_ball(X):
 
 def optimum(X, y):
     """Return the least-squares solution in closed form.
-
-    Parameters
-    ----------
-    X : ndarray of shape (n_samples, n_features)
-        Features.
-    y : ndarray of shape (n_samples,)
-        Targets.
 
     Returns
     -------

@@ -46,23 +46,12 @@ COLUMN = re.compile(r">?\{(?:[^{}]|\{[^{}]*\})*\}")  # in an alignment, but no l
 
 
 def to_html(notebook, attached, now, *, preview=False):
-    """Return the page of an executed report, whose outputs `publish` has described.
+    """Return the page of an executed report, which it changes.
 
-    Parameters
-    ----------
-    notebook : nbformat.NotebookNode
-        Changed by this.
-    attached : dict of str to bytes
-        The files that the page will carry, by name.
-    now : helpers.pipeline.report.revision.Revision
-        The version that the report was made from.
-    preview : bool
-        Whether an empty element, ``cell-`` and its identifier, precedes each cell.
-
-    Raises
-    ------
-    UserError
-        If a reference or a citation leads nowhere, or text cannot be set.
+    `attached` are the files that the page will carry, by name, and `now` is the version
+    that the report was made from. In a `preview`, an empty element, ``cell-`` and its
+    identifier, precedes each cell. UserError if a reference or a citation leads
+    nowhere, or text cannot be set.
     """
     check_outputs(notebook)
     carried = {name: attached[name] for name in (RESULTS, BUILD)}

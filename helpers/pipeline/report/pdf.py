@@ -66,19 +66,10 @@ def _digest_of_preamble():
 def to_pdf(latex, files, folder, preamble=None, moment=LONG_AGO):
     """Run LaTeX until all references are settled; return the path of the PDF.
 
-    Parameters
-    ----------
-    latex : str
-        The document.
-    files : dict of str to bytes
-        The files it includes or attaches, by name.
-    folder : Path
-        Where to work; its files make the next call faster.
-    preamble : callable, optional
-        What `begin_preamble` returned; without it, LaTeX takes longer, and the same
-        document has other bytes.
-    moment : int
-        Time stamp of the PDF, in seconds since 1970.
+    `files` are what the document includes or attaches, by name; those in the folder
+    make the next call faster. `preamble` is what `begin_preamble` returned; without it,
+    LaTeX takes longer, and the same document has other bytes. `moment` is the time
+    stamp of the PDF, in seconds since 1970.
 
     Raises
     ------
