@@ -243,10 +243,8 @@ def _named(rows, told):
 
 
 def _numbers_above(first, rows):
-    """Return the numbers of a first line that is no header; empty if it is one.
-
-    It is none if it has numbers, and no text, in the columns of numbers.
-    """
+    """Return the numbers of a first line that is no header; empty if it is one."""
+    # It is none if it has numbers, and no text, in the columns of numbers.
     numeric = zip(first, _numeric(rows), strict=True)
     above = [
         field for field, is_so in numeric if is_so and field.lower() not in MISSING

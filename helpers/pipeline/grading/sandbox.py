@@ -147,10 +147,8 @@ def _environment(folder, home):
 
 @contextlib.contextmanager
 def _walled(folder, shown, limits, environment):
-    """Yield the beginning of a command line, and the file descriptors that it needs.
-
-    The walls are described in a file, as the program could read the command line.
-    """
+    """Yield the beginning of a command line, and the file descriptors that it needs."""
+    # The walls are described in a file, as the program could read the command line.
     wall, user = _walls(folder, shown, limits, environment), []
     if os.getuid() == 0:
         for place in (folder, *shown):

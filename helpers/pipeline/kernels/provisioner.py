@@ -148,10 +148,8 @@ class ForkedKernel:
 
 
 def _ipykernel_arguments(cmd):
-    """Return the arguments of a command for ipykernel, or None if it cannot be forked.
-
-    Kernels of other interpreters, and with other options, cannot.
-    """
+    """Return the arguments for ipykernel in a command; None if it cannot be forked."""
+    # Kernels of other interpreters, and with other options, cannot.
     if cmd[0] != sys.executable or "ipykernel_launcher" not in cmd:
         return None
     arguments = list(cmd[cmd.index("ipykernel_launcher") + 1 :])

@@ -64,11 +64,9 @@ def _check_space(place):
 
 @contextlib.contextmanager
 def _forkserver(folder, modules, later):
-    """Run the forkserver, and have kernels launched by it.
-
-    It inherits a socket that listens already: a client that connects early waits for
-    it, and notices at once if it has died.
-    """
+    """Run the forkserver, and have kernels launched by it."""
+    # It inherits a socket that listens already: a client that connects early waits for
+    # it, and notices at once if it has died.
     address = f"{folder}/forkserver"
     with socket.socket(socket.AF_UNIX) as listener, open(f"{folder}/log", "wb") as log:
         listener.bind(address)
@@ -98,11 +96,9 @@ def _forkserver(folder, modules, later):
 
 @contextlib.contextmanager
 def _ordinary():
-    """Use ordinary kernels, and have matplotlib look for fonts before they start.
-
-    It does so at its first import, and prints a warning if that takes long, which must
-    not be among the outputs of a run.
-    """
+    """Use ordinary kernels, and have matplotlib look for fonts before they start."""
+    # It does so at its first import, and prints a warning if that takes long, which
+    # must not be among the outputs of a run.
     import matplotlib.font_manager  # noqa: F401
 
     yield {}

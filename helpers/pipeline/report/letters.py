@@ -84,10 +84,8 @@ def declarations(text):
 
 
 def _chosen(letters):
-    """Yield each letter that can be set, after the number of its family of fonts.
-
-    All letters of a script are of one family, but Latin ones: T1 has most of them.
-    """
+    """Yield each letter that can be set, after the number of its family of fonts."""
+    # All letters of a script are of one family, but Latin ones: T1 has most of them.
 
     def script(letter):
         name = unicodedata.name(letter, "").split(" ")[0]
@@ -183,10 +181,8 @@ def _has(family, letter):
 
 @cache
 def _in_t1():
-    """Return the letters that LaTeX sets by itself, and not as a letter and an accent.
-
-    The font of the page has them, as its encoding 8r says; others are spaces and such.
-    """
+    """Return the letters that LaTeX sets by itself, not as a letter and an accent."""
+    # The page's font has them, as its encoding 8r says; others are spaces and such.
     names = ("utf8.def", "t1enc.dfu", "ts1enc.dfu", "omsenc.dfu", "ot1enc.dfu")
     declared = {chr(int(code, 16)) for code in DECLARED.findall(_texts(*names))}
     whole = {*re.findall(r"/(\w+)", _texts("8r.enc"))}

@@ -142,11 +142,9 @@ def works_cited(parts):
 
 
 def _validate(fragment, converted, dollars, begin, picture):
-    """Raise if a fragment was set as something else than was meant.
-
-    `converted` is without its code; `dollars`, `begin` and `picture` are what
-    mathematics that nobody closed, and a picture, become in it.
-    """
+    """Raise if a fragment was set as something else than was meant."""
+    # `converted` is without its code; `dollars`, `begin` and `picture` are what
+    # mathematics that nobody closed, and a picture, become in it.
     if re.search(r"\{=(latex|page)\}", converted):
         raise UserError(f"a block of Markdown is left open: {fragment[:60]!r}")
     opened = dollars in converted and re.search(r"(?<!\\)\$\$", CODE.sub("", fragment))

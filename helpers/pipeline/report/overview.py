@@ -82,10 +82,8 @@ def _describe(runs, state, show="cost", **panels):
 
 
 def _conclude(runs, state):
-    """Say which run is the best, and how many diverged.
-
-    The same is stated whatever comes out, as it is on other data.
-    """
+    """Say which run is the best, and how many diverged."""
+    # The same is stated whatever comes out, as it is on other data.
     best, names = by_quality(runs)[0], varying(runs)
     taken, cost, of = iterations_taken(best), final_cost(best), {"run": best["run"]}
     which = f"the run with `{setting_text(best, names)}`"

@@ -155,10 +155,8 @@ def _run(command, folder, moment=LONG_AGO):
 
 
 def _check_alive(program, status):
-    """Raise RuntimeError if a program was killed: what it left is not whole.
-
-    A shell and a sandbox add 128 to the number of the signal.
-    """
+    """Raise RuntimeError if a program was killed: what it left is not whole."""
+    # A shell and a sandbox add 128 to the number of the signal.
     number = -status if status < 0 else status - 128
     if number > 0:
         raise RuntimeError(f"{program} was ended by signal {number}: make report")

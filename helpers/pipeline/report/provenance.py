@@ -65,11 +65,9 @@ def _statements(cell):
 
 @cache
 def _used(statement):
-    """Return the variables a statement uses, and members such as ``plots.plot_fit``.
-
-    The variable of its own loop is none of them, even if another cell left one of
-    the same name.
-    """
+    """Return the variables a statement uses, and members such as ``plots.plot_fit``."""
+    # The variable of its own loop is none of them, even if another cell left one of the
+    # same name.
     members = {
         f"{node.value.id}.{node.attr}"
         for node in ast.walk(statement)

@@ -219,10 +219,8 @@ def _execute(notebook, kernel, time_limit, log):
 
 
 def _with_a_kernel(notebook, **options):
-    """Execute a notebook; start another kernel if one ends before it listens.
-
-    An ordinary kernel does if, meanwhile, another program takes one of its ports.
-    """
+    """Execute a notebook; start another kernel if one ends before it listens."""
+    # An ordinary kernel does if, meanwhile, another program takes one of its ports.
     for left in reversed(range(STARTS)):
         try:
             BoundedClient(notebook, **options).execute()

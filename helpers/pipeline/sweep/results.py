@@ -87,12 +87,10 @@ def write_csv(path, finished):
 
 
 def _row(point, found):
-    """Return a run's parameters and what it recorded, by column.
-
-    Numbers and texts are as they were recorded. A list of texts, or with one number for
-    each feature, becomes a text. Of any other list only the last number is taken, such
-    as the final cost. What a dict holds has a column each.
-    """
+    """Return a run's parameters and what it recorded, by column."""
+    # Numbers and texts are as they were recorded. A list of texts, or with one number
+    # for each feature, becomes a text. Of any other list only the last number is taken,
+    # such as the final cost. What a dict holds has a column each.
     row = {"experiment": point.experiment, "run": point.run, **point.parameters}
     for key, value in found.items():
         if isinstance(value, dict) and key != "versions":

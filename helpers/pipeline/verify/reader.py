@@ -225,10 +225,8 @@ def _is_text(value):
 
 
 def _printed(content):
-    """Return the text of each page, and a function for the picture of each.
-
-    Hyphens at line ends are kept.
-    """
+    """Return the text of each page, and a function for the picture of each."""
+    # Hyphens at line ends are kept.
     import pypdfium2  # here, as it takes a while
 
     def picture(page):

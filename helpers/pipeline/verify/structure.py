@@ -68,10 +68,8 @@ def describe(reader):
 
 
 def _metadata(reader, info):
-    """Return what the metadata, which viewers add, say that the information does not.
-
-    None if they cannot be read.
-    """
+    """Return what metadata, which viewers add, say that the information does not."""
+    # None if they cannot be read.
     try:
         xmp = reader.xmp_metadata
         said = [("/Title", text) for text in (xmp.dc_title or {}).values()]
@@ -104,11 +102,9 @@ def _own(entries):
 
 
 def _text(value, numbers, named, digests):
-    """Describe an object of a PDF and all that it leads to, one on a line.
-
-    `numbers` are those of pages, by the number of their object; `named` are places, by
-    their names.
-    """
+    """Describe an object of a PDF and all that it leads to, one on a line."""
+    # `numbers` are those of pages, by the number of their object; `named` are places,
+    # by their names.
     from pypdf.generic import NameObject, StreamObject
 
     known, found, lines = {}, [[value]], []
