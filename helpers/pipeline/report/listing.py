@@ -72,7 +72,7 @@ def _skipped(n_lines):
 def rows_of(lines):
     r"""Join the lines of a formula to rows, which end at a ``\quad`` or ``\\``.
 
-    Returned are pairs: the row, and of how many lines it is.
+    Returns pairs: a row, and of how many lines it is.
     """
     rows, row = [], []
     for line, after in zip_longest(lines, lines[1:], fillvalue=r"\\"):

@@ -24,8 +24,9 @@ BEGIN = r"\begin{document}"
 def begin_preamble(folder):
     """Start to compile the preamble, which no pass then has to read again.
 
-    What the same TeX has compiled in this folder already is taken. Returned is what
-    waits for the end, and gives the name of what was compiled; it raises as `to_pdf`.
+    What the same TeX has compiled in this folder already is taken. Returns a function
+    that waits for the end and returns the name of what was compiled; it raises as
+    `to_pdf` does.
     """
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copy(PREAMBLE, folder)

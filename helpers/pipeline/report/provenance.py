@@ -12,7 +12,7 @@ from typing import NamedTuple
 from helpers.pipeline.sweep.parameters import names_in
 
 # Modules that nearly every figure uses: they read the data and print the numbers.
-COMMON = ("data", "datasheet", "figures.formatting")
+COMMON = ("data", "reading.datasheet", "figures.formatting")
 
 
 class Provenance(NamedTuple):

@@ -22,8 +22,8 @@ PRINTED = ("heading", "text", "caption", "claims", "latex", "code")
 def to_latex(notebook, attached=None):
     """Convert an executed report, whose outputs `publish` has described.
 
-    Returned are the document and the files that it reads, by name: the figures, and
-    those that the PDF will carry (`attached`) under numbers.
+    Returns the document and the files that it reads, by name: the figures, and those
+    that the PDF will carry (`attached`) under numbers.
     """
     check_outputs(notebook)
     check_letters(notebook)

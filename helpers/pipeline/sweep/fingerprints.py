@@ -20,8 +20,8 @@ DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 def look_at(path, stamp):
     """Read a file once, as long as its `stamp` stays the same.
 
-    Returned are its fingerprint, empty if there is no file, and the dotted names that
-    it imports, with their parents. Some name a member of a module.
+    Returns its fingerprint, empty if there is no file, and the dotted names that it
+    imports, with their parents. Some name a member of a module.
     """
     if not path.is_file():
         return "", frozenset()
