@@ -2,6 +2,8 @@
 
 import json
 import math
+import os
+import shutil
 from itertools import chain, count
 
 import numpy as np
@@ -28,6 +30,9 @@ from helpers.pipeline.sweep.inputs import (
 )
 from helpers.pipeline.sweep.plan import why_not_current
 from helpers.pipeline.sweep.run import keep
+
+# They divide by gradients, which may be small.
+MAGNIFYING = ("adam", "rmsprop")
 
 
 def point_of(shown):
@@ -90,7 +95,8 @@ def add_to_experiments(shown, path=EXPERIMENTS):
     try:
         points = read_points(path)
     except UserError as error:
-        raise UserError(f"{error}. Mend it and add again; nothing is lost.") from None
+        said = f"{error}" if str(error).endswith("?") else f"{error}."
+        raise UserError(f"{said} Mend it and add again; nothing is lost.") from None
     point = point_of(shown)
     for name, grid in points.items():
         if any(known.parameters == point.parameters for known in grid):
@@ -99,17 +105,29 @@ def add_to_experiments(shown, path=EXPERIMENTS):
     name = next(name for name in names if name not in points)
     defaults = notebook_parameters("descent")
     lines = [
-        f"  {key}: {json.dumps(value)}\n"
+        f"  {key}: {json.dumps(value, ensure_ascii=False)}\n"
         for key, value in point.parameters.items()
         if value != defaults[key].default
     ]
     # An experiment must name a parameter, even if all are the defaults.
     lines = lines or [f"  n_iterations: {point.parameters['n_iterations']}\n"]
-    text = path.read_text(encoding="utf-8")
-    text += "" if text.endswith("\n") else "\n"
-    with whole(path) as unfinished:
-        unfinished.write_text(f"{text}\n{name}:\n{''.join(lines)}", encoding="utf-8")
-        read_points(unfinished)
+    before, added = path.read_bytes(), f"\n{name}:\n{''.join(lines)}"
+    if not os.access(path, os.W_OK):
+        raise UserError(f"{path.name} must not be written to: change its permissions")
+    if before and not before.endswith(b"\n"):
+        added = f"\n{added}"
+    if b"\r\n" in before:
+        added = added.replace("\n", "\r\n")
+    with whole(path.resolve()) as unfinished:  # a link stays one
+        unfinished.write_bytes(before + added.encode())
+        shutil.copymode(path, unfinished)
+        try:
+            read_points(unfinished)
+        except UserError:
+            raise UserError(
+                f"{path.name} takes no experiment at its end: begin each name in the "
+                f"first column of a line, without braces or `...`. To be added: {added}"
+            ) from None
     return {"text": f"Added to {path.name} as {name}: `make report` includes it."}
 
 
@@ -173,7 +191,9 @@ def compare(recorded, shown):
     apart = np.max(np.abs(costs / recorded["costs"] - 1), initial=0)
     largest = np.abs(recorded["w"]).max() or 1.0
     apart = max(apart, np.max(np.abs(w - recorded["w"])) / largest)
-    digits = 16 if apart == 0 else math.floor(-math.log10(apart))
-    if digits < 6:
+    digits = min(16 if apart == 0 else math.floor(-math.log10(apart)), 16)
+    optimiser = shown["setting"]["optimiser"]
+    if digits < (3 if optimiser in MAGNIFYING else 6):
         return f"The run has OTHER NUMBERS than the page: only {max(digits, 0)} digits."
-    return f"The run's numbers are the page's, to {min(digits, 16)} digits."
+    but = f"; {optimiser} magnifies what is rounded" if digits < 6 else ""
+    return f"The run's numbers are the page's, to {digits} digits{but}."

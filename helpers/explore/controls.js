@@ -21,27 +21,30 @@ const FEATURES = `
     <span class="live-wrong" role="alert"></span>
   </fieldset>`;
 
-function markupOf({ name, label, options, range, more = "" }) {
-  const about = `id="live-${name}" aria-describedby="live-${name}-wrong" ${more}`;
+// The identifiers begin with that of the figure, as a page may have several.
+function markupOf({ name, label, options, range, more = "" }, figure) {
+  const id = `${figure}-${name}`;
+  const about = `id="${id}" aria-describedby="${id}-wrong" ${more}`;
   const choices = options?.map((value) => `<option>${value}</option>`).join("");
-  const slider = `<input type="range" id="live-${name}-slider" aria-label="${label}, as a slider" ${range}>`;
+  const slider = `<input type="range" aria-label="${label}, as a slider" ${range}>`;
   return `
     <div class="live-field" data-name="${name}">
-      <label for="live-${name}">${label}</label>
+      <label for="${id}">${label}</label>
       ${options ? `<select ${about}>${choices}</select>` : `<input ${about}>`}
       ${range ? `<div class="live-slider">${slider}<span class="live-mark"></span></div>` : ""}
-      <span class="live-wrong" id="live-${name}-wrong" role="alert"></span>
+      <span class="live-wrong" id="${id}-wrong" role="alert"></span>
     </div>`;
 }
 
 export class Controls {
   // changed(name, text) is called with what is typed into a control.
   constructor(form, { features }, changed) {
-    form.innerHTML = FIELDS.map(markupOf).join("") + FEATURES;
-    const part = (name) => form.querySelector(`#live-${name}`);
+    const figure = `live-${Math.random().toString(36).slice(2)}`;
+    form.innerHTML = FIELDS.map((field) => markupOf(field, figure)).join("") + FEATURES;
     Object.assign(this, { features, fields: {} });
     for (const { name } of FIELDS) {
-      const [text, slider] = [part(name), part(`${name}-slider`)];
+      const field = form.querySelector(`[data-name="${name}"]`);
+      const [text, slider] = ["input:not([type]), select", "[type=range]"].map((part) => field.querySelector(part));
       const typed = () => name === "rate" ? rounded(10 ** slider.value, 3) : slider.value;
       text.oninput = () => changed(name, text.value);
       if (slider) slider.oninput = () => changed(name, typed());

@@ -8,7 +8,7 @@ const MOST_LETTERS = 16; // of a name beside a bar
 const fill = (values, value) => values.map(() => value);
 // How wide an axis must be for the texts at its ticks.
 export const widthOf = (em) => (_, texts) =>
-  em * Math.max(4.2, 1 + 0.6 * Math.max(0, ...(texts ?? []).map((text) => text.length)));
+  em * (texts?.length ? Math.max(4.2, 1 + 0.6 * Math.max(...texts.map((text) => text.length))) : 0.5);
 // The range of a scale, with some room: it shows its own data, and other values.
 const around = (others = () => []) => (_, low, high) => {
   const [least, most] = [Math.min(low, ...others()), Math.max(high, ...others())];

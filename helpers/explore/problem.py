@@ -19,7 +19,7 @@ def make_problem(data, target):
     Parameters
     ----------
     data : str or Path
-        CSV file with a header line, relative to the project's folder.
+        A table in text, relative to the project's folder.
     target : str
         The column to predict.
 

@@ -15,7 +15,7 @@ class Explorer(anywidget.AnyWidget):
     Parameters
     ----------
     data : str
-        CSV file with a header line, relative to the project's folder.
+        A table in text, relative to the project's folder.
     target : str
         Column to predict.
 
@@ -39,10 +39,11 @@ class Explorer(anywidget.AnyWidget):
     def _answer(self, _, asked, __):
         """Do what a button asks for, and send back what came of it."""
         act = {"add": add_to_experiments, "run": show_as_run}[asked.pop("action")]
+        to = asked.pop("asked")
         about = {name: self.problem[name] for name in ("data", "target")}
         about["columns"] = self.problem["features"]
         try:
             answer = act(asked | about)
         except (UserError, OSError, ValueError) as error:
             answer = {"text": str(error)}
-        self.send(answer)
+        self.send(answer | {"to": to})

@@ -93,3 +93,41 @@ def test_a_verdict_says_to_how_many_digits_numbers_agree(apart, verdict):
     assert verdict in actions.compare(run, asked)
     batches = shown(batch=16) | {"costs": costs, "w": w}
     assert "draws other mini-batches" in actions.compare(run, batches)
+
+
+def test_an_optimiser_that_magnifies_rounding_is_named():
+    run = {"costs": [3.0, 1.0], "w": [1.0], "n_samples": 392}
+    asked = shown(optimiser="rmsprop") | {"costs": [3.0, 1.0 + 1e-5], "w": [1.0]}
+    text = actions.compare(run, asked)
+    assert text.endswith("to 5 digits; rmsprop magnifies what is rounded.") or (
+        text.endswith("to 4 digits; rmsprop magnifies what is rounded.")
+    )
+    plain = shown(optimiser="plain") | {"costs": asked["costs"], "w": asked["w"]}
+    assert "OTHER NUMBERS" in actions.compare(run, plain)
+
+
+def test_the_file_stays_as_it_was_but_for_its_end(tmp_path):
+    real, path = tmp_path / "real.yaml", tmp_path / "experiments.yaml"
+    before = b"a:\r\n  seed: 3\r\n"
+    real.write_bytes(before)
+    real.chmod(0o640)
+    path.symlink_to(real)
+    greek = shown(features=["Größe: x", "b"])
+    actions.add_to_experiments(greek, path)
+    after = real.read_bytes()
+    assert path.is_symlink()
+    assert real.stat().st_mode & 0o777 == 0o640
+    assert after.startswith(before)
+    assert "Größe: x".encode() in after
+    assert after.count(b"\n") == after.count(b"\r\n")
+
+
+@pytest.mark.parametrize("text", ["{a: {seed: 3}}\n", " a:\n  seed: 3\n", "a: {}\n..."])
+def test_a_grid_that_takes_nothing_at_its_end_is_named(tmp_path, text):
+    path = tmp_path / "experiments.yaml"
+    path.write_text(text)
+    with pytest.raises(UserError) as refused:
+        actions.add_to_experiments(shown(), path)
+    assert "unfinished" not in str(refused.value)
+    assert "experiments.yaml" in str(refused.value)
+    assert path.read_text() == text
