@@ -130,12 +130,23 @@ class Scaling(NamedTuple):
 
     def apply(self, X):
         """Return X, of shape (n_samples, n_features), in the new units."""
-        return (as_floats(X, "X") - self.shift) / self.factor
+        X = as_floats(X, "X")
+        self._require(X.shape[1:], "X must be (n_samples, n_features)", X.shape)
+        return (X - self.shift) / self.factor
 
     def original(self, w, b):
         """Return the weights and offset that predict the same from unscaled X."""
+        w = as_floats(w, "w")
+        self._require(w.shape, "w must be (n_features,)", w.shape)
         w = w / self.factor
         return w, float(b - w @ self.shift)
+
+    def _require(self, features, right, shape):
+        """Raise ValueError if something is not of the features that were scaled."""
+        if features != self.shift.shape:
+            raise ValueError(
+                f"{right} with n_features = {len(self.shift)}, got the shape {shape}"
+            )
 
 
 def fit_scaling(X, *, method, names=None):

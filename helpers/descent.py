@@ -14,6 +14,7 @@ from helpers.validation import (
     validate_count,
     validate_data,
     validate_learning_rate,
+    validate_rng,
     validate_start,
 )
 
@@ -142,8 +143,7 @@ def draw_batches(X, y, batch_size, rng):
     if batch_size is None:
         return repeat((X, y))
     validate_count("batch_size", batch_size, n_samples, "the number of samples")
-    if rng is None:
-        raise ValueError("batch_size needs rng, a numpy Generator")
+    validate_rng(rng, "batch_size")
     if batch_size == n_samples:
         return repeat((X, y))
     passes = (rng.permutation(n_samples) for _ in repeat(None))

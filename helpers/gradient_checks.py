@@ -3,6 +3,7 @@
 import numpy as np
 
 from helpers.model import cost, gradients, predict
+from helpers.validation import as_floats
 
 
 def symbolic_difference(n_samples=4, n_features=3):
@@ -62,7 +63,7 @@ def finite_difference_deviation(X, y, w, b, step=1e-4):
         The largest absolute deviation of a derivative, relative to the largest
         derivative.
     """
-    theta = np.append(w, b)
+    theta = np.append(as_floats(w, "w"), as_floats(b, "b"))
     numeric = np.empty_like(theta)
     for j, unit in enumerate(step * np.eye(len(theta))):
         above, below = theta + unit, theta - unit

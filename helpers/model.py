@@ -8,7 +8,7 @@ computed in double precision, whatever their type.
 
 import numpy as np
 
-from helpers.validation import as_floats
+from helpers.validation import as_floats, validate_rng
 
 INITIALISATIONS = ("zeros", "normal", "uniform")
 
@@ -45,8 +45,7 @@ def initialize(n_features, *, method="zeros", rng=None):
         )
     if method == "zeros":
         return np.zeros(n_features), 0.0
-    if rng is None:
-        raise ValueError(f"initialisation {method!r} needs rng, a numpy Generator")
+    validate_rng(rng, f"initialisation {method!r}")
     if method == "normal":
         return rng.standard_normal(n_features), float(rng.standard_normal())
     return rng.uniform(-1, 1, n_features), float(rng.uniform(-1, 1))

@@ -193,6 +193,11 @@ OPTIMISERS = {
 }
 
 
+# What is not an option but is given in the same call.
+SETTINGS = ("learning_rate", "n_iterations", "initialisation", "start", "optimiser")
+SETTINGS += ("batch_size", "rng")
+
+
 def options_of(optimiser):
     """Return the options of an optimiser, given by its name, with their defaults.
 
@@ -201,7 +206,7 @@ def options_of(optimiser):
     ValueError
         If there is no such optimiser.
     """
-    if optimiser not in OPTIMISERS:
+    if not isinstance(optimiser, str) or optimiser not in OPTIMISERS:
         near = get_close_matches(str(optimiser), OPTIMISERS, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise ValueError(
@@ -211,10 +216,32 @@ def options_of(optimiser):
     return {option.name: option.default for option in options}
 
 
-def _with_option(name):
-    """Say which optimisers have an option, to end a message with."""
+def all_options(optimiser, options):
+    """Return the options of an optimiser: those given, and the defaults of the others.
+
+    Raises
+    ------
+    ValueError
+        If there is no such optimiser or option, or an option is not in [0, 1).
+    """
+    known = options_of(optimiser)
+    for name, value in options.items():
+        if name not in known:
+            raise ValueError(
+                f"optimiser {optimiser!r} has no option {name!r}, it has "
+                f"{', '.join(known) or 'none'}{_hint(name)}"
+            )
+        validate_share(name, value)
+    return known | options
+
+
+def _hint(name):
+    """Say which optimisers have an option, or which setting may be meant."""
     having = [optimiser for optimiser in OPTIMISERS if name in options_of(optimiser)]
-    return f"; {', '.join(having)} have it" if having else ""
+    near = get_close_matches(name, SETTINGS, n=1)
+    if having:
+        return f"; {', '.join(having)} have it"
+    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def make_optimiser(optimiser, learning_rate, **options):
@@ -227,19 +254,7 @@ def make_optimiser(optimiser, learning_rate, **options):
     learning_rate : float or ndarray of shape (m,)
         Positive.
     **options : float
-        Of the optimiser; what is not given has its default.
-
-    Raises
-    ------
-    ValueError
-        If there is no such optimiser or option, or an option is not in [0, 1).
+        See `all_options`, which says what is wrong with them.
     """
-    known = options_of(optimiser)
-    for name, value in options.items():
-        if name not in known:
-            raise ValueError(
-                f"optimiser {optimiser!r} has no option {name!r}, it has "
-                f"{', '.join(known) or 'none'}{_with_option(name)}"
-            )
-        validate_share(name, value)
+    options = all_options(optimiser, options)
     return OPTIMISERS[optimiser](learning_rate, **options)

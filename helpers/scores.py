@@ -1,12 +1,14 @@
 """How good a fit is, on the training set and on samples it has not seen."""
 
+from numbers import Integral
+
 import numpy as np
 
 from helpers.compression import compress
 from helpers.data import fit_scaling
 from helpers.descent import gradient_descent
 from helpers.model import cost, predict
-from helpers.validation import as_floats
+from helpers.validation import as_floats, validate_rng
 
 MANY = 5000  # samples that are compressed before a descent
 
@@ -33,6 +35,8 @@ def scores(y, z):
         without a unit (nan if the targets are all equal).
     """
     y, z = as_floats(y, "y"), as_floats(z, "z")
+    if y.ndim != 1 or z.shape != y.shape:
+        raise ValueError(f"y and z must be (n_samples,), got {y.shape} and {z.shape}")
     mse = float(cost(y, z))
     variance = float(np.var(y))
     return {
@@ -65,7 +69,8 @@ def folds(n_samples, n_folds, rng):
     ValueError
         If there cannot be so many folds.
     """
-    if not 2 <= n_folds <= n_samples:
+    validate_rng(rng, "folds")
+    if not isinstance(n_folds, Integral) or not 2 <= n_folds <= n_samples:
         raise ValueError(
             f"folds must be a whole number from 2 to {n_samples} (the number of "
             f"samples), got {n_folds!r}"
@@ -110,7 +115,7 @@ def learning_curves(X, y, test_folds, *, scaling, **settings):
     Parameters
     ----------
     X, y, test_folds, scaling, **settings
-        See `cross_validate`. No descent may diverge.
+        See `cross_validate`.
 
     Returns
     -------
@@ -118,13 +123,15 @@ def learning_curves(X, y, test_folds, *, scaling, **settings):
         Cost after each update, in squared target units: on the samples trained on,
         and on the fold that is held out.
     """
-    curves = [
-        [
-            cost(y_part, predict(X_part, fit.path[:, :-1].T, fit.path[:, -1]))
-            for X_part, y_part in parts
-        ]
-        for fit, *parts in _trained_without(X, y, test_folds, scaling, settings)
-    ]
+    curves = []
+    for fit, *parts in _trained_without(X, y, test_folds, scaling, settings):
+        if fit.diverged_at:
+            raise ValueError(
+                f"a descent diverged, at iteration {fit.diverged_at}: choose a smaller "
+                "learning_rate"
+            )
+        w, b = fit.path[:, :-1].T, fit.path[:, -1]
+        curves.append([cost(y_part, predict(X_part, w, b)) for X_part, y_part in parts])
     training, held_out = np.array(curves).transpose(1, 0, 2)
     return training, held_out
 

@@ -15,8 +15,8 @@ from typing import NamedTuple
 import numpy as np
 
 from helpers.model import cost, predict
-from helpers.optimisers import options_of
-from helpers.validation import as_floats
+from helpers.optimisers import all_options
+from helpers.validation import as_floats, validate_finite, validate_shapes
 
 # e[k+1] = total * e[k] - product * e[k-1]: both, by optimiser, from a and mu.
 RECURRENCES = {
@@ -37,6 +37,8 @@ class Optimum(NamedTuple):
 def design(X):
     """Append a column of ones to X, for the offset: shape (n, p + 1)."""
     X = as_floats(X, "X")
+    if X.ndim != 2:
+        raise ValueError(f"X must be (n_samples, n_features), got {X.shape}")
     return np.column_stack([X, np.ones(len(X))])
 
 
@@ -68,10 +70,10 @@ def stability_limit(X, optimiser="plain", **options):
         At the limit itself one component of the error flips its sign for ever. None
         for an optimiser whose limit is not known.
     """
+    mu = all_options(optimiser, options).get("momentum", 0.0)
     if optimiser not in RECURRENCES:
         return None
     # Where a root is -1, total + product is -1. Both grow with a at a constant rate.
-    mu = _momentum(optimiser, options)
     at_zero, at_one = (sum(RECURRENCES[optimiser](a, mu)) for a in (0.0, 1.0))
     a = -(1 + at_zero) / (at_one - at_zero)
     return float((1 - a) / np.linalg.eigvalsh(hessian(X))[-1])
@@ -98,18 +100,13 @@ def factors(eigenvalues, learning_rate, optimiser="plain", **options):
         Sizes of the factors; ``abs(1 - learning_rate * eigenvalues)`` for plain
         descent. None for an optimiser without such a recurrence.
     """
+    mu = all_options(optimiser, options).get("momentum", 0.0)
     if optimiser not in RECURRENCES:
         return None
     a = 1 - learning_rate * as_floats(eigenvalues, "eigenvalues")
-    mu = _momentum(optimiser, options)
     total, product = RECURRENCES[optimiser](a, mu)
     root = np.sqrt(total**2 / 4 - product + 0j)
     return np.maximum(abs(total / 2 + root), abs(total / 2 - root))
-
-
-def _momentum(optimiser, options):
-    """Return the share of the last step that an optimiser keeps."""
-    return (options_of(optimiser) | options).get("momentum", 0.0)
 
 
 def condition_number(X):
@@ -125,8 +122,10 @@ def condition_number(X):
     float
         At least 1; infinite where a feature is a combination of the others.
     """
-    singular = np.linalg.svd(design(X), compute_uv=False)
-    if singular[-1] <= np.finfo(float).eps * max(X.shape) * singular[0]:
+    A = design(X)
+    singular = np.linalg.svd(A, compute_uv=False)
+    size = max(len(A), A.shape[1] - 1)
+    if singular[-1] <= np.finfo(float).eps * size * singular[0]:
         return float("inf")
     return float((singular[0] / singular[-1]) ** 2)
 
@@ -171,7 +170,15 @@ def optimum(X, y):
     -------
     Optimum
         Weights, offset and cost; the shortest solution if there are many.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit together, or a value is not finite.
     """
-    theta = np.linalg.lstsq(design(X), as_floats(y, "y"), rcond=None)[0]
+    X, y = as_floats(X, "X"), as_floats(y, "y")
+    validate_shapes(X, y)
+    validate_finite(X, y)
+    theta = np.linalg.lstsq(design(X), y, rcond=None)[0]
     w, b = theta[:-1], float(theta[-1])
     return Optimum(w, b, float(cost(y, predict(X, w, b))))

@@ -47,7 +47,10 @@ def validate_real(values, name):
     """
     if isinstance(values, np.ma.MaskedArray):
         raise ValueError(f"{name} is a masked array: drop or fill what is masked first")
-    array = np.asarray(values)
+    try:
+        array = np.asarray(values)
+    except ValueError:  # ragged
+        raise ValueError(f"{name} must have rows of equal length") from None
     if array.dtype.kind not in "biufO":
         raise ValueError(f"{name} must hold real numbers, got {array.dtype}")
     return array
@@ -75,7 +78,7 @@ def validate_data(X, y):
         fewer samples than parameters (n_features + 1).
     """
     X, y = as_floats(X, "X"), as_floats(y, "y")
-    _validate_shapes(X, y)
+    validate_shapes(X, y)
     X = np.ascontiguousarray(X)  # else the last bits would depend on the layout
     if len(y) < X.shape[1] + 1:
         samples = "1 sample" if len(y) == 1 else f"{len(y)} samples"
@@ -131,7 +134,7 @@ def validate_chunk(X, y, width, where=""):
     X, y = validate_real(X, f"{where}X"), validate_real(y, f"{where}y")
     if X.dtype == object or y.dtype == object:
         X, y = as_floats(X, f"{where}X"), as_floats(y, f"{where}y")
-    _validate_shapes(X, y, where)
+    validate_shapes(X, y, where)
     if width not in (None, X.shape[1]):
         raise ValueError(
             f"{where}X has {X.shape[1]} features, those before it have {width}"
@@ -179,6 +182,15 @@ def validate_count(name, value, most=None, of=""):
         raise ValueError(f"{name} must be a whole number {bounds}, got {value!r}")
 
 
+def validate_rng(rng, user):
+    """Raise ValueError if rng is no source of randomness; say what uses it."""
+    if not hasattr(rng, "permutation"):
+        raise ValueError(
+            f"{user} needs rng, a numpy Generator such as np.random.default_rng(0), "
+            f"got {rng!r}"
+        )
+
+
 def validate_share(name, value):
     """Raise ValueError if a value is not a number in [0, 1)."""
     right = isinstance(value, Real) and not isinstance(value, bool)
@@ -186,7 +198,8 @@ def validate_share(name, value):
         raise ValueError(f"{name} must be in [0, 1), got {value!r}")
 
 
-def _validate_shapes(X, y, where=""):
+def validate_shapes(X, y, where=""):
+    """Raise ValueError if X is no table, or y has not a number for each of its rows."""
     if X.ndim != 2 or X.shape[1] < 1 or y.shape != (len(X),):
         raise ValueError(
             f"{where}X must be (n_samples, n_features) and y (n_samples,), "

@@ -179,3 +179,12 @@ def test_a_constant_feature_is_named():
 def test_an_unknown_scaling_is_named():
     with pytest.raises(ValueError, match="standardise, min-max, none, got 'log'"):
         fit_scaling(np.ones((2, 2)), method="log")
+
+
+def test_a_scaling_is_for_as_many_features_as_it_was_learnt_from(rng):
+    scale = fit_scaling(rng.normal(size=(9, 2)), method="standardise")
+    for X in (np.ones((3, 1)), np.ones(2)):
+        with pytest.raises(ValueError, match="X must be .* n_features = 2, got"):
+            scale.apply(X)
+    with pytest.raises(ValueError, match="w must be .* n_features = 2, got"):
+        scale.original([1.0], 3.0)

@@ -158,3 +158,9 @@ def test_initialize_names_what_is_wrong():
         initialize(2, method="ones")
     with pytest.raises(ValueError, match="needs rng"):
         initialize(2, method="normal")
+
+
+def test_whole_numbers_are_checked_like_others(rng):
+    X, y = rng.normal(size=(20, 2)), rng.normal(size=20)
+    assert finite_difference_deviation(X, y, [1, 2], 3) < 1e-9
+    assert finite_difference_deviation(X, y, np.array([1, 1]), 2) < 1e-9

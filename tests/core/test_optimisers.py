@@ -130,3 +130,14 @@ def test_options_have_their_published_defaults():
 def test_wrong_optimisers_and_options_are_named(optimiser, options, message):
     with pytest.raises(ValueError, match=message):
         make_optimiser(optimiser, 0.1, **options)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("optimizer", "optimiser"), ("learningrate", "learning_rate")],
+)
+def test_a_misspelt_setting_is_not_blamed_on_the_optimiser_alone(name, meant):
+    with pytest.raises(ValueError, match=f"did you mean '{meant}'"):
+        make_optimiser("plain", 0.1, **{name: 1})
+    with pytest.raises(ValueError, match="optimiser must be one of"):
+        make_optimiser(["plain"], 0.1)

@@ -42,3 +42,20 @@ def test_learning_curves_end_at_the_scores_of_the_cross_validation(rng):
     at_zero = [np.mean(data.y[part] ** 2) for part in parts]
     np.testing.assert_allclose(held_out[:, 0], at_zero)
     assert (np.diff(training) < 0).all()
+
+
+@pytest.mark.parametrize("n_folds", [2.5, 2.0, "3", 1, 11])
+def test_folds_are_a_whole_number(n_folds, rng):
+    with pytest.raises(ValueError, match="whole number from 2 to 10 .*, got"):
+        folds(10, n_folds, rng)
+
+
+def test_columns_and_diverging_descents_are_named(rng):
+    with pytest.raises(ValueError, match=r"must be \(n_samples,\), got"):
+        scores(np.ones(3), np.ones((3, 1)))
+    with pytest.raises(ValueError, match="folds needs rng, a numpy Generator .* got 0"):
+        folds(10, 2, 0)
+    X, y = rng.normal(size=(20, 2)), rng.normal(size=20)
+    how = {"scaling": "standardise", "learning_rate": 5.0, "n_iterations": 500}
+    with pytest.raises(ValueError, match="diverged, .* choose a smaller learning_rate"):
+        learning_curves(X, y, folds(20, 2, rng), **how)

@@ -110,3 +110,38 @@ def test_the_best_heavy_ball_pays_the_root_of_the_condition_number(cars):
             eigenvalues, changed[0], "heavy-ball", momentum=changed[1]
         )
         assert other.max() > best
+
+
+@pytest.mark.parametrize(
+    ("optimiser", "options", "message"),
+    [
+        ("heavyball", {}, "did you mean 'heavy-ball'"),
+        ("nesterov", {"mu": 0.5}, "no option 'mu', it has momentum"),
+        ("plain", {"momentum": 0.9}, "no option 'momentum'"),
+        ("nesterov", {"momentum": 1.5}, "momentum must be in"),
+        ("nesterov", {"momentum": "a"}, "momentum must be in"),
+    ],
+)
+def test_theory_refuses_what_a_descent_refuses(optimiser, options, message):
+    X = np.arange(6.0).reshape(3, 2) ** 2
+    with pytest.raises(ValueError, match=message):
+        theory.stability_limit(X, optimiser, **options)
+    with pytest.raises(ValueError, match=message):
+        theory.factors([1.0], 0.1, optimiser, **options)
+
+
+def test_theory_takes_lists_and_names_what_is_no_table():
+    X, y = [[1.0], [2.0], [4.0]], [1.0, 2.0, 3.0]
+    assert theory.condition_number(X) == theory.condition_number(np.array(X))
+    assert theory.optimum(X, y).J == theory.optimum(np.array(X), np.array(y)).J
+    for wrong, message in (
+        (([1.0, 2.0], y), "X must be"),
+        ((X, [[1.0], [2.0], [3.0]]), "y .n_samples,., got"),
+        (([[1.0], [np.nan], [4.0]], y), "X must be finite, got nan at index"),
+        (([[np.inf]] * 3, y), "X must be finite, got inf"),
+        (([[1.0], [2.0, 3.0], [4.0]], y), "X must have rows of equal length"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            theory.optimum(*wrong)
+    with pytest.raises(ValueError, match="X must be .n_samples, n_features., got"):
+        theory.hessian(np.ones(3))
