@@ -6,12 +6,14 @@ from difflib import get_close_matches
 
 import numpy as np
 
-from helpers.reading.datasheet import path_of_sheet
-from helpers.reading.numerals import decimal_signs
+from helpers.reading.datasheet import column_fact, load_datasheet, path_of_sheet
+from helpers.reading.numerals import bare_number
 
 # What numbers the rows, by its name: as pandas, R and databases write it.
 INDEX = re.compile(r"index|row\.?names?|level_0|id", re.IGNORECASE)
 ALL = "all"  # a column of this name must be in quotes
+# As spreadsheets write it, in English or another language, and LibreOffice.
+SPREADSHEET_ERROR = re.compile(r"#[^\W\d_][\w/]*[!?]|#nv|err:\d+", re.IGNORECASE)
 UNNAMED = re.compile(r"(Unnamed: \d+)?")  # pandas names a column so that has no name
 
 
@@ -141,18 +143,25 @@ def _require_finite(table, path, place, wrong):
     """Raise ValueError at the first value of a column that is not a finite number."""
     if not wrong.any():
         return
-    row, name, fields = wrong.argmax(), table.names[place], table.columns[place]
-    number = re.sub(r"^[^\d+.<>~-]+|[^\d.]+$", "", fields[row])
-    is_number = decimal_signs(number) and number != fields[row]
-    if 2 * wrong.sum() > len(wrong) and not is_number:
+    row, name = wrong.argmax(), table.names[place]
+    field, right = table.columns[place][row], _mended(table, path, place, wrong)
+    if 2 * wrong.sum() > len(wrong) and not right:
         raise ValueError(
-            f"{path}: column {name!r} is text, such as {fields[row]!r}; the target and "
+            f"{path}: column {name!r} is text, such as {field!r}; the target and "
             "the features must be columns of numbers"
         )
-    right = "leave the field empty if the value is not known"
-    if is_number:
-        right = f"write {number}, without unit or sign of currency"
+    right = right or "leave the field empty if the value is not known"
     raise ValueError(
-        f"{path}, line {table.lines[row]}, column {name!r}: {fields[row]!r} is not a "
+        f"{path}, line {table.lines[row]}, column {name!r}: {field!r} is not a "
         f"finite number; {right}"
     )
+
+
+def _mended(table, path, place, wrong):
+    """Say what to write for the first wrong value; nothing if only its author knows."""
+    field, name = table.columns[place][wrong.argmax()], table.names[place]
+    if SPREADSHEET_ERROR.fullmatch(field):
+        return "a spreadsheet could not compute it: leave the field empty"
+    unit = column_fact(load_datasheet(path), name, "unit")
+    number = bare_number(field, unit)
+    return f"write {number}, without unit or sign of currency" if number else ""

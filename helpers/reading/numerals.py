@@ -13,6 +13,12 @@ MISSING = {"", "na", "n/a", "#n/a", "<na>", "nan", "null", "none", "-", "?"}
 TRUTH = {"true": "1", "false": "0"}
 GAPS = " \N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{THIN SPACE}"
 GAPS += "'\N{RIGHT SINGLE QUOTATION MARK}"
+# What may stand beside a number and leaves it as it is. Of single letters, k, M and t
+# also mean thousands, l, O and S are digits that were misread, and m is all of that.
+CURRENCIES = ("us$", "$", "€", "£", "¥", "₹", "chf", "dkk", "eur", "gbp", "jpy", "usd")
+UNITS = ("%", "°", "°c", "°f", "cm", "mm", "km", "m²", "m2", "m³", "m3", "km²", "km2")
+UNITS += ("kg", "mg", "lb", "lbs", "g", "ml", "kwh", "kw", "hp", "ps", "km/h", "mph")
+UNITS += ("mpg", "mi/gal", "min", "h", "hz", "kj", "kcal", "ppm", "ccm", "cc", "cm³")
 MINUS = "\N{MINUS SIGN}"
 
 
@@ -82,6 +88,33 @@ def decimal_signs(text):
     """
     signs = "".join(sign for sign, shape in SHAPES.items() if shape.fullmatch(text))
     return "" if text.startswith(",") and "." not in signs else signs
+
+
+def bare_number(text, unit=""):
+    """Return the number of a text that has a known unit or currency beside it.
+
+    Parameters
+    ----------
+    text : str
+        Such as ``130 hp`` or ``$ 5``.
+    unit : str
+        Another unit that is known.
+
+    Returns
+    -------
+    str
+        As it is written there; empty if anything else stands beside it: of ``3k`` the
+        number is not 3.
+    """
+    for known in filter(None, (*CURRENCIES, *UNITS, unit.lower())):
+        size = len(known)
+        rests = [text[:-size]] if text[-size:].lower() == known else []
+        if known in CURRENCIES and text[:size].lower() == known:
+            rests.append(text[size:])
+        for rest in rests:
+            if decimal_signs(rest.strip()):
+                return rest.strip()
+    return ""
 
 
 def is_number(text):

@@ -5,20 +5,12 @@ way only; what it leaves open, its datasheet says. Libraries guess here: they fi
 lines, rename columns, or take 1,23 for 123.
 """
 
-import bz2
 import csv
-import gzip
 import io
-import lzma
 import re
-import zipfile
-import zlib
-from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE, BOM_UTF32_BE, BOM_UTF32_LE
-from difflib import get_close_matches
-from pathlib import Path
 from typing import NamedTuple
 
-from helpers import ROOT
+from helpers.reading.content import content_of, decoded
 from helpers.reading.datasheet import SEPARATORS, read_format
 from helpers.reading.numerals import (
     MISSING,
@@ -29,13 +21,8 @@ from helpers.reading.numerals import (
 )
 
 WORDS = {separator: f"{word}s" for word, separator in SEPARATORS.items()}
-MARKS = {BOM_UTF8: "UTF-8", BOM_UTF32_LE: "UTF-32", BOM_UTF32_BE: "UTF-32"}
-MARKS |= {BOM_UTF16_LE: "UTF-16", BOM_UTF16_BE: "UTF-16"}  # a UTF-32 begins like one
-SPREADSHEETS = (".xlsx", ".xls", ".ods")
-OPEN = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
-BROKEN = (OSError, EOFError, lzma.LZMAError, zlib.error, zipfile.BadZipFile)
 MANY = 1000  # rows that show which columns have numbers
-NOT_TEXT = re.compile("[\0-\b\x0e-\x1f]")
+COMMENT = re.compile(r"#|%|//")  # before the table, by the program that wrote it
 
 
 class Table(NamedTuple):
@@ -63,7 +50,7 @@ def read_table(path):
     """
     told = read_format(path)
     try:
-        text, encoding = _decoded(_content(path), told)
+        text, encoding = decoded(content_of(path), told)
         separator = told.separator
         if text[:4].lower() == "sep=" and text[5:6] == "\n":  # as Excel writes it
             separator, text = separator or text[4], text[5:]
@@ -84,56 +71,9 @@ def read_table(path):
     return Table(names, columns, lines, decimal, told.missing, how, named)
 
 
-def _content(path):
-    """Return the bytes of a file, uncompressed."""
-    file = ROOT / path
-    try:
-        if file.exists() and not file.is_file():
-            raise ValueError("not a file")
-        if file.suffix.lower() in SPREADSHEETS and file.exists():
-            raise ValueError("a spreadsheet; save it as CSV")
-        if file.suffix.lower() == ".zip":
-            with zipfile.ZipFile(file) as archive:
-                if len(archive.namelist()) != 1:
-                    raise ValueError("must hold one file")
-                return archive.read(archive.namelist()[0])
-        with OPEN.get(file.suffix.lower(), open)(file, "rb") as stream:
-            return stream.read()
-    except FileNotFoundError:
-        names = [found.name for found in file.parent.glob("*")]
-        near = get_close_matches(file.name, names, n=1)
-        found = [Path("data", path), *(Path(path).with_name(name) for name in near)]
-        found = [inside for inside in found if (ROOT / inside).is_file()]
-        hint = f"; did you mean {found[0]}?" if found else ""
-        raise ValueError(f"there is no such file{hint}") from None
-    except BROKEN as error:
-        reason = getattr(error, "strerror", None) or error
-        raise ValueError(f"cannot be read: {reason}") from None
-
-
-def _decoded(content, told):
-    """Return the text, with one kind of line end, and the name of its encoding."""
-    marked = next((MARKS[mark] for mark in MARKS if content.startswith(mark)), None)
-    encoding = told.encoding or marked or "UTF-8"
-    try:
-        text = content.decode(encoding)
-    except (UnicodeError, LookupError):  # some that Python knows are not of texts
-        if told.encoding or marked:
-            raise ValueError(f"not a text in {encoding}") from None
-        encoding = "Latin-1 (it is not UTF-8)"
-        # What Windows calls Latin-1; a byte that it does not know becomes a control.
-        text = content.decode("cp1252", "replace").replace("\ufffd", "\0")
-    if NOT_TEXT.search(text):
-        raise ValueError(
-            f"not a table in text; save it as CSV, or write its `encoding` into "
-            f"{told.sheet}"
-        )
-    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    return text, encoding
-
-
 def _rows(text, separator, sheet):
     """Return the rows, as pairs of a line and its fields, and the separator."""
+    _refuse_comments(text)
     tried, split, reasons = [separator] if separator else list(WORDS), {}, {}
     for each in tried:
         try:
@@ -141,6 +81,7 @@ def _rows(text, separator, sheet):
         except ValueError as error:
             reasons[each] = error
     if not split:
+        _refuse_comments(text, fewest=1)
         first = text.lstrip().partition("\n")[0]
         raise reasons[max(tried, key=first.count)]  # the one that is likely meant
     if max(map(len, split.values())) < 2:
@@ -153,6 +94,22 @@ def _rows(text, separator, sheet):
             f"write `separator: {WORDS[fitting[0]][:-1]}`, or the other, into {sheet}"
         )
     return split[fitting[0]], fitting[0]
+
+
+def _refuse_comments(text, fewest=2):
+    """Raise ValueError if a table begins with so many lines of comment, but has others.
+
+    One alone may be a header, such as ``#,name``, as long as it can be read.
+    """
+    lines = [(n, line.strip()) for n, line in enumerate(text.split("\n"), start=1)]
+    lines = [(n, line) for n, line in lines if line]
+    sign = COMMENT.match(lines[0][1]) if lines else None
+    begins = [not sign or line.startswith(sign[0]) for _, line in lines]
+    if sign and not all(begins) and begins.index(False) >= fewest:
+        raise ValueError(
+            f"line {lines[0][0]} begins with {sign[0]}: remove the lines above the "
+            "header, or that sign if it is the header"
+        )
 
 
 def _split(text, separator):

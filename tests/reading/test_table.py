@@ -167,6 +167,86 @@ def test_the_datasheet_says_what_the_file_leaves_open(table):
 
 
 @pytest.mark.parametrize(
+    ("field", "right"),
+    [
+        ("130 HP", "write 130, without unit or sign of currency"),
+        ("2,5 EUR", "write 2,5, without unit or sign of currency"),
+        ("−5€", "write −5, without unit or sign of currency"),
+        ("$-5", "write -5, without unit or sign of currency"),
+        ("7 bar", "leave the field empty if the value is not known"),
+        ("3k", "leave the field empty if the value is not known"),
+        ("3 M", "leave the field empty if the value is not known"),
+        ("1O", "leave the field empty if the value is not known"),
+        ("(5)", "leave the field empty if the value is not known"),
+        ("5-", "leave the field empty if the value is not known"),
+        ("1/2", "leave the field empty if the value is not known"),
+        ("#red", "leave the field empty if the value is not known"),
+        ("#DIV/0!", "a spreadsheet could not compute it: leave the field empty"),
+        ("#REF!", "a spreadsheet could not compute it: leave the field empty"),
+        ("#VALUE!", "a spreadsheet could not compute it: leave the field empty"),
+        ("#NAME?", "a spreadsheet could not compute it: leave the field empty"),
+        ("#num!", "a spreadsheet could not compute it: leave the field empty"),
+        ("#NULL!", "a spreadsheet could not compute it: leave the field empty"),
+        ("#WERT!", "a spreadsheet could not compute it: leave the field empty"),
+        ("Err:502", "a spreadsheet could not compute it: leave the field empty"),
+    ],
+)
+def test_what_is_advised_for_a_field_keeps_its_value(table, field, right):
+    path = table(f"y;a\n1;2\n2;{field}\n3;4\n")
+    said = f"{path}, line 3, column 'a': {field!r} is not a finite number; {right}"
+    assert refused(path, features="a") == said
+    most = table(f"y;a\n1;{field}\n2;{field}\n3;4\n")
+    text = "column 'a' is text" in refused(most, features="a")
+    assert text == right.endswith("not known")
+
+
+def test_the_unit_of_the_datasheet_is_known(table):
+    path = table("y,a\n1,2\n2,3 bar\n3,4\n", "columns: {a: {unit: bar}}")
+    assert "; write 3, without unit or sign" in refused(path, features="a")
+
+
+@pytest.mark.parametrize(
+    ("above", "line", "sign"),
+    [
+        ("# exported by tool\n# 2024\n", 1, "#"),
+        ("# exported by tool\n", 1, "#"),
+        ("\n# one, two\n\n# three, four\n", 2, "#"),
+        ("% made by hand\n", 1, "%"),
+        ("// a\n// b\n", 1, "//"),
+    ],
+)
+def test_comments_above_the_header_are_named(table, above, line, sign):
+    assert refused(table(f"{above}x,y\n1,2\n3,5\n4,1\n")) == (
+        f"line {line} begins with {sign}: remove the lines above the header, or that "
+        "sign if it is the header"
+    )
+
+
+def test_a_header_may_begin_with_a_sign_of_comments(table):
+    for header in ("#", "# x", "% x"):
+        data = load_data(table(f"{header},y\n1.5,2\n3,5\n4,1\n"), "y")
+        assert data.features == [header]
+    ranks = table("#rank,y,a\n#1,2,4\n#2,4,9\n#3,1,7\n")
+    assert load_data(ranks, "y").features == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("given", "hint"),
+    [
+        ("nothere.csv", ""),
+        ("a.csv", ""),
+        ("Three.csv", "; did you mean {}?"),
+        ("thre.csv", "; did you mean {}?"),
+        ("three.txt", "; did you mean {}?"),
+    ],
+)
+def test_only_a_file_with_a_near_name_is_suggested(table, given, hint):
+    path = table("y,a\n1,2\n", name="three.csv")
+    said = f"there is no such file{hint.format(path)}"
+    assert refused(path.with_name(given)) == said
+
+
+@pytest.mark.parametrize(
     ("sheet", "message"),
     [
         ("separator: x", "separator must be one of tab, semicolon, bar, comma, blank"),
