@@ -66,7 +66,9 @@ override DATE := $(call now,DATE,4)
 override DATA := $(call now,DATA)
 override TARGET := $(call now,TARGET)
 override FEATURES := $(call now,FEATURES)
-export $(GIVEN)
+# So that an error can say it.
+REMEMBERED := $(foreach name,DATA TARGET FEATURES,$(if $(filter $(name),$(TYPED)),,$(if $($(name)),$(name))))
+export $(GIVEN) REMEMBERED
 # Letters of any language, in the names of folders too, whatever the locale is.
 export LC_ALL := $(if $(filter Darwin,$(shell uname)),en_US,C).UTF-8
 # Without bytecode, every command would compile all that it imports.

@@ -50,7 +50,7 @@ def choose(table, path, target, features):
             raise ValueError(f"{path}: {why}; name the features that you mean")
         return chosen, notes
     names = split_names(features)
-    if target in names or len(set(names)) < len(names):
+    if not names or target in names or len(set(names)) < len(names):
         raise ValueError(
             f"features must be different columns other than the target {target!r}, "
             f"got {features!r}"

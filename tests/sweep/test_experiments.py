@@ -2,6 +2,7 @@
 
 import pytest
 
+from helpers import ROOT
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.sweep import parameters
 from helpers.pipeline.sweep.experiments import notebook_parameters, read_points, select
@@ -89,6 +90,13 @@ def test_whole_rates_are_the_same_point_as_decimal_ones(grid):
         ("a: {seed: 0x" + "f" * 5000 + "}\n", "seed is too large a number"),
         ("a: {features: [" + "[" * 1000 + "\n", "experiments.yaml nests too deeply"),
         ("a: {data: " + "x" * 400 + ", seed: x}\n", "seed must be a whole number"),
+        ("a: {data: /tmp/b.csv}\n", "a: data: '/tmp/b.csv' is no file of the project"),
+        ("a: {data: [data/auto.csv, ../b.csv]}\n", "data: '../b.csv' .* is no file of"),
+        (
+            "a: {data: ''}\n",
+            "data: '' is no file of the project, .*: copy it into data",
+        ),
+        (f"a: {{data: {ROOT}/data/auto.csv}}\n", "project is now: write data/auto.csv"),
         ('a: {data: "\\ud800"}\n', "data has a character that is none: .*ud800"),
         ('"\\ud800": {seed: 1}\n', "the name of an experiment has a character that"),
     ],

@@ -71,6 +71,65 @@ def test_what_is_handed_in_is_as_it_was_committed(tmp_path, monkeypatch):
     assert submission.committed(Revision("abc", 0, ""), ASSIGNMENT) == files
 
 
+def commit_all(folder):
+    """Commit all files of a folder, which may be new to git."""
+    author = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+    for command in (["init", "-q"], ["add", "."], [*author, "commit", "-qm", "Begin"]):
+        subprocess.run(["git", *command], cwd=folder, check=True)
+
+
+def test_a_link_to_another_file_is_handed_in_as_that_file(tmp_path, monkeypatch):
+    spread(tmp_path, {"data/a.csv": b"one\n"})
+    (tmp_path / "data" / "b.csv").symlink_to("a.csv")
+    (tmp_path / "data" / "c.csv").symlink_to("/etc/hostname")
+    (tmp_path / "data" / "d.csv").symlink_to("none.csv")
+    commit_all(tmp_path)
+    monkeypatch.setattr(revision, "ROOT", tmp_path)
+    files = submission.files_of("HEAD")
+    assert files == {"data/a.csv": b"one\n", "data/b.csv": b"one\n"}
+
+
+def test_a_table_that_is_not_in_the_commit_is_named():
+    with pytest.raises(UserError, match=r"^data/auto.csv is not in the commit: git ad"):
+        submission.require_committed("report", {}, {"data/auto.yaml"})
+    with pytest.raises(UserError, match=r"^data/auto.yaml is not in the commit"):
+        submission.require_committed("report", {}, {"data/auto.csv"})
+    submission.require_committed("report", {}, {"data/auto.csv", "data/auto.yaml"})
+    with pytest.raises(
+        UserError, match=r"'\.\./x.csv' .* is no file of the project, so"
+    ):
+        submission.require_committed("regression", {"data": "../x.csv"}, {})
+
+
+def test_a_report_on_a_table_elsewhere_is_neither_handed_in_nor_verified(
+    project, tmp_path_factory, monkeypatch
+):
+    table = tmp_path_factory.mktemp("elsewhere") / "bin.csv"
+    table.write_bytes((ROOT / "data" / "auto.csv").read_bytes())
+    for name in (".gitignore", ".gitattributes"):
+        shutil.copy(ROOT / name, project.folder)
+    for name, text in {"REPORT": "regression", "DATA": table, "TARGET": "mpg"}.items():
+        monkeypatch.setenv(name, str(text))
+    status, out, err = project.run("helpers.pipeline.report")
+    assert status == 0, err
+    said = f"'{table}' is no file of the project, so it cannot be handed in or verified"
+    assert f"note: {said}: copy it into data/\n" in err
+    *_, last = out.splitlines()
+    assert f", of {table}: mpg from cylinders, displacement, horsepower and 4" in last
+    commit_all(project.folder)
+    for command in (
+        ["verify.submission"],
+        ["compare", "--a=HEAD"],
+        ["verify"],
+        ["verify", "--pdf=report/regression.pdf"],
+        ["verify", "--html=report/regression.html"],
+    ):
+        status, out, err = project.run(f"helpers.pipeline.{command[0]}", *command[1:])
+        assert (status, out) == (2, ""), command
+        assert err == f"error: {said}: copy it into data/\n", command
+    assert not (project.folder / "build" / "regression-submission.zip").exists()
+
+
 def test_a_notebook_with_outputs_can_be_handed_in(tmp_path, monkeypatch):
     notebook = {"cells": [{"cell_type": "code", "source": [], "outputs": []}]}
     files = {"a.ipynb": json.dumps(notebook).encode(), "b.txt": b"one\n"}

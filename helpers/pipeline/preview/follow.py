@@ -25,6 +25,7 @@ from helpers.pipeline.report.evidence import BUILD, RESULTS
 from helpers.pipeline.report.page import to_html
 from helpers.pipeline.report.paths import is_made
 from helpers.pipeline.report.revision import LONG_AGO, Revision, left_out
+from helpers.pipeline.report.tables import with_remembered
 from helpers.pipeline.report.title import table_of, title_block
 from helpers.pipeline.report.typeset import cell_behind, descriptions
 from helpers.pipeline.sweep.execute import prepared
@@ -184,7 +185,8 @@ class Preview:
     def keep(self, done):
         """Keep what a cell shows; raise if it failed."""
         if done.error:
-            raise UserError(done.error, done.cell["id"])
+            error = with_remembered(done.error, self.paths.name)
+            raise UserError(error, done.cell["id"])
         self.outputs[done.cell["id"]] = done
 
     def show(self, notebook, stale=""):

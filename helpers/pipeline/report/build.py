@@ -17,9 +17,14 @@ from helpers.pipeline.report.drawing import BESIDE
 from helpers.pipeline.report.evidence import RESULTS, attachments
 from helpers.pipeline.report.paths import ASSIGNMENT, asked
 from helpers.pipeline.report.revision import revision
+from helpers.pipeline.report.tables import (
+    said_of_table,
+    table_asked,
+    with_remembered,
+)
 from helpers.pipeline.report.title import table_of, title_block
 from helpers.pipeline.sweep.experiments import experiments_of
-from helpers.pipeline.sweep.inputs import modules_behind
+from helpers.pipeline.sweep.inputs import modules_behind, why_outside
 from helpers.pipeline.sweep.plan import make_plan, modules_for
 from helpers.pipeline.sweep.run import FailedRunsError, sweep
 
@@ -58,6 +63,9 @@ def make_report(paths, with_pdf, with_page):
     time_limit = checked_time_limit(os.environ.get("TIME_LIMIT") or "600")
     experiments = experiments_of(paths.name)
     now, plan = revision(), make_plan(experiments)
+    own = table_asked(paths.name, table)
+    if own and (why := why_outside(own["data"])):
+        print(f"note: {why}", file=sys.stderr, flush=True)
     behind = partial(modules_behind, paths.name)
     if not with_page:  # to verify a PDF, in a folder that is removed
         os.environ[FORMATS] = "pdf"
@@ -84,9 +92,10 @@ def make_report(paths, with_pdf, with_page):
             if preamble:
                 with contextlib.suppress(RuntimeError):
                     preamble()
+            error = with_remembered(str(error), paths.name)
             if failed:  # the text may rest on it
                 raise UserError(f"{failed}; then the report: {error}") from None
-            raise
+            raise UserError(error) from None
         if failed:
             print(f"the report lists as failed: {failed}", file=sys.stderr, flush=True)
     claims = read_record(paths.executed)["claims"]
@@ -114,7 +123,8 @@ def make_report(paths, with_pdf, with_page):
             if path in made or not path.exists() or path.read_bytes() != content:
                 all_or_none.enter_context(whole(path)).write_bytes(content)
     names = " and ".join(str(path.relative_to(ROOT)) for path in made)
-    print(f"made: {names}, for {title_of(notebook)['student']}")
+    of = said_of_table(own)
+    print(f"made: {names}, for {title_of(notebook)['student']}{of and f', of {of}'}")
 
 
 def print_report(notebook, attached, now, folder, preamble=None):

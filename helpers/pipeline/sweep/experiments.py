@@ -16,6 +16,7 @@ from helpers import ROOT
 from helpers.pipeline.errors import UserError, did_you_mean
 from helpers.pipeline.files import sha256
 from helpers.pipeline.kernels.opened import stamp
+from helpers.pipeline.sweep.inputs import why_outside
 from helpers.pipeline.sweep.notebooks import DamagedError, read_notebook
 from helpers.pipeline.sweep.parameters import (
     notebook_parameters,  # noqa: F401  a part of reading the grid
@@ -30,6 +31,7 @@ EXPERIMENTS = ROOT / "experiments.yaml"
 MANY = 10_000  # points, which must be confirmed
 LARGEST = 1_000_000  # points, which are too many
 LOADS = re.compile(r"\bload_experiment|\bload_runs|\.experiment\(")
+TABLE = "data"  # the parameter that names a table, in every notebook
 WHOLE = "report"  # the notebook that rests on every experiment
 
 
@@ -194,6 +196,10 @@ def _values(where, name, given, allowed):
     if not values:
         raise UserError(f"{where}: {name} has no value")
     valid = [allowed[name].validated(f"{where}: {name}", value) for value in values]
+    for value in valid if name == TABLE else ():
+        # Runs would not notice a change of it.
+        if isinstance(value, str) and (why := why_outside(value)):
+            raise UserError(f"{where}: {name}: {why}")
     return list(dict.fromkeys(valid))  # 0.1 and 1e-1 are one value
 
 

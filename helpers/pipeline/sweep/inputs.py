@@ -38,6 +38,25 @@ def has_failed(run):
     return failed_path_of(run).exists() and not path_of(run).exists()
 
 
+def why_outside(path):
+    """Say why nobody else would find a table, and what to do; empty if it is found.
+
+    Parameters
+    ----------
+    path : str
+        As `helpers.data.load_data` takes it.
+    """
+    place = "" if "\0" in path else os.path.realpath(ROOT / path)
+    name = name_in(str(ROOT), place) if place else ""
+    if not name:
+        leads = f" ({place})" if path and place not in ("", path) else ""
+        why = "is no file of the project, so it cannot be handed in or verified"
+        return f"{path!r}{leads} {why}: copy it into data/"
+    if os.path.isabs(path) or os.path.normpath(path).startswith(".."):
+        return f"{path!r} is found only where the project is now: write {name}"
+    return ""
+
+
 class Inputs:
     """The inputs of runs as they are now; each is looked at once.
 

@@ -4,6 +4,7 @@ It holds all files of the commit, the report made from them, and two notes: the 
 which the report needs where there is no git, and what to type.
 """
 
+import contextlib
 import io
 import json
 import os
@@ -23,8 +24,10 @@ from helpers.pipeline.report.revision import (
     git,
     revision,
 )
+from helpers.pipeline.report.tables import require_tables, tables_behind
 from helpers.pipeline.report.title import parameters_of
 from helpers.pipeline.verify.reader import read_html, read_pdf
+from helpers.reading.datasheet import path_of_sheet
 
 FOLDER = "submission"
 INSTRUCTIONS = """\
@@ -44,6 +47,7 @@ def main():
     parameters_of(paths.name)
     files = committed(now, paths)
     pages = [read_pdf(paths.pdf, pages=False), read_html(paths.html)]
+    require_committed(paths.name, pages[0].build.get("table", {}), files)
     for path, page in zip((paths.pdf, paths.html), pages, strict=True):
         if not page.is_of(now):
             raise UserError(f"report/{path.name} is not of this commit: make report")
@@ -75,13 +79,41 @@ def committed(now, paths):
     return files_of("HEAD")  # not from disk, where notebooks may have outputs
 
 
+def require_committed(report, table, files):
+    """Raise UserError if a table behind a report is not among the files handed in.
+
+    Parameters
+    ----------
+    report : str
+        The name of its notebook.
+    table : dict of str to str
+        What its data, target and features were given as.
+    files : container of str
+        The names of those that are handed in.
+    """
+    require_tables(report, table)
+    for path in tables_behind(report, table):
+        for name in (path, path_of_sheet(path)):
+            name = os.path.normpath(name)
+            if (ROOT / name).exists() and name not in files:
+                raise UserError(f"{name} is not in the commit: git add -f {name}")
+
+
 def files_of(commit):
-    """Return the content of every file of a commit, by name."""
+    """Return the content of every file of a commit, by name.
+
+    A link to another file of the commit is that file; one that leads elsewhere is not
+    among them.
+    """
     command = ("-c", "core.autocrlf=false", "archive", "--format=tar", commit)
     archive = io.BytesIO(git(*command))
     with tarfile.open(fileobj=archive) as kept:
-        entries = [entry for entry in kept if entry.isfile()]
-        return {entry.name: kept.extractfile(entry).read() for entry in entries}
+        found = {}
+        for entry in kept.getmembers():
+            with contextlib.suppress(KeyError):  # of a link that leads elsewhere
+                if content := kept.extractfile(entry):  # a folder has none
+                    found[entry.name] = content.read()
+        return found
 
 
 def write(path, files, moment):

@@ -7,6 +7,8 @@ from helpers.pipeline.errors import UserError
 from helpers.pipeline.records import TOLERANCE
 from helpers.pipeline.report.evidence import RESULTS
 from helpers.pipeline.report.paths import asked
+from helpers.pipeline.report.tables import require_tables
+from helpers.pipeline.report.title import parameters_of
 from helpers.pipeline.verify.agreement import (
     compare_claims,
     compare_documents,
@@ -55,6 +57,9 @@ def verify(path=None, tolerance=None, rebuilt=None, beside=None):
     """
     read = read_html if path and path.suffix == ".html" else read_pdf
     stated = read(path) if path else ReadReport(_recorded())
+    if not rebuilt:
+        table = stated.build.get("table", {}) if path else None
+        require_tables(stated.build.get("report") or asked().name, table)
     again = read(rebuilt) if rebuilt else rebuild(stated.build, read)
     lines = compare_reports(stated, again, tolerance, pages=bool(path))
     return lines + (compare_beside(beside, stated.files) if beside else [])
@@ -92,6 +97,7 @@ def compare_beside(folder, files):
 def _recorded():
     """Return the recorded results of this checkout."""
     path = asked().results
+    parameters_of(asked().name)  # says what is no report
     name = str(path.relative_to(ROOT))
     if not path.exists():
         raise UserError(f"there is no {name}: `make report` makes it")

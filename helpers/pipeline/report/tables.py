@@ -1,0 +1,118 @@
+"""The tables that a report is made of: where they are, and what was given of them."""
+
+import os
+
+from helpers.data import load_data, split_names
+from helpers.pipeline.command import some
+from helpers.pipeline.errors import UserError
+from helpers.pipeline.report.title import table_of
+from helpers.pipeline.sweep.experiments import experiments_of, read_points
+from helpers.pipeline.sweep.inputs import why_outside
+from helpers.pipeline.sweep.parameters import notebook_parameters
+
+# What the Makefile says is as it was given last: names of variables.
+REMEMBERED = "REMEMBERED"
+LACKS = ("there is no such file", "no column")  # as `helpers.data` says it
+
+
+def table_asked(report, given=None):
+    """Return a report's data, target and features: those given, else its notebook's.
+
+    Parameters
+    ----------
+    report : str
+        The name of its notebook.
+    given : dict of str to str, optional
+        What is given of them; by default what the environment has.
+
+    Returns
+    -------
+    dict of str to str
+        Empty if the report is not of a table.
+    """
+    known = notebook_parameters(report)
+    if "data" not in known:
+        return {}
+    given = table_of(report) if given is None else given
+    of_notebook = {n: known[n].default for n in ("target", "features") if n in known}
+    return {"data": known["data"].default} | of_notebook | given
+
+
+def tables_behind(report, given=None):
+    """Return the paths of a report's own table and of those of its experiments.
+
+    The parameters are those of `table_asked`.
+    """
+    own = table_asked(report, given).get("data")
+    grids = read_points(only=experiments_of(report)).values()
+    paths = [point.parameters.get("data") for points in grids for point in points]
+    return [path for path in dict.fromkeys([own, *paths]) if path]
+
+
+def require_tables(report, given=None):
+    """Raise UserError if a table behind a report is where nobody else would find it.
+
+    The parameters are those of `table_asked`.
+    """
+    for path in tables_behind(report, given):
+        if why := why_outside(path):
+            raise UserError(why)
+
+
+def said_of_table(table):
+    """Say in a few words what a report is of, and how many rows were left out.
+
+    Parameters
+    ----------
+    table : dict of str to str
+        As `table_asked` returns it.
+
+    Returns
+    -------
+    str
+        Empty if the report is not of a table, or reads it in a way of its own.
+    """
+    try:
+        sample = load_data(table["data"], table["target"], table["features"])
+    except (KeyError, ValueError):
+        return ""
+    left_out = f"{sample.n_dropped} of {len(sample.y) + sample.n_dropped} rows left out"
+    features = some(sample.features, 3, ", ")
+    return f"{table['data']}: {sample.target} from {features}; {left_out}"
+
+
+def with_remembered(error, report):
+    """Return an error, and what of the table that it names was not given this time.
+
+    Parameters
+    ----------
+    error : str
+        Of the report's notebook.
+    report : str
+        The name of its notebook.
+    """
+    table, given = table_asked(report), table_of(report)
+    remembered = os.environ.get(REMEMBERED, "").split()
+    for name in ("features", "target", "data"):  # what it is most likely due to
+        text, variable = table.get(name), name.upper()
+        if text is None or not _is_named(error, name, text):
+            continue
+        if name not in given:
+            return f"{error}; {text} is what the notebook says: give {variable}=…"
+        if variable in remembered:
+            how = f"{variable}={text} was given before; {variable}= forgets it"
+            return f"{error}; {how}"
+    return error
+
+
+def _is_named(error, name, text):
+    """Tell whether an error is about a parameter of this name and text."""
+    if name == "data":
+        return any(f"{text}: {lack}" in error for lack in LACKS)
+    if f"{name} must be" in error or f"{name} {text!r}" in error:
+        return True
+    try:
+        columns = split_names(text) if name == "features" else [text]
+    except ValueError:
+        return False
+    return any(f"column {column!r}" in error for column in columns)

@@ -1,0 +1,147 @@
+"""The table of a report: where it is, and what was given of it."""
+
+import pytest
+
+from helpers.pipeline.report.tables import (
+    require_tables,
+    said_of_table,
+    table_asked,
+    tables_behind,
+    with_remembered,
+)
+from helpers.pipeline.sweep import inputs
+from helpers.pipeline.sweep.inputs import why_outside
+
+OUTSIDE = " is no file of the project, so it cannot be handed in or verified: copy it i"
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Return the folder of a project with tables inside and outside of it."""
+    project = tmp_path / "project"
+    for place in ("project/data", "project/build", "elsewhere"):
+        (tmp_path / place).mkdir(parents=True)
+        (tmp_path / place / "a.csv").write_text("y,a\n1,2\n")
+    (project / "data" / "near.csv").symlink_to("a.csv")
+    (project / "data" / "far.csv").symlink_to(tmp_path / "elsewhere" / "a.csv")
+    (project / "data" / "more").symlink_to(tmp_path / "elsewhere")
+    monkeypatch.setattr(inputs, "ROOT", project)
+    return project
+
+
+@pytest.mark.parametrize(
+    "path", ["data/a.csv", "data/near.csv", "data/none.csv", "./data/../data/a.csv"]
+)
+def test_a_table_of_the_project_is_found_by_others(folder, path):
+    assert why_outside(path) == ""
+
+
+@pytest.mark.parametrize(
+    ("path", "leads"),
+    [
+        ("../elsewhere/a.csv", "elsewhere/a.csv"),
+        ("data/far.csv", "elsewhere/a.csv"),
+        ("data/more/a.csv", "elsewhere/a.csv"),
+        ("build/a.csv", "project/build/a.csv"),
+        ("../none.csv", "none.csv"),
+    ],
+)
+def test_a_table_that_others_have_not_is_named(folder, path, leads):
+    said = why_outside(path)
+    assert said.startswith(f"{path!r} ({folder.parent / leads}){OUTSIDE}")
+
+
+def test_a_table_is_named_from_the_folder_of_the_project(folder):
+    outside = f"{folder.parent}/elsewhere/a.csv"
+    assert why_outside(outside).startswith(repr(outside) + OUTSIDE)
+    for path in (f"{folder}/data/a.csv", "../project/data/a.csv"):
+        expected = f"{path!r} is found only where the project is now: write data/a.csv"
+        assert why_outside(path) == expected
+    for path in ("", "a\0b"):
+        assert why_outside(path).startswith(repr(path) + OUTSIDE)
+
+
+def test_the_tables_behind_a_report_are_its_own_and_those_of_its_experiments():
+    assert tables_behind("report") == ["data/auto.csv"]
+    assert tables_behind("regression") == ["data/auto.csv"]
+    assert tables_behind("regression", {"data": "data/b.csv"}) == ["data/b.csv"]
+    require_tables("report")
+
+
+def given(monkeypatch, remembered, **texts):
+    for name in ("DATA", "TARGET", "FEATURES"):
+        monkeypatch.setenv(name, texts.get(name, ""))
+    monkeypatch.setenv("REMEMBERED", remembered)
+
+
+@pytest.mark.parametrize(
+    ("error", "remembered", "said"),
+    [
+        ("data/b.csv: no column 'rooms'; its", "FEATURES",
+         "FEATURES=rooms, size was given before; FEATURES= forgets it"),
+        ("data/b.csv, line 3, column 'size': 'x' is not", "FEATURES",
+         "FEATURES=rooms, size was given before; FEATURES= forgets it"),
+        ("data/b.csv: no column 'price'; its", "TARGET FEATURES",
+         "TARGET=price was given before; TARGET= forgets it"),
+        ("features must be different columns other than the target 'price', got", "",
+         ""),
+        ("features must be different columns other than the target 'price', got",
+         "TARGET", "TARGET=price was given before; TARGET= forgets it"),
+        ("data/b.csv: there is no such file", "DATA",
+         "DATA=data/b.csv was given before; DATA= forgets it"),
+        ("data/b.csv: no column 'rooms'; its", "DATA",
+         "DATA=data/b.csv was given before; DATA= forgets it"),
+        ("data/b.csv: no column 'rooms'; its", "", ""),
+        ("1 / 0", "DATA TARGET FEATURES", ""),
+    ],
+)  # fmt: skip
+def test_an_error_says_what_was_remembered(monkeypatch, error, remembered, said):
+    texts = {"DATA": "data/b.csv", "TARGET": "price", "FEATURES": "rooms, size"}
+    given(monkeypatch, remembered, **texts)
+    found = with_remembered(error, "regression")
+    assert found == (f"{error}; {said}" if said else error)
+
+
+def test_an_error_says_what_was_never_given(monkeypatch):
+    given(monkeypatch, "", DATA="data/b.csv")
+    error = "data/b.csv: no column 'mpg'; its columns are x, y"
+    said = "mpg is what the notebook says: give TARGET=…"
+    assert with_remembered(error, "regression") == f"{error}; {said}"
+
+
+def test_a_report_says_in_short_what_it_is_of(monkeypatch, folder):
+    path = str(folder / "data" / "b.csv")
+    (folder / "data" / "b.csv").write_text("y,a,b\n1,2,7\n3,,9\n5,2,8\n4,1,1\n")
+    given(monkeypatch, "", DATA=path, TARGET="y")
+    said = f"{path}: y from a, b; 1 of 4 rows left out"
+    assert said_of_table(table_asked("regression")) == said
+    given(monkeypatch, "")
+    assert said_of_table(table_asked("regression")) == (
+        "data/auto.csv: mpg from cylinders, displacement, horsepower and 4 more; "
+        "0 of 392 rows left out"
+    )
+    assert said_of_table(table_asked("report")) == ""
+    assert said_of_table({"data": "data/none.csv", "target": "", "features": ""}) == ""
+
+
+def test_what_make_remembers_is_owned_up_to(project):
+    text = "size,price\n" + "".join(f"{k % 7},{k * k % 11}\n" for k in range(20))
+    project.write("data/one.csv", text)
+    project.write("data/two.csv", text.replace("size", "weight"))
+
+    def make(*given):
+        done = project.make("html", "REPORT=regression", *given)
+        return done.stderr + done.stdout
+
+    made = make("DATA=data/one.csv", "TARGET=price", "FEATURES=size")
+    *_, last = made.splitlines()
+    assert last == (
+        "made: report/regression.html, for N. N., of data/one.csv: price from size; "
+        "0 of 20 rows left out"
+    )
+    assert "; FEATURES=size was given before; FEATURES= forgets it\n" in make(
+        "DATA=data/two.csv"
+    )
+    assert "FEATURES=none was given" not in make("FEATURES=none")
+    assert "of data/two.csv: price from weight; " in make("FEATURES=")
+    assert "; mpg is what the notebook says: give TARGET=…\n" in make("TARGET=")
