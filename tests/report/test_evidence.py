@@ -14,7 +14,7 @@ from helpers import ROOT
 from helpers.figures import curves
 from helpers.pipeline.files import sha256
 from helpers.pipeline.records import read_record
-from helpers.pipeline.report import evidence, revision
+from helpers.pipeline.report import evidence, paths, revision
 from helpers.pipeline.report.paths import ASSIGNMENT
 from helpers.pipeline.report.provenance import trace
 from helpers.pipeline.sweep.results import load_experiment
@@ -93,7 +93,13 @@ def test_the_code_is_complete_and_each_file_has_its_path():
     for path in (ROOT / "helpers").rglob("*.py"):
         assert code[path.relative_to(ROOT).as_posix()] == path.read_bytes()
     assert {"Makefile", "report/template/preamble.tex", "data/auto.yaml"} < {*code}
-    assert "notebooks/descent.ipynb" in code
+    assert [name for name in code if name.startswith("notebooks/")] == [
+        "notebooks/descent.ipynb",
+        "notebooks/report.ipynb",
+    ]
+    assert {"notebooks/descent.ipynb", "notebooks/regression.ipynb"} < {
+        *evidence.code("regression")
+    }
     assert not [name for name in code if name.startswith(("build/", "tests/"))]
     assert list(code) == sorted(code, key=lambda name: name.split("/"))
 
@@ -243,6 +249,31 @@ def test_in_a_submission_the_version_tells_what_was_changed(tmp_path, monkeypatc
     (tmp_path / "a.txt").write_text("first")
     (tmp_path / "new.txt").write_text("")
     assert len({"", changed.changes, removed, revision.revision().changes}) == 4
+
+
+def test_a_notebook_that_the_report_does_not_rest_on_is_no_change(
+    repository, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(paths, "ROOT", tmp_path)
+    clean = revision.revision()
+    (tmp_path / "notebooks").mkdir()
+    grid = tmp_path / "experiments.yaml"
+    grid.write_text("a: {seed: 1}\n")
+    with_grid = revision.revision()
+    (tmp_path / "notebooks" / "other.ipynb").write_text("{}")
+    assert revision.revision() == with_grid != clean
+    assert revision.revision("other") != with_grid
+    for text in ("a:\n  notebook: other  # mine\n", "a: {notebook: 'other'}\n"):
+        grid.write_text(text)
+        before = revision.revision()
+        (tmp_path / "notebooks" / "other.ipynb").unlink()
+        assert revision.revision() != before
+        (tmp_path / "notebooks" / "other.ipynb").write_text("{}")
+    grid.write_text("a: {seed: 1}\n")
+    (tmp_path / "notebooks" / "report.ipynb").write_text("read('other.ipynb')")
+    before = revision.revision()
+    (tmp_path / "notebooks" / "other.ipynb").write_text("[]")
+    assert revision.revision() != before
 
 
 def test_what_a_person_ignores_elsewhere_is_a_change(repository, tmp_path):

@@ -17,6 +17,7 @@ from helpers import ROOT
 from helpers.pipeline.environment import environment
 from helpers.pipeline.kernels.arithmetic import processors
 from helpers.pipeline.records import NoRecordError, read_record
+from helpers.pipeline.report.paths import ASSIGNMENT, is_part
 from helpers.pipeline.report.revision import left_out
 from helpers.pipeline.sweep.experiments import read_points
 from helpers.pipeline.sweep.inputs import has_failed, path_of
@@ -116,14 +117,17 @@ def attachments(claims, build, now, experiments):
     """
     build = {"layout": LAYOUT, **now._asdict(), **build}
     content = json.dumps(build, ensure_ascii=False, indent=1) + "\n"
-    return code() | {
+    return code(build["report"]) | {
         RESULTS: as_text(collect(claims, experiments)).encode(),
         BUILD: content.encode(),
     }
 
 
-def code():
-    """Return the content of every file that makes the report, by its path."""
+def code(report=ASSIGNMENT.name):
+    """Return the content of every file that makes a report, by its path.
+
+    `report` is the name of its notebook; other notebooks are left out.
+    """
     found = {path for pattern in CODE for path in ROOT.glob(pattern) if path.is_file()}
     paths = {path.relative_to(ROOT): path for path in found}
     return {
@@ -131,7 +135,7 @@ def code():
         if name.suffix == ".ipynb"
         else path.read_bytes()
         for name, path in sorted(paths.items())
-        if not any(map(left_out, name.parts))
+        if not any(map(left_out, name.parts)) and is_part(name.as_posix(), report)
     }
 
 

@@ -3,6 +3,7 @@
 import fnmatch
 import json
 import os
+import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,6 +11,9 @@ from helpers import ROOT
 
 # What builds write below the folder; the pages stay out of git, the results do not.
 MADE = ("report/*.pdf", "report/*.html", "report/*results.json")
+# How the grid names a notebook, and how the code of a report does.
+IN_GRID = re.compile(r"""\bnotebook["']?\s*:\s*["']?([^"'\n,}#]+)""")
+IN_CODE = re.compile(r"([\w.-]+)\.ipynb\b")
 
 
 class Paths(NamedTuple):
@@ -91,3 +95,38 @@ def opened_cells():
 def is_made(name):
     """Tell whether a file of the project is what a build writes for a report."""
     return any(fnmatch.fnmatchcase(name, pattern) for pattern in MADE)
+
+
+def is_part(name, report):
+    """Tell whether a report may rest on a file of the project, or a grader on it.
+
+    It does on every file but those that a build writes and the notebooks that neither
+    it nor the grid names.
+
+    Parameters
+    ----------
+    name : str
+        Of the file: its path in the project.
+    report : str
+        The name of the report's notebook.
+    """
+    if fnmatch.fnmatchcase(name, "notebooks/*.ipynb"):
+        return Path(name).stem in notebooks_behind(report)
+    return not is_made(name)
+
+
+def notebooks_behind(report):
+    """Return the names of the notebooks that a report may rest on.
+
+    They are its own, those that it names, and those of which the grid may have runs.
+    """
+    of = Paths(report, ROOT)
+    found = {report, "descent"}
+    for path, pattern in (
+        (of.notebook, IN_CODE),
+        (of.root / "experiments.yaml", IN_GRID),
+    ):
+        if path.is_file():
+            text = path.read_text(encoding="utf-8", errors="replace")
+            found |= {name.strip() for name in pattern.findall(text)}
+    return found

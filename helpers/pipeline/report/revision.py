@@ -16,7 +16,7 @@ from typing import NamedTuple
 from helpers import ROOT
 from helpers.pipeline.environment import environment
 from helpers.pipeline.files import sha256
-from helpers.pipeline.report.paths import is_made
+from helpers.pipeline.report.paths import asked, is_part
 
 COMMIT = ROOT / "COMMIT"  # what a submission has instead of git
 NOTE = "SUBMISSION.txt"  # which only a submission has
@@ -42,19 +42,25 @@ class Revision(NamedTuple):
     changes: str  # digest of all that differs from the commit; empty if nothing does
 
 
-def revision():
+def revision(report=None):
     """Return the version of this checkout or submission.
 
     It is from git, else from the file ``COMMIT``: a list of the same three items, and
     in a submission of the SHA-256 of each file, by its name.
+    What differs in other reports than this one, by default that which is asked for, does
+    not count.
     """
+    report = report or asked().name
     if (ROOT / ".git").exists():
         head = git("log", "-1", "--no-show-signature", "--format=%H %ct").split()
         if head:
-            return Revision(head[0].decode(), int(head[1]), _digest_of(changed()))
+            return Revision(
+                head[0].decode(), int(head[1]), _digest_of(changed(), report)
+            )
     if COMMIT.exists():
         commit, moment, changes, *files = json.loads(COMMIT.read_text())
-        return Revision(commit, moment, _changes_since(*files) if files else changes)
+        changes = _changes_since(*files, report) if files else changes
+        return Revision(commit, moment, changes)
     return Revision("", LONG_AGO, "")
 
 
@@ -72,7 +78,7 @@ def changed():
     return sorted(names - {b""})
 
 
-def _changes_since(files):
+def _changes_since(files, report):
     """Return a digest of what differs from files of known digests, by their names."""
     names = {*files}
     for parent, folders, found in os.walk(ROOT):
@@ -81,7 +87,7 @@ def _changes_since(files):
         names |= {(within / n).as_posix() for n in found if not left_out(n)}
     names -= {COMMIT.name, NOTE}
     changed = {n for n in names if files.get(n) != sha256(_content(ROOT / n))}
-    return _digest_of(map(os.fsencode, changed))
+    return _digest_of(map(os.fsencode, changed), report)
 
 
 def left_out(name):
@@ -89,9 +95,9 @@ def left_out(name):
     return any(fnmatch.fnmatch(name, pattern) for pattern in LEFT_OUT)
 
 
-def _digest_of(names):
-    """Return a digest of files' names and content; empty if there are none."""
-    changed = sorted(name for name in {*names} if not is_made(os.fsdecode(name)))
+def _digest_of(names, report):
+    """Return a digest of the names and content of a report's files; empty if none."""
+    changed = sorted(n for n in {*names} if is_part(os.fsdecode(n), report))
     digest = hashlib.sha256()
     for name in changed:
         content = _content(os.path.join(os.fsencode(ROOT), name))

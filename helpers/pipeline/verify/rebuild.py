@@ -31,7 +31,8 @@ def rebuild(build, read=read_pdf):
         ignored = shutil.ignore_patterns(*LEFT_OUT)
         shutil.copytree(ROOT, copy, symlinks=True, ignore=ignored)
         # The copy has no history: this says which version it is.
-        (copy / COMMIT.name).write_text(json.dumps(revision()))
+        report = build.get("report") or asked().name
+        (copy / COMMIT.name).write_text(json.dumps(revision(report)))
         target = "pdf" if read is read_pdf else "html"
         tex = copy / asked().tex.relative_to(ROOT)
         tex.mkdir(parents=True)
@@ -40,7 +41,7 @@ def rebuild(build, read=read_pdf):
         made_for = {}
         if build:
             given = build["title"] | build.get("table", {})
-            made_for = variables_of(build.get("report") or asked().name, given)
+            made_for = variables_of(report, given)
         return read(build_report(copy, made_for, target, shown=True))
 
 

@@ -16,7 +16,7 @@ from helpers.pipeline.command import run_command
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.files import sha256, whole
 from helpers.pipeline.report.evidence import zipped
-from helpers.pipeline.report.paths import asked, is_made
+from helpers.pipeline.report.paths import asked, is_part
 from helpers.pipeline.report.revision import (
     COMMIT,
     NOTE,
@@ -47,12 +47,14 @@ def main():
     parameters_of(paths.name)
     files = committed(now, paths)
     pages = [read_pdf(paths.pdf, pages=False), read_html(paths.html)]
-    require_committed(paths.name, pages[0].build.get("table", {}), files)
+    table = pages[0].build.get("table", {})
+    require_tables(paths.name, table)
     for path, page in zip((paths.pdf, paths.html), pages, strict=True):
         if not page.is_of(now):
             raise UserError(f"report/{path.name} is not of this commit: make report")
+    require_committed(paths.name, table, files)
     given = {} if paths.is_default else {"report": paths.name}
-    given |= pages[0].build.get("table", {})
+    given |= table
     of = "".join(f" {name.upper()}={quote(text)}" for name, text in given.items())
     note = INSTRUCTIONS.format(commit=now.commit, name=paths.name, of=of)
     version = [*now, {name: sha256(content) for name, content in files.items()}]
@@ -71,7 +73,8 @@ def main():
 def committed(now, paths):
     """Return the content of all files of the commit; UserError if any file differs."""
     if now.changes:
-        names = sorted(n for n in map(os.fsdecode, changed()) if not is_made(n))
+        names = map(os.fsdecode, changed())
+        names = sorted(name for name in names if is_part(name, paths.name))
         raise UserError(f"commit first, or remove: {', '.join(names)}")
     results = paths.results.relative_to(paths.root).as_posix()
     if os.fsencode(results) in changed():
@@ -91,7 +94,6 @@ def require_committed(report, table, files):
     files : container of str
         The names of those that are handed in.
     """
-    require_tables(report, table)
     for path in tables_behind(report, table):
         for name in (path, path_of_sheet(path)):
             name = os.path.normpath(name)
