@@ -613,6 +613,8 @@ def test_a_claim_that_is_stated_further_down_is_named_with_its_cell(
     monkeypatch.setattr(paths, "opened", lambda: own)
     with pytest.raises(ValueError, match="'late' yet: the cell 'further-down' states"):
         Claims().fill("{{late}}")
+    with pytest.raises(ValueError, match="named 'lte'; did you mean 'late'"):
+        Claims().fill("{{lte}}")
 
 
 def test_a_letter_that_a_figure_has_not_is_named(shown):

@@ -317,6 +317,14 @@ def test_another_build_is_waited_for_and_what_cannot_be_set_changes_nothing(
     assert [path.read_bytes() for path in made] == before
 
 
+def test_a_misspelt_beginning_of_a_text_is_named(finished):
+    make_small(finished)
+    finished.replace("notebooks/report.ipynb", "%%prose", "%%prse")
+    status, _, err = finished.run("helpers.pipeline.report", "html")
+    assert status == 2
+    assert "Cell magic `%%prse` not found; did you mean %%prose? (see build/" in err
+
+
 def test_what_was_found_by_hand_is_included_and_what_failed_is_named(finished):
     sources = ("".join(cell["source"]) for cell in read_notebook("report")["cells"])
     [further] = [source for source in sources if "## Further experiments" in source]

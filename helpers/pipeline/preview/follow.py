@@ -19,6 +19,7 @@ from helpers.pipeline.command import error_in
 from helpers.pipeline.environment import environment
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.kernels.opened import stamp
+from helpers.pipeline.preview.mistakes import place_in
 from helpers.pipeline.preview.snapshots import Snapshots, StoppedError
 from helpers.pipeline.report.claims import PROSE
 from helpers.pipeline.report.evidence import BUILD, RESULTS
@@ -257,7 +258,8 @@ class Preview:
             text=True,
         )
         if tried.returncode:
-            raise UserError(error_in(tried.stderr, tried.returncode))
+            error = error_in(tried.stderr, tried.returncode)
+            raise UserError(error + place_in(tried.stderr))
         self.cells.close()
         options = [f"--port={self.server.server_port}", "--again"]
         os.execve(

@@ -18,7 +18,6 @@ import signal
 import subprocess
 import sys
 import time
-import traceback
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from multiprocessing.reduction import recv_handle, send_handle
@@ -27,6 +26,7 @@ from typing import NamedTuple
 from helpers import ROOT
 from helpers.pipeline.environment import FORMATS
 from helpers.pipeline.kernels.opened import stamp, watch
+from helpers.pipeline.preview.mistakes import described
 
 WORTH = 0.05  # seconds of cells that are rather executed again than kept
 OFTEN = 0.02  # seconds until it is asked again whether to stop
@@ -247,18 +247,10 @@ def _executed(cell, shell):
     ]
     outputs = json.loads(json.dumps(outputs, default=json_default))  # as a kernel does
     lost = lost_output(printed.getvalue())
-    return outputs, number, lost or (_described(error, number) if error else "")
-
-
-def _described(error, number):
-    """Return an error, and the line of the cell that raised it."""
-    if isinstance(error, SyntaxError):
-        return f"SyntaxError: {error.msg} (line {error.lineno}: {error.text})"
-    name = "" if hasattr(error, "_render_traceback_") else f"{type(error).__name__}: "
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [f for f in frames if f.filename.startswith(f"<ipython-input-{number}-")]
-    where = f" (line {own[-1].lineno}: {own[-1].line})" if own else ""
-    return " ".join(f"{name}{error}".split()) + where
+    if error and not lost:
+        magics = shell.magics_manager.lsmagic()
+        lost = described(error, number, cell["source"], magics["cell"])
+    return outputs, number, lost
 
 
 if __name__ == "__main__":

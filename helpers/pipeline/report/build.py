@@ -13,6 +13,7 @@ from helpers.pipeline.errors import UserError
 from helpers.pipeline.files import whole
 from helpers.pipeline.kernels.warm import warm_kernels
 from helpers.pipeline.records import read_record
+from helpers.pipeline.report.claims import PROSE
 from helpers.pipeline.report.drawing import BESIDE
 from helpers.pipeline.report.evidence import RESULTS, attachments
 from helpers.pipeline.report.paths import ASSIGNMENT, asked
@@ -23,10 +24,13 @@ from helpers.pipeline.report.tables import (
     with_remembered,
 )
 from helpers.pipeline.report.title import table_of, title_block
+from helpers.pipeline.sweep.endings import with_nearest_magic
 from helpers.pipeline.sweep.experiments import experiments_of
 from helpers.pipeline.sweep.inputs import modules_behind, why_outside
 from helpers.pipeline.sweep.plan import make_plan, modules_for
 from helpers.pipeline.sweep.run import FailedRunsError, sweep
+
+MAGICS = (PROSE, "%%capture", "%%time", "%%timeit")  # how cells of a report begin
 
 
 def report(*, with_pdf=True, with_page=True):
@@ -155,5 +159,6 @@ def execute_report(kernel, given, time_limit, paths=ASSIGNMENT):
     paths.executed.write_text(done.notebook, encoding="utf-8")
     if done.error:
         where = f"{paths.executed.relative_to(ROOT)}, {done.cell}".rstrip(", ")
-        raise UserError(f"{done.error} (see {where})")
+        error = with_nearest_magic(done.error, MAGICS)
+        raise UserError(f"{error} (see {where})")
     return nbformat.reads(done.notebook, as_version=4)

@@ -27,6 +27,7 @@ NOT_TYPED = re.compile(
     r"|Exercises? \d( and \d)?",
     re.DOTALL,
 )
+STATEMENT = re.compile(rf"state(?:_below)?\(\s*[\"']({NAME})[\"']")
 PROSE = "%%prose"  # how a cell of text begins
 CAPTION = re.compile(r"caption=((?:\s*\"[^\"]*\")+)")
 
@@ -168,14 +169,19 @@ def fill_in(text, claims, mark=None):
 
 
 def _unknown(name, claims):
-    hint = _stated_later(name) or did_you_mean(name, claims, repr)
+    later = _stated_by_cells()
+    if name in later:
+        cell = later[name]
+        hint = f" yet: the cell {cell!r} states it, which must come first"
+    else:
+        hint = did_you_mean(name, [*claims, *later], repr)
     return ValueError(f"no claim is named {name!r}{hint}")
 
 
-def _stated_later(name):
-    """Say in which cell of the report a claim is stated; nothing if in none."""
-    statement = rf"state(_below)?\(\s*[\"']{re.escape(name)}[\"']"
-    for cell in opened_cells():
-        if re.search(statement, "".join(cell["source"])):
-            return f" yet: the cell {cell.get('id')!r} states it, which must come first"
-    return ""
+def _stated_by_cells():
+    """Return the claims that the cells of the report state, each with its cell."""
+    return {
+        name: cell.get("id")
+        for cell in reversed(opened_cells())
+        for name in STATEMENT.findall("".join(cell["source"]))
+    }

@@ -1,9 +1,29 @@
 """How a run ended, as far as only the outputs of its cells show it."""
 
+import re
+
+from helpers.pipeline.errors import did_you_mean
 from helpers.pipeline.records import record_in
 
 # What IPython prints when it can show neither an output nor the error.
 LOST = ("Error in callback <", "Unexpected exception formatting exception")
+
+UNKNOWN_MAGIC = re.compile(r"Cell magic `(%%\S+)` not found")
+
+
+def with_nearest_magic(error, known):
+    """Return an error; if it is on a misspelt ``%%`` of a cell, with what was meant.
+
+    Parameters
+    ----------
+    error : str
+        As IPython says it.
+    known : iterable of str
+        What cells may begin with, such as ``%%time``.
+    """
+    wrong = UNKNOWN_MAGIC.search(error)
+    hint = did_you_mean(wrong[1], {*known} - {wrong[1]}) if wrong else ""
+    return error.rstrip(".") + hint if hint else error
 
 
 def lost_output(printed):
