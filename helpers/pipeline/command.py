@@ -5,6 +5,7 @@ import gc
 import io
 import math
 import os
+import re
 import resource
 import sys
 import traceback
@@ -14,6 +15,8 @@ from helpers.pipeline.errors import UserError
 
 YES, NO = ("1", "yes", "true", "on"), ("", "0", "no", "false", "off")
 FLAG = {"nargs": "?", "const": "1", "default": "0"}  # how argparse reads one of these
+# The host may be an address of version 6 in brackets.
+SCHEDULER = re.compile(r"([a-z]+://)?(\[[0-9a-fA-F:.%]+\]|[\w.-]+):\d{1,5}")
 SELDOM = 100_000  # new objects between collections, which slow imports by an eighth
 LEAST_FILES, MANY_FILES = 256, 4096  # open at a time; a run has about sixty
 # What the user can mend: a full disk, too few files, no memory, no access.
@@ -38,6 +41,14 @@ def checked_time_limit(given):
     if not 0 < seconds < math.inf:
         raise UserError(f"the time limit must be a number of seconds, got {given!r}")
     return seconds
+
+
+def checked_scheduler(given):
+    """Return the address of a Dask scheduler, as it was typed, or an empty text."""
+    if given and not SCHEDULER.fullmatch(given):
+        right = "the address that make cluster prints, tcp://host:port"
+        raise UserError(f"SCHEDULER must be {right}, got {given!r}")
+    return given
 
 
 def run_command(main):

@@ -3,7 +3,7 @@
 import pytest
 
 from helpers.pipeline.report.tables import (
-    require_tables,
+    require_table,
     said_of_table,
     table_asked,
     tables_behind,
@@ -65,7 +65,7 @@ def test_the_tables_behind_a_report_are_its_own_and_those_of_its_experiments():
     assert tables_behind("report") == ["data/auto.csv"]
     assert tables_behind("regression") == ["data/auto.csv"]
     assert tables_behind("regression", {"data": "data/b.csv"}) == ["data/b.csv"]
-    require_tables("report")
+    require_table("report")
 
 
 def given(monkeypatch, remembered, **texts):

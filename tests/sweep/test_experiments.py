@@ -67,8 +67,12 @@ def test_whole_rates_are_the_same_point_as_decimal_ones(grid):
         ("a: {learning_rate: -0.05}\n", "learning_rate must be positive, got -0.05"),
         (
             "a: {learning_rate: [1, 0]}\n",
-            "must be positive, got 0.0; is a decimal comma meant",
+            "must be positive, got 0; is a decimal comma meant",
         ),
+        ("a: {learning_rate: 0}\n", "learning_rate must be positive, got 0$"),
+        ("a: {learning_rate: [0.0]}\n", "learning_rate must be positive, got 0.0$"),
+        ("a: {n_iterations: [1, 0]}\n", "n_iterations must be positive, got 0$"),
+        ("a: {seed: [0, -1]}\n", "a: seed must be 0 or more, got -1$"),
         (
             "a: {learning_rate: .nan}\n",
             "learning_rate must be a finite number, got nan",

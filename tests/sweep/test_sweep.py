@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from helpers.pipeline.command import checked_time_limit
+from helpers.pipeline.command import checked_scheduler, checked_time_limit
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.records import read_record
 from helpers.pipeline.sweep import executors
@@ -196,7 +196,7 @@ def test_results_can_be_of_one_experiment_and_count_what_is_missing(project):
         "experiments.yaml",
         "good: {features: all, n_iterations: 6}\n"
         "mixed: {learning_rate: [0.1, 0.001, 1e-1], n_iterations: 50}\n"
-        "wrong: {seed: -1}\n",
+        "wrong: {n_folds: 1}\n",
     )
     project.sweep()
     *printed, last = project.run("helpers.pipeline.sweep.results")[1].splitlines()
@@ -368,3 +368,20 @@ def test_a_run_that_records_nothing_hides_no_other(project):
     out = project.run("load")[1].splitlines()
     assert out[0] == "[[3.0, 0.2], [3.0, 0.1]]"
     assert out[1:] == ["['recorded nothing']", "['done', 'done']", "['failed']"]
+
+
+@pytest.mark.parametrize(
+    "address", ["foo", "tcp://host", "host:port", "a b:1", ":8786"]
+)
+def test_what_is_no_address_of_a_scheduler_is_named_even_if_all_is_cached(
+    finished, address
+):
+    right = "the address that make cluster prints, tcp://host:port"
+    said = f"error: SCHEDULER must be {right}, got {address!r}\n"
+    assert finished.sweep("--scheduler", address) == (2, "", said)
+
+
+def test_an_address_of_a_scheduler_may_have_any_form_that_dask_knows():
+    addresses = "tcp://127.0.0.1:8786", "localhost:8786", "tls://[::1]:8786", "a-b.c:1"
+    for address in ("", *addresses):
+        assert checked_scheduler(address) == address

@@ -275,6 +275,16 @@ def test_recorded_results_that_cannot_be_used_are_named(
         verify()
 
 
+def test_a_misspelt_report_is_named_with_the_nearest(monkeypatch):
+    monkeypatch.setenv("REPORT", "regresion")
+    right = "there is no notebooks/regresion.ipynb; did you mean 'regression'?"
+    with pytest.raises(UserError, match=f"^{re.escape(right)}$"):
+        verify()
+    monkeypatch.setenv("REPORT", "descent")
+    with pytest.raises(UserError, match="^notebooks/descent.ipynb is no report"):
+        verify()
+
+
 @pytest.mark.parametrize(
     ("stated", "reproduced", "difference"),
     [

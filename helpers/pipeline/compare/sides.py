@@ -16,7 +16,7 @@ from helpers.pipeline.files import sha256, whole
 from helpers.pipeline.report.evidence import BUILD, RESULTS
 from helpers.pipeline.report.paths import asked
 from helpers.pipeline.report.revision import COMMIT, Revision, git, revision
-from helpers.pipeline.report.tables import require_tables
+from helpers.pipeline.report.tables import require_table
 from helpers.pipeline.report.title import TABLE, variables_of
 from helpers.pipeline.verify.reader import (
     SECTION,
@@ -138,7 +138,7 @@ def _built(place, kind):
     given = variables_of(paths.name)
     table = {name: text for name in TABLE if (text := given[name.upper()])}
     # Both sides would be of the table as it is now.
-    require_tables(paths.name)
+    require_table(paths.name)
     if not place.commit:
         path, now = (paths.html, paths.pdf)[kind == PRINT], revision()
         if path.exists() and now.commit:

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from helpers import ROOT
-from helpers.pipeline.command import checked_time_limit, reason_of
+from helpers.pipeline.command import checked_scheduler, checked_time_limit, reason_of
 from helpers.pipeline.environment import FORMATS
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.files import whole
@@ -65,6 +65,7 @@ def make_report(paths, with_pdf, with_page):
     """Sweep, execute the report's notebook and set it, in a locked ``build``."""
     title, table = title_block(with_pdf=with_pdf), table_of(paths.name)
     time_limit = checked_time_limit(os.environ.get("TIME_LIMIT") or "600")
+    scheduler = checked_scheduler(os.environ.get("SCHEDULER", ""))
     experiments = experiments_of(paths.name)
     now, plan = revision(), make_plan(experiments)
     own = table_asked(paths.name, table)
@@ -82,7 +83,7 @@ def make_report(paths, with_pdf, with_page):
         failed = None
         try:
             if plan.runs:
-                sweep(plan, os.environ.get("SCHEDULER", ""), time_limit)
+                sweep(plan, scheduler, time_limit)
         except FailedRunsError as error:
             failed = error
         preamble = begin_preamble(paths.tex) if with_pdf else None

@@ -49,14 +49,15 @@ def tables_behind(report, given=None):
     return [path for path in dict.fromkeys([own, *paths]) if path]
 
 
-def require_tables(report, given=None):
-    """Raise UserError if a table behind a report is where nobody else would find it.
+def require_table(report, given=None):
+    """Raise UserError if a report's own table is where nobody else would find it.
 
-    The parameters are those of `table_asked`.
+    Those of experiments are refused when the grid is read. The parameters are those of
+    `table_asked`.
     """
-    for path in tables_behind(report, given):
-        if why := why_outside(path):
-            raise UserError(why)
+    table = table_asked(report, given)
+    if table and (why := why_outside(table["data"])):
+        raise UserError(why)
 
 
 def said_of_table(table):

@@ -4,7 +4,13 @@ import argparse
 import os
 from contextlib import nullcontext
 
-from helpers.pipeline.command import FLAG, checked_flag, checked_time_limit, run_command
+from helpers.pipeline.command import (
+    FLAG,
+    checked_flag,
+    checked_scheduler,
+    checked_time_limit,
+    run_command,
+)
 from helpers.pipeline.kernels.warm import warm_kernels
 from helpers.pipeline.sweep.experiments import MANY, experiments_of
 from helpers.pipeline.sweep.plan import make_plan, modules_for, print_dry_run
@@ -26,12 +32,12 @@ def main():
     dry_run = checked_flag("DRY_RUN", asked.dry_run)
     confirmed = checked_flag("YES", asked.yes)
     time_limit = checked_time_limit(asked.time_limit)
+    scheduler = checked_scheduler(asked.scheduler or os.environ.get("SCHEDULER", ""))
     only = asked.experiment or (experiments_of(asked.report) if asked.report else None)
     plan = make_plan(only, confirmed=confirmed or dry_run)
     if dry_run:
         print_dry_run(plan)
         return
-    scheduler = asked.scheduler or os.environ.get("SCHEDULER", "")
     with warm_kernels(modules_for(plan)) if plan.missing else nullcontext():
         sweep(plan, scheduler, time_limit)
 

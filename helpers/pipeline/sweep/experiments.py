@@ -195,7 +195,8 @@ def _values(where, name, given, allowed):
     values = given if isinstance(given, list) else [given]
     if not values:
         raise UserError(f"{where}: {name} has no value")
-    valid = [allowed[name].validated(f"{where}: {name}", value) for value in values]
+    check, several = allowed[name].validated, len(values) > 1
+    valid = [check(f"{where}: {name}", value, several=several) for value in values]
     for value in valid if name == TABLE else ():
         # Runs would not notice a change of it.
         if isinstance(value, str) and (why := why_outside(value)):

@@ -16,6 +16,7 @@ from helpers.pipeline.sweep.notebooks import read_notebook
 from helpers.reading.numerals import decimal_signs
 
 TYPES = {"str": str, "int": int, "float": float, "bool": bool}
+SEED = "seed"  # from which NumPy draws, in whatever notebook
 WORDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
 # Values are shown short: YAML can nest and repeat them without end.
 SHORT = Repr()
@@ -33,14 +34,19 @@ class Parameter(NamedTuple):
     type: type
     default: object
     comment: str
+    name: str = ""
 
     @property
     def choices(self):
         """The values that are allowed; empty if all are."""
         return _choices(self.comment.partition("# one of ")[2].strip())
 
-    def validated(self, where, value):
-        """Return a value if it has the type and is among the choices, or raise."""
+    def validated(self, where, value, *, several=False):
+        """Return a value if it has the type and is among the choices, or raise.
+
+        `several` tells whether others are listed beside it.
+        """
+        given = value
         if value is None and self.default is None:
             return None
         if self.type is float and type(value) is int:
@@ -58,9 +64,13 @@ class Parameter(NamedTuple):
         if type(value) is float and not math.isfinite(value):
             raise UserError(f"{where} must be a finite number, got {value}")
         if "# positive" in self.comment and value <= 0:
-            comma = self.type is float and not value  # 0,1 is a zero and a one
+            comma = (
+                several and self.type is float and not value
+            )  # 0,1: a zero and a one
             point = "; is a decimal comma meant as a point?" if comma else ""
-            raise UserError(f"{where} must be positive, got {value}{point}")
+            raise UserError(f"{where} must be positive, got {given}{point}")
+        if self.name == SEED and value < 0:
+            raise UserError(f"{where} must be 0 or more, got {value}")
         if type(value) is str:
             validate_text(where, value)
         choices = self.choices
@@ -162,7 +172,7 @@ def _parameter(statement, lines, where):
     kind = kind or type(default)
     if kind not in WORDS:
         return None
-    parameter = Parameter(kind, default, lines[statement.end_lineno - 1])
+    parameter = Parameter(kind, default, lines[statement.end_lineno - 1], name)
     try:
         return {name: parameter._replace(default=parameter.validated(name, default))}
     except UserError as error:

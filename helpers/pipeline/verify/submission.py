@@ -24,7 +24,7 @@ from helpers.pipeline.report.revision import (
     git,
     revision,
 )
-from helpers.pipeline.report.tables import require_tables, tables_behind
+from helpers.pipeline.report.tables import require_table, tables_behind
 from helpers.pipeline.report.title import parameters_of
 from helpers.pipeline.verify.reader import read_html, read_pdf
 from helpers.reading.datasheet import path_of_sheet
@@ -48,7 +48,7 @@ def main():
     files = committed(now, paths)
     pages = [read_pdf(paths.pdf, pages=False), read_html(paths.html)]
     table = pages[0].build.get("table", {})
-    require_tables(paths.name, table)
+    require_table(paths.name, table)
     for path, page in zip((paths.pdf, paths.html), pages, strict=True):
         if not page.is_of(now):
             raise UserError(f"report/{path.name} is not of this commit: make report")

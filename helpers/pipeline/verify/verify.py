@@ -7,7 +7,7 @@ from helpers.pipeline.errors import UserError
 from helpers.pipeline.records import TOLERANCE
 from helpers.pipeline.report.evidence import RESULTS
 from helpers.pipeline.report.paths import asked
-from helpers.pipeline.report.tables import require_tables
+from helpers.pipeline.report.tables import require_table
 from helpers.pipeline.report.title import parameters_of
 from helpers.pipeline.verify.agreement import (
     compare_claims,
@@ -59,7 +59,7 @@ def verify(path=None, tolerance=None, rebuilt=None, beside=None):
     stated = read(path) if path else ReadReport(_recorded())
     if not rebuilt:
         table = stated.build.get("table", {}) if path else None
-        require_tables(stated.build.get("report") or asked().name, table)
+        require_table(stated.build.get("report") or asked().name, table)
     again = read(rebuilt) if rebuilt else rebuild(stated.build, read)
     lines = compare_reports(stated, again, tolerance, pages=bool(path))
     return lines + (compare_beside(beside, stated.files) if beside else [])
