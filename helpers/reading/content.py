@@ -22,18 +22,7 @@ NOT_TEXT = re.compile("[\0-\b\x0e-\x1f]")
 
 
 def content_of(path):
-    """Return the bytes of a file, uncompressed.
-
-    Parameters
-    ----------
-    path : str or Path
-        The file; a relative path starts at the project's folder.
-
-    Raises
-    ------
-    ValueError
-        If it is not there, no file, a spreadsheet, or damaged.
-    """
+    """Return the bytes of a file, uncompressed; ValueError if it cannot be read."""
     file = ROOT / path
     try:
         if file.exists() and not file.is_file():
@@ -62,20 +51,7 @@ def content_of(path):
 
 
 def decoded(content, told):
-    """Return the text of bytes, with one kind of line end, and its encoding's name.
-
-    Parameters
-    ----------
-    content : bytes
-        Of a file.
-    told : helpers.reading.datasheet.Format
-        Its datasheet, which may say the encoding.
-
-    Raises
-    ------
-    ValueError
-        If it is no text, or not in the encoding of the datasheet.
-    """
+    """Return a text, with one kind of line end, and its encoding, perhaps as `told`."""
     marked = next((MARKS[mark] for mark in MARKS if content.startswith(mark)), None)
     encoding = told.encoding or marked or "UTF-8"
     try:

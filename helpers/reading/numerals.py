@@ -93,18 +93,7 @@ def decimal_signs(text):
 def bare_number(text, unit=""):
     """Return the number of a text that has a known unit or currency beside it.
 
-    Parameters
-    ----------
-    text : str
-        Such as ``130 hp`` or ``$ 5``.
-    unit : str
-        Another unit that is known.
-
-    Returns
-    -------
-    str
-        As it is written there; empty if anything else stands beside it: of ``3k`` the
-        number is not 3.
+    It is empty if anything else stands there: of ``3k`` the number is not 3.
     """
     for known in filter(None, (*CURRENCIES, *UNITS, unit.lower())):
         size = len(known)

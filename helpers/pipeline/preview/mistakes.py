@@ -15,24 +15,10 @@ BEFORE, WIDTH = 20, 60  # letters of a line of text that are shown
 
 
 def described(error, number, source, magics):
-    """Describe the error of a cell.
+    """Describe the error of a cell of that number, and say where it is.
 
-    Parameters
-    ----------
-    error : BaseException
-        What was raised.
-    number : int
-        Of the cell, as in ``In [7]``.
-    source : str
-        Its code, or the text of a cell that begins with ``%%``.
-    magics : iterable of str
-        What a cell may begin with, without the ``%%``.
-
-    Returns
-    -------
-    str
-        The error, and its line: that of a helper which cannot be imported, that of the
-        text which the error quotes, or that of the cell.
+    That is the line of a helper that cannot be imported, of the text which the error
+    quotes, or of the cell, which may begin with one of the `magics`.
     """
     name = "" if hasattr(error, "_render_traceback_") else f"{type(error).__name__}: "
     text = error.msg if isinstance(error, SyntaxError) else str(error)
@@ -73,13 +59,20 @@ def _in_cell(error, number):
 
 def _in_text(source, message):
     """Return the line of a text that has what a message quotes, if it has any."""
-    for quoted in map(ast.literal_eval, QUOTED.findall(message)):
+    for quoted in map(_unquoted, QUOTED.findall(message)):
         piece = re.escape(quoted.split("\n")[0])
         for pattern in (rf"\{{\{{ *{piece} *\}}\}}", piece):
             for number, line in enumerate(source.split("\n"), start=1):
                 if quoted and (found := re.search(pattern, line)):
                     return f"line {number}: {_around(found.start(), line)}"
     return ""
+
+
+def _unquoted(text):
+    try:
+        return str(ast.literal_eval(text))
+    except (SyntaxError, ValueError):  # what is between two apostrophes
+        return text[1:-1]
 
 
 def _around(place, line):

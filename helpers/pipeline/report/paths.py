@@ -102,13 +102,6 @@ def is_part(name, report):
 
     It does on every file but those that a build writes and the notebooks that neither
     it nor the grid names.
-
-    Parameters
-    ----------
-    name : str
-        Of the file: its path in the project.
-    report : str
-        The name of the report's notebook.
     """
     if fnmatch.fnmatchcase(name, "notebooks/*.ipynb"):
         return Path(name).stem in notebooks_behind(report)

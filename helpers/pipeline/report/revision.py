@@ -47,8 +47,8 @@ def revision(report=None):
 
     It is from git, else from the file ``COMMIT``: a list of the same three items, and
     in a submission of the SHA-256 of each file, by its name.
-    What differs in other reports than this one, by default that which is asked for, does
-    not count.
+    What differs in other reports than this one, by default the one that is asked for,
+    does not count.
     """
     report = report or asked().name
     if (ROOT / ".git").exists():

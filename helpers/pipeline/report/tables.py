@@ -16,19 +16,9 @@ LACKS = ("there is no such file", "no column")  # as `helpers.data` says it
 
 
 def table_asked(report, given=None):
-    """Return a report's data, target and features: those given, else its notebook's.
+    """Return a report's data, target and features; empty if it is not of a table.
 
-    Parameters
-    ----------
-    report : str
-        The name of its notebook.
-    given : dict of str to str, optional
-        What is given of them; by default what the environment has.
-
-    Returns
-    -------
-    dict of str to str
-        Empty if the report is not of a table.
+    They are those given, by default in the environment, else those of its notebook.
     """
     known = notebook_parameters(report)
     if "data" not in known:
@@ -39,10 +29,7 @@ def table_asked(report, given=None):
 
 
 def tables_behind(report, given=None):
-    """Return the paths of a report's own table and of those of its experiments.
-
-    The parameters are those of `table_asked`.
-    """
+    """Return the paths of a report's own table and of those of its experiments."""
     own = table_asked(report, given).get("data")
     grids = read_points(only=experiments_of(report)).values()
     paths = [point.parameters.get("data") for points in grids for point in points]
@@ -52,8 +39,7 @@ def tables_behind(report, given=None):
 def require_table(report, given=None):
     """Raise UserError if a report's own table is where nobody else would find it.
 
-    Those of experiments are refused when the grid is read. The parameters are those of
-    `table_asked`.
+    Those of experiments are refused when the grid is read.
     """
     table = table_asked(report, given)
     if table and (why := why_outside(table["data"])):
@@ -61,17 +47,9 @@ def require_table(report, given=None):
 
 
 def said_of_table(table):
-    """Say in a few words what a report is of, and how many rows were left out.
+    """Say in short what a table's report is of, and how many rows were left out.
 
-    Parameters
-    ----------
-    table : dict of str to str
-        As `table_asked` returns it.
-
-    Returns
-    -------
-    str
-        Empty if the report is not of a table, or reads it in a way of its own.
+    It is empty if the report is not of a table, or reads it in a way of its own.
     """
     try:
         sample = load_data(table["data"], table["target"], table["features"])
@@ -83,15 +61,7 @@ def said_of_table(table):
 
 
 def with_remembered(error, report):
-    """Return an error, and what of the table that it names was not given this time.
-
-    Parameters
-    ----------
-    error : str
-        Of the report's notebook.
-    report : str
-        The name of its notebook.
-    """
+    """Return an error, and what of the table that it names was not given this time."""
     table, given = table_asked(report), table_of(report)
     remembered = os.environ.get(REMEMBERED, "").split()
     for name in ("features", "target", "data"):  # what it is most likely due to

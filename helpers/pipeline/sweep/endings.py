@@ -12,15 +12,7 @@ UNKNOWN_MAGIC = re.compile(r"Cell magic `(%%\S+)` not found")
 
 
 def with_nearest_magic(error, known):
-    """Return an error; if it is on a misspelt ``%%`` of a cell, with what was meant.
-
-    Parameters
-    ----------
-    error : str
-        As IPython says it.
-    known : iterable of str
-        What cells may begin with, such as ``%%time``.
-    """
+    """Return an error; if it is on a misspelt ``%%`` of a cell, with what was meant."""
     wrong = UNKNOWN_MAGIC.search(error)
     hint = did_you_mean(wrong[1], {*known} - {wrong[1]}) if wrong else ""
     return error.rstrip(".") + hint if hint else error

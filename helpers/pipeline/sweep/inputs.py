@@ -39,13 +39,7 @@ def has_failed(run):
 
 
 def why_outside(path):
-    """Say why nobody else would find a table, and what to do; empty if it is found.
-
-    Parameters
-    ----------
-    path : str
-        As `helpers.data.load_data` takes it.
-    """
+    """Say why nobody else would find a table, and what to do; empty if it is found."""
     place = "" if "\0" in path else os.path.realpath(ROOT / path)
     name = name_in(str(ROOT), place) if place else ""
     if not name:

@@ -83,17 +83,7 @@ def committed(now, paths):
 
 
 def require_committed(report, table, files):
-    """Raise UserError if a table behind a report is not among the files handed in.
-
-    Parameters
-    ----------
-    report : str
-        The name of its notebook.
-    table : dict of str to str
-        What its data, target and features were given as.
-    files : container of str
-        The names of those that are handed in.
-    """
+    """Raise UserError if a table behind a report is not among the files handed in."""
     for path in tables_behind(report, table):
         for name in (path, path_of_sheet(path)):
             name = os.path.normpath(name)
