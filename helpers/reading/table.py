@@ -82,6 +82,7 @@ def _rows(text, separator, sheet):
             reasons[each] = error
     if not split:
         _refuse_comments(text, fewest=1)
+        _refuse_title(text, tried)
         first = text.lstrip().partition("\n")[0]
         raise reasons[max(tried, key=first.count)]  # the one that is likely meant
     if max(map(len, split.values())) < 2:
@@ -110,6 +111,24 @@ def _refuse_comments(text, fewest=2):
             f"line {lines[0][0]} begins with {sign[0]}: remove the lines above the "
             "header, or that sign if it is the header"
         )
+
+
+def _refuse_title(text, separators):
+    """Raise ValueError if a table begins below lines that have no separator."""
+    lines = text.split("\n")
+    for each in separators:
+        above = next((n for n, line in enumerate(lines) if each in line), 0)
+        if each == " " or not above:
+            continue
+        try:
+            rows = _split("\n".join(lines[above:]), each)
+        except ValueError:
+            continue
+        if len(rows) > 2:
+            raise ValueError(
+                f"line {above + 1} is the first with {WORDS.get(each, repr(each))}: "
+                "remove the lines above the header"
+            )
 
 
 def _split(text, separator):

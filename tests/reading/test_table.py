@@ -222,6 +222,18 @@ def test_comments_above_the_header_are_named(table, above, line, sign):
     )
 
 
+def test_a_title_above_the_header_is_named(table):
+    for separator, word in {",": "commas", ";": "semicolons", "\t": "tabs"}.items():
+        text = "x,y\n1,2\n3,5\n4,1\n".replace(",", separator)
+        for title, line in (
+            ("Exported by a tool\n", 2),
+            ("My own data\n\nOf 2024\n", 4),
+        ):
+            said = f"line {line} is the first with {word}: remove the lines above the "
+            assert refused(table(title + text)) == f"{said}header"
+    assert "line 3 has 1 fields" in refused(table("y,a\n1,2\n3\n"))
+
+
 def test_a_header_may_begin_with_a_sign_of_comments(table):
     for header in ("#", "# x", "% x"):
         data = load_data(table(f"{header},y\n1.5,2\n3,5\n4,1\n"), "y")
