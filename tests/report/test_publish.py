@@ -577,6 +577,17 @@ def test_a_table_of_many_rows_runs_over_pages(shown):
     assert shown[-1].metadata["report"]["kind"] == "longtable"
 
 
+@pytest.mark.parametrize("long", [False, True])
+def test_cells_may_begin_with_any_sign(shown, to_pdf, long):
+    signs = ["[CO2]", "*mass", "[1pt]", "[", "]", "*", " [a", "&", "%b", "\\\\[c]"]
+    frame = pd.DataFrame({"[name]": signs, "*n": range(len(signs))})
+    Report().table(frame, label="it", caption="It.", align="ll", long=long)
+    [cell] = (s for s in shown if s.metadata["report"]["kind"] != "lab")
+    page = printed(to_pdf(*as_latex([cell])))
+    rows = "".join(f"{sign}{k}".replace(" ", "") for k, sign in enumerate(signs))
+    assert f"[name]*n{rows}" in page
+
+
 @pytest.mark.parametrize("label", ["mine_2", "My-Fig", "a b", "", "fig:a"])
 def test_a_label_that_references_could_not_name_is_refused(shown, label):
     with pytest.raises(ValueError, match="must be of small letters, digits and hyph"):

@@ -1,5 +1,6 @@
 """Frames of pandas as tables of texts, in LaTeX and HTML."""
 
+import re
 from numbers import Integral, Real
 
 import pandas as pd
@@ -35,7 +36,9 @@ def to_latex(texts, align, *, long=False):
     """Return texts as a table in LaTeX, with LaTeX's letters for its columns."""
     style = _styled(texts, "latex-math")
     environment = "longtable" if long else None
-    return style.to_latex(hrules=True, column_format=align, environment=environment)
+    latex = style.to_latex(hrules=True, column_format=align, environment=environment)
+    # After the end of a row, LaTeX would take * and [ for what the end is to be like.
+    return re.sub(r"^\s*(?=[\[*])", "{}", latex, flags=re.MULTILINE)
 
 
 def to_html(texts, label):
