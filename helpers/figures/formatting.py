@@ -77,13 +77,35 @@ def math_text(value, spec=""):
     return r"$\infty$" if value == float("inf") else f"${number_text(value, spec)}$"
 
 
-def plain_text(value, decimals, like=None):
-    """Print a number with so many decimals, a large one, or one like it, with none."""
-    size = abs(value if like is None else like)
+def plain_text(value, decimals, least=0.01):
+    """Print a number with so many decimals, a large one with none.
+
+    One that is huge, or smaller than the least, has three digits and a power of ten.
+    """
+    size = abs(value)
     if 1e3 <= size < 1e7:
         return math_text(value, ",.0f")
-    usual = size == 0 or 0.01 <= size < 1e3
-    return math_text(value, f".{decimals}f" if usual else ".3g")
+    usual = size == 0 or least <= size < 1e3
+    return math_text(value, f".{decimals}f" if usual else ".2e")
+
+
+def spread_text(mean, deviation, least=0.01):
+    r"""Print a mean ± a standard deviation as exact as each other.
+
+    If they need a power of ten, as in `plain_text`, they share it:
+    ``(5.12 \pm 0.07) \times 10^{-4}``.
+    """
+    if mean != mean or deviation != deviation:
+        return "–"
+    size = max(abs(mean), deviation)
+    if size == 0 or least <= size < 1e7:
+        small = 0.01 <= least <= size < 0.1
+        spec = ",.0f" if size >= 1e3 else ".5f" if small else ".3f"
+        pair = [number_text(value, spec) for value in (mean, deviation)]
+        return rf"${pair[0]} \pm {pair[1]}$"
+    exponent = int(f"{size:.2e}".partition("e")[2])
+    pair = [f"{value / 10.0**exponent:.2f}" for value in (mean, deviation)]
+    return rf"$({pair[0]} \pm {pair[1]}) \times 10^{{{exponent}}}$"
 
 
 def rate_text(rate):

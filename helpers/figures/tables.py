@@ -20,6 +20,7 @@ from helpers.figures.formatting import (
     rate_text,
     short_text,
     shortened,
+    spread_text,
     status_text,
 )
 from helpers.reading.datasheet import column_fact
@@ -202,18 +203,12 @@ def scores_table(scored):
     for (model, where), found in scored.items():
         row = {"model": "" if model == last else model, "scored on": where}
         for key, name in names.items():
+            least = 0 if key == "R2" else 0.01  # near zero, R² is no more exact
             if isinstance(found, dict):
-                row[name] = plain_text(found[key], 6)
+                row[name] = plain_text(found[key], 6, least)
             else:
-                folds = np.array([fold[key] for fold in found])
-                values = folds.mean(), folds.std()
-                if key == "R2":  # near zero it is no more exact
-                    pair = [math_text(value, ".3f") for value in values]
-                else:
-                    pair = [plain_text(value, 3, like=values[0]) for value in values]
-                mean, deviation = (text.strip("$") for text in pair)
-                known = mean != deviation and "times" not in mean
-                row[name] = rf"${mean} \pm {deviation}$" if known else pair[0]
+                of = [fold[key] for fold in found]
+                row[name] = spread_text(np.mean(of), np.std(of), least)
         rows, last = [*rows, row], model
     return pd.DataFrame(rows)
 

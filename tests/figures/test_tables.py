@@ -90,6 +90,29 @@ def test_scores_are_in_their_own_columns():
     assert table["MAE"].tolist() == [r"$3{,}064 \pm 80$"]  # as exact as each other
 
 
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        ((4.42e-4, 5.82e-4), r"$(5.12 \pm 0.70) \times 10^{-4}$"),
+        ((0.0149, 0.0151), r"$0.01500 \pm 0.00010$"),
+        ((-3e15, 1e15), r"$(-1.00 \pm 2.00) \times 10^{15}$"),
+        ((9.999e-5, 9.999e-5), r"$(1.00 \pm 0.00) \times 10^{-4}$"),
+        ((9e8, -9e8), r"$(0.00 \pm 9.00) \times 10^{8}$"),
+        ((0.0, 0.0), r"$0.000 \pm 0.000$"),
+        ((1.0, float("nan")), "–"),
+    ],
+)
+def test_a_mean_and_its_spread_share_one_power_of_ten(values, text):
+    folds = [dict.fromkeys(("MSE", "RMSE", "MAE", "R2"), value) for value in values]
+    assert tables.scores_table({("all", "held out"): folds})["RMSE"].tolist() == [text]
+
+
+def test_a_small_score_keeps_its_digits():
+    score = dict.fromkeys(("MSE", "RMSE", "MAE", "R2"), 1e-4)
+    (row,) = tables.scores_table({("all", "training"): score}).to_numpy().tolist()
+    assert row[2:] == [*[r"$1.00 \times 10^{-4}$"] * 3, "$0.000100$"]
+
+
 def test_numbers_that_are_not_finite_are_printed_as_such():
     assert math_text(float("nan"), ".3f") == "–"
     assert math_text(float("inf"), ".1e") == r"$\infty$"

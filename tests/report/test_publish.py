@@ -588,6 +588,21 @@ def test_cells_may_begin_with_any_sign(shown, to_pdf, long):
     assert f"[name]*n{rows}" in page
 
 
+def test_a_table_that_is_a_little_too_wide_is_set_smaller(shown, to_pdf):
+    for length in (85, 100, 120):
+        shown.clear()
+        report = Report()
+        report.table(
+            pd.DataFrame({"a": ["x" * length]}), label="it", caption="It.", align="l"
+        )
+        [cell] = (s for s in shown if s.metadata["report"]["kind"] != "lab")
+        if length < 120:
+            assert "x" * length in printed(to_pdf(*as_latex([cell])))
+        else:
+            with pytest.raises(RuntimeError, match="tab:it is .* in too wide"):
+                to_pdf(*as_latex([cell]))
+
+
 @pytest.mark.parametrize("label", ["mine_2", "My-Fig", "a b", "", "fig:a"])
 def test_a_label_that_references_could_not_name_is_refused(shown, label):
     with pytest.raises(ValueError, match="must be of small letters, digits and hyph"):
