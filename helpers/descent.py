@@ -207,7 +207,8 @@ def summarise(few, best, costs, path):
         It has diverged where its cost has grown so much that every digit of the first
         one is lost, and ends before. It has converged if no more than `TOLERANCE` times
         its first cost is left to gain. Else its costs tell, in the mean over the last
-        two quarters of the iterations: they fall, stand still or rise.
+        two quarters of the iterations: they fall, stand still or rise. If they fall,
+        but still are above the first one, it has not descended: it oscillates.
 
     Raises
     ------
@@ -243,4 +244,6 @@ def _trend(costs):
     noise = 2 * min(before.std(), after.std())
     if abs(change) <= max(noise, 1e-12 * before.mean()):
         return "oscillating"
-    return "descending" if change < 0 else "diverged"
+    if change > 0:
+        return "diverged"
+    return "descending" if after.mean() <= costs[0] else "oscillating"

@@ -151,7 +151,8 @@ function trend(costs) {
   const change = average(after) - average(before);
   const noise = 2 * Math.min(deviation(before), deviation(after));
   if (Math.abs(change) <= Math.max(noise, 1e-12 * average(before))) return "oscillating";
-  return change < 0 ? "descending" : "diverged";
+  if (change > 0) return "diverged";
+  return average(after) <= costs[0] ? "descending" : "oscillating";
 }
 
 // The chosen features, scaled, and what their Hessian says. In a row, 1 for the offset and

@@ -198,6 +198,14 @@ def test_mini_batches_at_a_constant_rate_end_up_oscillating(cars):
     assert descend(cars, **noisy, rng=np.random.default_rng(0)).status == "oscillating"
 
 
+def test_a_descent_that_ends_above_its_start_has_not_descended(cars):
+    noisy = {"batch_size": 1, "learning_rate": 0.1, "n_iterations": 1000}
+    fit = descend(cars, **noisy, rng=np.random.default_rng(0))
+    before, after = fit.costs[-500:-250].mean(), fit.costs[-250:].mean()
+    assert fit.costs[0] < after < before  # it falls, but from far above
+    assert fit.status == "oscillating"
+
+
 def test_a_start_at_the_optimum_has_converged():
     X = np.arange(1.0, 6)[:, None]
     settings = {"learning_rate": 0.01, "n_iterations": 50, "start": [2, 1]}

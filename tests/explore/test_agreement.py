@@ -185,3 +185,17 @@ def test_costs_weights_limit_and_verdict_are_those_of_the_helpers(compute, typed
                 X, y, how["learning_rate"], range(len(fit.costs)), fit.path[0]
             )
             np.testing.assert_allclose(found["predicted"], theory_says, rtol=AGREE)
+
+
+def test_a_descent_that_ends_above_its_start_is_told_as_the_helpers_tell_it(compute):
+    """A drawn setting hardly ever ends there: Adam, which overshoots a near optimum."""
+    X, y = scaled("horsepower", "standardise")
+    best = theory.optimum(X, y)
+    typed = {"features": "horsepower", "scaling": "standardise", "optimiser": "adam"}
+    typed |= {"rate": "1", "iterations": "40", "batch": "0", "momentum": "0"}
+    typed |= {"start": f"{best.w[0] + 0.01},{best.b + 0.01}", "seed": "0"}
+    *data, how = described(typed, [])
+    fit = gradient_descent(*data, **how)
+    quarter = len(fit.costs) // 4
+    assert fit.costs[0] < fit.costs[-quarter:].mean()
+    assert compute(typed)["status"] == fit.status
