@@ -94,26 +94,31 @@ def _said_of_missing(names, missing):
         yield f"{rows} of {len(missing)} rows left out, a value is missing: {where}"
 
 
-def require_enough(data):
+def require_enough(data, path):
     """Raise ValueError if data are too few to train on a part and to score the rest.
 
-    Or if all targets are equal, so that there is nothing to predict.
+    Or if all targets are equal, so that there is nothing to predict. The message names
+    the file, `path`.
     """
     rows, columns = data.X.shape
     least = max(FEWEST, 2 * (columns + 1))
     if rows < least:
+        few = "row is" if rows == 1 else "rows are"
+        features = "feature" if columns == 1 else "features"
         fewer = "; name fewer features" if rows >= FEWEST else ""
         raise ValueError(
-            f"{rows} complete rows are too few for {columns} features: at least "
+            f"{path}: {rows} complete {few} too few for {columns} {features}: at least "
             f"{least} are needed{fewer}"
         )
     if np.ptp(data.y) == 0:
         raise ValueError(
-            f"all values of the target {data.target!r} are {data.y[0]:g}: there is "
-            "nothing to predict"
+            f"{path}: all values of the target {data.target!r} are {data.y[0]:g}: "
+            "there is nothing to predict"
         )
     if not columns:
-        raise ValueError("every feature is constant, so nothing can be learnt from it")
+        raise ValueError(
+            f"{path}: every feature is constant, so nothing can be learnt from it"
+        )
 
 
 class Scaling(NamedTuple):

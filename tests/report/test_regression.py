@@ -43,6 +43,15 @@ def columns(y, **others):
     return {name: np.asarray(of).tolist() for name, of in (features | {"y": y}).items()}
 
 
+def test_what_hardly_varies_is_left_out_and_counted(report_on):
+    rare = (np.arange(ROWS) == 4).astype(int)
+    y = X - Z + NOISE
+    one = report_on(columns(y, x=X, a=rare))
+    assert "columns left out: a (it hardly varies)." in one
+    two = report_on(columns(y, x=X, a=rare, b=(np.arange(ROWS) == 5).astype(int)))
+    assert "columns left out: a, b (they hardly vary)." in two
+
+
 @pytest.mark.parametrize("factor", [1e-15, 0.0005, 0.01, 1e3, 1e15])
 def test_the_pdf_holds_targets_of_any_size(report_on, factor):
     said = report_on(columns(factor * (X - Z + NOISE) - factor), "pdf")

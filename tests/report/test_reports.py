@@ -164,16 +164,19 @@ def test_a_bad_fit_is_called_bad(share, explained, called):
 @pytest.mark.parametrize(
     ("rows", "columns", "message"),
     [
-        (9, 1, "9 complete rows are too few for 1 features: at least 10"),
+        (9, 1, "^a.csv: 9 complete rows are too few for 1 feature: at least 10"),
+        (1, 2, "^a.csv: 1 complete row is too few for 2 features"),
         (20, 12, "at least 26 are needed; name fewer features"),
     ],
 )
 def test_too_few_rows_are_named(rows, columns, message):
     X, y = np.ones((rows, columns)), np.arange(rows)
     with pytest.raises(ValueError, match=message):
-        require_enough(Data(X, y, [], "y", 0))
-    with pytest.raises(ValueError, match="target 'y' are 1: there is nothing"):
-        require_enough(Data(np.ones((20, 2)), np.ones(20), [], "y", 0))
+        require_enough(Data(X, y, [], "y", 0), "a.csv")
+    with pytest.raises(ValueError, match="^a.csv: .* 'y' are 1: there is nothing"):
+        require_enough(Data(np.ones((20, 2)), np.ones(20), [], "y", 0), "a.csv")
+    with pytest.raises(ValueError, match="^a.csv: every feature is constant"):
+        require_enough(Data(np.ones((20, 0)), np.arange(20), [], "y", 0), "a.csv")
 
 
 def test_a_new_report_has_an_example_of_each_part_and_builds_at_once(project):
