@@ -58,10 +58,18 @@ def number_text(value, spec=""):
 def spec_of(value, digits=3):
     """Return the format of a number with that many digits, exact ones without zeros.
 
-    Where it is very small or large, it is the type ``e``: see `number_text`.
+    A large one has no decimals. Where it is very small or large, it is the type ``e``:
+    see `number_text`.
     """
+    if 10**digits <= abs(value) < 1e5:
+        return ",.0f"
     usual = value == 0 or 1e-3 <= abs(value) < 1e5
     return f".{digits}g" if usual else f".{digits - 1}e"
+
+
+def signed_spec(value):
+    """Return the format of a weight: with a sign, and three digits or no decimals."""
+    return "+,.0f" if 1e3 <= abs(value) < 1e7 else "+#.3g"
 
 
 def short_text(value, digits=3):

@@ -20,6 +20,7 @@ from helpers.figures.formatting import (
     rate_text,
     short_text,
     shortened,
+    signed_spec,
     spread_text,
     status_text,
 )
@@ -174,7 +175,8 @@ def weights_table(run, data, sheet):
     deviations = [math_text(s, ",.4g") for s in data.X.std(axis=0)[order]]
     unit = column_fact(sheet, data.target, "unit")
     original = [*run.w_original[order], run.b_original]
-    spec = "+.2f" if 0.1 < np.abs(run.w).max() < 1e4 else "+#.3g"
+    scaled = np.array([*run.w[order], run.b])
+    plain = 0.1 <= np.abs(scaled).min() and np.abs(scaled).max() < 1e3
     per_unit = in_unit("original", unit and f"{unit} per unit")
     return pd.DataFrame(
         {
@@ -182,9 +184,9 @@ def weights_table(run, data, sheet):
             **units,
             "std. dev.": [*deviations, "–"],
             in_unit("standardised", unit): [
-                math_text(w, spec) for w in (*run.w[order], run.b)
+                math_text(w, "+.2f" if plain else signed_spec(w)) for w in scaled
             ],
-            per_unit: [math_text(w, "+#.3g") for w in original],
+            per_unit: [math_text(w, signed_spec(w)) for w in original],
         }
     )
 

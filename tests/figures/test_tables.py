@@ -77,6 +77,23 @@ def test_weights_stand_beside_their_own_feature():
     ]
 
 
+@pytest.mark.parametrize(
+    ("weights", "texts"),
+    [
+        ([-0.00666, 5.5], ["$+5.50$", "$-0.00666$"]),
+        ([0.12, 999.1], ["$+999.10$", "$+0.12$"]),
+        ([1038.4, -973.28], ["$+1{,}038$", "$-973$"]),
+        ([3e-7, 2.5e9], [r"$+2.50 \times 10^{9}$", r"$+3.00 \times 10^{-7}$"]),
+    ],
+)
+def test_no_weight_loses_its_digits(weights, texts):
+    data = Data(np.array([[0.0, 0.0], [2.0, 2.0]]), np.zeros(2), ["a", "b"], "y", 0)
+    run = {"w": np.array(weights), "b": 1.0, "b_original": 1.0}
+    run = pd.Series(run | {"w_original": np.array(weights)})
+    table = tables.weights_table(run, data, {})
+    assert table["standardised"].tolist()[:2] == texts
+
+
 def test_scores_are_in_their_own_columns():
     score = {"MSE": 1.0, "RMSE": 2.0, "MAE": 3.0, "R2": 4.0}
     other = {key: value + 2 for key, value in score.items()}
@@ -156,6 +173,7 @@ def test_all_versions_are_listed():
         (0.9999999999999998, "$1$"),
         (0.216823, "$0.2168$"),
         (8.0694e-5, r"$8.069 \times 10^{-5}$"),
+        (12345.6, r"$12{,}346$"),
         (None, "–"),
     ],
 )

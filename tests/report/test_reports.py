@@ -188,6 +188,7 @@ def test_a_new_report_has_an_example_of_each_part_and_builds_at_once(project):
         assert f'id="{part}"' in text
     sections = re.findall("To replace this", text)
     assert len(sections) == 7
+    assert "To replace: the date" in text
     path = project.folder / "notebooks" / "made-by-a-test.ipynb"
     path.write_text("mine")
     status, _, err = project.run(*command)
