@@ -72,7 +72,8 @@ def final_cost(run):
 
 def iterations_taken(run):
     """Return the iterations to one percent of the optimum, or infinity."""
-    return run.get("iterations_measured") or np.inf
+    taken = run.get("iterations_measured")
+    return np.inf if taken is None else taken
 
 
 def plot_experiment(runs, *, rows=None, columns=None, show="cost"):

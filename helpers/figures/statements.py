@@ -58,6 +58,30 @@ def fit_text(share):
     return next(text for least, text in FITS.items() if share >= least)
 
 
+def first_text(close, share):
+    """Say which were the first within a share of the optimum, all of them if several.
+
+    Parameters
+    ----------
+    close : dict of str to float
+        The iteration at which each came so close; nan for never.
+    share : float
+        Of the optimum.
+    """
+    within = f"within {100 * share:g} % of the optimum"
+    reached = {name: count for name, count in close.items() if count == count}
+    if not reached:
+        return f"None came {within}."
+    least = min(reached.values())
+    if least == 0:
+        return (
+            f"The cost at the start is {within} already, so by this share there is "
+            "nothing to compare."
+        )
+    first = list_text(name for name, count in reached.items() if count == least)
+    return f"The first {within}: {first}, at iteration {least:,.0f}."
+
+
 def require(holds, sentence):
     """Raise ValueError if a sentence of the report does not hold."""
     if not holds:

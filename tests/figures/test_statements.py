@@ -1,11 +1,14 @@
 """Counts in words, and sentences that must hold."""
 
+import math
+
 import pandas as pd
 import pytest
 
 from helpers.figures.statements import (
     at_text,
     count_text,
+    first_text,
     number_word,
     require,
     the_run,
@@ -35,6 +38,29 @@ def test_large_numbers_stay_digits():
         "13",
         "2,000",
     ]
+
+
+@pytest.mark.parametrize(
+    ("close", "text"),
+    [
+        (
+            [3, 1, math.nan, 2],
+            "The first within 1 % of the optimum: b, at iteration 1.",
+        ),
+        (
+            [1, 5, 1, 1],
+            "The first within 1 % of the optimum: a, c and d, at iteration 1.",
+        ),
+        ([1200], "The first within 1 % of the optimum: a, at iteration 1,200."),
+        ([math.nan] * 2, "None came within 1 % of the optimum."),
+        (
+            [0, 0, 0],
+            "within 1 % of the optimum already, so by this share there is nothing",
+        ),
+    ],
+)
+def test_all_that_were_the_first_are_named(close, text):
+    assert text in first_text(dict(zip("abcd", close, strict=False)), 0.01)
 
 
 def test_where_nothing_happened_is_said():

@@ -77,6 +77,35 @@ def test_of_an_experiment_the_same_claims_are_stated_whatever_came_out(
     assert any(text in report.claims.fill(caption) for caption in captions)
 
 
+@pytest.mark.parametrize(
+    ("taken", "text"),
+    [
+        ([64, 64, 80], "of their optimum are the runs with `rate=0` and `rate=1`, at"),
+        ([80, 64, 80], "of its optimum is the run with `rate=1`, at iteration 64."),
+        (
+            [0, 0, 0],
+            "at iteration 0. That is the start, so there is nothing to compare.",
+        ),
+        ([1] * 6, "`rate=0`, `rate=1`, `rate=2`, `rate=3` and 2 more, at iteration 1."),
+        ([None, None], "5, is that of the runs with `rate=0` and `rate=1`."),
+        ([7], "The run is within one percent of its optimum at iteration 7."),
+    ],
+)
+def test_runs_of_an_experiment_that_tie_are_all_named(monkeypatch, shown, taken, text):
+    costs = 5 + 8 * 0.5 ** np.arange(90.0)
+    made = [
+        {"run": f"run-{rate}", "parameters": {"rate": rate}, "status": "converged"}
+        | {"costs": costs, "best": 1.0, "limit": 0.5, "listed": ("rate",)}
+        | {"iterations_measured": count}
+        for rate, count in enumerate(taken)
+    ]
+    monkeypatch.setattr(overview, "load_runs", lambda name: made)
+    report = Report()
+    report.experiment("mine")
+    caption = shown[-1].metadata["report"]["caption"]
+    assert text in report.claims.fill(caption)
+
+
 def test_a_claim_of_a_caption_or_an_alternative_text_is_filled_in_or_named(shown):
     report = Report()
     report.claims.state("best", 10.847, ".2f")

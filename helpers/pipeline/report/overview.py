@@ -4,6 +4,7 @@ import math
 import re
 import zlib
 
+from helpers.figures.formatting import list_text
 from helpers.figures.overview import (
     LISTED,
     by_quality,
@@ -17,8 +18,11 @@ from helpers.figures.overview import (
     varying,
 )
 from helpers.figures.statements import count_text
+from helpers.pipeline.command import some
 from helpers.pipeline.report.frames import BROKEN, WIDE
 from helpers.pipeline.sweep.results import load_runs
+
+NAMED = 4  # runs of a sentence
 
 
 def publish_experiment(report, name, **options):
@@ -85,23 +89,40 @@ def _conclude(runs, state):
     """Say which run is the best, and how many diverged."""
     # The same is stated whatever comes out, as it is on other data.
     best, names = by_quality(runs)[0], varying(runs)
-    taken, cost, of = iterations_taken(best), final_cost(best), {"run": best["run"]}
-    which = f"the run with `{setting_text(best, names)}`"
-    if taken < math.inf:
-        after = f"after {state('best', int(taken), ',d', **of)} iterations"
-        first = f"The first within one percent of its optimum is {which}, {after}."
-        text = first if names else f"It is within one percent of its optimum {after}."
-    elif cost < math.inf:
-        lowest = state("best", cost, ".6g", **of)
-        text = f"The lowest final cost, {lowest}, is that of {which}."
-        text = text if names else f"Its final cost is {lowest}."
-    else:
+    taken, cost = iterations_taken(best), final_cost(best)
+    if cost == math.inf:
         text = f"{state('best', 'None')} has a final cost."
+    elif taken < math.inf:
+        ended = [run for run in runs if final_cost(run) < math.inf]
+        first = [run for run in ended if iterations_taken(run) == taken]
+        at = f"at iteration {state('best', int(taken), ',d', run=_only(first))}"
+        are = "their optimum are" if len(first) > 1 else "its optimum is"
+        text = f"The first within one percent of {are} {_named(first, names)}, {at}."
+        text = text if names else f"The run is within one percent of its optimum {at}."
+        if taken == 0:
+            text += " That is the start, so there is nothing to compare."
+    else:
+        lowest = [run for run in runs if f"{final_cost(run):.6g}" == f"{cost:.6g}"]
+        value = state("best", cost, ".6g", run=_only(lowest))
+        text = f"The lowest final cost, {value}, is that of {_named(lowest, names)}."
+        text = text if names else f"The final cost of the run is {value}."
     diverged = sum(run["status"] == "diverged" for run in runs)
     count = state("diverged", count_text(diverged, len(runs)))
     if diverged:
         text += f" Diverged: {count}."
     return text
+
+
+def _only(runs):
+    """Return the name of the only run; of several, nothing."""
+    return runs[0]["run"] if len(runs) == 1 else ""
+
+
+def _named(runs, names):
+    """Name runs by what varies: all that are equal, but of many only the first."""
+    settings = [f"`{setting_text(run, names)}`" for run in runs]
+    several = some(settings, NAMED, ", ") if len(runs) > NAMED else list_text(settings)
+    return f"the run{'s' if len(runs) > 1 else ''} with {several}"
 
 
 def _alignment(name, texts):
