@@ -44,8 +44,15 @@ def plot_costs(ax, curves, *, unit, best=None):
             ax.axhline(best[label], color=line.get_color(), linewidth=0.6)
     ax.set(xlabel="iteration", ylabel=cost_label(unit), yscale="log")
     number_ticks(ax.yaxis)
+    whole_ticks(ax.xaxis)
     ax.legend()
     return ax
+
+
+def whole_ticks(axis):
+    """Give an axis of iterations ticks at whole numbers only, if it is linear."""
+    if axis.get_scale() == "linear":
+        axis.get_major_locator().set_params(integer=True)
 
 
 class LogTicks(LogLocator):

@@ -1,4 +1,4 @@
-"""An experiment at a glance: a figure and a table, whatever it varies.
+"""An experiment at a glance: a figure, whatever it varies.
 
 `runs` is a list of dicts, as `helpers.pipeline.sweep.results.load_runs` returns it.
 """
@@ -9,10 +9,9 @@ from itertools import cycle
 
 import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
 
-from helpers.figures.curves import number_ticks
-from helpers.figures.formatting import math_text, rate_text, short_text, shortened
+from helpers.figures.curves import number_ticks, whole_ticks
+from helpers.figures.formatting import shortened
 from helpers.figures.plots import number_iterations
 
 SHOWS = {"cost": "cost $J$", "excess": "$J$ above its optimum, relative"}
@@ -20,10 +19,10 @@ DISTINCT = 7  # lines that have a colour and a dash of their own
 FAST = 10  # times as fast as the figure is long: the axis is logarithmic
 DASHES = ("-", "--", "-.", ":")  # of more, which have a scale of colours
 DRAWN = 16  # lines of a panel; of more, the best, the worst and the distribution
-LISTED = 40  # rows of a table; of more, the best and the worst
 PANELS = 4  # beside each other
 WITHOUT_COST = ("diverged", "failed", "recorded nothing")
-FEW = 4  # numbers in the table of runs that recorded no costs
+FAR = 1e-3  # times the lowest cost: an optimum below would leave the costs no room
+OPTIMUM = "_optimum"  # its lines, which have no place in the legend
 
 
 def varying(runs):
@@ -57,7 +56,7 @@ def _values(runs, name):
     return [*dict.fromkeys(run["parameters"].get(name) for run in runs)]
 
 
-def _costs(run):
+def costs_of(run):
     """Return the cost after each update; empty if the run recorded none."""
     costs = run.get("costs")
     known = isinstance(costs, np.ndarray) and costs.ndim == 1
@@ -66,7 +65,7 @@ def _costs(run):
 
 def final_cost(run):
     """Return the last cost of a run; infinity if it has none."""
-    costs = () if run["status"] in WITHOUT_COST else _costs(run)
+    costs = () if run["status"] in WITHOUT_COST else costs_of(run)
     return costs[-1] if len(costs) else np.inf
 
 
@@ -117,29 +116,47 @@ def plot_experiment(runs, *, rows=None, columns=None, show="cost"):
         panel = {rows: grid[0][i], columns: grid[1][j]}
         panel.pop(None, None)
         mine = [run for run in runs if panel.items() <= run["parameters"].items()]
-        mine = [(_values_text(run, lines), run) for run in mine if len(_costs(run))]
+        mine = [(_values_text(run, lines), run) for run in mine if len(costs_of(run))]
         _plot_lines(ax, mine, styles, show)
         ax.set_title(setting_text({"parameters": panel}, panel), fontsize=8)
-    drawn = [_drawn(run, show) for run in runs if len(_costs(run))]
+    drawn = [_drawn(run, show) for run in runs if len(costs_of(run))]
     shown = count_shown(runs)[0]
     ax.set(yscale="log", xlim=(0, shown))
-    # What diverges leaves at the top: else it would hide the others.
     start, lowest = max(c[0] for c in drawn), min(map(np.nanmin, drawn))
-    ax.set_ylim(0.8 * lowest, 1.5 * start)
+    if show == "cost":
+        optima = [run.get("best") or 0 for run in runs]
+        lowest = min([lowest, *(best for best in optima if best > FAR * lowest)])
+    # What diverges leaves at the top: else it would hide the others, if there are any.
+    seen = any(final_cost(run) < np.inf for run in runs)
+    ax.set_ylim(0.8 * lowest, 1.5 * (start if seen else max(map(np.nanmax, drawn))))
     for ax in axes[:, 0]:
         ax.set_ylabel(SHOWS[show])
         number_ticks(ax.yaxis)
     for ax in axes[-1]:
         ax.set_xlabel("iteration")
+        whole_ticks(ax.xaxis)
         if FAST * min(map(iterations_taken, runs)) < shown:
             number_iterations(ax, shown)
     named = [ax.get_legend_handles_labels() for ax in axes.flat]
     legend = {label: line for of in named for line, label in zip(*of, strict=True)}
-    figure.legend(
-        legend.values(), map(shortened, legend), title="\n".join(lines),
-        loc="outside right upper", fontsize=7, title_fontsize=7,
-    )  # fmt: skip
+    if legend:
+        figure.legend(
+            legend.values(), map(shortened, legend), title="\n".join(lines),
+            loc="outside right upper", fontsize=7, title_fontsize=7,
+        )  # fmt: skip
     return figure
+
+
+def count_optima(figure):
+    """Return how many optima are in view, in the panel that has the most."""
+    return max(
+        sum(
+            line.get_label() == OPTIMUM
+            and ax.get_ylim()[0] <= line.get_ydata()[0] <= ax.get_ylim()[1]
+            for line in ax.lines
+        )
+        for ax in figure.axes
+    )
 
 
 def count_shown(runs):
@@ -148,7 +165,7 @@ def count_shown(runs):
     It shows twice those that the slowest run needs to be within one percent of the
     optimum, and all if none comes so close.
     """
-    most = max(len(_costs(run)) for run in runs) - 1
+    most = max(len(costs_of(run)) for run in runs) - 1
     slowest = max(
         (iterations_taken(run) for run in runs if iterations_taken(run) < np.inf),
         default=most,
@@ -180,7 +197,7 @@ def _panels(runs, rows, columns):
 
 def _drawn(run, show):
     """Return what is drawn of a run; on a logarithmic axis only what is positive."""
-    costs = _costs(run).astype(float)
+    costs = costs_of(run).astype(float)
     costs = costs / run["best"] - 1 if show == "excess" else costs
     return np.where(costs > 0, costs, np.nan)
 
@@ -213,12 +230,10 @@ def _plot_lines(ax, lines, styles, show):
             (f"{w}: {labels[id(r)]}", r) for w, r in (("best", best), ("worst", worst))
         ]
     for label, run in lines:
-        ax.plot(
-            _drawn(run, show), label=label or run["status"], **styles.get(label, {})
-        )
+        ax.plot(_drawn(run, show), label=label or None, **styles.get(label, {}))
     if show == "cost":
         for best in {run.get("best") or 0 for run in runs} - {0}:
-            ax.axhline(best, color="0.3", linewidth=0.6, zorder=0)
+            ax.axhline(best, color="0.3", linewidth=0.6, zorder=0, label=OPTIMUM)
 
 
 def _plot_distribution(ax, curves):
@@ -228,73 +243,3 @@ def _plot_distribution(ax, curves):
     low, median, high = np.nanquantile(curves, [0.05, 0.5, 0.95], axis=0)
     ax.fill_between(range(most), low, high, color="0.85", label="nine tenths of all")
     ax.plot(median, color="0.5", ls=":", label="median")
-
-
-def experiment_table(runs):
-    """List what varies in an experiment, and what came of it.
-
-    Returns
-    -------
-    DataFrame
-        A row for each run: the parameters that vary, how it ended, the iterations to
-        one percent, the final cost, the limit of the learning rate and the R² on the
-        folds held out, as far as these are known; or the first numbers that the runs
-        recorded, if these are no costs. Of many runs only the best and the worst.
-    """
-    if len(runs) > LISTED:
-        sorted_runs = by_quality(runs)
-        runs = sorted_runs[: LISTED // 2] + sorted_runs[-LISTED // 2 :]
-    columns = {
-        name.replace("_", " "): [
-            _value_text(run["parameters"].get(name)) for run in runs
-        ]
-        for name in varying(runs)
-    }
-    columns["how it ended"] = [_ending(run) for run in runs]
-    if any(len(_costs(run)) for run in runs):
-        columns["to 1 %"] = [
-            math_text(run.get("iterations_measured"), ",d") for run in runs
-        ]
-        finals = [
-            None if final_cost(run) == np.inf else final_cost(run) for run in runs
-        ]
-        columns["final cost"] = [math_text(final, ".6g") for final in finals]
-        columns["limit"] = [short_text(run.get("limit"), 4) for run in runs]
-        folds = [run.get("held_out") for run in runs]
-        columns["$R^2$ held out"] = [_score_text(of) for of in folds]
-    else:
-        for name in _numbers(runs)[:FEW]:
-            columns[name.replace("_", " ")] = [
-                short_text(run.get(name), 6) for run in runs
-            ]
-    optional = ("limit", "$R^2$ held out")
-    return pd.DataFrame(
-        {n: of for n, of in columns.items() if n not in optional or {*of} != {"–"}}
-    )
-
-
-def _value_text(value):
-    return rate_text(value) if isinstance(value, float) else str(value)
-
-
-def _ending(run):
-    at = run.get("diverged_at")
-    return run["status"] if at is None else f"{run['status']} at {at}"
-
-
-def _score_text(folds):
-    """Print the mean R² of folds, as `helpers.scores.cross_validate` returns them."""
-    if folds is None or not len(folds):
-        return "–"
-    return math_text(np.mean([fold["R2"] for fold in folds]), ".4f")
-
-
-def _numbers(runs):
-    """Return the names under which runs recorded single numbers."""
-    kinds = (int, float)
-    known = ("parameters", "diverged_at")
-    return [
-        name
-        for name in dict.fromkeys(name for run in runs for name in run)
-        if name not in known and any(type(run.get(name)) in kinds for run in runs)
-    ]

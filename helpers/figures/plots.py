@@ -11,7 +11,7 @@ from itertools import cycle
 import numpy as np
 
 from helpers.compression import compress
-from helpers.figures.curves import cost_label, in_unit, number_ticks
+from helpers.figures.curves import cost_label, in_unit, number_ticks, whole_ticks
 from helpers.model import cost, predict
 from helpers.theory import optimum
 
@@ -35,6 +35,7 @@ def plot_excess(ax, curves, predictions, *, unit):
         ax.plot(excess, **PREDICTED, label=None if k else "predicted")
     ax.set(xlabel="iteration", ylabel=cost_label(unit, EXCESS), yscale="log")
     number_ticks(ax.yaxis)
+    whole_ticks(ax.xaxis)
     ax.legend()
     return ax
 
@@ -75,6 +76,7 @@ def plot_components(ax, excess, threshold, *, unit, named):
     ax.set(xlabel="iteration", ylabel=cost_label(unit, EXCESS), yscale="log")
     ax.set(xlim=(0, len(excess) - 1), ylim=(1e-4, 2 * excess.max()))
     number_ticks(ax.yaxis)
+    whole_ticks(ax.xaxis)
     return ax
 
 
@@ -98,6 +100,7 @@ def plot_optimisers(ax, curves, shares, *, unit, best, end):
     ax.set(xlabel="iteration", ylabel=cost_label(unit, EXCESS), yscale="log")
     ax.set(xlim=(0, end), ylim=(low, top))
     number_ticks(ax.yaxis)
+    whole_ticks(ax.xaxis)
     ax.legend(loc="upper right", ncols=2)
     return ax
 

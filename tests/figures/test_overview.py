@@ -7,15 +7,15 @@ import pytest
 from helpers.figures.overview import (
     DISTINCT,
     DRAWN,
-    LISTED,
     by_quality,
+    count_optima,
     count_shown,
-    experiment_table,
     is_summarised,
     plot_experiment,
     setting_text,
     varying,
 )
+from helpers.figures.overview_table import LISTED, experiment_table
 
 
 @pytest.fixture(autouse=True)
@@ -102,6 +102,37 @@ def test_what_diverges_leaves_the_figure_and_does_not_hide_the_others():
     (ax,) = plot_experiment([a_run(rate=0.1, taken=10), wild]).axes
     assert ax.get_ylim()[1] == pytest.approx(15)
     assert ax.get_ylim()[0] < 1
+
+
+def test_what_all_diverges_is_in_view_with_the_optimum():
+    wild = [a_run(rate=r, status="diverged", factor=9.0 * r) for r in (1.0, 2.0)]
+    figure = plot_experiment(wild)
+    (ax,) = figure.axes
+    highest = max(run["costs"].max() for run in wild)
+    assert ax.get_ylim()[0] < 1 < highest < ax.get_ylim()[1]
+    assert count_optima(figure) == 1
+
+
+def test_optima_are_counted_where_they_can_be_seen():
+    runs = [
+        a_run(rate=1),
+        a_run(rate=2) | {"best": 0.5},
+        a_run(rate=3) | {"best": 1e-9},
+    ]
+    assert count_optima(plot_experiment(runs)) == 2  # the third is far below
+    assert count_optima(plot_experiment(runs[2:])) == 0
+    assert count_optima(plot_experiment(runs, show="excess")) == 0
+
+
+def test_iterations_are_whole_numbers():
+    runs = [a_run(n=n) | {"costs": np.array([9.0, 5.0, 3.0][: n + 1])} for n in (1, 2)]
+    (ax,) = plot_experiment(runs).axes
+    ticks = [tick for tick in ax.get_xticks() if 0 <= tick <= 2]
+    assert ticks == [0, 1, 2]
+
+
+def test_one_run_needs_no_name():
+    assert not plot_experiment([a_run(rate=1)]).legends
 
 
 def test_the_end_is_left_out_where_all_have_come_close():

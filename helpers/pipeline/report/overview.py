@@ -6,10 +6,9 @@ import zlib
 
 from helpers.figures.formatting import list_text
 from helpers.figures.overview import (
-    LISTED,
     by_quality,
+    count_optima,
     count_shown,
-    experiment_table,
     final_cost,
     is_summarised,
     iterations_taken,
@@ -17,6 +16,7 @@ from helpers.figures.overview import (
     setting_text,
     varying,
 )
+from helpers.figures.overview_table import LISTED, experiment_table
 from helpers.figures.statements import count_text
 from helpers.pipeline.command import some
 from helpers.pipeline.report.frames import BROKEN, WIDE
@@ -31,7 +31,7 @@ def publish_experiment(report, name, **options):
     The options are those of `helpers.figures.overview.plot_experiment`.
     """
     runs, label = load_runs(name), label_of(name)
-    code = f"`{name.replace('`', chr(39))}`"
+    code = _code(name)
 
     def state(claim, value, spec="", **of):
         report.claims.state(f"{label}.{claim}", value, spec, **of)
@@ -39,24 +39,26 @@ def publish_experiment(report, name, **options):
 
     conclusion, names = _conclude(runs, state), [run["run"] for run in runs]
     if any(len(run.get("costs", ())) for run in runs):
+        figure = plot_experiment(runs, **options)
         report.figure(
-            plot_experiment(runs, **options),
+            figure,
             label=label,
-            caption=f"{code}: {_describe(runs, state, **options)} {conclusion}",
-            alt=f"Curves of the cost against the iteration, for the runs of {name}.",
+            caption=f"{code}: {_describe(runs, figure, state, **options)} {conclusion}",
+            alt="The cost against the iteration, a line for each run.",
             source=(["figures.overview.plot_experiment"], names),
         )
     table = experiment_table(runs)
     rows = " (the best and the worst of them)" if len(runs) > LISTED else ""
     varied = varying(runs)
     fixed = [name for name in runs[0]["listed"] if name not in varied]
-    setting = f", all with `{setting_text(runs[0], fixed)}`" if fixed else ""
+    what, every = ("runs", "all ") if len(runs) > 1 else ("run", "")
+    setting = f", {every}with {_code(setting_text(runs[0], fixed))}" if fixed else ""
     report.table(
         table,
         label=label,
         align="".join(map(_alignment, table, table.to_numpy().T)),
-        caption=f"The runs of {code}{rows}{setting}. {conclusion}",
-        source=(["figures.overview.experiment_table"], names),
+        caption=f"The {what} of {code}{rows}{setting}. {conclusion}",
+        source=(["figures.overview_table.experiment_table"], names),
     )
 
 
@@ -68,7 +70,12 @@ def label_of(name):
     return f"{label}-{zlib.crc32(name.encode()):x}"
 
 
-def _describe(runs, state, show="cost", **panels):
+def _code(text):
+    """Return Markdown that shows a text as it is."""
+    return f"`{text.replace('`', chr(39))}`"
+
+
+def _describe(runs, figure, state, show="cost", **panels):
     """Say what the figure shows."""
     excess = "by which share of the optimum the cost is above it,"
     text = f"{'the cost' if show == 'cost' else excess} against the iteration, "
@@ -76,8 +83,10 @@ def _describe(runs, state, show="cost", **panels):
         text += "of the best and the worst run, beside the distribution of all."
     else:
         text += "a line for each run." if len(runs) > 1 else "of its run."
-    if show == "cost":
-        text += " The thin line is the optimum."
+    optima = count_optima(figure)
+    if optima:
+        are = "lines are the optima" if optima > 1 else "line is the optimum"
+        text += f" The thin {are}."
     shown, most = count_shown(runs)
     counts = state("shown", int(shown), ",d"), state("most", most, ",d")
     if shown < most:
@@ -120,7 +129,7 @@ def _only(runs):
 
 def _named(runs, names):
     """Name runs by what varies: all that are equal, but of many only the first."""
-    settings = [f"`{setting_text(run, names)}`" for run in runs]
+    settings = [_code(setting_text(run, names)) for run in runs]
     several = some(settings, NAMED, ", ") if len(runs) > NAMED else list_text(settings)
     return f"the run{'s' if len(runs) > 1 else ''} with {several}"
 

@@ -155,6 +155,9 @@ def read_grids(path, stamp):
             name = shown(experiment)
             raise UserError(f"{path.name}: {name} must be quoted to be a name")
         validate_text(f"{path.name}: the name of an experiment", experiment)
+        if "{{" in experiment:
+            name = shown(experiment)
+            raise UserError(f"{path.name}: {name} has braces, which are for claims")
         if not isinstance(grid, dict):
             got = "nothing" if grid is None else shown(grid)
             raise UserError(

@@ -1,0 +1,80 @@
+"""An experiment at a glance: a table of its runs, see `helpers.figures.overview`."""
+
+import numpy as np
+import pandas as pd
+
+from helpers.figures.formatting import math_text, rate_text, short_text
+from helpers.figures.overview import by_quality, costs_of, final_cost, varying
+
+LISTED = 40  # rows of a table; of more, the best and the worst
+FEW = 4  # numbers in the table of runs that recorded no costs
+
+
+def experiment_table(runs):
+    """List what varies in an experiment, and what came of it.
+
+    Returns
+    -------
+    DataFrame
+        A row for each run: the parameters that vary, how it ended, the iterations to
+        one percent, the final cost, the limit of the learning rate and the R² on the
+        folds held out, as far as these are known; or the first numbers that the runs
+        recorded, if these are no costs. Of many runs only the best and the worst.
+    """
+    if len(runs) > LISTED:
+        sorted_runs = by_quality(runs)
+        runs = sorted_runs[: LISTED // 2] + sorted_runs[-LISTED // 2 :]
+    columns = {
+        name.replace("_", " "): [
+            _value_text(run["parameters"].get(name)) for run in runs
+        ]
+        for name in varying(runs)
+    }
+    columns["how it ended"] = [_ending(run) for run in runs]
+    if any(len(costs_of(run)) for run in runs):
+        columns["to 1 %"] = [
+            math_text(run.get("iterations_measured"), ",d") for run in runs
+        ]
+        finals = [
+            None if final_cost(run) == np.inf else final_cost(run) for run in runs
+        ]
+        columns["final cost"] = [math_text(final, ".6g") for final in finals]
+        columns["limit"] = [short_text(run.get("limit"), 4) for run in runs]
+        folds = [run.get("held_out") for run in runs]
+        columns["$R^2$ held out"] = [_score_text(of) for of in folds]
+    else:
+        for name in _numbers(runs)[:FEW]:
+            columns[name.replace("_", " ")] = [
+                short_text(run.get(name), 6) for run in runs
+            ]
+    optional = ("limit", "$R^2$ held out")
+    return pd.DataFrame(
+        {n: of for n, of in columns.items() if n not in optional or {*of} != {"–"}}
+    )
+
+
+def _value_text(value):
+    return rate_text(value) if isinstance(value, float) else str(value)
+
+
+def _ending(run):
+    at = run.get("diverged_at")
+    return run["status"] if at is None else f"{run['status']} at {at}"
+
+
+def _score_text(folds):
+    """Print the mean R² of folds, as `helpers.scores.cross_validate` returns them."""
+    if folds is None or not len(folds):
+        return "–"
+    return math_text(np.mean([fold["R2"] for fold in folds]), ".4f")
+
+
+def _numbers(runs):
+    """Return the names under which runs recorded single numbers."""
+    kinds = (int, float)
+    known = ("parameters", "diverged_at")
+    return [
+        name
+        for name in dict.fromkeys(name for run in runs for name in run)
+        if name not in known and any(type(run.get(name)) in kinds for run in runs)
+    ]
