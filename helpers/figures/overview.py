@@ -128,7 +128,8 @@ def plot_experiment(runs, *, rows=None, columns=None, show="cost"):
         lowest = min([lowest, *(best for best in optima if best > FAR * lowest)])
     # What diverges leaves at the top: else it would hide the others, if there are any.
     seen = any(final_cost(run) < np.inf for run in runs)
-    ax.set_ylim(0.8 * lowest, 1.5 * (start if seen else max(map(np.nanmax, drawn))))
+    top = 1.5 * (start if seen else max(map(np.nanmax, drawn)))
+    ax.set_ylim(min(0.8, (lowest / top) ** 0.04) * lowest, top)
     for ax in axes[:, 0]:
         ax.set_ylabel(SHOWS[show])
         number_ticks(ax.yaxis)

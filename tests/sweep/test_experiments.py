@@ -102,7 +102,8 @@ def test_whole_rates_are_the_same_point_as_decimal_ones(grid):
         ),
         (f"a: {{data: {ROOT}/data/auto.csv}}\n", "project is now: write data/auto.csv"),
         ('a: {data: "\\ud800"}\n', "data has a character that is none: .*ud800"),
-        ('"a {{b}}": {seed: 1}\n', "has braces, which are for claims"),
+        ('"a {{b}}": {seed: 1}\n', "no name can have {{, got 'a {{b}}'"),
+        ('"`a`": {seed: 1}\n', "no name can have `, got '`a`'"),
         ('"\\ud800": {seed: 1}\n', "the name of an experiment has a character that"),
     ],
 )

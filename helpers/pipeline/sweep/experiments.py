@@ -155,9 +155,10 @@ def read_grids(path, stamp):
             name = shown(experiment)
             raise UserError(f"{path.name}: {name} must be quoted to be a name")
         validate_text(f"{path.name}: the name of an experiment", experiment)
-        if "{{" in experiment:
-            name = shown(experiment)
-            raise UserError(f"{path.name}: {name} has braces, which are for claims")
+        for sign in ("{{", "`"):
+            if sign in experiment:  # they begin a claim, and end a name in a text
+                name = shown(experiment)
+                raise UserError(f"{path.name}: no name can have {sign}, got {name}")
         if not isinstance(grid, dict):
             got = "nothing" if grid is None else shown(grid)
             raise UserError(
