@@ -163,6 +163,29 @@ def best_heavy_ball(X):
     return float(4 / (steepest + flattest) ** 2), float(momentum)
 
 
+def rounding_of(X, y, best):
+    """Return the size below which a residual of a linear model is only rounding.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+        Features.
+    y : ndarray of shape (n_samples,)
+        Targets.
+    best : Optimum
+        Of these samples.
+
+    Returns
+    -------
+    float
+        In the unit of the targets: 1e-12 of their standard deviation, and the last
+        bits of what is added to a prediction.
+    """
+    X, y = as_floats(X, "X"), as_floats(y, "y")
+    size = np.abs(X) @ np.abs(best.w) + abs(best.b) + np.abs(y)
+    return float(1e-12 * y.std() + 8 * np.finfo(float).eps * size.max())
+
+
 def optimum(X, y):
     """Return the least-squares solution in closed form.
 

@@ -40,14 +40,15 @@ def plot_excess(ax, curves, predictions, *, unit):
     return ax
 
 
-def plot_learning_rates(ax, curves, *, unit, best):
-    """Plot costs for several learning rates, and the lowest cost there is."""
+def plot_learning_rates(ax, curves, *, unit, best=None):
+    """Plot costs for several learning rates, and the lowest cost there is, if given."""
     lines = zip(curves.items(), cycle(MARKERS), strict=False)
     for k, ((label, costs), marker) in enumerate(lines):
         steps = (np.arange(8) + k / len(curves)) / 8  # beside those of the other lines
         marked = np.unique((len(costs) ** steps).astype(int)) - 1
         ax.plot(costs, label=label, marker=marker, markevery=marked.tolist())
-    ax.axhline(best, color="black", linewidth=0.6, linestyle="-", label="optimum")
+    if best is not None:
+        ax.axhline(best, color="black", linewidth=0.6, linestyle="-", label="optimum")
     number_iterations(ax, max(len(costs) for costs in curves.values()) - 1)
     ax.set(yscale="log", ylabel=cost_label(unit))
     number_ticks(ax.yaxis)
@@ -84,7 +85,7 @@ def plot_optimisers(ax, curves, shares, *, unit, best, end):
     """Plot the excess cost of several optimisers, and shares of the optimum as lines.
 
     `shares` are the shares by the text beside their line; `best` is the optimum, `end`
-    the last iteration that is shown.
+    the last iteration that is shown. A share below the figure has no line.
     """
     marks = zip(curves.items(), cycle(MARKERS), strict=False)
     top = 3 * max(costs[0] - best for costs in curves.values())
@@ -95,6 +96,8 @@ def plot_optimisers(ax, curves, shares, *, unit, best, end):
         shown = np.maximum(costs[: end + 1] - best, low / 10)
         ax.plot(shown, label=label, marker=marker, markevery=every, linewidth=1.2)
     for text, share in shares.items():
+        if share * best < low:
+            continue
         ax.axhline(share * best, color="black", linewidth=0.6, linestyle="-")
         ax.text(1.01 * end, share * best, text, va="center")
     ax.set(xlabel="iteration", ylabel=cost_label(unit, EXCESS), yscale="log")

@@ -6,7 +6,7 @@ here; a sentence that no longer holds stops the report and is named.
 
 import math
 
-from helpers.figures.formatting import list_text
+from helpers.figures.formatting import list_text, math_text, number_text
 
 WORDS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight"]
 WORDS += ["nine", "ten", "eleven", "twelve"]
@@ -36,7 +36,13 @@ def at_text(items):
 
 
 # How much a model explains, and what to call it, by the least R² on samples held out.
-SHARES = {0.95: "almost all", 0.75: "most", 0.6: "more than half", 0.4: "about half"}
+SHARES = {
+    1: "all",
+    0.95: "almost all",
+    0.75: "most",
+    0.6: "more than half",
+    0.4: "about half",
+}
 SHARES |= {0.1: "a small part", 0.02: "very little", -math.inf: "nothing"}
 FITS = {0.75: "good", 0.4: "moderate", 0.1: "poor"}
 FITS |= {-math.inf: "bad: hardly better than the mean, or worse"}
@@ -68,7 +74,7 @@ def first_text(close, share):
     share : float
         Of the optimum.
     """
-    within = f"within {100 * share:g} % of the optimum"
+    within = f"within {100 * share:g}\N{NO-BREAK SPACE}% of the optimum"
     reached = {name: count for name, count in close.items() if count == count}
     if not reached:
         return f"None came {within}."
@@ -80,6 +86,21 @@ def first_text(close, share):
         )
     first = list_text(name for name, count in reached.items() if count == least)
     return f"The first {within}: {first}, at iteration {least:,.0f}."
+
+
+def adam_text(gradient, epsilon):
+    r"""Say that Adam is slow if its $\varepsilon$ is not far below the first gradient.
+
+    `gradient` is the largest derivative of the cost at the start.
+    """
+    if gradient >= 10 * epsilon:
+        return ""
+    return (
+        rf" Adam adds $\varepsilon = {number_text(epsilon, '.0e')}$ to the size of a "
+        "gradient before it divides by it, and no gradient is above "
+        f"{math_text(gradient, '.1e')} at the start: its steps are shorter than they "
+        "would be for a target in a smaller unit."
+    )
 
 
 def require(holds, sentence):

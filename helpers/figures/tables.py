@@ -125,14 +125,15 @@ def compare_optimisers(runs, eigenvalues):
         options = {} if pd.isna(run.momentum) else {"momentum": run.momentum}
         setting = (run.learning_rate, run.optimiser)
         found = None if run.batch_size else factors(eigenvalues, *setting, **options)
-        above = np.flatnonzero(run.costs > (1 + CLOSE) * run.best)
+        best = run.best or np.nan  # zero has no shares
+        above = np.flatnonzero(~(run.costs <= (1 + CLOSE) * best))
         stays = above.max(initial=-1) + 1
         rows.append(
             {
                 "label": optimiser_text(run),
                 "factor": None if found is None else found.max(),
-                "close": iterations_to_within(run.costs, run.best, CLOSE),
-                "closer": iterations_to_within(run.costs, run.best, CLOSER),
+                "close": iterations_to_within(run.costs, best, CLOSE),
+                "closer": iterations_to_within(run.costs, best, CLOSER),
                 "stays": stays if stays + 1 < len(run.costs) else None,
             }
         )
@@ -145,7 +146,7 @@ def optimisers_table(runs, compared):
     return pd.DataFrame(
         {
             "optimiser": compared.label,
-            r"rate $\eta$": runs.learning_rate.map(short_text),
+            r"rate $\eta$": runs.learning_rate.map(rate_text),
             r"momentum $\mu$": runs.momentum.map(short_text),
             "factor": [math_text(factor, ".3f") for factor in compared.factor],
             "to 1 %": [math_text(count, ".0f") for count in compared.close],

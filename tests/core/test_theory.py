@@ -145,3 +145,15 @@ def test_theory_takes_lists_and_names_what_is_no_table():
             theory.optimum(*wrong)
     with pytest.raises(ValueError, match="X must be .n_samples, n_features., got"):
         theory.hessian(np.ones(3))
+
+
+def test_what_is_left_of_an_exact_linear_function_is_rounding_and_noise_is_not(rng):
+    X = rng.normal(size=(40, 3))
+    near = np.column_stack([X[:, 0], X[:, 0] + 1e-3 * X[:, 1]])
+    for features, w in ((X, [3, -2, 0]), (near, [2 - 1e6, 1e6]), (X, [1e15, 0, 1e14])):
+        exact = features @ w + 7
+        for noise, found in ((0, True), (1e-6, False)):
+            y = exact + noise * exact.std() * rng.normal(size=40)
+            best = theory.optimum(features, y)
+            rounding = theory.rounding_of(features, y, best)
+            assert (best.J**0.5 <= rounding) == found

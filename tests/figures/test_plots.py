@@ -61,6 +61,13 @@ def test_optimisers_are_drawn_above_the_optimum(ax):
     assert [text.get_text() for text in ax.texts] == ["1 %"]
 
 
+def test_a_share_below_the_figure_has_no_line(ax):
+    costs = {"a": np.array([9.0, 5.0, 0.0])}
+    plots.plot_optimisers(ax, costs, {"1 %": 0.01}, unit="", best=0.0, end=40)
+    assert len(ax.lines) == 1
+    assert not ax.texts
+
+
 def test_learning_curves_have_their_mean_and_each_fold(ax):
     training, held_out = np.ones((3, 5)), np.arange(15.0).reshape(3, 5) + 1
     plots.plot_held_out(ax, training, held_out, unit="")

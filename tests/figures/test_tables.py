@@ -155,6 +155,13 @@ def test_optimisers_are_compared_by_how_soon_they_come_how_close():
     ]
 
 
+def test_an_optimum_of_zero_has_no_shares():
+    run = a_run(optimiser="plain", momentum=None, batch_size=0, best=0.0)
+    runs = pd.DataFrame([run | {"costs": np.array([9.0, 0.0, 0.0])}], dtype=object)
+    compared = tables.compare_optimisers(runs, np.array([4.0]))
+    assert compared[["close", "closer", "stays"]].isna().all(axis=None)
+
+
 def test_runs_are_listed_by_experiment_and_model(runs):
     (row,) = tables.runs_table(runs.assign(experiment="mine")).to_numpy().tolist()
     assert row[:4] == ["mine", "horsepower", "standardise", "10"]

@@ -43,6 +43,59 @@ def columns(y, **others):
     return {name: np.asarray(of).tolist() for name, of in (features | {"y": y}).items()}
 
 
+def test_an_exact_linear_function_is_told_as_one(report_on):
+    x, z = np.random.default_rng(5).integers(-20, 20, (2, ROWS))
+    said = report_on(columns(3 * x - 2 * z + 7, x=x, z=z))
+    assert "known before any training: 0, where" in said
+    assert "ended at 0, but for rounding." in said
+    assert (
+        "The residuals are rounding errors, since the target is exactly linear." in said
+    )
+    assert "The optimum is zero, so there is no share of it to come within." in said
+    assert "explains all of the variance of samples" in said
+    assert "so nothing is left to explain." in said
+    for untrue in ("parabola", "bend", "above the optimum", "thin lines", "is noise"):
+        assert untrue not in said
+    assert "four learning rates; the optimum is below the figure." in said
+
+
+def test_an_exact_linear_function_that_is_not_reached_is_told_as_one(report_on):
+    x, z = np.random.default_rng(5).integers(-20, 20, (2, ROWS))
+    said = report_on(columns(2 * x + 1000 * z, x=x, a=x + 0.001 * z))
+    assert "The residuals are what the descent has not reached" in said
+    assert "None came within" not in said
+    assert "Gradient descent has not reached the optimum" in said
+
+
+@pytest.mark.parametrize("noise", [1e-9, 1.0])
+def test_noise_that_is_more_than_rounding_is_no_exact_fit(report_on, noise):
+    said = report_on(columns(X - Z + noise * NOISE))
+    assert "rounding errors" not in said
+    assert "exact" not in said
+    assert "A parabola in the prediction explains" in said
+    assert ("thin lines" in said) == (noise == 1)
+    assert ("and the optimum. The largest" in said) == (noise == 1)
+
+
+def test_all_optimisers_that_are_the_first_are_named(report_on):
+    said = report_on(columns(X + NOISE, x=X))
+    assert (
+        "The first within 1 % of the optimum: plain descent and heavy ball, at" in said
+    )
+    useless = NOISE - np.polyval(np.polyfit(X, NOISE, 1), X)
+    said = report_on(columns(useless + 0.01 * X, x=X))
+    assert "The cost at the start is within 1 % of the optimum already, so by" in said
+    assert "It is about as bad on samples that it has not seen as on" in said
+
+
+@pytest.mark.parametrize(("factor", "slow"), [(1e-12, True), (1e-6, False)])
+def test_adam_is_excused_where_its_epsilon_is_above_the_gradients(
+    report_on, factor, slow
+):
+    said = report_on(columns(factor * (X - Z + NOISE)))
+    assert ("its steps are shorter than they would be" in said) == slow
+
+
 def test_what_hardly_varies_is_left_out_and_counted(report_on):
     rare = (np.arange(ROWS) == 4).astype(int)
     y = X - Z + NOISE
