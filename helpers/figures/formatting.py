@@ -69,7 +69,7 @@ def spec_of(value, digits=3):
 
 def signed_spec(value):
     """Return the format of a weight: with a sign, and three digits or no decimals."""
-    return "+,.0f" if 1e3 <= abs(value) < 1e7 else "+#.3g"
+    return "+,.0f" if 1e3 <= abs(value) < 1e5 else "+#.3g"
 
 
 def short_text(value, digits=3):
