@@ -6,7 +6,7 @@ const SAME = 1e-9; // but for rounding
 const ENDINGS = {
   converged: "it has converged",
   descending: "it still falls",
-  oscillating: "in the end it neither falls nor rises",
+  oscillating: "it oscillates",
   diverged: "it rises",
 };
 

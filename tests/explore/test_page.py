@@ -376,7 +376,7 @@ def opened_at(page, address, setting):
             "features=horsepower&rate=0.5",
             ["Each is multiplied by nearly 0 ", "after 1 update."],
         ),
-        ("features=horsepower&rate=1.0", ["on the limit", "neither falls nor rises"]),
+        ("features=horsepower&rate=1.0", ["on the limit", "; it oscillates."]),
         ("rate=0.1&batch=1", ["is too large for batches of 1", "; it rises."]),
         ("rate=0.1&batch=49&iterations=1", ["; it still falls, but did not come"]),
     ],
