@@ -143,7 +143,17 @@ def validate_chunk(X, y, width, where=""):
 
 
 def validate_start(start, n_features):
-    """Return a start as floats of shape (n_features + 1,) or (n_features + 1, m)."""
+    """Return a start as floats of shape (n_features + 1,) or (n_features + 1, m).
+
+    It may be a text, of numbers with commas between them.
+    """
+    if isinstance(start, str):
+        try:
+            start = [float(number) for number in start.split(",")]
+        except ValueError:
+            raise ValueError(
+                f"start must be numbers with commas between them, got {start!r}"
+            ) from None
     start = as_floats(start, "start")
     if start.ndim not in (1, 2) or len(start) != n_features + 1 or not start.size:
         raise ValueError(

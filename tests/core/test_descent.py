@@ -263,6 +263,7 @@ def test_below_the_limit_the_cost_never_rises(seed, n_features, share):
         ({"initialisation": "ones"}, "zeros, normal, uniform, got 'ones'"),
         ({"start": [1, 2]}, r"start must be 8 numbers .* got the shape \(2,\)"),
         ({"start": [np.nan] * 8}, "start must be finite numbers"),
+        ({"start": "a, b"}, "start must be numbers with commas .*, got 'a, b'"),
         (
             {"start": np.zeros((8, 3)), "learning_rate": [1, 2]},
             "3 columns for 2 learning rates",
