@@ -19,7 +19,7 @@ from helpers.pipeline.sweep.traces import as_text
 NBCONVERT = (
     "jupyter-nbconvert --to latex --template template report.ipynb"
     " --TemplateExporter.extra_template_basedirs={root}/report"
-    " --LatexExporter.preprocessors=helpers.pipeline.report.typeset.Prose"
+    " --LatexExporter.preprocessors=helpers.pipeline.report.typeset.set_texts"
     " --LatexExporter.filters=listing=helpers.pipeline.report.typeset.listing"
     " --LatexExporter.filters=pdf_text=helpers.pipeline.report.typeset.pdf_text"
     " --LatexExporter.filters=name_colours="

@@ -4,10 +4,14 @@ import fcntl
 import json
 import re
 import shutil
+import subprocess
+import sys
 import unicodedata
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import pytest
+from plain import NBCONVERT
 from project import Project
 from pypdf import PdfReader
 from small import make_small
@@ -367,3 +371,14 @@ def test_what_was_found_by_hand_is_included_and_what_failed_is_named(finished):
 
 def code_cells_with_figures(notebook):
     return sum("report.figure(" in "".join(c["source"]) for c in notebook["cells"])
+
+
+def test_nbconvert_by_itself_sets_the_report_in_latex(tmp_path):
+    """The benchmark's plain way does, with the exporter's parts by their names."""
+    shutil.copy(EXECUTED, tmp_path)
+    program = Path(sys.executable).with_name(NBCONVERT.split()[0])
+    _, *options = NBCONVERT.format(root=ROOT).split()
+    subprocess.run([program, *options], cwd=tmp_path, check=True, capture_output=True)
+    latex = (tmp_path / "report.tex").read_text()
+    assert r"\section{Introduction}" in latex
+    assert not re.search(r"\{\{[\w.-]+\}\}", latex)
