@@ -16,6 +16,7 @@ from helpers.pipeline.verify.agreement import compare_documents
 from helpers.pipeline.verify.reader import read_html, read_pdf, text_of
 
 HTML = ASSIGNMENT.html
+LAST = "A Runs, versions and provenance"  # its last section
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +105,41 @@ def test_elsewhere_a_line_may_be_drawn_a_bit_beside_and_no_more(made, text, read
     assert script[1:] == ("a drawing", "another")
 
 
+def test_elsewhere_a_line_may_not_move_to_another_element(made, text, read):
+    begin = text.index('<figure id="fig:costs"')
+    line = re.search(r' d="[^"]*"', text[begin:])[0]
+    moved = text[begin:].replace(line, "", 1).replace("<svg ", f"<svg{line} ", 1)
+    assert len(wrong(read(text[:begin] + moved), made, 1e-9)) == 1
+
+
+CUT = 'href="data:;base64,"'
+SCRIPT = "<script>document.title = '9.999'</script>"
+
+
+@pytest.mark.parametrize("tolerance", [0, 1e-9])
+@pytest.mark.parametrize(
+    ("before", "inserted"),
+    [
+        ("</style>", f'<a download="</style>{SCRIPT}<style>" {CUT}'),
+        ("Both runs converged", f'<a download="x" {CUT}'),
+        ("Both runs converged", '<a download="x" href="data:;base64,YQ==">9</a>'),
+        ("</main>", '<a download="results.json" href="data:text/html;base64,YQ=="'),
+    ],
+)
+def test_what_looks_like_a_file_that_is_carried_is_noticed(
+    made, text, read, before, inserted, tolerance
+):
+    altered = read(text.replace(before, inserted + before, 1))
+    assert len(wrong(altered, made, tolerance)) == 1
+
+
+def test_a_link_to_a_file_is_where_it_was(made, text, read):
+    link = re.search(r'<a download="build.json".*?</a>', text)[0]
+    moved = text.replace(link, "").replace("<main", f"{link}<main", 1)
+    places = [where for where, *_ in wrong(read(moved), made)]
+    assert places == ["section before the first", f"section {LAST}"]
+
+
 def test_a_section_that_is_missing_or_too_many_is_named(made, text, read):
     begin, end = text.index('<h2 id="references"'), text.index('<h2 id="app:runs"')
     altered = read(text[:begin] + text[end:])
@@ -116,6 +152,22 @@ def carrying(text, name, content):
     data = base64.b64encode(content).decode()
     pattern = rf'(<a download="{re.escape(name)}" href="data:[^;]*;base64,)[^"]*'
     return re.sub(pattern, lambda match: match[1] + data, text)
+
+
+def twice(text, name):
+    """Return the page with a link to a file, and before it one that is not closed."""
+    return text.replace(
+        f'<a download="{name}"',
+        f'<a download="{name}" href="data:application/json;base64,e30="'
+        f'<a download="{name}"',
+    )
+
+
+def another(text, name, *change):
+    """Return the page with another text in a file, but not in the zip."""
+    pattern = rf'<a download="{re.escape(name)}" href="data:[^;]*;base64,([^"]*)'
+    content = base64.b64decode(re.search(pattern, text)[1])
+    return carrying(text, name, content.replace(*change))
 
 
 def zipped(**files):
@@ -135,12 +187,26 @@ def zipped(**files):
         (lambda text: carrying(text, "files.zip", zipped()), "build.json is missing"),
         (lambda text: carrying(text, "results.json", b"{"), "results.json is damaged"),
         (
-            lambda text: carrying(
-                text,
-                "results.json",
-                (HTML.with_name("results.json").read_bytes().replace(b"10.8", b"10.7")),
-            ),
+            lambda text: another(text, "results.json", b"10.8", b"10.7"),
             "results.json and that in files.zip differ",
+        ),
+        (
+            lambda text: another(text, "build.json", b'"student": "', b'"student": "X'),
+            "build.json and that in files.zip differ",
+        ),
+        (lambda text: twice(text, "results.json"), "results.json is there twice"),
+        (lambda text: twice(text, "build.json"), "build.json is there twice"),
+        (
+            lambda text: text.replace("data:application/json", "data:text/html", 1),
+            "results.json is missing",
+        ),
+        (
+            lambda text: text.replace("/zip;base64,", "/zip;base64,$", 1),
+            "files.zip is missing",
+        ),
+        (
+            lambda text: text.replace("/zip;base64,", "/zip;base64,=", 1),
+            "is damaged: ",
         ),
     ],
 )

@@ -31,7 +31,7 @@ SHIFT = 2
 BLOCK, HAIR, DIGITS = 16 * ZOOM, 255 * ZOOM**2, 8000 * ZOOM**2
 ROUNDED = 1e-6, 1e-3  # relative and absolute: where something is drawn
 # Where it is in a figure of the page, whose coordinates have two decimals.
-COORDINATES = re.compile(r' (?:d|x|y)="([^"]*)"')
+COORDINATES = re.compile(r'(?<= [dxy]=")[^"]*')
 LAST_PLACE = 1e-6, 0.0101
 
 

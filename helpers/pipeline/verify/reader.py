@@ -29,7 +29,9 @@ ZOOM = 3  # pixels to a point
 QPDF = b"%\xbf\xf7\xa2\xfe"  # the second line of what this program writes
 # In JSON: surrogates, and control characters but for the end of a line.
 CONTROL = re.compile(r"[\x7f-\x9f\ud800-\udfff]|\\[bfrtu]")
-CARRIED = re.compile(r'<a download="([^"]+)" href="data:[^;"]*;base64,([^"]*)"')
+# What a page carries, in its links: the name, the kind, and the content.
+CARRIED = {FILES: "application/zip", RESULTS: "application/json"}
+CARRIED |= {BUILD: "application/json"}
 SECTION = re.compile(r"(?=<h[23][ >])")
 BLOCKS = ("p", "li", "td", "th", "h1", "h2", "h3", "h4", "div", "figcaption", "pre")
 
@@ -104,19 +106,17 @@ def read_html(path):
         raise UserError(f"{path} is not a page that `make html` wrote")
     text = content.decode(errors="replace")
     try:
-        carried = {name: base64.b64decode(data) for name, data in CARRIED.findall(text)}
-        if FILES not in carried:
-            raise ValueError(f"{FILES} is missing")
+        text, carried = _taken_out(text)
         files = _unzipped(carried[FILES])
-        # What is carried is compared apart.
-        parts = SECTION.split(CARRIED.sub("", text))
+        parts = SECTION.split(text)
         texts = [text_of(part) for part in parts]
     except Exception as error:  # as with a PDF
         raise UserError(f"{path} is damaged: {readable(str(error))}") from None
     build = _read_build(files.get(BUILD), f"{path}: {BUILD}")
-    results = read_results(carried.get(RESULTS), f"{path}: {RESULTS}")
-    if carried[RESULTS] != files.get(RESULTS):
-        raise UserError(f"{path}: {RESULTS} and that in {FILES} differ")
+    results = read_results(carried[RESULTS], f"{path}: {RESULTS}")
+    for name in (RESULTS, BUILD):
+        if carried[name] != files.get(name):
+            raise UserError(f"{path}: {name} and that in {FILES} differ")
     names = [f"section {said.partition(chr(10))[0]}" for said in texts]
     names[0] = "section before the first"
     things = [{"drawing": f"<{sha256(part.encode())}>"} for part in parts]
@@ -134,9 +134,27 @@ def _content(path):
         raise UserError(f"{path} cannot be read: {error.strerror}") from None
 
 
+def _taken_out(text):
+    """Return a page without the content of its links, and that content by name.
+
+    The links themselves stay: where they are, and that they are alone, is compared.
+    """
+    carried = {}
+    for name, kind in CARRIED.items():
+        begin = f'<a download="{name}" href="data:{kind};base64,'
+        found = re.findall(f'{re.escape(begin)}([A-Za-z0-9+/=]*)"', text)
+        if len(found) != 1:
+            raise ValueError(f"{name} is {'there twice' if found else 'missing'}")
+        carried[name] = base64.b64decode(found[0], validate=True)
+        text = text.replace(f'{begin}{found[0]}"', f'{begin}"')
+    return text, carried
+
+
 def _unzipped(content):
     """Return the files of a zip, by name."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        if len({*archive.namelist()}) < len(archive.namelist()):
+            raise ValueError(f"{FILES} has a name twice")
         if sum(entry.file_size for entry in archive.infolist()) > LARGEST:
             raise ValueError(f"its files have more than {LARGEST} bytes")
         return {name: archive.read(name) for name in archive.namelist()}
