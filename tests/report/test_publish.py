@@ -20,6 +20,7 @@ from traitlets.config import Config
 
 from helpers.figures.formatting import list_text, math_text, number_text, rate_text
 from helpers.model import cost
+from helpers.pipeline.environment import FORMATS
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.report import drawing, overview, paths, pdf, publish, typeset
 from helpers.pipeline.report.claims import Claims
@@ -524,6 +525,23 @@ def test_the_same_figure_is_the_same_bytes(shown):
         axes.plot([1, 2])
         Report().figure(figure, label="a", caption="b", alt="c")
     assert shown[0].data == shown[2].data
+
+
+@pytest.mark.parametrize("layout", [None, "constrained", "compressed", "tight"])
+def test_a_format_is_the_same_bytes_whichever_others_are_drawn(layout, monkeypatch):
+    def drawn(formats):
+        monkeypatch.setenv(FORMATS, formats)
+        figure, axes = plt.subplots(1, 2, sharey=True, layout=layout)
+        for ax in axes:
+            ax.plot([0, 100], [500, 10], label="a line with a name")
+            ax.set(title="features", xlabel="iteration", ylabel="cost")
+        place = "outside right upper" if layout == "constrained" else "upper right"
+        figure.legend(*ax.get_legend_handles_labels(), loc=place)
+        made = drawing.draw(figure, "it")
+        plt.close(figure)
+        return made
+
+    assert drawn("svg pdf") == drawn("svg") | drawn("pdf")
 
 
 def test_a_figure_drawn_beside_the_notebook_is_the_same_once_it_is_finished(

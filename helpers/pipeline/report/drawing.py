@@ -27,14 +27,16 @@ def draw(figure, name):
     drawn = {}
     figure.set_dpi(72)  # of SVG and PDF: texts are measured once
     with _all_letters(name):
-        # Laid out once; as an engine of the figure it would run at each rendering.
-        ConstrainedLayoutEngine().execute(figure)
-        if "svg" in formats:
-            svg = _saved(figure, "svg", {"Date": None})
-            drawn["image/svg+xml"] = svg.decode()
+        # Laid out once: its engine would run at each rendering, and move the figure by
+        # a last digit. The PDF, which is also made without the page, is saved first.
+        (figure.get_layout_engine() or ConstrainedLayoutEngine()).execute(figure)
+        figure.set_layout_engine("none")
         if "pdf" in formats:
             pdf = _saved(figure, "pdf", {"CreationDate": None})
             drawn["application/pdf"] = base64.b64encode(pdf).decode()
+        if "svg" in formats:
+            svg = _saved(figure, "svg", {"Date": None})
+            drawn["image/svg+xml"] = svg.decode()
     return drawn
 
 
