@@ -21,7 +21,7 @@ SCHEDULER =
 TIME_LIMIT = 600
 DRY_RUN =
 YES =
-# For make verify: a report, either; the largest relative difference; JSON=1 for a script;
+# For make verify: a report, as either or both; the largest relative difference; JSON=1 for a script;
 # ALL=1 prints also what holds
 PDF =
 HTML =
@@ -120,8 +120,8 @@ sweep: $(if $(SCHEDULER),$(CLUSTER),$(READY)) ## run the experiments that have n
 results: $(READY) ## print the results of all runs (CSV=file for a table to keep)
 	@$(RUN) helpers.pipeline.sweep.results --experiment="$$EXPERIMENT" --csv="$$CSV"
 
-verify: $(READY) ## make all anew and compare with what is recorded (PDF= or HTML=file: with that)
-	@$(if $(HTML),,$(ASK).system tex)
+verify: $(READY) ## make all anew and compare with what is recorded (PDF=, HTML=file: with these)
+	@$(if $(if $(HTML),$(PDF),yes),$(ASK).system tex)
 	@$(RUN) helpers.pipeline.verify --pdf="$$PDF" --html="$$HTML" --tolerance="$$TOLERANCE" \
 		--json="$$JSON" --all="$$ALL"
 

@@ -143,7 +143,8 @@ def test_a_mistyped_commit_is_named_on_one_line(changed):
     ("name", "message"),
     [
         ("--help", "there is no file and no commit"),
-        ("grid.yaml", "is damaged: it is not what `make report` wrote"),
+        ("grid.yaml", "is neither a PDF, a page nor results.json"),
+        ("other.json", "is damaged: it is not what `make report` wrote"),
         ("bare.pdf", "build.json is missing: a report without evidence"),
         ("bare.html", "is damaged: files.zip is missing"),
     ],
@@ -154,6 +155,7 @@ def test_what_cannot_be_read_is_named(tmp_path, name, message):
     writer.write(tmp_path / "bare.pdf")
     (tmp_path / "bare.html").write_text("<!DOCTYPE html><p>Hello")
     (tmp_path / "grid.yaml").write_text("quick: {}")
+    (tmp_path / "other.json").write_text("{}")
     given = name if name[0] == "-" else str(tmp_path / name)
     with pytest.raises(UserError) as raised:
         load_sides(given, str(Paths().results))

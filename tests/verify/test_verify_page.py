@@ -8,10 +8,13 @@ import shutil
 import zipfile
 
 import pytest
+from alterations import on_page, write_altered
 from project import Project
 
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.report.paths import ASSIGNMENT
+from helpers.pipeline.verify import verify as verify_module
+from helpers.pipeline.verify.__main__ import main as verify_main
 from helpers.pipeline.verify.agreement import compare_documents
 from helpers.pipeline.verify.reader import read_html, read_pdf, text_of
 
@@ -219,6 +222,48 @@ def test_a_page_without_its_evidence_is_named(text, read, change, message):
 def test_a_page_that_is_not_there_is_named(tmp_path):
     with pytest.raises(UserError, match="cannot be read: No such file"):
         read_html(tmp_path / "none.html")
+
+
+@pytest.fixture
+def verified(monkeypatch, capsys):
+    """Return a function that verifies files as `make verify` does, but makes none."""
+
+    def again(build, read):
+        return read(HTML if read is read_html else HTML.with_suffix(".pdf"))
+
+    def status_and_output(*options):
+        monkeypatch.setattr(verify_module, "rebuild", again)
+        monkeypatch.setattr("sys.argv", ["verify", *map(str, options)])
+        return verify_main(), capsys.readouterr().out
+
+    return status_and_output
+
+
+def test_a_pdf_and_a_page_are_both_verified(tmp_path, text, verified):
+    pdf = HTML.with_suffix(".pdf")
+    status, out = verified("--pdf", pdf, "--html", HTML, "--all")
+    assert status == 0
+    assert "page 3" in out
+    assert "section 6 Conclusion" in out
+    assert out.count("attached build.json") == 1
+    altered = tmp_path / "it.pdf"
+    write_altered(altered, on_page("10.847", b"10.847", b"10.846")[1])
+    status, out = verified("--pdf", altered, "--html", HTML)
+    assert (status, "10.846" in out) == (1, True)
+    altered = tmp_path / "it.html"
+    altered.write_text(text.replace(">10.847</span>", ">10.846</span>", 1))
+    status, out = verified("--pdf", pdf, "--html", altered)
+    assert (status, "10.846" in out) == (1, True)
+
+
+@pytest.mark.parametrize("name", ["page.htm", "page.HTML", "report.pdf", "page"])
+def test_what_a_file_is_its_name_does_not_say(tmp_path, verified, name):
+    for path in (HTML, HTML.with_suffix(".pdf")):
+        shutil.copy(path, tmp_path / name)
+        assert verified("--html", tmp_path / name)[0] == 0
+    (tmp_path / name).write_text("a text")
+    with pytest.raises(UserError, match="is neither a PDF nor a page that"):
+        verified("--html", tmp_path / name)
 
 
 def test_the_text_of_a_page_is_without_scripts():

@@ -88,7 +88,10 @@ def find(given):
         with path.open("rb") as file:
             begin = file.read(15)
         kinds = {b"%PDF-": PRINT, b"<!DOC": PAGE}
-        return Place(given, (kinds.get(begin[:5], NUMBERS),), path)
+        kind = kinds.get(begin[:5], NUMBERS)
+        if kind == NUMBERS and begin.lstrip()[:1] != b"{":
+            raise UserError(f"{given} is neither a PDF, a page nor results.json")
+        return Place(given, (kind,), path)
     commit = git("rev-parse", "--verify", "--end-of-options", given + "^{commit}")
     if commit := commit.decode().strip():
         files = files_of(commit)

@@ -45,10 +45,11 @@ def main():
     tolerance = checked_tolerance(asked.tolerance)
     as_json = checked_flag("JSON", asked.json)
     everything = checked_flag("ALL", asked.all)
-    given = asked.html or asked.pdf
-    lines = verify(
-        Path(given) if given else None, tolerance, asked.rebuilt, asked.beside
-    )
+    given = [Path(name) for name in (asked.pdf, asked.html) if name] or [None]
+    lines = {}  # what is the same in a PDF and a page counts once
+    for path in given:
+        lines |= dict.fromkeys(verify(path, tolerance, asked.rebuilt, asked.beside))
+    lines = [*lines]
     wrong = sum(line.wrong for line in lines)
     # What the report says of its platform may not make this less strict in silence.
     platforms = [line for line in lines if line.what == "platform"]

@@ -24,6 +24,7 @@ from helpers.pipeline.report.title import LONGEST, TABLE, TITLE_BLOCK
 from helpers.pipeline.verify.structure import attached, describe
 from helpers.pipeline.verify.verdicts import readable
 
+PDF, DOCTYPE = b"%PDF-", b"<!DOCTYPE html>"  # how the files begin
 LARGEST = 100_000_000  # bytes of all files that a page carries
 ZOOM = 3  # pixels to a point
 QPDF = b"%\xbf\xf7\xa2\xfe"  # the second line of what this program writes
@@ -67,6 +68,14 @@ def main():
     print(json.dumps(read_pdf(Path(sys.argv[1]), pages=False).build))
 
 
+def reader_of(path):
+    """Return what reads a file: `read_pdf` or `read_html`; else raise UserError."""
+    begin = _content(path)[: len(DOCTYPE)]
+    if begin.startswith(PDF) or begin == DOCTYPE:
+        return read_pdf if begin.startswith(PDF) else read_html
+    raise UserError(f"{path} is neither a PDF nor a page that `make report` wrote")
+
+
 def read_pdf(path, *, pages=True):
     """Read a report in PDF; without its pages, that is quick.
 
@@ -77,7 +86,7 @@ def read_pdf(path, *, pages=True):
     from pypdf.errors import DependencyError, FileNotDecryptedError
 
     content = _content(path)
-    if not content.startswith(b"%PDF-"):
+    if not content.startswith(PDF):
         raise UserError(f"{path} is not a PDF")
     try:
         reader = pypdf.PdfReader(io.BytesIO(content))
@@ -102,7 +111,7 @@ def read_pdf(path, *, pages=True):
 def read_html(path):
     """Read a report in HTML; what is returned and raised is as by `read_pdf`."""
     content = _content(path)
-    if not content.startswith(b"<!DOCTYPE html>"):
+    if not content.startswith(DOCTYPE):
         raise UserError(f"{path} is not a page that `make html` wrote")
     text = content.decode(errors="replace")
     try:

@@ -17,9 +17,9 @@ from helpers.pipeline.verify.agreement import (
 )
 from helpers.pipeline.verify.reader import (
     ReadReport,
-    read_html,
     read_pdf,
     read_results,
+    reader_of,
 )
 from helpers.pipeline.verify.rebuild import rebuild
 from helpers.pipeline.verify.rounding import roundings
@@ -43,8 +43,8 @@ def verify(path=None, tolerance=None, rebuilt=None, beside=None):
     Parameters
     ----------
     path : Path, optional
-        A report in PDF or, if its name ends so, ``.html``, of which evidence and pages
-        are compared. By default the recorded numbers of the report that is asked for.
+        A report in PDF, or as a page, of which evidence and pages are compared. By
+        default the recorded numbers of the report that is asked for.
     tolerance : float, optional
         Largest relative difference of numbers; a claim may then be printed as its
         value here is rounded. By default `TOLERANCE` if the report was made on
@@ -55,7 +55,7 @@ def verify(path=None, tolerance=None, rebuilt=None, beside=None):
         A folder with files that were handed in together with the PDF: they must be
         those attached to it.
     """
-    read = read_html if path and path.suffix == ".html" else read_pdf
+    read = reader_of(path) if path else read_pdf
     stated = read(path) if path else ReadReport(_recorded())
     if not rebuilt:
         table = stated.build.get("table", {}) if path else None
