@@ -28,6 +28,11 @@ def command(body, wrapped="", **options):
     return subprocess.run(shell, **options)
 
 
+def test_an_interrupted_command_does_not_say_what_it_does_not_know():
+    done = command("raise KeyboardInterrupt")
+    assert (done.returncode, done.stderr) == (130, "interrupted\n")
+
+
 def test_few_files_are_refused_at_once():
     done = command(SAYS, "ulimit -n 64; exec")
     assert (done.returncode, done.stdout) == (2, "")

@@ -51,10 +51,11 @@ def checked_scheduler(given):
     return given
 
 
-def run_command(main):
+def run_command(main, kept=""):
     """Exit with the status that `main` returns (None is 0), or, after an error, with 2.
 
-    A `UserError` is printed on one line. Status 1 is left to what a command finds.
+    A `UserError` is printed on one line. Status 1 is left to what a command finds. What
+    is `kept` after Ctrl-C is said then.
     """
     out = _open_streams()
     use_environment()
@@ -67,7 +68,8 @@ def run_command(main):
     except MemoryError:
         status = _fail("memory has run out")
     except KeyboardInterrupt:
-        print("interrupted: finished runs are kept", file=sys.stderr, flush=True)
+        text = f"interrupted: {kept}" if kept else "interrupted"
+        print(text, file=sys.stderr, flush=True)
         # An ordinary exit would wait for workers that have been killed.
         os._exit(130)
     except Exception as error:

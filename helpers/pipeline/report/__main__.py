@@ -7,4 +7,7 @@ from helpers.pipeline.report.build import report
 
 if __name__ == "__main__":
     only = sys.argv[1:]
-    run_command(lambda: report(with_pdf=only != ["html"], with_page=only != ["pdf"]))
+    run_command(
+        lambda: report(with_pdf=only != ["html"], with_page=only != ["pdf"]),
+        "finished runs are kept",
+    )

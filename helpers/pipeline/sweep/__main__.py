@@ -43,4 +43,4 @@ def main():
 
 
 if __name__ == "__main__":
-    run_command(main)
+    run_command(main, "finished runs are kept")
