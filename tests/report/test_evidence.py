@@ -9,6 +9,7 @@ import nbformat
 import numpy as np
 import pandas as pd
 import pytest
+from small import spread
 
 from helpers import ROOT
 from helpers.figures import curves
@@ -282,3 +283,9 @@ def test_what_a_person_ignores_elsewhere_is_a_change(repository, tmp_path):
     assert revision.revision().changes != ""
     (tmp_path / ".gitignore").write_text("*.csv\n.gitignore\n")
     assert revision.revision().changes == ""
+
+
+def test_what_a_system_hides_among_the_code_is_not_attached(tmp_path, monkeypatch):
+    monkeypatch.setattr(evidence, "ROOT", tmp_path)
+    spread(tmp_path, {"helpers/a.py": b"", "helpers/._a.py": b"x"})
+    assert evidence.code().keys() == {"helpers/a.py"}

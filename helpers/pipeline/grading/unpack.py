@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import stat
 import zipfile
 from collections import Counter
@@ -24,7 +25,9 @@ GRADERS = ("helpers/pipeline/", "report/template/", "report/page/")
 GRADED = asked()
 NOTEBOOK, PDF = f"notebooks/{GRADED.notebook.name}", f"report/{GRADED.pdf.name}"
 NEEDED = (NOTEBOOK, "experiments.yaml", PDF)
-GENERATED = (f"report/{GRADED.results.name}", PDF)
+PAGE = f"report/{GRADED.html.name}"
+GENERATED = (f"report/{GRADED.results.name}", PDF, PAGE)
+RIGHT = "hand in what `make submission` writes"
 # Files that are handed in, but cannot be graded.
 UNREADABLE = (".ipynb", ".pdf", ".html", ".7z", ".rar", ".tar", ".gz", ".tgz", ".bz2")
 UNREADABLE += (".xz", ".zst")
@@ -48,7 +51,7 @@ def unpack(path, folder):
     if not path.is_dir() and not is_zip(path):
         raise UserError(
             f"it is a file {path.suffix}: only a zip or a folder can be graded, with "
-            "the report and all it was made from"
+            f"the report and all it was made from: {RIGHT}"
         )
     try:
         with _opened(path) as members:
@@ -85,7 +88,7 @@ def select(members):
     found = dict(counted)
     for name in NEEDED:
         if name not in found:
-            raise UserError(f"there is no {name} in it")
+            raise _missing(name, [name for name, _ in members])
     size = sum(member.size for _, member in counted)
     if size > LARGEST or len(counted) > MOST:
         raise UserError(
@@ -97,7 +100,9 @@ def select(members):
 
 def counts(name):
     """Tell whether a path of a checkout is taken from a submission."""
-    if LEFT_OUT & set(name.split("/")) or name.startswith(GRADERS) or name[-1:] == "/":
+    if name.startswith((*GRADERS, ".")) or "/." in name or name[-1:] == "/":
+        return False
+    if LEFT_OUT & set(name.split("/")):
         return False
     return name.startswith(FOLDERS) or name in (*FILES, *NEEDED, *GENERATED)
 
@@ -133,8 +138,20 @@ def _top(names):
     """Return the folder, within a submission, that is the checkout."""
     found = [name for name in names if f"/{name}".endswith(f"/{NEEDED[0]}")]
     if not found:
-        raise UserError(f"there is no {NEEDED[0]} in it")
+        raise _missing(NEEDED[0], names)
     return min(found, key=len).removesuffix(NEEDED[0])
+
+
+def _missing(name, names):
+    """Return the error for a file that is missing, with what would be right."""
+    reports = re.findall(r"\breport/([^/\n]+)\.pdf$", "\n".join(names), re.M)
+    zips = [other for other in names if other.lower().endswith(".zip")]
+    hint = RIGHT
+    if name == PDF and reports:
+        hint = f"it has report/{reports[0]}.pdf: make grade REPORT={reports[0]}"
+    elif name == NEEDED[0] and zips:
+        hint = f"it has {zips[0]}: unpack that"
+    return UserError(f"there is no {name} in it; {hint}")
 
 
 @contextlib.contextmanager
@@ -171,9 +188,11 @@ def _read(archive, entry):
 def _in_folder(folder):
     """Describe the files below a folder; links are not followed."""
     for parent, folders, files in os.walk(folder):
-        folders[:] = sorted(set(folders) - LEFT_OUT)
+        folders[:] = sorted(n for n in {*folders} - LEFT_OUT if n[0] != ".")
         links = [name for name in folders if Path(parent, name).is_symlink()]
         for name in sorted([*files, *links]):
+            if name[0] == ".":
+                continue
             path = Path(parent, name)
             about = path.lstat()
             member = Member(about.st_size, stat.S_ISREG(about.st_mode), path.read_bytes)

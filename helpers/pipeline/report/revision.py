@@ -30,7 +30,8 @@ LEFT_OUT = (
     "__pycache__",
     ".*_cache",
 )
-LEFT_OUT += ("*.egg-info", ".hypothesis", ".ipynb_checkpoints", ".DS_Store", "*.swp")
+LEFT_OUT += ("*.egg-info", ".hypothesis", ".ipynb_checkpoints", ".DS_Store", "._*")
+LEFT_OUT += ("*.swp",)
 LONG_AGO = 1_000_000_000  # the time of a build without a commit, in seconds since 1970
 
 
