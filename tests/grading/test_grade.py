@@ -17,7 +17,7 @@ from helpers.pipeline.errors import UserError
 from helpers.pipeline.grading import __main__ as command
 from helpers.pipeline.grading import unpack
 from helpers.pipeline.grading.changes import sources_in
-from helpers.pipeline.grading.grade import grade, judged
+from helpers.pipeline.grading.grade import grade, judged, other_version
 from helpers.pipeline.grading.gradebook import (
     FAILED,
     SUSPICIOUS,
@@ -27,6 +27,7 @@ from helpers.pipeline.grading.gradebook import (
 from helpers.pipeline.grading.made import Made
 from helpers.pipeline.grading.own import Own
 from helpers.pipeline.grading.sandbox import Limits
+from helpers.pipeline.report.revision import git, revision
 from helpers.pipeline.verify.files import Changed
 from helpers.pipeline.verify.verdicts import DIFFERS, HOLDS, MISSING, NOTED, Line
 
@@ -249,6 +250,8 @@ def test_a_class_is_graded(tmp_path, right, grader, two_runs):
     suspicious = {name: row["suspicious"] for name, row in rows.items()}
     for name in ("honest", "untouched.zip"):
         assert (suspicious[name], rows[name]["differs"]) == ("", "0")
+    noted = "report/report.html not compared: make verify HTML= does"
+    assert why["untouched.zip"] == noted
     assert changed["untouched.zip"] == ""
     assert suspicious["4.zip"].startswith("data/auto.csv: the grader's data, changed")
     assert rows["honest"]["student"] == "Student honest"
@@ -316,7 +319,19 @@ NEEDED = dict.fromkeys(unpack.NEEDED, b"")
     [
         (b"", "it cannot be unpacked: File is not a zip file"),
         (zipped(NEEDED)[:-40], "it cannot be unpacked: "),
-        (zipped({}), "there is no notebooks/report.ipynb in it"),
+        (
+            zipped({}),
+            "there is no notebooks/report.ipynb in it; hand in what `make submission`",
+        ),
+        (
+            zipped({"it.zip": b""}),
+            "there is no notebooks/report.ipynb in it; it has submission/it.zip: ",
+        ),
+        (
+            zipped({REPORT: b"", "experiments.yaml": b"", "report/mine.pdf": b""}),
+            "there is no report/report.pdf in it; it has report/mine.pdf: make grade "
+            "REPORT=mine",
+        ),
         (zipped({"experiments.yaml": b""}), "there is no notebooks/report.ipynb in it"),
         (zipped({REPORT: b""}), "there is no experiments.yaml in it"),
         (zipped({"/etc/passwd": b""}, ""), "it leads out of its folder: '/etc/passwd'"),
@@ -381,6 +396,24 @@ def test_a_file_that_is_there_twice_or_encrypted_is_named():
     assert not unpack._in_zip(zipfile.ZipFile(io.BytesIO(), "w"), entry)[1].regular
 
 
+def test_what_a_system_hides_in_a_folder_is_left_out(tmp_path):
+    hidden = {"data/.DS_Store": b"x", "notebooks/._report.ipynb": b"x", ".x/y": b"x"}
+    spread(tmp_path / "it", NEEDED | hidden)
+    (tmp_path / "it" / ".link").symlink_to("/etc")
+    unpack.unpack(tmp_path / "it", tmp_path / "out")
+    assert files_of(tmp_path / "out").keys() == NEEDED.keys()
+
+
+def test_a_failure_of_a_report_of_an_older_commit_says_what_to_grade_it_with():
+    older = git("rev-parse", "HEAD~1").decode().strip()
+    now = revision().commit
+    if older:  # not in a clone of one commit
+        said = f"from commit {older[:12]}, this checkout is {now[:12]}: grade it with "
+        assert said + older[:12] in other_version(older)
+    assert other_version(now) == other_version("") == other_version("0" * 40) == ""
+    assert other_version("--help") == ""
+
+
 def test_links_out_of_a_folder_are_not_followed(tmp_path):
     spread(tmp_path / "it", NEEDED)
     (tmp_path / "it" / "data").symlink_to("/etc")
@@ -408,6 +441,7 @@ def test_only_what_a_report_is_made_from_is_taken():
     ]
     left += ["report/template/index.tex.j2", "notebooks/", "notebooks/build/x"]
     left += ["helpers/__pycache__/model.pyc", "tests/test_model.py"]
+    left += ["notebooks/._report.ipynb", "data/.DS_Store", "helpers/.x/y.py"]
     assert [name for name in taken + left if unpack.counts(name)] == taken
 
 
@@ -473,6 +507,17 @@ def test_the_table_is_sorted_by_a_click(tmp_path, browser):
     assert page.evaluate(first) == ["a", "b", "c"]
     page.click("text=time")
     assert page.evaluate(first) == ["c", "b", "a"]
+    page.close()
+
+
+def test_a_long_name_leaves_the_table_within_the_window(tmp_path, browser):
+    files = [Changed(f"data/{'y' * 89}.csv", "changed", 1, 1, [])]
+    long = Grade("x" * 89 + ".zip", student="z" * 89, changed=files)
+    write_gradebook(tmp_path, [long])
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    page.goto((tmp_path / "index.html").as_uri())
+    room = "document.querySelector('table').parentElement.clientWidth"
+    assert page.evaluate(f"document.querySelector('table').offsetWidth <= {room}")
     page.close()
 
 

@@ -44,11 +44,11 @@ from helpers.pipeline.grading.own import (
 )
 from helpers.pipeline.grading.pictures import read_pictures
 from helpers.pipeline.grading.sandbox import run_confined
-from helpers.pipeline.grading.unpack import GRADED, counts, unpack
+from helpers.pipeline.grading.unpack import GRADED, PAGE, counts, unpack
 from helpers.pipeline.kernels.warm import CAN_FORK
 from helpers.pipeline.report.evidence import BUILD
 from helpers.pipeline.report.paths import Paths
-from helpers.pipeline.report.revision import COMMIT, Revision
+from helpers.pipeline.report.revision import COMMIT, Revision, git, revision
 from helpers.pipeline.verify.verdicts import HOLDS, NOT_RUN, NOTED, STATUSES
 
 COMPARED = {*STATUSES} - {NOT_RUN}
@@ -105,11 +105,21 @@ def grade(path, own, limits, tolerance, walled):
         try:
             grading.grade(path)
         except UserError as error:
-            grading.found["problem"] = str(error)
+            grading.found["problem"] = f"{error}{other_version(grading.commit)}"
         except Exception as error:  # whatever it is, the others are graded
             grading.found["problem"] = f"{type(error).__name__}: {error}"
         seconds = time.monotonic() - grading.started
         return Grade(path.name, seconds=seconds, **grading.found)
+
+
+def other_version(commit):
+    """Return what to do if a report is of another commit of this checkout, else ""."""
+    now, name = revision().commit, f"{commit}^{{commit}}"
+    known = git("rev-parse", "--verify", "--end-of-options", name)
+    if commit in ("", now) or not known:
+        return ""
+    made = f"it was made from commit {commit[:12]}, this checkout is {now[:12]}"
+    return f"; {made}: grade it with {commit[:12]}"
 
 
 class Grading:
@@ -119,7 +129,7 @@ class Grading:
         self.folder, self.own = folder, own
         self.limits, self.tolerance, self.walled = limits, tolerance, walled
         self.handed_in = folder / "handed-in"
-        self.started, self.found = time.monotonic(), {}
+        self.started, self.found, self.commit = time.monotonic(), {}, ""
 
     def run(self, folder, command, fine=(0,), **options):
         """Run a program that is not trusted, and return its output."""
@@ -135,6 +145,9 @@ class Grading:
         command = [*PYTHON, "helpers.pipeline.verify.reader", report]
         build = read_version(self.run(trusted, command, shown=[report]))
         self.found["student"] = build["title"]["student"]
+        self.commit = build["commit"]
+        if (self.handed_in / PAGE).exists():
+            self.note(f"{PAGE} not compared: make verify HTML= does")
         right, theirs = self.own.sources, sources_in(self.handed_in)
         changed = compare_files(right, theirs, self.folder / "texts", self.run)
         suspicious = changed_data(changed)
