@@ -15,6 +15,7 @@ from alterations import (
     ALONE,
     all_alterations,
     first_link,
+    in_document,
     in_figure,
     in_results,
     information,
@@ -107,6 +108,10 @@ def test_a_copy_saved_again_by_qpdf_holds_and_is_called_that(tmp_path, options):
 
 VIEWERS = {
     "a library": ([], "another program"),
+    "a viewer that opens what is attached": (
+        [in_document(PageMode="/UseAttachments")],
+        "another program",
+    ),
     "a viewer": (
         [information(Producer="A Viewer\x1b", ModDate="D:20200101000000Z")],
         "A Viewer\x1b",

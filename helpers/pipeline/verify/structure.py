@@ -19,6 +19,9 @@ STORAGE = ("/Length", "/Filter", "/DecodeParms", "/Parent", "/Limits")
 APART = ("/Contents", "/Resources", "/Parent", "/Pages", "/Names")  # described apart
 PLACES = ("/D", "/Dest")  # where a link leads, or the name of that place
 SAVER = ("/Producer", "/ModDate")  # what a program says of itself when it saves
+# What a viewer shows beside the pages when it opens the file; programs set it.
+BESIDE = [("/PageMode", mode) for mode in ("/UseNone", "/UseOutlines", "/UseThumbs")]
+BESIDE += [("/PageMode", "/UseAttachments")]
 STREAM = re.compile(r"<[0-9a-f]{64}>")
 
 
@@ -58,7 +61,8 @@ def describe(reader):
             kinds[kind] = f"{kinds[kind]}\n{text}" if kind in kinds else text
         return kinds
 
-    document = described([*_own(root), *names.items(), ("/Info", info)])
+    own = [pair for pair in _own(root) if pair not in BESIDE]
+    document = described([*own, *names.items(), ("/Info", info)])
     document["places of links"] = "\n".join(sorted(place for _, place in places))
     if "Metadata" in document:
         own = _metadata(reader, info)
