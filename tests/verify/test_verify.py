@@ -199,6 +199,18 @@ def test_what_does_not_hold_is_printed_in_80_columns(capsys):
     assert len(only) <= 80
 
 
+def test_texts_are_cut_before_where_they_differ(capsys):
+    begin = "the same words " * 40
+    pair = f"{begin}cost: 10.847481, at the end", f"{begin}cost: 10.847482, so it is"
+    print_table([Line("all.cost", *pair, 1e-7, DIFFERS)])
+    _, only = capsys.readouterr().out.splitlines()
+    assert "10.847481" in only
+    assert "10.847482" in only
+    assert len(only) <= 80
+    shown = Line("all.cost", *pair, 1e-7, DIFFERS).cells()[1:3]
+    assert [text[-26:] for text in shown] == [pair[0][-26:], pair[1][-26:]]
+
+
 def test_what_is_noted_is_printed_in_full_below_the_table(capsys):
     noted = Line("platform", "a" * 90, "b\x1b", None, NOTED)
     print_table([noted, Line("all.cost", "1", "2", 0.5, DIFFERS)])

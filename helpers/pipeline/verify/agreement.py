@@ -111,6 +111,8 @@ def _compare_attachments(stated, reproduced):
         pair = stated.files.get(name), reproduced.files.get(name)
         verdict = MISSING if None in pair else HOLDS if eq(*pair) else DIFFERS
         shown = map(_there, pair)
+        if verdict == DIFFERS:
+            shown = "content", "another"
         if name == BUILD and verdict == DIFFERS:
             shown = map(_shown, _unlike(stated.build, reproduced.build))
         if name != RESULTS:  # which is compared claim by claim

@@ -1,5 +1,8 @@
 """What a comparison finds: one line for each thing that was compared."""
 
+import math
+import os
+from operator import gt
 from typing import NamedTuple
 
 HOLDS, DIFFERS, MISSING, NOTED = "holds", "differs", "missing", "noted"
@@ -29,8 +32,8 @@ class Line(NamedTuple):
         """Return its row below `HEADER`, with long texts cut."""
         gap = "" if self.difference is None else f"{self.difference:.1e}"
         gap = "0" if self.difference == 0 else gap
-        texts = map(readable, (self.what, self.stated, self.reproduced))
-        return (*texts, gap, self.verdict)
+        pair = readable_pair((self.stated, self.reproduced), [LONGEST] * 2)
+        return (readable(self.what), *pair, gap, self.verdict)
 
 
 def readable(text, longest=LONGEST):
@@ -38,6 +41,15 @@ def readable(text, longest=LONGEST):
     text = "".join(letter if letter.isprintable() else " " for letter in text)
     text = " ".join(text.split())
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+def readable_pair(texts, longest):
+    """Return two texts as `readable` does, cut before where they begin to differ."""
+    texts = [readable(text, math.inf) for text in texts]
+    if texts[0] != texts[1] and any(map(gt, map(len, texts), longest)):
+        begin = len(os.path.commonprefix(texts)) - min(longest) // 2
+        texts = [f"…{text[begin:]}" for text in texts] if begin > 0 else texts
+    return map(readable, texts, longest)
 
 
 def fitted(rows):
@@ -50,7 +62,7 @@ def fitted(rows):
     return [
         [
             row[0] if len(row[0]) <= name else f"…{row[0][1 - name :]}",
-            *map(readable, row[1:3], pair),
+            *readable_pair(row[1:3], pair),
             *row[3:],
         ]
         for row in rows
