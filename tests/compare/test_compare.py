@@ -9,6 +9,7 @@ import numpy as np
 import pypdf
 import pytest
 
+from helpers.pipeline.compare.__main__ import notes_on
 from helpers.pipeline.compare.differences import (
     compare_claims,
     compare_prose,
@@ -17,7 +18,7 @@ from helpers.pipeline.compare.differences import (
     compare_tables,
     marked,
 )
-from helpers.pipeline.compare.sides import load_sides
+from helpers.pipeline.compare.sides import NUMBERS, PRINT, Side, load_sides
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.report.paths import Paths
 
@@ -236,3 +237,9 @@ def test_files_that_explain_numbers_come_first():
     del old["data/auto.csv"]  # a report does not carry it
     assert "data/auto.csv" not in {file.name for file in compare_sources(old, new)}
     assert compare_sources({}, new) == []
+
+
+def test_what_cannot_be_compared_is_said_in_a_sentence():
+    old, new = (Side("", kind, {"platform": "x"}) for kind in (PRINT, NUMBERS))
+    said = "on one side there is a PDF, on the other results.json."
+    assert notes_on(old, new)[0].endswith(said)

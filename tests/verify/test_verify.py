@@ -122,6 +122,11 @@ def with_a_column_that_is_a_number(path):
     return "build.json is damaged"
 
 
+def with_more_than_results(path):
+    write_altered(path, in_file("results.json", '"claims": ', '"mine": 1, "claims": '))
+    return "results.json is damaged"
+
+
 def without_claims(path):
     write_altered(path, in_file("results.json", '"claims"', '"claim"'))
     return "results.json is damaged"
@@ -141,6 +146,7 @@ def without_claims(path):
         with_a_line_break_in_the_title,
         with_a_column_that_is_a_number,
         without_claims,
+        with_more_than_results,
     ],
 )
 def test_a_report_that_cannot_be_verified_has_a_verdict_of_its_own(tmp_path, spoil):

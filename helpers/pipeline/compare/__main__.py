@@ -9,6 +9,7 @@ from helpers.pipeline.compare.pages import to_page
 from helpers.pipeline.compare.sides import NUMBERS, PAGE, PRINT, load_sides
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.files import whole
+from helpers.pipeline.report.evidence import RESULTS
 from helpers.pipeline.verify.verdicts import WIDTH, fitted, readable
 
 WRITTEN = ROOT / "build" / "compare.html"
@@ -48,9 +49,10 @@ def notes_on(old, new):
     """Say what could not be compared, a sentence each."""
     notes = [f"{side.name}: {side.note}" for side in (old, new) if side.note]
     if old.kind != new.kind:
+        kinds = [RESULTS if s.kind == NUMBERS else f"a {s.kind}" for s in (old, new)]
         notes.append(
-            "Prose and figures are not compared: on one side there is a "
-            f"{old.kind}, on the other a {new.kind}."
+            "Prose and figures are not compared: on one side there is "
+            f"{kinds[0]}, on the other {kinds[1]}."
         )
     elif old.kind == NUMBERS:
         notes.append("Prose, figures and files are not in recorded results.")

@@ -199,7 +199,7 @@ def read_results(content, name):
     results = _parse(content, name)
     whole = all(isinstance(results.get(kind), dict) for kind in ("claims", "runs"))
     whole = whole and all(isinstance(run, dict) for run in results["runs"].values())
-    if not whole or not all(name in results for name in HEAD):
+    if not whole or {*results} != {*HEAD, "claims", "runs"}:
         raise _damaged(name)
     return results
 
