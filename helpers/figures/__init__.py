@@ -3,7 +3,7 @@
 curves      the cost against the iteration, and the ticks of logarithmic axes
 plots       the other figures of the report
 tables      the report's tables
-overview    a figure and a table of any experiment
+overview    a figure of any experiment; overview_table is its table
 formatting  numbers and names in print
 statements  counts in words, and what a sentence rests on
 typeface    the typeface of the page
