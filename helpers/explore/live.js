@@ -82,9 +82,9 @@ export class Live {
     const typed = { ...this.typed, [name]: text, update: "" };
     const moved = name === "features" || name === "scaling";
     if (moved) typed.start = ""; // a place elsewhere
-    this.set(typed);
+    const right = this.set(typed);
     this.keep();
-    if (!moved || !this.result || Object.keys(this.wrong).length) return;
+    if (!moved || !right) return;
     const { setting, limit } = this.result;
     if (limit === null || (setting.rate < 2 * limit && setting.rate > limit / 1000)) return;
     const rate = rounded(limit / 2, 1); // so that something happens
@@ -93,7 +93,7 @@ export class Live {
     this.set({ ...this.typed, rate }, `The learning rate is ${rate} now, ${why}.`);
   }
 
-  // Computes and shows a setting, as typed.
+  // Computes and shows a setting, as typed; returns whether nothing is wrong with it.
   set(typed, note = "") {
     this.stop();
     this.typed = typed;
@@ -118,6 +118,7 @@ export class Live {
     }
     this.controls.show(typed, setting, wrong);
     this.onChange?.(right ? this.result : null, typed);
+    return right;
   }
 
   solve(setting) {

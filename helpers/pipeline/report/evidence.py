@@ -12,12 +12,13 @@ import subprocess
 import time
 import zipfile
 from math import isfinite
+from pathlib import Path
 
 from helpers import ROOT
 from helpers.pipeline.environment import environment
 from helpers.pipeline.kernels.arithmetic import processors
 from helpers.pipeline.records import NoRecordError, read_record
-from helpers.pipeline.report.paths import ASSIGNMENT, is_part
+from helpers.pipeline.report.paths import ASSIGNMENT, parts_of
 from helpers.pipeline.report.revision import left_out
 from helpers.pipeline.sweep.experiments import read_points
 from helpers.pipeline.sweep.inputs import has_failed, path_of
@@ -130,12 +131,13 @@ def code(report=ASSIGNMENT.name):
     """
     found = {path for pattern in CODE for path in ROOT.glob(pattern) if path.is_file()}
     paths = {path.relative_to(ROOT): path for path in found}
+    parts = {*parts_of(report, map(Path.as_posix, paths))}
     return {
         name.as_posix(): without_outputs(path.read_bytes())
         if name.suffix == ".ipynb"
         else path.read_bytes()
         for name, path in sorted(paths.items())
-        if not any(map(left_out, name.parts)) and is_part(name.as_posix(), report)
+        if not any(map(left_out, name.parts)) and name.as_posix() in parts
     }
 
 

@@ -97,15 +97,20 @@ def is_made(name):
     return any(fnmatch.fnmatchcase(name, pattern) for pattern in MADE)
 
 
-def is_part(name, report):
-    """Tell whether a report may rest on a file of the project, or a grader on it.
+def parts_of(report, names):
+    """Return those of the project's files on which a report or its grader may rest.
 
-    It does on every file but those that a build writes and the notebooks that neither
-    it nor the grid names.
+    They are all but those that a build writes, and the notebooks that neither it nor
+    the grid names.
     """
-    if fnmatch.fnmatchcase(name, "notebooks/*.ipynb"):
-        return Path(name).stem in notebooks_behind(report)
-    return not is_made(name)
+    behind = notebooks_behind(report)
+
+    def is_part(name):
+        if fnmatch.fnmatchcase(name, "notebooks/*.ipynb"):
+            return Path(name).stem in behind
+        return not is_made(name)
+
+    return [name for name in names if is_part(name)]
 
 
 def notebooks_behind(report):

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from helpers import ROOT
 from helpers.pipeline.environment import environment
 from helpers.pipeline.files import sha256
-from helpers.pipeline.report.paths import asked, is_part
+from helpers.pipeline.report.paths import asked, parts_of
 
 COMMIT = ROOT / "COMMIT"  # what a submission has instead of git
 NOTE = "SUBMISSION.txt"  # which only a submission has
@@ -98,7 +98,8 @@ def left_out(name):
 
 def _digest_of(names, report):
     """Return a digest of the names and content of a report's files; empty if none."""
-    changed = sorted(n for n in {*names} if is_part(os.fsdecode(n), report))
+    parts = parts_of(report, map(os.fsdecode, {*names}))
+    changed = sorted(map(os.fsencode, parts))
     digest = hashlib.sha256()
     for name in changed:
         content = _content(os.path.join(os.fsencode(ROOT), name))

@@ -64,9 +64,8 @@ class Parameter(NamedTuple):
         if type(value) is float and not math.isfinite(value):
             raise UserError(f"{where} must be a finite number, got {value}")
         if "# positive" in self.comment and value <= 0:
-            comma = (
-                several and self.type is float and not value
-            )  # 0,1: a zero and a one
+            # 0,1 is a zero and a one.
+            comma = several and self.type is float and not value
             point = "; is a decimal comma meant as a point?" if comma else ""
             raise UserError(f"{where} must be positive, got {given}{point}")
         if self.name == SEED and value < 0:

@@ -16,7 +16,7 @@ from helpers.pipeline.command import run_command
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.files import sha256, whole
 from helpers.pipeline.report.evidence import zipped
-from helpers.pipeline.report.paths import asked, is_part
+from helpers.pipeline.report.paths import asked, parts_of
 from helpers.pipeline.report.revision import (
     COMMIT,
     NOTE,
@@ -73,8 +73,7 @@ def main():
 def committed(now, paths):
     """Return the content of all files of the commit; UserError if any file differs."""
     if now.changes:
-        names = map(os.fsdecode, changed())
-        names = sorted(name for name in names if is_part(name, paths.name))
+        names = sorted(parts_of(paths.name, map(os.fsdecode, changed())))
         raise UserError(f"commit first, or remove: {', '.join(names)}")
     results = paths.results.relative_to(paths.root).as_posix()
     if os.fsencode(results) in changed():

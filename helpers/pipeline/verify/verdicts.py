@@ -2,7 +2,6 @@
 
 import math
 import os
-from operator import gt
 from typing import NamedTuple
 
 HOLDS, DIFFERS, MISSING, NOTED = "holds", "differs", "missing", "noted"
@@ -46,7 +45,8 @@ def readable(text, longest=LONGEST):
 def readable_pair(texts, longest):
     """Return two texts as `readable` does, cut before where they begin to differ."""
     texts = [readable(text, math.inf) for text in texts]
-    if texts[0] != texts[1] and any(map(gt, map(len, texts), longest)):
+    fits = all(len(text) <= most for text, most in zip(texts, longest, strict=True))
+    if texts[0] != texts[1] and not fits:
         begin = len(os.path.commonprefix(texts)) - min(longest) // 2
         texts = [f"…{text[begin:]}" for text in texts] if begin > 0 else texts
     return map(readable, texts, longest)
