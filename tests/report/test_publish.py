@@ -24,7 +24,7 @@ from helpers.pipeline.environment import FORMATS
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.report import drawing, overview, paths, pdf, publish, typeset
 from helpers.pipeline.report.claims import Claims
-from helpers.pipeline.report.paths import ASSIGNMENT
+from helpers.pipeline.report.paths import Paths
 from helpers.pipeline.report.publish import Report
 
 
@@ -357,7 +357,7 @@ def notebook(tmp_path, monkeypatch):
         nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "it.ipynb")
         (tmp_path / "notebooks").mkdir(exist_ok=True)
         (tmp_path / "it.ipynb").rename(tmp_path / "notebooks" / "report.ipynb")
-        own = ASSIGNMENT._replace(root=tmp_path)
+        own = Paths(root=tmp_path)
         monkeypatch.setattr(paths, "opened", lambda: own)
         return cells
 
@@ -682,7 +682,7 @@ def test_a_claim_that_is_stated_further_down_is_named_with_its_cell(
     cell = nbformat.v4.new_code_cell('claims.state("late", 1, "d")', id="further-down")
     path = tmp_path / "notebooks" / "report.ipynb"
     nbformat.write(nbformat.v4.new_notebook(cells=[cell]), path)
-    own = ASSIGNMENT._replace(root=tmp_path)
+    own = Paths(root=tmp_path)
     monkeypatch.setattr(paths, "opened", lambda: own)
     with pytest.raises(ValueError, match="'late' yet: the cell 'further-down' states"):
         Claims().fill("{{late}}")

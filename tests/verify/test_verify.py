@@ -17,7 +17,7 @@ from helpers.pipeline.command import error_in
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.records import relative
 from helpers.pipeline.report.evidence import LAYOUT
-from helpers.pipeline.report.paths import ASSIGNMENT
+from helpers.pipeline.report.paths import ASSIGNMENT, Paths
 from helpers.pipeline.verify import verify as verify_module
 from helpers.pipeline.verify.__main__ import print_table
 from helpers.pipeline.verify.agreement import (
@@ -286,9 +286,7 @@ def test_recorded_results_that_cannot_be_used_are_named(
     if text is not None:
         path.write_text(text)
     monkeypatch.setattr(verify_module, "ROOT", tmp_path)
-    monkeypatch.setattr(
-        verify_module, "asked", lambda: ASSIGNMENT._replace(root=tmp_path)
-    )
+    monkeypatch.setattr(verify_module, "asked", lambda: Paths(root=tmp_path))
     with pytest.raises(UserError, match=f"^{message}"):
         verify()
 

@@ -5,7 +5,7 @@ import json
 import os
 import re
 from pathlib import Path
-from typing import NamedTuple
+from types import SimpleNamespace
 
 from helpers import ROOT
 
@@ -16,55 +16,19 @@ IN_GRID = re.compile(r"""\bnotebook["']?\s*:\s*["']?([^"'\n,}#]+)""")
 IN_CODE = re.compile(r"([\w.-]+)\.ipynb\b")
 
 
-class Paths(NamedTuple):
-    """Where the files of a report are."""
+class Paths(SimpleNamespace):
+    """Where the files of a report are, named as its notebook in a project."""
 
-    name: str = "report"  # of its notebook, without folder and ending
-    root: Path = ROOT  # the project
-
-    @property
-    def notebook(self):
-        """The notebook that is the report."""
-        return self.root / "notebooks" / f"{self.name}.ipynb"
-
-    @property
-    def executed(self):
-        """The notebook as it was executed last."""
-        return self.root / "build" / f"{self.name}.ipynb"
-
-    @property
-    def tex(self):
-        """The folder in which LaTeX works."""
-        return self.root / "build" / ("tex" if self.is_default else f"{self.name}.tex")
-
-    @property
-    def pdf(self):
-        """The report for print."""
-        return self.root / "report" / f"{self.name}.pdf"
-
-    @property
-    def html(self):
-        """The report as a page."""
-        return self.pdf.with_suffix(".html")
-
-    @property
-    def results(self):
-        """Every number that it states."""
-        return self.root / "report" / f"{self._own}results.json"
-
-    @property
-    def submission(self):
-        """What is handed in."""
-        return self.root / "build" / f"{self._own}submission.zip"
-
-    @property
-    def _own(self):
-        return "" if self.is_default else f"{self.name}-"
-
-    @property
-    def is_default(self):
-        """Whether it is the assignment."""
-        return self.name == ASSIGNMENT.name
+    def __init__(self, name="report", root=ROOT):
+        self.name, self.is_default = name, name == "report"
+        own = "" if self.is_default else f"{name}-"
+        build, made = root / "build", root / "report"
+        self.notebook = root / "notebooks" / f"{name}.ipynb"
+        self.executed = build / f"{name}.ipynb"  # the notebook as it was executed last
+        self.tex = build / ("tex" if self.is_default else f"{name}.tex")  # for LaTeX
+        self.pdf, self.html = made / f"{name}.pdf", made / f"{name}.html"
+        self.results = made / f"{own}results.json"  # every number that it states
+        self.submission = build / f"{own}submission.zip"  # what is handed in
 
 
 ASSIGNMENT = Paths()
@@ -118,12 +82,9 @@ def notebooks_behind(report):
 
     They are its own, those that it names, and those of which the grid may have runs.
     """
-    of = Paths(report, ROOT)
     found = {report, "descent"}
-    for path, pattern in (
-        (of.notebook, IN_CODE),
-        (of.root / "experiments.yaml", IN_GRID),
-    ):
+    grid = ROOT / "experiments.yaml"
+    for path, pattern in (Paths(report, ROOT).notebook, IN_CODE), (grid, IN_GRID):
         if path.is_file():
             text = path.read_text(encoding="utf-8", errors="replace")
             found |= {name.strip() for name in pattern.findall(text)}

@@ -9,7 +9,7 @@ from helpers.pipeline.command import run_command
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.files import sha256
 from helpers.pipeline.kernels.warm import CAN_FORK
-from helpers.pipeline.report.paths import asked
+from helpers.pipeline.report.paths import Paths, asked
 from helpers.pipeline.report.revision import git, revision
 from helpers.pipeline.verify.rebuild import build_report
 
@@ -60,7 +60,7 @@ def build_commit(clone, environment):
     """Clone the commit, make its report, and return the SHA-256 of all that is made."""
     clone_commit(clone)
     build_report(clone, environment)
-    paths = asked()._replace(root=clone)
+    paths = Paths(asked().name, clone)
     made = [paths.pdf, paths.html, paths.results, paths.executed]
     made += (clone / "build" / "runs").glob("*.ipynb")
     return {p.relative_to(clone).as_posix(): sha256(p.read_bytes()) for p in made}

@@ -75,7 +75,7 @@ def committed(now, paths):
     if now.changes:
         names = sorted(parts_of(paths.name, map(os.fsdecode, changed())))
         raise UserError(f"commit first, or remove: {', '.join(names)}")
-    results = paths.results.relative_to(paths.root).as_posix()
+    results = f"report/{paths.results.name}"
     if os.fsencode(results) in changed():
         raise UserError(f"commit first: {results}, which make report has written anew")
     return files_of("HEAD")  # not from disk, where notebooks may have outputs
