@@ -40,7 +40,7 @@ def test_a_zip_depends_on_nothing_but_its_files_and_their_time(tmp_path):
 
 def test_what_is_not_committed_is_named(monkeypatch):
     monkeypatch.setattr(submission, "revision", lambda: Revision("abc", 0, "digest"))
-    monkeypatch.setattr(submission, "changed", lambda: [b"a.txt", b"b.txt"])
+    monkeypatch.setattr(submission, "changed", lambda: ["a.txt", "b.txt"])
     with pytest.raises(UserError, match=r"commit first, or remove: a\.txt, b\.txt"):
         submission.main()
 
@@ -52,7 +52,7 @@ def test_without_a_commit_nothing_can_be_handed_in(monkeypatch):
 
 
 def test_recorded_results_that_are_not_committed_are_named(monkeypatch):
-    monkeypatch.setattr(submission, "changed", lambda: [b"report/results.json"])
+    monkeypatch.setattr(submission, "changed", lambda: ["report/results.json"])
     with pytest.raises(UserError, match="commit first: report/results.json"):
         submission.committed(Revision("abc", 0, ""), ASSIGNMENT)
 
@@ -146,7 +146,7 @@ def test_a_notebook_with_outputs_can_be_handed_in(tmp_path, monkeypatch):
     )
     path.write_text(path.read_text().replace("code", "raw"))
     (tmp_path / "é\n").touch()
-    assert revision.changed() == [b"a.ipynb", "é\n".encode()]
+    assert revision.changed() == ["a.ipynb", "é\n"]
 
 
 def test_a_clone_of_somebody_else_works_whatever_git_is_told(tmp_path, monkeypatch):

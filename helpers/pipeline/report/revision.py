@@ -55,9 +55,8 @@ def revision(report=None):
     if (ROOT / ".git").exists():
         head = git("log", "-1", "--no-show-signature", "--format=%H %ct").split()
         if head:
-            return Revision(
-                head[0].decode(), int(head[1]), _digest_of(changed(), report)
-            )
+            changes = _digest_of(changed(), report)
+            return Revision(head[0].decode(), int(head[1]), changes)
     if COMMIT.exists():
         commit, moment, changes, *files = json.loads(COMMIT.read_text())
         changes = _changes_since(*files, report) if files else changes
@@ -76,7 +75,7 @@ def changed():
     # Only .gitignore counts: files that a person's own settings ignore may be used.
     unknown = ["ls-files", "-z", "--others", "--exclude-per-directory=.gitignore"]
     names = {n for listed in (differing, unknown) for n in git(*listed).split(b"\0")}
-    return sorted(names - {b""})
+    return sorted(map(os.fsdecode, names - {b""}))
 
 
 def _changes_since(files, report):
@@ -88,7 +87,7 @@ def _changes_since(files, report):
         names |= {(within / n).as_posix() for n in found if not left_out(n)}
     names -= {COMMIT.name, NOTE}
     changed = {n for n in names if files.get(n) != sha256(_content(ROOT / n))}
-    return _digest_of(map(os.fsencode, changed), report)
+    return _digest_of(changed, report)
 
 
 def left_out(name):
@@ -98,23 +97,19 @@ def left_out(name):
 
 def _digest_of(names, report):
     """Return a digest of the names and content of a report's files; empty if none."""
-    parts = parts_of(report, map(os.fsdecode, {*names}))
-    changed = sorted(map(os.fsencode, parts))
+    changed = sorted(map(os.fsencode, parts_of(report, names)))
     digest = hashlib.sha256()
     for name in changed:
-        content = _content(os.path.join(os.fsencode(ROOT), name))
+        content = _content(ROOT / os.fsdecode(name))
         digest.update(b"%d %s %d " % (len(name), name, len(content)) + content)
     return digest.hexdigest() if changed else ""
 
 
 def _content(path):
     """Return a file's content, where a link leads, or nothing."""
-    if os.path.islink(path):
-        return os.readlink(path)
-    if not os.path.isfile(path):
-        return b""
-    with open(path, "rb") as file:
-        return file.read()
+    if path.is_symlink():
+        return os.fsencode(os.readlink(path))
+    return path.read_bytes() if path.is_file() else b""
 
 
 def git(*command):

@@ -73,10 +73,9 @@ def main():
 def committed(now, paths):
     """Return the content of all files of the commit; UserError if any file differs."""
     if now.changes:
-        names = sorted(parts_of(paths.name, map(os.fsdecode, changed())))
+        names = sorted(parts_of(paths.name, changed()))
         raise UserError(f"commit first, or remove: {', '.join(names)}")
-    results = f"report/{paths.results.name}"
-    if os.fsencode(results) in changed():
+    if (results := f"report/{paths.results.name}") in changed():
         raise UserError(f"commit first: {results}, which make report has written anew")
     return files_of("HEAD")  # not from disk, where notebooks may have outputs
 
