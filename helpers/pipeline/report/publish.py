@@ -18,10 +18,9 @@ from IPython.display import display, update_display
 from helpers.pipeline.report import frames
 from helpers.pipeline.report.claims import Claims, described, fill_in
 from helpers.pipeline.report.drawing import BESIDE, beside, draw
-from helpers.pipeline.report.lab import Lab
+from helpers.pipeline.report.lab import Lab, read_works
 from helpers.pipeline.report.markdown import KINDS
 from helpers.pipeline.report.provenance import trace
-from helpers.pipeline.report.works import read_works
 
 MANY = 40  # rows of a table that do not fit on a page
 SHORT = 15  # lines of a listing that is kept whole: on one page, and in JupyterLab
