@@ -60,7 +60,15 @@ class Claims(dict):
         self.cell, self.number, self._stated_in = None, 0, {}
 
     def __missing__(self, name):
-        raise _unknown(name, self)
+        later = {  # the claims that the cells of the report state, each with its cell
+            stated: cell.get("id")
+            for cell in reversed(opened_cells())
+            for stated in STATEMENT.findall("".join(cell["source"]))
+        }
+        hint = did_you_mean(name, [*self, *later], repr)
+        if name in later:
+            hint = f" yet: the cell {later[name]!r} states it, which must come first"
+        raise ValueError(f"no claim is named {name!r}{hint}")
 
     def begin_cell(self, cell, number):
         """Begin a cell; if it has an identifier, it may state its claims again."""
@@ -132,8 +140,8 @@ def fill_in(text, claims, mark=None):
     """Return the Markdown with every ``{{name}}`` replaced by its number.
 
     `mark`, called with a name and its number, returns what is put in the place.
-    ValueError if no claim has that name, or if one that stands in mathematics is a text
-    with mathematics of its own.
+    ValueError if one that stands in mathematics is a text with mathematics of its own;
+    if `claims` are `Claims`, also if none has that name.
     """
     text = unify_mathematics(text)
     rest = re.search(r"\{\{.{,30}", PLACEHOLDER.sub("0", CODE.sub("", text)))
@@ -148,17 +156,12 @@ def fill_in(text, claims, mark=None):
             rf"mathematics is left open: {opened[0]!r}; write \$ for the currency"
         )
 
-    def number(match):
-        name = match[1]
-        if name not in claims:
-            raise _unknown(name, claims)
-        return claims[name].text
-
     def in_text(match):
-        return mark(match[1], number(match)) if mark else number(match)
+        text = claims[match[1]].text
+        return mark(match[1], text) if mark else text
 
     def in_formula(match):
-        text = in_mathematics(number(match))
+        text = in_mathematics(claims[match[1]].text)
         return f"{{{mark(match[1], text)}}}" if mark else text
 
     def filled(match):
@@ -166,22 +169,3 @@ def fill_in(text, claims, mark=None):
         return PLACEHOLDER.sub(in_formula, mathematics) if mathematics else match[0]
 
     return PLACEHOLDER.sub(in_text, MATHEMATICS.sub(filled, text))
-
-
-def _unknown(name, claims):
-    later = _stated_by_cells()
-    if name in later:
-        cell = later[name]
-        hint = f" yet: the cell {cell!r} states it, which must come first"
-    else:
-        hint = did_you_mean(name, [*claims, *later], repr)
-    return ValueError(f"no claim is named {name!r}{hint}")
-
-
-def _stated_by_cells():
-    """Return the claims that the cells of the report state, each with its cell."""
-    return {
-        name: cell.get("id")
-        for cell in reversed(opened_cells())
-        for name in STATEMENT.findall("".join(cell["source"]))
-    }

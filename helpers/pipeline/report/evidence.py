@@ -25,6 +25,9 @@ from helpers.pipeline.sweep.inputs import has_failed, path_of
 
 RESULTS, BUILD = "results.json", "build.json"  # as they are attached
 FILES = "files.zip"  # in the page: all that the PDF has attached
+# What a page carries in its links: the name and the kind.
+CARRIED = {RESULTS: "application/json", BUILD: "application/json"}
+CARRIED |= {FILES: "application/zip"}
 LAYOUT = 3
 HEAD = ("layout", "platform")
 DIGITS = 10  # the later ones may differ between processors
@@ -49,33 +52,27 @@ def collect(claims, experiments):
     runs = {}
     for experiment, points in read_points(only=experiments).items():
         for point in points:
-            name = point.run
-            known = runs.setdefault(name, _run(point, _recorded(name)))
-            known["experiments"].append(experiment)
+            if point.run not in runs:
+                parameters = {"notebook": point.notebook, **point.parameters}
+                runs[point.run] = {"experiments": [], "parameters": parameters}
+                runs[point.run] |= _ending(point.run)
+            runs[point.run]["experiments"].append(experiment)
     head = {"layout": LAYOUT, "platform": platform_name()}
     # Not the number of its cell: a new cell would change all that follow.
     claims = {n: {k: c[k] for k in c if k != "cell"} for n, c in claims.items()}
     return head | {"claims": rounded(claims), "runs": rounded(runs)}
 
 
-def _recorded(name):
-    """Return the record of a run, or only that it failed or has none."""
-    if has_failed(name):
+def _ending(run):
+    """Return how a run ended, and its last cost if it has recorded one."""
+    if has_failed(run):
         return {"status": "failed"}
     try:
-        return read_record(path_of(name))
+        recorded = read_record(path_of(run))
     except NoRecordError:
         return {"status": "recorded nothing"}
-
-
-def _run(point, recorded):
-    """Return the entry of a run."""
-    parameters = {"notebook": point.notebook, **point.parameters}
-    entry = {"experiments": [], "parameters": parameters}
-    entry["status"] = recorded.get("status")
-    if recorded.get("costs"):
-        entry["cost"] = recorded["costs"][-1]
-    return entry
+    cost = {"cost": recorded["costs"][-1]} if recorded.get("costs") else {}
+    return {"status": recorded.get("status")} | cost
 
 
 def rounded(value):

@@ -14,7 +14,7 @@ from pygments.formatters import HtmlFormatter
 
 from helpers import ROOT
 from helpers.pipeline.errors import UserError, did_you_mean
-from helpers.pipeline.report.evidence import BUILD, FILES, RESULTS, rounded, zipped
+from helpers.pipeline.report.evidence import CARRIED, FILES, rounded, zipped
 from helpers.pipeline.report.listing import coloured, html_colours, html_listing
 from helpers.pipeline.report.markdown import Converter, works_cited
 from helpers.pipeline.report.numbering import Numbering
@@ -28,7 +28,6 @@ from helpers.pipeline.report.typeset import (
     title_of,
 )
 
-TYPES = {"json": "application/json", "zip": "application/zip"}
 # Stand for the begin of a claim, by its number, for its end, and for a comma within a
 # number, until pandoc is done.
 FIRST, END, COMMA = 0xF0000, "\U000ffffd", "\U000ffffc"
@@ -54,13 +53,15 @@ def to_html(notebook, attached, now, *, preview=False):
     nowhere, or text cannot be set.
     """
     check_outputs(notebook)
-    carried = {name: attached[name] for name in (RESULTS, BUILD)}
-    carried[FILES] = zipped(attached, now.time)
+    carried = attached | {FILES: zipped(attached, now.time)}
     resources = {
         "heading": title_of(notebook),
         "preview": preview,
         "colours": html_colours(),
-        "files": {name: data_url(name, carried[name]) for name in carried},
+        "files": {
+            name: f"data:{kind};base64,{base64.b64encode(carried[name]).decode()}"
+            for name, kind in CARRIED.items()
+        },
     }
     html, _ = exporter().from_notebook_node(notebook, resources)
     return html
@@ -78,12 +79,6 @@ def exporter():
     )
     made.register_preprocessor(Page())
     return made
-
-
-def data_url(name, content):
-    """Return the address of a file that is its content."""
-    kind = TYPES[name.rpartition(".")[2]]
-    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
 
 
 class Page:

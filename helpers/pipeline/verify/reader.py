@@ -19,7 +19,14 @@ from typing import NamedTuple
 from helpers.pipeline.command import run_command
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.files import sha256
-from helpers.pipeline.report.evidence import BUILD, FILES, HEAD, LAYOUT, RESULTS
+from helpers.pipeline.report.evidence import (
+    BUILD,
+    CARRIED,
+    FILES,
+    HEAD,
+    LAYOUT,
+    RESULTS,
+)
 from helpers.pipeline.report.title import LONGEST, TABLE, TITLE_BLOCK
 from helpers.pipeline.verify.structure import attached, describe
 from helpers.pipeline.verify.verdicts import readable
@@ -30,9 +37,6 @@ ZOOM = 3  # pixels to a point
 QPDF = b"%\xbf\xf7\xa2\xfe"  # the second line of what this program writes
 # In JSON: surrogates, and control characters but for the end of a line.
 CONTROL = re.compile(r"[\x7f-\x9f\ud800-\udfff]|\\[bfrtu]")
-# What a page carries, in its links: the name, the kind, and the content.
-CARRIED = {FILES: "application/zip", RESULTS: "application/json"}
-CARRIED |= {BUILD: "application/json"}
 SECTION = re.compile(r"(?=<h[23][ >])")
 BLOCKS = ("p", "li", "td", "th", "h1", "h2", "h3", "h4", "div", "figcaption", "pre")
 
@@ -149,7 +153,7 @@ def _taken_out(text):
     The links themselves stay: where they are, and that they are alone, is compared.
     """
     carried = {}
-    for name, kind in CARRIED.items():
+    for name, kind in reversed(CARRIED.items()):  # all files first, then single ones
         begin = f'<a download="{name}" href="data:{kind};base64,'
         found = re.findall(f'{re.escape(begin)}([A-Za-z0-9+/=]*)"', text)
         if len(found) != 1:
