@@ -147,7 +147,9 @@ def formulas_in(description):
 
 def with_origins(html, origins):
     """Return HTML in which each claim is an element that says where it comes from."""
-    html = WITHIN_NUMBER.sub(",", AROUND.sub("", unescaped(html)))
+    # As letters again, which pandoc has escaped in MathML.
+    html = re.sub(r"&#(98\d{4}|10\d{5});", lambda m: chr(int(m[1])), html)
+    html = WITHIN_NUMBER.sub(",", AROUND.sub("", html))
     html = COMMA_ALONE.sub("<mi>,</mi>", html).replace(COMMA, "{,}")  # as in code
     begin, end = '<{} class="claim" tabindex="0" title="{}">', "</{}>"
 
@@ -157,11 +159,6 @@ def with_origins(html, origins):
 
     html = IN_FORMULA.sub(lambda m: element(m, "mrow"), html)
     return re.sub(f"({BEGIN}|{END})", lambda m: element(m, "span"), html)
-
-
-def unescaped(html):
-    """Return HTML with the marks as letters, which pandoc has escaped in MathML."""
-    return re.sub(r"&#(98\d{4}|10\d{5});", lambda m: chr(int(m[1])), html)
 
 
 def bare(html):

@@ -70,13 +70,9 @@ def to_pdf(latex, files, folder, preamble=None, moment=LONG_AGO):
     `files` are what the document includes or attaches, by name; those in the folder
     make the next call faster. `preamble` is what `begin_preamble` returned; without it,
     LaTeX takes longer, and the same document has other bytes. `moment` is the time
-    stamp of the PDF, in seconds since 1970.
-
-    Raises
-    ------
-    RuntimeError
-        If LaTeX cannot set the document or is killed, a reference leads nowhere, or
-        something is too large for a page; the message is its log's first complaint.
+    stamp of the PDF, in seconds since 1970. RuntimeError, with the first complaint of
+    the log, if LaTeX cannot set the document or is killed, a reference leads nowhere,
+    or something is too large for a page.
     """
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copy(PREAMBLE, folder)
@@ -88,7 +84,8 @@ def to_pdf(latex, files, folder, preamble=None, moment=LONG_AGO):
         command.append(f"-fmt={preamble()}")
     log_file, aux, whole = (folder / f"report.{end}" for end in ("log", "aux", "whole"))
     if not whole.exists():
-        _forget(folder)
+        for state in folder.glob("report.[!tl]*"):  # of a call that did not end well
+            state.unlink()
     whole.unlink(missing_ok=True)  # until this call has ended well
     draft = [] if aux.exists() else ["-draftmode"]  # the first of several passes
     set_bibliography(latex, folder, command)
@@ -106,12 +103,6 @@ def to_pdf(latex, files, folder, preamble=None, moment=LONG_AGO):
         raise RuntimeError(f"LaTeX cannot set the report: {wrong} (see {log_file})")
     whole.touch()
     return folder / "report.pdf"
-
-
-def _forget(folder):
-    """Remove what an earlier call has left, if it did not end well."""
-    for state in folder.glob("report.[!tl]*"):
-        state.unlink()
 
 
 def set_bibliography(latex, folder, command):

@@ -42,7 +42,9 @@ def trace(label, cells, namespace):
         if name in seen:
             continue
         seen.add(name)
-        value = _value(name, namespace)
+        variable, _, member = name.partition(".")
+        value = namespace.get(variable)
+        value = getattr(value, member, None) if member else value
         if _is_helper(value):
             module = value.__module__.removeprefix("helpers.")
             if module not in COMMON:
@@ -81,22 +83,11 @@ def _used(statement):
     return {name for name in used if name.partition(".")[0] not in own}
 
 
-def _value(name, namespace):
-    variable, _, member = name.partition(".")
-    value = namespace.get(variable)
-    return getattr(value, member, None) if member else value
-
-
 def _is_helper(value):
     """Tell whether a value is a function that computes, draws or tabulates."""
     module = getattr(value, "__module__", None) or ""
-    if module.startswith("helpers.pipeline."):
-        return False
-    return (
-        callable(value)
-        and module.startswith("helpers.")
-        and hasattr(value, "__qualname__")
-    )
+    ours = module.startswith("helpers.") and not module.startswith("helpers.pipeline.")
+    return ours and callable(value) and hasattr(value, "__qualname__")
 
 
 def _runs_of(value):

@@ -49,9 +49,8 @@ class Report:
             shell.events.register("pre_run_cell", self._begin_cell)
 
     def _begin_cell(self, info):
-        if (
-            info.cell_id or info.store_history
-        ):  # not for code that a cell executes in turn
+        # Not for code that a cell executes in turn.
+        if info.cell_id or info.store_history:
             number = len(get_ipython().user_ns["In"])
             self.claims.begin_cell(info.cell_id, number)
 

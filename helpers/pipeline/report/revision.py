@@ -21,17 +21,9 @@ from helpers.pipeline.report.paths import asked, parts_of
 COMMIT = ROOT / "COMMIT"  # what a submission has instead of git
 NOTE = "SUBMISSION.txt"  # which only a submission has
 # What a copy leaves out: git, the environment, and what was made.
-LEFT_OUT = (
-    ".git",
-    ".venv",
-    "build",
-    "report.pdf",
-    "report.html",
-    "__pycache__",
-    ".*_cache",
-)
-LEFT_OUT += ("*.egg-info", ".hypothesis", ".ipynb_checkpoints", ".DS_Store", "._*")
-LEFT_OUT += ("*.swp",)
+LEFT_OUT = (".git", ".venv", "build", "report.pdf", "report.html", "__pycache__")
+LEFT_OUT += (".*_cache", "*.egg-info", ".hypothesis", ".ipynb_checkpoints")
+LEFT_OUT += (".DS_Store", "._*", "*.swp")
 LONG_AGO = 1_000_000_000  # the time of a build without a commit, in seconds since 1970
 
 
