@@ -67,26 +67,22 @@ def notes_on(old, new):
 def summary(sides, found):
     """Return for each kind of thing that was compared its name and a line about it."""
     old, new = (side.kind for side in sides)
-    looks = "pages" if new == PRINT else "figures"
     kinds = {
         "claims": [claim[0] for claim in found.claims],
         "experiments": [f"{name} ({kind})" for name, kind in found.experiments],
         "runs": [f"{name}: {settings}" for name, settings, *_ in found.runs],
-        looks: [drawn[0] for drawn in found.drawings],
-        "tables": [table[0] for table in found.tables],
-        "prose": [*dict.fromkeys(place for place, _ in found.prose)],
-        "files": [str(file) for file in found.files],
     }
-    known = {"claims", "experiments", "runs"}
-    known |= {"files"} if NUMBERS not in (old, new) else set()
-    known |= {looks, "prose"} if old == new != NUMBERS else set()
-    known |= {"tables"} if old == new == PAGE else set()  # in a PDF, they are in pages
-    counts = {"prose": len(found.prose)}
+    if old == new != NUMBERS:
+        looks = "pages" if new == PRINT else "figures"
+        kinds[looks] = [drawn[0] for drawn in found.drawings]
+        if new == PAGE:  # in a PDF, they are in pages
+            kinds["tables"] = [table[0] for table in found.tables]
+        kinds["prose"] = [*dict.fromkeys(place for place, _ in found.prose)]
+    if NUMBERS not in (old, new):
+        kinds["files"] = [str(file) for file in found.files]
     lines = {}
     for kind, names in kinds.items():
-        if kind not in known:
-            continue
-        count = counts.get(kind, len(names))
+        count = len(found.prose if kind == "prose" else names)
         more = ", …" * (len(names) > FEW)
         named = f": {', '.join(names[:FEW])}{more}" if names else ""
         lines[kind] = f"{count or 'none'} changed{named}"
