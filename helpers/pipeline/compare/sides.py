@@ -69,7 +69,7 @@ class Place(NamedTuple):
     kinds: tuple
     path: Path | None = None
     commit: str = ""
-    files: dict = {}
+    files: dict = {}  # of the commit; of this checkout, only the data
 
 
 def load_sides(*given):
@@ -83,7 +83,12 @@ def find(given):
     """Find a file, a commit, or, if nothing is given, this checkout."""
     path = Path(given)
     if not given:
-        return Place(CHECKOUT, (PAGE, PRINT))
+        data = {
+            path.relative_to(ROOT).as_posix(): path.read_bytes()
+            for path in (ROOT / "data").iterdir()
+            if path.is_file() and path.name[0] != "."
+        }
+        return Place(CHECKOUT, (PAGE, PRINT), files=data)
     if path.is_file():
         with path.open("rb") as file:
             begin = file.read(15)
@@ -122,15 +127,8 @@ def load(place, kind):
         for name, content in report.files.items()
         if name not in (RESULTS, BUILD)
     }
-    if not place.path:
-        data = (name for name in place.files if name.startswith("data/"))
-        sources |= {name: place.files[name] for name in data}
-        if not place.commit:
-            sources |= {
-                path.relative_to(ROOT).as_posix(): path.read_bytes()
-                for path in (ROOT / "data").iterdir()
-                if path.is_file() and path.name[0] != "."
-            }
+    data = (name for name in place.files if name.startswith("data/"))
+    sources |= {name: place.files[name] for name in data}
     parts = _of_page if kind == PAGE else _of_pdf
     return Side(place.name, kind, report.results, sources, *parts(report))
 
