@@ -134,14 +134,6 @@ def html_listing(code, first_line, formulas):
     return "\n".join(lines)
 
 
-def html_colours():
-    """Return the style sheets of listings, for a light and for a dark screen."""
-    return {
-        theme: HtmlFormatter(style=style).get_style_defs(".listing pre")
-        for theme, style in STYLES.items()
-    }
-
-
 def name_colours(definitions):
     """Give names to the colours in Pygments' definitions of LaTeX commands.
 

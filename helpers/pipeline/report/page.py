@@ -15,7 +15,7 @@ from pygments.formatters import HtmlFormatter
 from helpers import ROOT
 from helpers.pipeline.errors import UserError, did_you_mean
 from helpers.pipeline.report.evidence import CARRIED, FILES, rounded, zipped
-from helpers.pipeline.report.listing import coloured, html_colours, html_listing
+from helpers.pipeline.report.listing import STYLES, coloured, html_listing
 from helpers.pipeline.report.markdown import Converter, works_cited
 from helpers.pipeline.report.numbering import Numbering
 from helpers.pipeline.report.typeset import (
@@ -57,7 +57,10 @@ def to_html(notebook, attached, now, *, preview=False):
     resources = {
         "heading": title_of(notebook),
         "preview": preview,
-        "colours": html_colours(),
+        "colours": {
+            theme: HtmlFormatter(style=style).get_style_defs(".listing pre")
+            for theme, style in STYLES.items()
+        },
         "files": {
             name: f"data:{kind};base64,{base64.b64encode(carried[name]).decode()}"
             for name, kind in CARRIED.items()

@@ -150,11 +150,11 @@ def check_letters(notebook):
     """Raise UserError for the cells that print letters which no font has."""
     texts = {}
     for cell in notebook.cells:
-        printed = [cell.source] if cell.cell_type == "markdown" else []
-        for description in descriptions_in(cell):
-            printed += [str(description.get(key, "")) for key in PRINTED]
+        shown = descriptions_in(cell)
+        printed = [str(d.get(key, "")) for d in shown for key in PRINTED]
         where = f"In [{cell.get('execution_count')}]"
         if cell.cell_type == "markdown":
+            printed.append(cell.source)
             where = f"the cell that begins with {cell.source.strip()[:40]!r}"
         texts[where] = " ".join([texts.get(where, ""), *printed])
     require_letters(texts)
