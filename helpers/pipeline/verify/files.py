@@ -53,17 +53,10 @@ def _with_heads(cells):
 
 
 def compare_files(right, theirs, folder, run):
-    """Find the files that differ, each a `Changed`.
+    """Find the files that differ, of contents by name; each is a `Changed`.
 
-    Parameters
-    ----------
-    right, theirs : dict of str to bytes
-        Contents by name.
-    folder : Path
-        An empty folder to write to.
-    run : callable
-        Runs a program, given its folder, its command and, as ``fine``, the exit
-        statuses that are no failure; returns what it prints.
+    They are written to a folder, which is empty. There, `run` runs a command, and
+    returns what it prints; other exit statuses than the ``fine`` ones are a failure.
     """
     right, theirs = _texts(right), _texts(theirs)
     names = sorted(n for n in right | theirs if right.get(n) != theirs.get(n))

@@ -48,17 +48,9 @@ def rebuild(build, read=read_pdf):
 def build_report(folder, given=None, target="report", *, shown=False):
     """Make the report of a copy of the project; return the path of the PDF or the page.
 
-    Parameters
-    ----------
-    folder : Path
-        The copy.
-    given : dict of str to str, optional
-        What it is made for, as environment variables; by default what this process is
-        asked for, but for the title block, which is that of the notebook.
-    target : str
-        ``report``, or only ``pdf`` or ``html``.
-    shown : bool
-        Whether to show in a terminal which step is being taken.
+    It is made for what is `given` as environment variables; by default for what this
+    process is asked for, but with the title block of the notebook. The `target` is
+    ``report``, or only ``pdf`` or ``html``; each step is `shown` in a terminal.
     """
     given = dict.fromkeys(map(str.upper, TITLE_BLOCK), "") | (given or {})
     lines, clear = [], "\r\x1b[K"

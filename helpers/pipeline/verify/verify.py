@@ -40,20 +40,12 @@ def checked_tolerance(given):
 def verify(path=None, tolerance=None, rebuilt=None, beside=None):
     """Make the report again, and compare; return a `Line` for each thing compared.
 
-    Parameters
-    ----------
-    path : Path, optional
-        A report in PDF, or as a page, of which evidence and pages are compared. By
-        default the recorded numbers of the report that is asked for.
-    tolerance : float, optional
-        Largest relative difference of numbers; a claim may then be printed as its
-        value here is rounded. By default `TOLERANCE` if the report was made on
-        another platform, else 0: nothing may differ.
-    rebuilt : Path, optional
-        The report made again; by default it is made now.
-    beside : Path, optional
-        A folder with files that were handed in together with the PDF: they must be
-        those attached to it.
+    Of a PDF or a page, evidence and pages are compared; without a path, the recorded
+    numbers of the report that is asked for. The tolerance is the largest relative
+    difference of numbers, and a claim may then be printed as its value here is rounded;
+    by default it is `TOLERANCE` if the report was made on another platform, else 0.
+    The report is made now, unless it was `rebuilt` already; files in the folder
+    `beside`, which came with the PDF, must be those attached to it.
     """
     read = reader_of(path) if path else read_pdf
     stated = read(path) if path else ReadReport(_recorded())
