@@ -5,7 +5,7 @@ import os
 from helpers.data import load_data, split_names
 from helpers.pipeline.command import some
 from helpers.pipeline.errors import UserError
-from helpers.pipeline.report.title import table_of
+from helpers.pipeline.report.title import TABLE, table_of
 from helpers.pipeline.sweep.experiments import experiments_of, read_points
 from helpers.pipeline.sweep.inputs import why_outside
 from helpers.pipeline.sweep.parameters import notebook_parameters
@@ -24,8 +24,7 @@ def table_asked(report, given=None):
     if "data" not in known:
         return {}
     given = table_of(report) if given is None else given
-    of_notebook = {n: known[n].default for n in ("target", "features") if n in known}
-    return {"data": known["data"].default} | of_notebook | given
+    return {name: known[name].default for name in TABLE if name in known} | given
 
 
 def tables_behind(report, given=None):
