@@ -118,13 +118,6 @@ class Report:
         plt.close(figure)
         self._lab_caption(label, caption)
 
-    def _finish_figures(self):
-        """Put the figures that were drawn beside the notebook in their places."""
-        while self._drawn_beside:
-            label, (drawn, description) = self._drawn_beside.popitem()
-            data = drawn() | {"text/plain": description["alt"]}
-            self._emit(data, show=update_display, display_id=label, **description)
-
     def table(self, frame, *, label, caption, align=None, long=False, source=None):
         """Show a frame of texts as a table with its caption.
 
@@ -208,7 +201,10 @@ class Report:
         `experiments` are the runs of experiments, by its name: where all of an
         experiment's runs are behind something, the experiment is named instead.
         """
-        self._finish_figures()
+        while self._drawn_beside:  # beside the notebook: put them in their places
+            label, (drawn, description) = self._drawn_beside.popitem()
+            data = drawn() | {"text/plain": description["alt"]}
+            self._emit(data, show=update_display, display_id=label, **description)
         entries = [
             {
                 **entry._asdict(),
