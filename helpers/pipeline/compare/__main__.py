@@ -54,10 +54,10 @@ def notes_on(old, new):
             "Prose and figures are not compared: on one side there is "
             f"{kinds[0]}, on the other {kinds[1]}."
         )
+        if NUMBERS in (old.kind, new.kind):
+            notes.append("Files are not compared either.")
     elif old.kind == NUMBERS:
         notes.append("Prose, figures and files are not in recorded results.")
-    if NUMBERS in (old.kind, new.kind) and old.kind != new.kind:
-        notes.append("Files are not compared either.")
     platforms = [readable(str(side.results["platform"])) for side in (old, new)]
     if platforms[0] != platforms[1]:
         notes.append(f"The platforms differ: {platforms[0]}; {platforms[1]}.")
