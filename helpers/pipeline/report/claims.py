@@ -33,10 +33,7 @@ CAPTION = re.compile(r"caption=((?:\s*\"[^\"]*\")+)")
 
 
 def typed_digits(source):
-    """Return the numbers that a code cell's prose or captions hold outside of claims.
-
-    Digits in mathematics, code and references are none.
-    """
+    """Return the numbers that are typed into the prose or captions of a code cell."""
     prose = source.startswith(PROSE)
     text = source.removeprefix(PROSE) if prose else " ".join(CAPTION.findall(source))
     return re.findall(r"\d[\d.,]*", NOT_TYPED.sub("", text))

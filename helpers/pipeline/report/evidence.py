@@ -44,11 +44,7 @@ FIRST, LAST = 315_532_800, 4_354_819_198  # the times that a zip can state: 1980
 
 
 def collect(claims, experiments):
-    """Return the recorded results: ``layout``, ``platform``, ``claims`` and ``runs``.
-
-    `claims` are as the report's notebook recorded them; the runs are those of the
-    `experiments`.
-    """
+    """Return the recorded results: those of a report's claims and of experiments."""
     runs = {}
     for experiment, points in read_points(only=experiments).items():
         for point in points:
@@ -122,10 +118,7 @@ def attachments(claims, build, now, experiments):
 
 
 def code(report=ASSIGNMENT.name):
-    """Return the content of every file that makes a report, by its path.
-
-    `report` is the name of its notebook; other notebooks are left out.
-    """
+    """Return the content of every file that makes the report of a name, by its path."""
     found = {path for pattern in CODE for path in ROOT.glob(pattern) if path.is_file()}
     paths = {path.relative_to(ROOT): path for path in found}
     parts = {*parts_of(report, map(Path.as_posix, paths))}
@@ -155,10 +148,7 @@ def zipped(files, moment):
 
 
 def without_outputs(content):
-    """Return a notebook as git keeps it: without outputs, counts, and kernel details.
-
-    What is no notebook is returned as it is.
-    """
+    """Return a notebook as git keeps it, without outputs, counts and kernel details."""
     try:
         notebook = json.loads(content)
         for cell in notebook["cells"]:
@@ -171,7 +161,7 @@ def without_outputs(content):
             notebook["metadata"]["language_info"] = {"name": language["name"]}
         for key in ("signature", "widgets"):
             notebook["metadata"].pop(key, None)
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError):  # it is no notebook
         return content
     text = json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True)
     return f"{text}\n".encode()

@@ -103,10 +103,7 @@ def _read(path):
 
 
 def cite_by_name(text, path):
-    """Write the citations in Markdown as ``(Boyd and Vandenberghe, 2004)``.
-
-    A key that the BibTeX file at `path` does not have stays as it is.
-    """
+    """Write the citations of known works as ``(Boyd and Vandenberghe, 2004)``."""
 
     def named(match):
         keys, names = re.findall(KEY, match[0]), {}

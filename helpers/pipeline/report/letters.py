@@ -63,10 +63,7 @@ def composed(text):
 
 
 def declarations(text):
-    """Return a preamble with which LaTeX sets all letters of a text, and its fonts.
-
-    These are files by name. Both are empty if T1 has all letters.
-    """
+    """Return what LaTeX needs for letters that T1 lacks: a preamble, and its files."""
     fonts = {}
     for number, letter in _chosen(further_letters(text)):
         # An accent has a width in code, where it cannot stand over a letter.

@@ -70,10 +70,7 @@ def _skipped(n_lines):
 
 
 def rows_of(lines):
-    r"""Join the lines of a formula to rows, which end at a ``\quad`` or ``\\``.
-
-    Returns pairs: a row, and of how many lines it is.
-    """
+    """Join the lines of a formula to rows, each with the number of its lines."""
     rows, row = [], []
     for line, after in zip_longest(lines, lines[1:], fillvalue=r"\\"):
         row.append(line)

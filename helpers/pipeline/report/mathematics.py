@@ -68,10 +68,7 @@ def markdown_text(value, spec=""):
 
 
 def in_mathematics(text):
-    """Return what `markdown_text` has made as it is written within mathematics.
-
-    ValueError if only a part of it is mathematics.
-    """
+    """Return what `markdown_text` has made as it is written within mathematics."""
     own = MATHEMATICS.fullmatch(text)
     if own and own["mathematics"]:
         return text.strip("$")

@@ -78,10 +78,7 @@ def parts_of(report, names):
 
 
 def notebooks_behind(report):
-    """Return the names of the notebooks that a report may rest on.
-
-    They are its own, those that it names, and those of which the grid may have runs.
-    """
+    """Return a report's notebook, those that it names, and those of the grid."""
     found = {report, "descent"}
     grid = ROOT / "experiments.yaml"
     for path, pattern in (Paths(report, ROOT).notebook, IN_CODE), (grid, IN_GRID):

@@ -21,10 +21,7 @@ TABLE = ("data", "target", "features")
 
 
 def title_block(*, with_pdf=True):
-    """Return what the environment has of the title block, each a line of a page.
-
-    If it is for a PDF, its fonts must have the letters.
-    """
+    """Return what the environment has of the title block, each a line of a page."""
     given = {name: text_of(name) for name in TITLE_BLOCK}
     if with_pdf:
         require_letters({name.upper(): text for name, text in given.items()})
@@ -43,10 +40,7 @@ def text_of(name):
 
 
 def table_of(report):
-    """Return what the environment has of a report's data, target and features.
-
-    UserError if the report's notebook has no such parameter.
-    """
+    """Return what the environment has of a report's data, target and features."""
     given = {name: text_of(name) for name in TABLE}
     given, known = {n: t for n, t in given.items() if t}, parameters_of(report)
     for name in given.keys() - known.keys():

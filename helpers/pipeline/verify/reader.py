@@ -81,11 +81,7 @@ def reader_of(path):
 
 
 def read_pdf(path, *, pages=True):
-    """Read a report in PDF; without its pages, that is quick.
-
-    UserError if it is not a PDF, is damaged, has no evidence, or evidence of another
-    layout.
-    """
+    """Read a report in PDF, or raise UserError; without its pages, that is quick."""
     import pypdf
     from pypdf.errors import DependencyError, FileNotDecryptedError
 
@@ -113,7 +109,7 @@ def read_pdf(path, *, pages=True):
 
 
 def read_html(path):
-    """Read a report in HTML; what is returned and raised is as by `read_pdf`."""
+    """Read a report in HTML, as `read_pdf` does."""
     content = _content(path)
     if not content.startswith(DOCTYPE):
         raise UserError(f"{path} is not a page that `make html` wrote")

@@ -107,10 +107,7 @@ def files_of(commit):
 
 
 def write(path, files, moment):
-    """Write a zip with one folder; what is there is replaced.
-
-    `files` and `moment` are as for `helpers.pipeline.report.evidence.zipped`.
-    """
+    """Write a zip, see `zipped`, of one folder; what is there is replaced."""
     path.parent.mkdir(exist_ok=True)
     files = {f"{FOLDER}/{name}": content for name, content in files.items()}
     with whole(path) as unfinished:
