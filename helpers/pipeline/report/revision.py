@@ -112,7 +112,6 @@ def git(*command):
             ["git", "-c", "safe.directory=*", "-C", str(ROOT), *command],
             env=environment(),
             capture_output=True,
-            check=False,
         )
     except OSError:
         return b""
