@@ -9,7 +9,7 @@ from ruamel.yaml import YAML
 
 from helpers import ROOT
 from helpers.pipeline.records import read_record
-from helpers.pipeline.report.claims import Claim, fill_in
+from helpers.pipeline.report.claims import Claim, Claims
 from helpers.pipeline.sweep.inputs import RUNS
 
 # The report's notebook alone, without LaTeX, for one grid after the other, on the runs
@@ -100,7 +100,7 @@ def words(path):
     found = [o["metadata"]["report"] for o in outputs if o.get("metadata")]
     texts = [d.get("text", "") + d.get("caption", "") for d in found]
     claims = [{n: Claim(**c) for n, c in d["claims"].items()} for d in found]
-    return " ".join(map(fill_in, texts, claims))
+    return " ".join(map(Claims.fill, map(Claims, claims), texts))
 
 
 def test_other_rates_change_what_is_said_of_them(executed):

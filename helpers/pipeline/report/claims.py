@@ -52,8 +52,8 @@ class Claim(NamedTuple):
 class Claims(dict):
     """Claims by name; `cell` and `number` identify the cell that is executed."""
 
-    def __init__(self):
-        super().__init__()
+    def __init__(self, known=()):
+        super().__init__(known)
         self.cell, self.number, self._stated_in = None, 0, {}
 
     def __missing__(self, name):
@@ -121,9 +121,39 @@ class Claims(dict):
         power = math.ceil(math.log10(max(3 * error, least)))
         self.state(name, float(f"1e{power}"), ".0e", unit=unit, run=run)
 
-    def fill(self, text):
-        """Return the Markdown with every ``{{name}}`` replaced, see `fill_in`."""
-        return fill_in(text, self)
+    def fill(self, text, mark=None):
+        """Return the Markdown with every ``{{name}}`` replaced by its number.
+
+        `mark`, called with a name and its number, returns what is put in the place.
+        ValueError if no claim has that name, or if one that stands in mathematics is a
+        text with mathematics of its own.
+        """
+        text = unify_mathematics(text)
+        rest = re.search(r"\{\{.{,30}", PLACEHOLDER.sub("0", CODE.sub("", text)))
+        if rest:
+            raise ValueError(
+                f"{rest[0]!r} is no claim: it is {{{{name}}}}; in mathematics, put a "
+                "space between braces"
+            )
+
+        if opened := OPEN_DOLLAR.search(MATHEMATICS.sub("", text)):
+            raise ValueError(
+                rf"mathematics is left open: {opened[0]!r}; write \$ for the currency"
+            )
+
+        def in_text(match):
+            text = self[match[1]].text
+            return mark(match[1], text) if mark else text
+
+        def in_formula(match):
+            text = in_mathematics(self[match[1]].text)
+            return f"{{{mark(match[1], text)}}}" if mark else text
+
+        def filled(match):
+            mathematics = match["mathematics"]
+            return PLACEHOLDER.sub(in_formula, mathematics) if mathematics else match[0]
+
+        return PLACEHOLDER.sub(in_text, MATHEMATICS.sub(filled, text))
 
 
 def described(claims, **description):
@@ -131,38 +161,3 @@ def described(claims, **description):
     text = description.get("text", "") + description.get("caption", "")
     named = {name: claims[name]._asdict() for name in PLACEHOLDER.findall(text)}
     return {"report": description | {"claims": named}}
-
-
-def fill_in(text, claims, mark=None):
-    """Return the Markdown with every ``{{name}}`` replaced by its number.
-
-    `mark`, called with a name and its number, returns what is put in the place.
-    ValueError if one that stands in mathematics is a text with mathematics of its own;
-    if `claims` are `Claims`, also if none has that name.
-    """
-    text = unify_mathematics(text)
-    rest = re.search(r"\{\{.{,30}", PLACEHOLDER.sub("0", CODE.sub("", text)))
-    if rest:
-        raise ValueError(
-            f"{rest[0]!r} is no claim: it is {{{{name}}}}; in mathematics, put a "
-            "space between braces"
-        )
-
-    if opened := OPEN_DOLLAR.search(MATHEMATICS.sub("", text)):
-        raise ValueError(
-            rf"mathematics is left open: {opened[0]!r}; write \$ for the currency"
-        )
-
-    def in_text(match):
-        text = claims[match[1]].text
-        return mark(match[1], text) if mark else text
-
-    def in_formula(match):
-        text = in_mathematics(claims[match[1]].text)
-        return f"{{{mark(match[1], text)}}}" if mark else text
-
-    def filled(match):
-        mathematics = match["mathematics"]
-        return PLACEHOLDER.sub(in_formula, mathematics) if mathematics else match[0]
-
-    return PLACEHOLDER.sub(in_text, MATHEMATICS.sub(filled, text))

@@ -16,7 +16,7 @@ from IPython import get_ipython
 from IPython.display import display, update_display
 
 from helpers.pipeline.report import frames
-from helpers.pipeline.report.claims import Claims, described, fill_in
+from helpers.pipeline.report.claims import Claims, described
 from helpers.pipeline.report.drawing import BESIDE, beside, draw
 from helpers.pipeline.report.lab import Lab, read_works
 from helpers.pipeline.report.markdown import KINDS
@@ -106,7 +106,7 @@ class Report:
         label = self._label("fig", label, caption)
         if not alt.strip():
             raise ValueError(f"{label} has no alternative text: alt='what it shows'")
-        alt = fill_in(alt, self.claims, lambda name, text: text.strip("$"))
+        alt = self.claims.fill(alt, lambda name, text: text.strip("$"))
         description = {"label": label, "caption": caption, "alt": alt, "live": live}
         description |= {"kind": "figure", "traced": self._trace(label, source)}
         if os.environ.get(BESIDE):

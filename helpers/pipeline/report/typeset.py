@@ -8,7 +8,7 @@ from traitlets.config import Config
 
 from helpers import ROOT
 from helpers.pipeline.errors import UserError
-from helpers.pipeline.report.claims import PLACEHOLDER, Claim, fill_in
+from helpers.pipeline.report.claims import PLACEHOLDER, Claim, Claims
 from helpers.pipeline.report.letters import composed, declarations, require_letters
 from helpers.pipeline.report.listing import listing, name_colours
 from helpers.pipeline.report.markdown import markdown_to_latex
@@ -83,9 +83,8 @@ def places_of_text(notebook):
             cell.cell_type = "raw"
             places.append((cell, "source", {}))
         for description in descriptions_in(cell):
-            claims = {
-                name: Claim(**c) for name, c in description.get("claims", {}).items()
-            }
+            named = description.get("claims", {}).items()
+            claims = Claims({name: Claim(**claim) for name, claim in named})
             keys = [key for key in ("text", "caption") if key in description]
             places += [(description, key, claims) for key in keys]
     return places
@@ -93,7 +92,7 @@ def places_of_text(notebook):
 
 def filled(holder, key, claims, mark=None):
     """Return the text at one of the `places_of_text`, its claims filled in."""
-    return fill_in(holder[key], claims, mark) if claims else holder[key]
+    return claims.fill(holder[key], mark) if claims else holder[key]
 
 
 def descriptions(notebook):
