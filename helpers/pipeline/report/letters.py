@@ -113,8 +113,9 @@ def _encoding(name, families, letters):
                 bold = f"<->ssub*{tex}/{shape[1:-1].replace('}{', '/')}"
                 lines.append(rf"{declared}{shape.replace('b', 'bx')}{{{bold}}}{{}}")
             if f"{font}.tfm" not in files:
-                lines += _lines_of(font, face, letters)
-                files |= _font(font, face, letters)
+                made = _font(font, face, letters)
+                lines += made[0]
+                files |= made[1]
     for number, letter in enumerate(letters, FIRST):
         glyph = rf"\fontencoding{{{name}}}\selectfont\char{number}"
         glyph = rf"{{\ifmmode\text{{{glyph}}}\else{glyph}\fi}}"
@@ -122,27 +123,22 @@ def _encoding(name, families, letters):
     return lines, files
 
 
-def _lines_of(font, face, letters):
-    """Return what tells pdfTeX where a font is, and what its glyphs say when copied."""
-    source = f"{face}.pfb" if face in PAGE else f"{face}.ttf"
-    names = ((f"tfm:{font}/{_glyphs(face)[c]}", f"{ord(c):04X}") for c in letters)
-    return [
-        rf"\pdfmapline{{={font} <[{font}.enc <{source}}}",
-        *(rf"\pdfglyphtounicode{{{name}}}{{{code}}}" for name, code in names),
-    ]
-
-
 def _font(name, face, letters):
-    """Return the files of a font: metrics, encoding and, if TeX lacks it, itself."""
-    glyphs = _glyphs(face)
+    """Return the lines of LaTeX, and the files, that make a font of letters."""
+    glyphs = [_glyphs(face)[c] for c in letters]
     names = [".notdef"] * 256
-    names[FIRST : FIRST + len(letters)] = [glyphs[c] for c in letters]
+    names[FIRST : FIRST + len(letters)] = glyphs
     encoding = f"/{name} [ {' '.join(f'/{n}' for n in names)} ] def\n"
     files = {f"{name}.enc": encoding.encode()}
     files[f"{name}.tfm"] = metrics([_size(face, c) for c in letters])
-    if face not in PAGE:
-        files[f"{face}.ttf"] = _path(face).read_bytes()
-    return files
+    source = f"{face}.pfb" if face in PAGE else f"{face}.ttf"
+    if face not in PAGE:  # TeX lacks it
+        files[source] = _path(face).read_bytes()
+    lines = [rf"\pdfmapline{{={name} <[{name}.enc <{source}}}"]
+    for glyph, letter in zip(glyphs, letters, strict=True):  # what it says when copied
+        code = f"{{tfm:{name}/{glyph}}}{{{ord(letter):04X}}}"
+        lines.append(rf"\pdfglyphtounicode{code}")
+    return lines, files
 
 
 def metrics(sizes):
