@@ -30,7 +30,8 @@ def _texts(sources):
     found = {}
     for name, content in sources.items():
         if name.endswith(".ipynb"):
-            content = "\n".join(_with_heads(cells_of(content))).encode() or content
+            cells = (f"----- {kind} cell\n{text}\n" for kind, text in cells_of(content))
+            content = "\n".join(cells).encode(errors="replace") or content
         found[name] = content.replace(b"\r\n", b"\n")
     return found
 
@@ -45,11 +46,6 @@ def cells_of(content):
         ]
     except (ValueError, TypeError, KeyError, RecursionError):
         return []
-
-
-def _with_heads(cells):
-    for kind, source in cells:
-        yield from (f"----- {kind} cell", source.encode(errors="replace").decode(), "")
 
 
 def compare_files(right, theirs, folder, run):
