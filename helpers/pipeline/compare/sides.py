@@ -29,7 +29,6 @@ from helpers.pipeline.verify.rebuild import build_report
 from helpers.pipeline.verify.submission import files_of
 
 BUILDS = ROOT / "build" / "compare"
-CHECKOUT = "this checkout"
 # What a side can be read as, the best first.
 PAGE, PRINT, NUMBERS = KINDS = ("page", "PDF", "results")
 MADE_BY = {"report/page/index.html.j2": PAGE, "helpers/pipeline/report/build.py": PRINT}
@@ -88,7 +87,7 @@ def find(given):
             for path in (ROOT / "data").iterdir()
             if path.is_file() and path.name[0] != "."
         }
-        return Place(CHECKOUT, (PAGE, PRINT), files=data)
+        return Place("this checkout", (PAGE, PRINT), files=data)
     if path.is_file():
         with path.open("rb") as file:
             begin = file.read(15)

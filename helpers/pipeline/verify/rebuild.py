@@ -38,10 +38,8 @@ def rebuild(build, read=read_pdf):
         tex.mkdir(parents=True)
         for preamble in asked().tex.glob("preamble-*.fmt"):  # named by what is in it
             shutil.copy(preamble, tex)
-        made_for = {}
-        if build:
-            given = build["title"] | build.get("table", {})
-            made_for = variables_of(report, given)
+        given = build.get("title", {}) | build.get("table", {})
+        made_for = variables_of(report, given) if build else {}
         return read(build_report(copy, made_for, target, shown=True))
 
 
