@@ -78,7 +78,7 @@ def parts_of(report, names):
 
 
 def notebooks_behind(report):
-    """Return a report's notebook, those that it names, and those of the grid."""
+    """Return the names of a report, and of notebooks that it or the grid names."""
     found = {report, "descent"}
     grid = ROOT / "experiments.yaml"
     for path, pattern in (Paths(report, ROOT).notebook, IN_CODE), (grid, IN_GRID):
