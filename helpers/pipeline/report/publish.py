@@ -269,8 +269,7 @@ class Report:
         """Display data with a description that the executed notebook keeps."""
         data.setdefault("text/plain", description["kind"])
         metadata = described(self.claims, **description)
-        place = {"display_id": display_id} if display_id else {}
-        (show or display)(data, metadata=metadata, raw=True, **place)
+        (show or display)(data, metadata=metadata, raw=True, display_id=display_id)
 
 
 def _by_experiment(runs, experiments):
