@@ -135,7 +135,6 @@ class Claims(dict):
                 f"{rest[0]!r} is no claim: it is {{{{name}}}}; in mathematics, put a "
                 "space between braces"
             )
-
         if opened := OPEN_DOLLAR.search(MATHEMATICS.sub("", text)):
             raise ValueError(
                 rf"mathematics is left open: {opened[0]!r}; write \$ for the currency"
