@@ -21,6 +21,8 @@ from zmq.eventloop.zmqstream import ZMQStream
 # Runs are kept in notebooks, so they do not belong in the user's history; and their
 # client waits until all outputs of a cell are there, so the kernel need not.
 OPTIONS = ["--HistoryManager.enabled=False", "--Kernel._execute_sleep=0"]
+# What `prepare` has done; ipykernel would do it again in each kernel.
+DONE_ONCE = ("parse_command_line", "load_config_file", "init_extensions", "init_code")
 
 
 class WarmKernelApp(kernelapp.IPKernelApp):
@@ -29,8 +31,6 @@ class WarmKernelApp(kernelapp.IPKernelApp):
     Its shell names cells by their number and content, not by the process: a warning
     that names its cell is the same in every run.
     """
-
-    prepared = False
 
     @default("outstream_class")
     def _text_stream(self):
@@ -47,7 +47,8 @@ class WarmKernelApp(kernelapp.IPKernelApp):
         self.shell = shell
         self.init_extensions()
         self.init_code()
-        self.prepared = True
+        for done in DONE_ONCE:
+            setattr(self, done, lambda *_, **__: None)
 
     def initialize(self, argv):
         """Become a kernel, with the connection file that the arguments name."""
@@ -65,26 +66,6 @@ class WarmKernelApp(kernelapp.IPKernelApp):
         shell.init_environment()
         shell.starting_dir = os.getcwd()
         shell.history_manager.dir_hist[:] = [Path.cwd()]
-
-    def parse_command_line(self, argv=None):
-        """Read the options once."""
-        if not self.prepared:
-            super().parse_command_line(argv)
-
-    def load_config_file(self, *arguments, **options):
-        """Look for configuration files once."""
-        if not self.prepared:
-            super().load_config_file(*arguments, **options)
-
-    def init_extensions(self):
-        """Load the extensions once."""
-        if not self.prepared:
-            super().init_extensions()
-
-    def init_code(self):
-        """Run the files of a start once."""
-        if not self.prepared:
-            super().init_code()
 
 
 class TextStream(OutStream):
