@@ -16,7 +16,7 @@ from queue import Empty
 
 from jupyter_client import AsyncKernelClient, AsyncKernelManager
 from jupyter_client.provisioning import LocalProvisioner
-from traitlets import Type, default
+from traitlets import Type
 
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.kernels.forkserver import ENDED, READY
@@ -56,17 +56,10 @@ class PrivateKernelManager(AsyncKernelManager):
     start_kernel = AsyncKernelManager.start_kernel.__wrapped__
     shutdown_kernel = AsyncKernelManager.shutdown_kernel.__wrapped__
 
-    @default("transport")
-    def _transport_default(self):
-        return "ipc"
-
-    @default("ip")
-    def _ip_default(self):
-        return str(Path(os.environ[FORKSERVER]).with_name(uuid.uuid4().hex[:12]))
-
-    @default("connection_file")
-    def _connection_file_default(self):
-        return f"{self.ip}.json"
+    def __init__(self, **options):
+        place = str(Path(os.environ[FORKSERVER]).with_name(uuid.uuid4().hex[:12]))
+        private = {"transport": "ipc", "ip": place, "connection_file": f"{place}.json"}
+        super().__init__(**private, **options)
 
 
 class WarmProvisioner(LocalProvisioner):
