@@ -73,15 +73,7 @@ def changed_between(before, now):
 
 
 class Preview:
-    """What is shown of a report, and the executed cells behind it.
-
-    Attributes
-    ----------
-    server : object
-        With the methods `show` and `tell` of `server.PageServer`.
-    paths : helpers.pipeline.report.paths.Paths
-        Of the report.
-    """
+    """What the `server` shows of a report, and the executed cells behind it."""
 
     def __init__(self, server, paths):
         self.server, self.paths = server, paths

@@ -60,12 +60,8 @@ class Executed(NamedTuple):
 class Snapshots:
     """The executed cells of a notebook, and the snapshots before some of them.
 
-    Attributes
-    ----------
-    done : list of Executed
-        The cells that have been executed one after the other, from the first one.
-    preloaded : dict of str to tuple
-        The files of the project that were read before the first cell, as `read`.
+    `done` are the cells `Executed` one after the other, from the first one; `preloaded`
+    the files of the project that were read before it, with their stamps.
     """
 
     def __init__(self, modules, folder, log):
@@ -96,17 +92,9 @@ class Snapshots:
             self.done = self.done[: self._now.position]
 
     def execute(self, cell, stopped):
-        """Execute the next cell; `stopped` is asked often whether to give it up.
+        """Execute the next cell, which is not among the `done` if it fails.
 
-        Returns
-        -------
-        Executed
-            It is not among the `done` if it failed.
-
-        Raises
-        ------
-        StoppedError
-            If it was given up.
+        `stopped` is asked often whether to give it up, with StoppedError.
         """
         started, now = time.monotonic(), self._now
         keep = now is self._kept[-1]

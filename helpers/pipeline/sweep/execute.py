@@ -135,19 +135,9 @@ def warm_up():
 def execute(notebook, parameters, kernel, *, time_limit=600, inputs=None):
     """Execute a notebook of the project with its parameters; return its `Outcome`.
 
-    Parameters
-    ----------
-    notebook : str
-        Its name, without folder and ending.
-    parameters : dict
-        For its parameters cell.
-    kernel : dict
-        Which kernels to use, see `helpers.pipeline.kernels.warm.warm_kernels`.
-    time_limit : float
-        Seconds after which the run is stopped and has failed.
-    inputs : dict of str to str, optional
-        Those that are known before the run. If given, the executed notebook records
-        them in its metadata, as ``run``, with the files that it opened.
+    For the options of the `kernel` see `helpers.pipeline.kernels.warm.warm_kernels`. If
+    `inputs` that are known before the run are given, the executed notebook records them
+    in its metadata, as ``run``, with the files that it opened.
     """
     with tempfile.TemporaryDirectory() as folder:
         log = "" if inputs is None else f"{folder}/opened"

@@ -58,19 +58,10 @@ class Point(NamedTuple):
 
 
 def read_points(path=EXPERIMENTS, only=None, most=LARGEST):
-    """Read every point of every experiment, or of `only` one or several.
+    """Read the points of every experiment, or of `only` one or several, by experiment.
 
-    Returns
-    -------
-    dict of str to list of Point
-        By experiment, in the file's order; each with all parameters. An experiment
-        whose notebook is damaged has one point, whose run fails.
-
-    Raises
-    ------
-    UserError
-        If the file is not valid, a point does not fit its notebook, or there are more
-        than `most`. They are counted before they are listed.
+    An experiment whose notebook is damaged has one point, whose run fails. UserError if
+    there are more than `most`, which are counted before they are listed.
     """
     grids = {
         experiment: _Grid.of(experiment, dict(listed))

@@ -153,23 +153,9 @@ def _ending(found):
 def load_runs(name):
     """Load the runs of an experiment, also those that failed or recorded nothing.
 
-    Parameters
-    ----------
-    name : str
-        Of the experiment.
-
-    Returns
-    -------
-    list of dict
-        For each point, in the grid's order, its ``run``, its ``parameters``, those that
-        are ``listed`` in the grid, a ``status``, and what the run recorded (lists of
-        numbers or texts as arrays).
-
-    Raises
-    ------
-    UserError
-        If there is no such experiment, or a run of it has not been tried since
-        something changed.
+    Each is a dict with its ``run``, its ``parameters``, those that are ``listed`` in
+    the grid, a ``status``, and what it recorded (lists of numbers or texts as arrays).
+    UserError if one has not been tried since something changed.
     """
     plan = make_plan(name, confirmed=True)
     return [_found(point, plan) for point in plan.points[name]]
