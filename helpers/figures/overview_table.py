@@ -11,15 +11,12 @@ FEW = 4  # numbers in the table of runs that recorded no costs
 
 
 def experiment_table(runs):
-    """List what varies in an experiment, and what came of it.
+    """List what varies in an experiment, and what came of it, with a row for each run.
 
-    Returns
-    -------
-    DataFrame
-        A row for each run: the parameters that vary, how it ended, the iterations to
-        one percent, the final cost, the limit of the learning rate and the R² on the
-        folds held out, as far as these are known; or the first numbers that the runs
-        recorded, if these are no costs. Of many runs only the best and the worst.
+    That is how it ended, the iterations to one percent, the final cost, the limit of
+    the learning rate and the R² on the folds held out, as far as these are known; or
+    the first numbers that the runs recorded, if these are no costs. Of many runs only
+    the best and the worst have a row.
     """
     if len(runs) > LISTED:
         sorted_runs = by_quality(runs)

@@ -37,26 +37,12 @@ TO_PLAIN = {
 }
 
 
-def find_decimal(names, columns, lines, sheet, semicolons=False):
+def find_decimal(names, columns, lines, sheet, semicolons):
     """Find the decimal sign of the numbers in a table: a point if no number shows it.
 
-    Parameters
-    ----------
-    names : list of str
-        Of the columns.
-    columns : list of sequence of str
-        Their fields.
-    lines : list of int
-        The line that each row is from.
-    sheet : str
-        The datasheet, which may say it.
-    semicolons : bool
-        Whether they separate the fields: then ``1.234`` is not clear either.
-
-    Raises
-    ------
-    ValueError
-        If it may be either, or both occur.
+    Where semicolons separate the fields, ``1.234`` is not clear either. ValueError if
+    it may be either sign, or both occur; the message names the line, from `lines`, and
+    the datasheet, which may say it.
     """
     commas = any("," in field for column in columns for field in column)
     if not (commas or semicolons):
@@ -121,17 +107,11 @@ def has_numbers(fields):
 
 
 def read_numbers(fields, decimal, missing=()):
-    """Read the fields of a column as numbers.
+    """Read the fields of a column; return their numbers, and which fields are wrong.
 
-    The sign that is not decimal may separate thousands. `missing` are texts and numbers
-    that stand for a missing value, beside the usual ones.
-
-    Returns
-    -------
-    values : ndarray of float
-        A number for each field; nan where it is missing, or no number.
-    wrong : ndarray of bool
-        Which fields are neither missing nor a finite number.
+    A number is nan where it is missing, or wrong: neither missing nor finite. The sign
+    that is not decimal may separate thousands. `missing` are texts and numbers that
+    stand for a missing value, beside the usual ones.
     """
     values = _plain_numbers(fields) if decimal == "." else None
     if values is None:

@@ -30,12 +30,7 @@ OPENED = ("is not closed", "must have a colon")  # said of the line on which it 
 def read_yaml(path, name):
     """Read a YAML 1.2 file, which errors call by the name.
 
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    ValueError
-        If it cannot be read; the message names the line.
+    FileNotFoundError if there is none; ValueError, with the line, if it cannot be read.
     """
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
