@@ -19,9 +19,12 @@ def in_unit(text, unit):
     return f"{text} ({unit})" if unit else text
 
 
-def cost_label(unit, text="cost $J$"):
-    """Return the label of an axis of costs, with their unit, if there is one."""
-    return f"{text} in {unit}" if unit else text
+def label_costs(ax, unit, text="cost $J$"):
+    """Label the axes of iterations and of their costs, and give both their ticks."""
+    label = f"{text} in {unit}" if unit else text
+    ax.set(xlabel="iteration", ylabel=label, yscale="log")
+    number_ticks(ax.yaxis)
+    whole_ticks(ax.xaxis)
 
 
 def plot_costs(ax, curves, *, unit, best=None):
@@ -42,9 +45,7 @@ def plot_costs(ax, curves, *, unit, best=None):
         (line,) = ax.plot(costs, label=label)
         if best:
             ax.axhline(best[label], color=line.get_color(), linewidth=0.6)
-    ax.set(xlabel="iteration", ylabel=cost_label(unit), yscale="log")
-    number_ticks(ax.yaxis)
-    whole_ticks(ax.xaxis)
+    label_costs(ax, unit)
     ax.legend()
     return ax
 

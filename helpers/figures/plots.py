@@ -11,7 +11,7 @@ from itertools import cycle
 import numpy as np
 
 from helpers.compression import compress
-from helpers.figures.curves import cost_label, in_unit, number_ticks, whole_ticks
+from helpers.figures.curves import in_unit, label_costs, number_ticks
 from helpers.model import cost, predict
 from helpers.theory import optimum
 
@@ -33,9 +33,7 @@ def plot_excess(ax, curves, predictions, *, unit):
         ax.plot(excess, label=label)
     for k, excess in enumerate(predictions.values()):
         ax.plot(excess, **PREDICTED, label=None if k else "predicted")
-    ax.set(xlabel="iteration", ylabel=cost_label(unit, EXCESS), yscale="log")
-    number_ticks(ax.yaxis)
-    whole_ticks(ax.xaxis)
+    label_costs(ax, unit, EXCESS)
     ax.legend()
     return ax
 
@@ -49,9 +47,8 @@ def plot_learning_rates(ax, curves, *, unit, best=None):
         ax.plot(costs, label=label, marker=marker, markevery=marked.tolist())
     if best is not None:
         ax.axhline(best, color="black", linewidth=0.6, linestyle="-", label="optimum")
+    label_costs(ax, unit)
     number_iterations(ax, max(len(costs) for costs in curves.values()) - 1)
-    ax.set(yscale="log", ylabel=cost_label(unit))
-    number_ticks(ax.yaxis)
     return ax
 
 
@@ -74,10 +71,8 @@ def plot_components(ax, excess, threshold, *, unit, named):
         ax.plot(excess[:, column], linestyle=dash, linewidth=1.5, label=label)
     thin[0].set_label("other directions")
     ax.axhline(threshold, color="black", linewidth=0.6, ls="-", label="one percent")
-    ax.set(xlabel="iteration", ylabel=cost_label(unit, EXCESS), yscale="log")
+    label_costs(ax, unit, EXCESS)
     ax.set(xlim=(0, len(excess) - 1), ylim=(1e-4, 2 * excess.max()))
-    number_ticks(ax.yaxis)
-    whole_ticks(ax.xaxis)
     return ax
 
 
@@ -100,10 +95,8 @@ def plot_optimisers(ax, curves, shares, *, unit, best, end):
             continue
         ax.axhline(share * best, color="black", linewidth=0.6, linestyle="-")
         ax.text(1.01 * end, share * best, text, va="center")
-    ax.set(xlabel="iteration", ylabel=cost_label(unit, EXCESS), yscale="log")
+    label_costs(ax, unit, EXCESS)
     ax.set(xlim=(0, end), ylim=(low, top))
-    number_ticks(ax.yaxis)
-    whole_ticks(ax.xaxis)
     ax.legend(loc="upper right", ncols=2)
     return ax
 
@@ -118,9 +111,8 @@ def plot_held_out(ax, training, held_out, *, unit):
     thin[0].set_label("each held-out fold")
     ax.plot(training.mean(axis=0), color="C0", ls="-", label="training, mean")
     ax.plot(held_out.mean(axis=0), color="C1", ls="--", label="held out, mean")
+    label_costs(ax, unit)
     number_iterations(ax, training.shape[1] - 1)
-    ax.set(yscale="log", ylabel=cost_label(unit))
-    number_ticks(ax.yaxis)
     return ax
 
 
