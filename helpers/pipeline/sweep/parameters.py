@@ -148,22 +148,18 @@ def require_independent(notebook, changed, where=""):
 
 def _parameter(statement, lines, where):
     """Return the parameter that a statement sets, by its name; None if it sets none."""
-    if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
-        name, kind = statement.target.id, ast.unparse(statement.annotation)
-        if kind not in TYPES or statement.value is None:
-            raise UserError(
-                f"{where}: the line of {name} in the parameters cell must be "
-                f"{name}: {'|'.join(TYPES)} = value"
-            )
-        kind = TYPES[kind]
-    elif isinstance(statement, ast.Assign) and isinstance(
-        statement.targets[0], ast.Name
-    ):
-        name, kind = statement.targets[0].id, None
-    else:
-        return None
-    if isinstance(statement, ast.Assign) and len(statement.targets) > 1:
-        return None
+    match statement:
+        case ast.AnnAssign(ast.Name(name), annotation):
+            kind = TYPES.get(ast.unparse(annotation))
+            if kind is None or statement.value is None:
+                raise UserError(
+                    f"{where}: the line of {name} in the parameters cell must be "
+                    f"{name}: {'|'.join(TYPES)} = value"
+                )
+        case ast.Assign([ast.Name(name)]):
+            kind = None
+        case _:
+            return None
     try:
         default = ast.literal_eval(statement.value)
     except ValueError:
