@@ -33,7 +33,9 @@ def look_at(path, stamp):
             return sha256(content), frozenset()
     if path.suffix == ".py":
         try:
-            text, imported = _read_module(content, path.relative_to(ROOT).parent.parts)
+            tree = _without_docstring(ast.parse(content))
+            package = path.relative_to(ROOT).parent.parts
+            text, imported = _read_python(tree, package)
             return sha256(text.encode()), imported
         except (SyntaxError, ValueError):  # the run fails by itself if it matters
             pass
@@ -69,13 +71,6 @@ def _read_cell(source):
         return _read_python(ast.parse(python))
 
 
-def _read_module(source, package):
-    """Return what counts of a module in a package, and the names it imports."""
-    tree = ast.parse(source)
-    _remove_docstring(tree)
-    return _read_python(tree, package)
-
-
 def _read_python(tree, package=()):
     """Return a syntax tree without docstrings as text, and the names it imports."""
     names = set()
@@ -87,11 +82,12 @@ def _read_python(tree, package=()):
             parts = [*above, *filter(None, [node.module])]
             names |= {".".join([*parts, alias.name]) for alias in node.names}
         elif node is not tree:  # a cell's first text is no docstring
-            _remove_docstring(node)
+            _without_docstring(node)
     parents = (accumulate(name.split("."), "{}.{}".format) for name in names)
     return ast.dump(tree), frozenset().union(*parents)
 
 
-def _remove_docstring(node):
+def _without_docstring(node):
     if isinstance(node, DOCUMENTED) and ast.get_docstring(node, False) is not None:
         del node.body[0]
+    return node
