@@ -79,8 +79,9 @@ class BoundedClient(NotebookClient):
         """
         self.reset_execution_trackers()
         with self.setup_kernel():
-            if self.opened:
-                self._watch()
+            if self.opened:  # nothing waits for the answer
+                watch = watch_statement(self.opened, ROOT)
+                self.kc.execute(watch, silent=True, stop_on_error=False)
             for number, cell in enumerate(self.nb.cells):
                 # The cells have the numbers that they have in the original.
                 counts = not is_papermills(cell)
@@ -95,11 +96,6 @@ class BoundedClient(NotebookClient):
             self.set_widgets_metadata()
         for cell in self.nb.cells:
             merge_streams(cell.get("outputs", []))
-
-    def _watch(self):
-        """Have the kernel note what it opens, without waiting for its answer."""
-        options = {"silent": True, "store_history": False, "stop_on_error": False}
-        self.kc.execute(watch_statement(self.opened, ROOT), **options)
 
     def process_message(self, message, cell, cell_index):
         """Count what arrives; kill the kernel when it is too much."""
@@ -186,14 +182,12 @@ def _execute(notebook, kernel, time_limit, log):
         _with_a_kernel(notebook, time_limit=time_limit, log=log, **kernel)
         raise_for_execution_errors(notebook, None)
         raise_for_lost_output(notebook)
-        early = exit_before_record(notebook)
-        if early:
-            error = _on_top(
-                notebook, SystemExit("it ended before it recorded anything")
-            )
-            return error, _name_of_cell(early.execution_count, early.source)
+        if early := exit_before_record(notebook):
+            failure = SystemExit("it ended before it recorded anything")
+            cell = _name_of_cell(early.execution_count, early.source)
+            return _on_top(notebook, failure), cell
     except PapermillExecutionError as failure:
-        error = _one_line(failure.ename, failure.evalue)
+        error = " ".join(f"{failure.ename}: {failure.evalue}".split())
         if failure.ename == CellExecutionError.__name__:  # IPython only prints its own
             error = last_words(notebook) or error
         if failure.ename == "ModuleNotFoundError":
@@ -241,7 +235,3 @@ def _name_of_cell(number, source, traceback=()):
         where = f", line {failed[1]}" if len(first) > 1 else ""
     line = line if len(line) <= WIDTH else line[: WIDTH - 1] + "…"
     return f"In [{number or ' '}]{where}: {line}"
-
-
-def _one_line(name, message):
-    return " ".join(f"{name}: {message}".split())
