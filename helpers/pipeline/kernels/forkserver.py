@@ -46,25 +46,20 @@ KERNEL = (
 
 
 def main(number, *modules):
-    """Import modules, then serve until standard input is closed."""
+    """Import modules, prepare a kernel, and serve until standard input is closed."""
     if sys.path[0] == os.getcwd():
         del sys.path[0]  # kernels look for modules beside their notebook instead
-    preload(modules)
-    with socket.socket(fileno=int(number)) as listener:
-        folder = os.path.dirname(listener.getsockname())
-        serve(listener)
-    shutil.rmtree(folder, ignore_errors=True)
-    os._exit(0)  # to take all modules apart would take long
-
-
-def preload(modules):
-    """Import what the kernels will need, and prepare their application."""
     import_all(modules)
     from helpers.pipeline.kernels.application import WarmKernelApp
 
     # A kernel ends when its parent, the forkserver, has ended.
     WarmKernelApp.instance(parent_handle=os.getpid()).prepare()
     gc.freeze()  # else the collector would touch, and so copy, every shared page
+    with socket.socket(fileno=int(number)) as listener:
+        folder = os.path.dirname(listener.getsockname())
+        serve(listener)
+    shutil.rmtree(folder, ignore_errors=True)
+    os._exit(0)  # to take all modules apart would take long
 
 
 def import_all(modules):

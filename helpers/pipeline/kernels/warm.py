@@ -43,9 +43,15 @@ def warm_kernels(modules, later=None):
     before = dict(os.environ)
     use_environment(**arithmetic.settings(), IPYTHONDIR=f"{folder}/ipython")
     try:
-        start = _forkserver(folder, modules, later) if CAN_FORK else _ordinary()
-        with start as options:
-            yield options
+        if CAN_FORK:
+            with _forkserver(folder, modules, later):
+                yield WARM
+        else:
+            # Matplotlib looks for fonts at its first import, and prints a warning if
+            # that takes long, which must not be among the outputs of a run.
+            import matplotlib.font_manager  # noqa: F401
+
+            yield {}
     finally:
         os.environ.clear()
         os.environ.update(before)
@@ -88,20 +94,10 @@ def _forkserver(folder, modules, later):
             names = f"{','.join(later())}\n".encode()
             with contextlib.suppress(BrokenPipeError):  # it has died, which clients say
                 os.write(forkserver.stdin.fileno(), names)
-        yield WARM
+        yield
     finally:
         forkserver.stdin.close()
         forkserver.wait()
-
-
-@contextlib.contextmanager
-def _ordinary():
-    """Use ordinary kernels, and have matplotlib look for fonts before they start."""
-    # It does so at its first import, and prints a warning if that takes long, which
-    # must not be among the outputs of a run.
-    import matplotlib.font_manager  # noqa: F401
-
-    yield {}
 
 
 class _Own:
