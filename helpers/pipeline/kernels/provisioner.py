@@ -76,8 +76,8 @@ class WarmProvisioner(LocalProvisioner):
             return await super().launch_kernel(cmd, **kwargs)
         self.cwd = kwargs.get("cwd") or os.getcwd()
         request = {"argv": arguments, "cwd": str(self.cwd), "env": kwargs["env"]}
-        self.process = ForkedKernel(await _connect(os.environ[FORKSERVER]))
-        await self.process.start(request)
+        self.process = ForkedKernel()
+        await self.process.start(os.environ[FORKSERVER], request)
         return self.connection_info
 
     async def kill(self, restart=False):
@@ -92,24 +92,27 @@ class ForkedKernel:
 
     stdin = stdout = stderr = None
 
-    def __init__(self, connection):
-        self.connection = connection
+    def __init__(self):
+        self.connection = socket.socket(socket.AF_UNIX)
+        self.connection.setblocking(False)
         self.returncode = None
 
-    async def start(self, request):
-        """Ask for the kernel and wait until it listens or has ended."""
-        loop, address = asyncio.get_running_loop(), self.connection.getpeername()
-        line = json.dumps(request).encode() + b"\n"
+    async def start(self, address, request):
+        """Ask for the kernel and wait until it listens or has ended.
+
+        The forkserver, which has that address, may still be busy importing.
+        """
+        loop, line = asyncio.get_running_loop(), json.dumps(request).encode() + b"\n"
         try:
+            await loop.sock_connect(self.connection, address)
             await loop.sock_sendall(self.connection, line)
             answer = await loop.sock_recv(self.connection, 1)
-        except ConnectionError:
+        except (FileNotFoundError, ConnectionError):
             answer = b""
-        if not answer:
-            self.connection.close()
-            raise _died(address)
         if answer != READY:
             self._note(b"")
+        if not answer:
+            raise _died(address)
 
     async def died(self):
         """Wait until the kernel has ended."""
@@ -147,18 +150,6 @@ def _ipykernel_arguments(cmd):
         return None
     arguments = list(cmd[cmd.index("ipykernel_launcher") + 1 :])
     return arguments if arguments[:1] == ["-f"] and arguments[2:] in PLAIN else None
-
-
-async def _connect(address):
-    """Connect to the forkserver, which may still be busy importing."""
-    connection = socket.socket(socket.AF_UNIX)
-    connection.setblocking(False)
-    try:
-        await asyncio.get_running_loop().sock_connect(connection, address)
-    except (FileNotFoundError, ConnectionRefusedError):
-        connection.close()
-        raise _died(address) from None
-    return connection
 
 
 def _died(address):
