@@ -3,6 +3,7 @@
 import csv
 import re
 from difflib import get_close_matches
+from functools import partial
 
 import numpy as np
 
@@ -76,7 +77,8 @@ def _add_all(chosen, table, path):
             left_out.append(f"column {place + 1} (it is {name} again)")
         elif name not in chosen:
             _require_finite(table, path, place, wrong)
-            same = [other for other in chosen if _equal(chosen[other], values)]
+            equal = partial(np.array_equal, values, equal_nan=True)
+            same = [other for other, theirs in chosen.items() if equal(theirs)]
             if same:
                 left_out.append(f"{name} (it repeats {same[0]})")
             elif _numbers_the_rows(name, values):
@@ -84,10 +86,6 @@ def _add_all(chosen, table, path):
             else:
                 chosen[name] = values
     return left_out
-
-
-def _equal(one, other):
-    return np.array_equal(one, other, equal_nan=True)
 
 
 def _numbers_the_rows(name, values):
