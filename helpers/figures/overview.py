@@ -41,14 +41,12 @@ def by_quality(runs):
 
     Then by their final cost; those that have none come last.
     """
-    return sorted(
-        runs,
-        key=lambda run: (
-            final_cost(run) == np.inf,
-            iterations_taken(run),
-            final_cost(run),
-        ),
-    )
+
+    def quality(run):
+        cost = final_cost(run)
+        return cost == np.inf, iterations_taken(run), cost
+
+    return sorted(runs, key=quality)
 
 
 def _values(runs, name):

@@ -32,13 +32,9 @@ def experiment_table(runs):
         columns["to 1 %"] = [
             math_text(run.get("iterations_measured"), ",d") for run in runs
         ]
-        finals = [
-            None if final_cost(run) == np.inf else final_cost(run) for run in runs
-        ]
-        columns["final cost"] = [math_text(final, ".6g") for final in finals]
+        columns["final cost"] = [_cost_text(final_cost(run)) for run in runs]
         columns["limit"] = [short_text(run.get("limit"), 4) for run in runs]
-        folds = [run.get("held_out") for run in runs]
-        columns["$R^2$ held out"] = [_score_text(of) for of in folds]
+        columns["$R^2$ held out"] = [_score_text(run.get("held_out")) for run in runs]
     else:
         for name in _numbers(runs)[:FEW]:
             columns[name.replace("_", " ")] = [
@@ -57,6 +53,10 @@ def _value_text(value):
 def _ending(run):
     at = run.get("diverged_at")
     return run["status"] if at is None else f"{run['status']} at {at}"
+
+
+def _cost_text(cost):
+    return "–" if cost == np.inf else math_text(cost, ".6g")
 
 
 def _score_text(folds):

@@ -133,19 +133,12 @@ def plot_statuses(ax, rows):
         By the label of the row: the stability limit, and for each run its
         learning rate and its status.
     """
+    dot = {"markersize": 6, "mec": "white", "mew": 0.4}
     for y, (limit, runs) in enumerate(rows.values()):
         ax.vlines(limit, y - 0.35, y + 0.35, color="black", linewidth=1.2, zorder=3)
         for learning_rate, status in runs:
             marker, color = STATUSES[status]
-            ax.plot(
-                learning_rate,
-                y,
-                marker=marker,
-                color=color,
-                markersize=6,
-                mec="white",
-                mew=0.4,
-            )
+            ax.plot(learning_rate, y, marker=marker, color=color, **dot)
     for status, (marker, color) in STATUSES.items():
         ax.plot([], [], marker=marker, color=color, linestyle="none", label=status)
     bar = {"marker": "|", "markersize": 11, "linestyle": "none"}
