@@ -1,6 +1,7 @@
 """Show the page of a report while it is written: ``make preview``."""
 
 import argparse
+import contextlib
 import os
 import signal
 import subprocess
@@ -33,7 +34,6 @@ def main():
     paths = asked_paths()
     parameters_of(paths.name)  # says what is no report
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    FOLDER.mkdir(parents=True, exist_ok=True)
     server = PageServer(int(asked.port or 0), paths)
     if not asked.again:
         print(f"{paths.name}, as it is written: {server.address}", flush=True)
@@ -42,19 +42,16 @@ def main():
         JPY_SESSION_NAME=str(paths.notebook),
         IPYTHONDIR=str(FOLDER / "ipython"),
     )
-    preview = None
     try:
         if not asked.again:
             open_browser(server.address)
         preview = Preview(server, paths)
-        while True:
-            preview.look()
-            time.sleep(OFTEN)
+        with contextlib.closing(preview.cells):
+            while True:
+                preview.look()
+                time.sleep(OFTEN)
     except KeyboardInterrupt:
         print("ended", file=sys.stderr)
-    finally:
-        if preview:
-            preview.cells.close()
 
 
 def open_browser(address):

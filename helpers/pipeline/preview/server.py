@@ -107,20 +107,17 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self):  # noqa: N802
         """Make the PDF, if this page asks for it."""
-        if not self._is_ours() or self.headers["Origin"] != f"http://{self._host}":
+        own = f"http://{self.headers['Host']}"
+        if not self._is_ours() or self.headers["Origin"] != own:
             self._send(403, "text/plain", b"only the page itself may ask for that")
             return
         threading.Thread(target=self.server.make_pdf, daemon=True).start()
         self._send(202, "text/plain", b"")
 
-    @property
-    def _host(self):
-        return self.headers["Host"]
-
     def _is_ours(self):
         """Tell whether the page is asked for by this machine's own name."""
         port = self.server.server_port
-        return self._host in (f"127.0.0.1:{port}", f"localhost:{port}")
+        return self.headers["Host"] in (f"127.0.0.1:{port}", f"localhost:{port}")
 
     def _send(self, status, kind, content):
         self.send_response(status)
