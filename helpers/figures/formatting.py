@@ -122,11 +122,9 @@ def rate_text(rate):
     return math_text(rate, f".{next(digits, 17)}g")
 
 
-def status_text(run):
+def status_text(status, at):
     """Return a run's status, and the iteration at which it was stopped, if it was."""
-    if run.diverged_at is None:
-        return run.status
-    return f"{run.status} at {run.diverged_at}"
+    return status if at is None else f"{status} at {at}"
 
 
 def final_cost(run):

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from helpers.figures.formatting import math_text, rate_text, short_text
+from helpers.figures.formatting import math_text, rate_text, short_text, status_text
 from helpers.figures.overview import by_quality, costs_of, final_cost, varying
 
 LISTED = 40  # rows of a table; of more, the best and the worst
@@ -27,7 +27,9 @@ def experiment_table(runs):
         ]
         for name in varying(runs)
     }
-    columns["how it ended"] = [_ending(run) for run in runs]
+    columns["how it ended"] = [
+        status_text(run["status"], run.get("diverged_at")) for run in runs
+    ]
     if any(len(costs_of(run)) for run in runs):
         columns["to 1 %"] = [
             math_text(run.get("iterations_measured"), ",d") for run in runs
@@ -48,11 +50,6 @@ def experiment_table(runs):
 
 def _value_text(value):
     return rate_text(value) if isinstance(value, float) else str(value)
-
-
-def _ending(run):
-    at = run.get("diverged_at")
-    return run["status"] if at is None else f"{run['status']} at {at}"
 
 
 def _cost_text(cost):

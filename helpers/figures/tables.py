@@ -55,7 +55,7 @@ def rates_table(runs):
             r"rate $\eta$": [rate_text(run.learning_rate) for run in rows],
             "limit": [short_text(run.limit, 4) for run in rows],
             "final cost": [math_text(final_cost(run), ".3f") for run in rows],
-            "how it ended": [status_text(run) for run in rows],
+            "how it ended": [*map(status_text, runs.status, runs.diverged_at)],
             "measured": [math_text(run.iterations_measured, "d") for run in rows],
             "predicted": [math_text(run.iterations_predicted, ",d") for run in rows],
         }
@@ -151,7 +151,7 @@ def optimisers_table(runs, compared):
             "factor": [math_text(factor, ".3f") for factor in compared.factor],
             "to 1 %": [math_text(count, ".0f") for count in compared.close],
             "to 0.01 %": [math_text(count, ".0f") for count in compared.closer],
-            "how it ended": [status_text(run) for run in runs.itertuples()],
+            "how it ended": [*map(status_text, runs.status, runs.diverged_at)],
         }
     )
 
