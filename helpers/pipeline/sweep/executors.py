@@ -94,17 +94,16 @@ def _dask(scheduler, inputs):
         slots = sum(client.nthreads().values())
         if not slots:
             raise UserError(f"the scheduler at {scheduler} has no workers")
-        for worker, theirs in client.run(_fingerprints, list(inputs)).items():
-            if theirs != inputs:
-                name = next(name for name in inputs if theirs[name] != inputs[name])
-                raise UserError(f"the worker {worker} has another version of {name}")
+        for worker, changed in client.run(_changed, inputs).items():
+            if changed:
+                other = f"another version of {changed[0]}"
+                raise UserError(f"the worker {worker} has {other}")
         yield client.get_executor(pure=False), slots
 
 
-def _fingerprints(names):
-    """Return the fingerprints of inputs on a worker."""
-    now = Inputs()
-    return {name: now.fingerprint(name) for name in names}
+def _changed(inputs):
+    """Name the inputs that are others on a worker."""
+    return Inputs().changed(inputs)
 
 
 def local_cluster(workers, **options):
