@@ -37,10 +37,7 @@ def setting_text(run, names):
 
 
 def by_quality(runs):
-    """Sort runs by how soon they are within one percent of the optimum.
-
-    Then by their final cost; those that have none come last.
-    """
+    """Sort runs by how soon they are within one percent, then by their final cost."""
 
     def quality(run):
         cost = final_cost(run)

@@ -98,12 +98,9 @@ class ForkedKernel:
         self.returncode = None
 
     async def start(self, address, request):
-        """Ask for the kernel and wait until it listens or has ended.
-
-        The forkserver, which has that address, may still be busy importing.
-        """
+        """Ask for the kernel and wait until it listens or has ended."""
         loop, line = asyncio.get_running_loop(), json.dumps(request).encode() + b"\n"
-        try:
+        try:  # the forkserver may still be busy importing
             await loop.sock_connect(self.connection, address)
             await loop.sock_sendall(self.connection, line)
             answer = await loop.sock_recv(self.connection, 1)

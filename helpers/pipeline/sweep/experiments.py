@@ -36,15 +36,12 @@ WHOLE = "report"  # the notebook that rests on every experiment
 
 
 class Point(NamedTuple):
-    """One combination of an experiment's values: a notebook and all its parameters.
-
-    `listed` names the parameters that the experiment lists.
-    """
+    """One combination of an experiment's values: a notebook and all its parameters."""
 
     experiment: str
     notebook: str
     parameters: dict
-    listed: tuple = ()
+    listed: tuple = ()  # the names of those that the experiment lists
 
     def __str__(self):
         values = ", ".join(f"{name}={self.parameters[name]}" for name in self.listed)

@@ -42,10 +42,7 @@ class Parameter(NamedTuple):
         return _choices(self.comment.partition("# one of ")[2].strip())
 
     def validated(self, where, value, *, several=False):
-        """Return a value if it has the type and is among the choices, or raise.
-
-        `several` tells whether others are listed beside it.
-        """
+        """Return a value, perhaps one of `several`, if it is allowed, or raise."""
         given = value
         if value is None and self.default is None:
             return None

@@ -24,8 +24,7 @@ class Plan(NamedTuple):
 def make_plan(only=None, *, confirmed=False):
     """Find out what has to be run of all experiments, or of `only` one or several.
 
-    UserError if the grid is not valid, or has over `MANY` points without being
-    confirmed.
+    UserError if the grid is not valid, or over `MANY` points are not `confirmed`.
     """
     points = read_points(only=only, most=LARGEST if confirmed else MANY)
     runs = {point.run: point for grid in points.values() for point in grid}

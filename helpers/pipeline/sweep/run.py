@@ -15,7 +15,7 @@ from helpers.pipeline.errors import UserError
 from helpers.pipeline.sweep.inputs import RUNS, failed_path_of, modules_behind, path_of
 from helpers.pipeline.sweep.results import finished_runs, print_notes
 
-TIME_LIMIT = 600  # seconds
+TIME_LIMIT = 600  # seconds after which a run is stopped and has failed
 TRIES = 3  # how often a run is started if its worker is killed each time
 
 
@@ -24,10 +24,8 @@ class FailedRunsError(UserError):
 
 
 def sweep(plan, scheduler="", time_limit=TIME_LIMIT):
-    """Run what is missing, and print how it went.
+    """Run what is missing, on Dask or on this machine's cores, and print how it went.
 
-    The `scheduler` is the address of Dask's; without one, the runs are executed on this
-    machine's cores. After so many seconds a run is stopped and has failed.
     FailedRunsError if a run failed, once all others have finished; they are kept.
     """
     prepare(plan)
@@ -62,10 +60,7 @@ def prepare(plan):
 
 
 def outcomes(plan, scheduler, time_limit, progress):
-    """Execute and keep what is missing; start it again if its worker was killed.
-
-    Yields a run's name and its `execute.Outcome`.
-    """
+    """Execute and keep what is missing; yield each run with its `execute.Outcome`."""
     if not plan.missing:
         return  # nothing of papermill is needed
     from helpers.pipeline.sweep.execute import Outcome
@@ -94,10 +89,7 @@ def outcomes(plan, scheduler, time_limit, progress):
 
 
 def completed(pool, width, tasks, progress):
-    """Submit runs, `width` at a time, and yield each with its outcome when it ends.
-
-    This ends early if a worker of the pool was killed.
-    """
+    """Yield runs with their outcomes, `width` at a time, until a worker is killed."""
     ahead, running = iter(tasks.items()), {}
     try:
         while True:
