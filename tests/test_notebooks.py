@@ -11,7 +11,7 @@ from helpers import ROOT
 from helpers.data import SCALINGS
 from helpers.model import INITIALISATIONS
 from helpers.pipeline.report.revision import git
-from helpers.pipeline.sweep.experiments import notebook_parameters
+from helpers.pipeline.sweep.parameters import notebook_parameters
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 

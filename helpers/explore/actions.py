@@ -16,18 +16,14 @@ from helpers.pipeline.files import whole
 from helpers.pipeline.kernels.warm import warm_kernels
 from helpers.pipeline.records import read_record
 from helpers.pipeline.sweep.execute import execute
-from helpers.pipeline.sweep.experiments import (
-    EXPERIMENTS,
-    Point,
-    notebook_parameters,
-    read_points,
-)
+from helpers.pipeline.sweep.experiments import EXPERIMENTS, Point, read_points
 from helpers.pipeline.sweep.inputs import (
     Inputs,
     failed_path_of,
     modules_behind,
     path_of,
 )
+from helpers.pipeline.sweep.parameters import notebook_parameters
 from helpers.pipeline.sweep.plan import why_not_current
 from helpers.pipeline.sweep.run import keep
 

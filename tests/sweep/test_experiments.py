@@ -5,8 +5,9 @@ import pytest
 from helpers import ROOT
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.sweep import parameters
-from helpers.pipeline.sweep.experiments import notebook_parameters, read_points, select
+from helpers.pipeline.sweep.experiments import read_points, select
 from helpers.pipeline.sweep.notebooks import NOTEBOOKS, DamagedError, read_notebook
+from helpers.pipeline.sweep.parameters import notebook_parameters
 
 
 @pytest.fixture

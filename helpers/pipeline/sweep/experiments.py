@@ -19,7 +19,6 @@ from helpers.pipeline.kernels.opened import stamp
 from helpers.pipeline.sweep.inputs import why_outside
 from helpers.pipeline.sweep.notebooks import DamagedError, read_notebook
 from helpers.pipeline.sweep.parameters import (
-    notebook_parameters,  # noqa: F401  a part of reading the grid
     read_parameters,
     require_independent,
     shown,
