@@ -12,9 +12,9 @@ from concurrent.futures import ProcessPoolExecutor
 import nbformat
 
 from helpers import ROOT
+from helpers.pipeline.sweep.executed import as_text
 from helpers.pipeline.sweep.experiments import read_points
 from helpers.pipeline.sweep.inputs import RUNS, Inputs, path_of
-from helpers.pipeline.sweep.traces import as_text
 
 NBCONVERT = (
     "jupyter-nbconvert --to latex --template template report.ipynb"

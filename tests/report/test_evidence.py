@@ -18,8 +18,8 @@ from helpers.pipeline.records import read_record
 from helpers.pipeline.report import evidence, paths, revision
 from helpers.pipeline.report.paths import ASSIGNMENT
 from helpers.pipeline.report.provenance import trace
+from helpers.pipeline.sweep.executed import without_traces
 from helpers.pipeline.sweep.results import load_experiment
-from helpers.pipeline.sweep.traces import without_traces
 from helpers.pipeline.verify.reader import read_pdf
 
 EXECUTED = ASSIGNMENT.executed

@@ -11,8 +11,8 @@ from helpers import ROOT
 from helpers.pipeline.kernels.warm import FORKSERVER, warm_kernels
 from helpers.pipeline.sweep import execute as module
 from helpers.pipeline.sweep.execute import execute
+from helpers.pipeline.sweep.executed import as_text
 from helpers.pipeline.sweep.experiments import Point
-from helpers.pipeline.sweep.traces import as_text
 
 
 @pytest.fixture(scope="module")

@@ -30,11 +30,11 @@ from helpers.pipeline.report.tables import with_remembered
 from helpers.pipeline.report.title import table_of, title_block
 from helpers.pipeline.report.typeset import cell_behind, descriptions
 from helpers.pipeline.sweep.execute import prepared
+from helpers.pipeline.sweep.executed import is_papermills
 from helpers.pipeline.sweep.experiments import experiments_of
 from helpers.pipeline.sweep.inputs import RUNS, modules_behind
 from helpers.pipeline.sweep.notebooks import NOTEBOOKS, DamagedError
 from helpers.pipeline.sweep.plan import make_plan
-from helpers.pipeline.sweep.traces import is_papermills
 
 OFTEN = 0.05  # seconds between two looks at the files
 NOT_WATCHED = ("tests", "build")

@@ -7,7 +7,7 @@ import traceback
 
 from helpers import ROOT
 from helpers.pipeline.kernels.opened import name_in
-from helpers.pipeline.sweep.endings import with_nearest_magic
+from helpers.pipeline.sweep.executed import with_nearest_magic
 
 QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
 FRAME = re.compile(r'^  File "(.+?)", line (\d+)', re.MULTILINE)

@@ -218,7 +218,7 @@ def _executed(cell, shell):
     """Execute a cell; return what it shows, its number and its error."""
     from jupyter_client.jsonutil import json_default
 
-    from helpers.pipeline.sweep.endings import lost_output
+    from helpers.pipeline.sweep.executed import lost_output
 
     shown, number = shell.display_pub.outputs, shell.execution_count
     shown.clear()

@@ -24,7 +24,7 @@ from helpers.pipeline.report.tables import (
     with_remembered,
 )
 from helpers.pipeline.report.title import table_of, title_block
-from helpers.pipeline.sweep.endings import with_nearest_magic
+from helpers.pipeline.sweep.executed import with_nearest_magic
 from helpers.pipeline.sweep.experiments import experiments_of
 from helpers.pipeline.sweep.inputs import modules_behind, why_outside
 from helpers.pipeline.sweep.plan import make_plan, modules_for

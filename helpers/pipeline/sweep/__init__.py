@@ -5,5 +5,5 @@ tables of what the runs recorded. Runs know nothing of reports.
 """
 
 # The modules that other rooms may use.
-__all__ = ["endings", "execute", "experiments", "inputs", "notebooks", "parameters"]
-__all__ += ["plan", "results", "run", "traces"]
+__all__ = ["execute", "executed", "experiments", "inputs", "notebooks", "parameters"]
+__all__ += ["plan", "results", "run"]

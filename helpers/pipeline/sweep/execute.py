@@ -22,21 +22,19 @@ from papermill.parameterize import parameterize_notebook
 from helpers import ROOT
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.kernels.opened import watch_statement
-from helpers.pipeline.sweep.endings import (
+from helpers.pipeline.sweep.executed import (
+    as_text,
     exit_before_record,
+    is_papermills,
     last_words,
+    merge_streams,
     raise_for_lost_output,
+    without_traces,
 )
 from helpers.pipeline.sweep.experiments import Point
 from helpers.pipeline.sweep.inputs import with_opened
 from helpers.pipeline.sweep.notebooks import NOTEBOOKS, DamagedError, read_notebook
 from helpers.pipeline.sweep.parameters import notebook_parameters, require_independent
-from helpers.pipeline.sweep.traces import (
-    as_text,
-    is_papermills,
-    merge_streams,
-    without_traces,
-)
 
 # What a notebook may print and show before it is stopped, in characters.
 MOST_OUTPUT = 50_000_000
