@@ -31,23 +31,13 @@ const adaptiveStep = (decay, squareDecay, corrected) => (rate, _, size) => {
   };
 };
 
-// limit: the largest stable rate times the largest eigenvalue. roots: the sum and product
-// of the two factors of an error, from a = 1 - rate * eigenvalue. momentum: may be set;
-// where it may not, it is 0.
-const heavyBall = {
-  step: momentumStep(false),
-  limit: (mu) => 2 * (1 + mu),
-  roots: (a, mu) => [a + mu, mu],
-};
+// roots: the sum and product of the two factors of an error, from a = 1 - rate * eigenvalue.
+// momentum: may be set; where it may not, it is 0.
+const heavyBall = { step: momentumStep(false), roots: (a, mu) => [a + mu, mu] };
 export const OPTIMISERS = {
   plain: heavyBall,
   "heavy-ball": { ...heavyBall, momentum: true },
-  nesterov: {
-    step: momentumStep(true),
-    limit: (mu) => (2 * (1 + mu)) / (1 + 2 * mu),
-    roots: (a, mu) => [a * (1 + mu), a * mu],
-    momentum: true,
-  },
+  nesterov: { step: momentumStep(true), roots: (a, mu) => [a * (1 + mu), a * mu], momentum: true },
   adam: { step: adaptiveStep(0.9, 0.999, true) },
   rmsprop: { step: adaptiveStep(0, 0.9, false) },
 };
@@ -241,8 +231,11 @@ function turn(x, y, tangent) {
 
 // The largest stable rate, or null where theory gives none.
 export function limitOf(data, { optimiser, momentum, batch }) {
-  const { limit } = OPTIMISERS[optimiser];
-  return limit && isFull(data, batch) ? limit(momentum) / data.eigenvalues.at(-1) : null;
+  const { roots } = OPTIMISERS[optimiser];
+  if (!roots || !isFull(data, batch)) return null;
+  // At it a factor is -1, so sum + product is -1; that grows with a at a constant rate.
+  const [atZero, atOne] = [0, 1].map((a) => roots(a, momentum)).map(([sum, product]) => sum + product);
+  return (1 + (1 + atZero) / (atOne - atZero)) / data.eigenvalues.at(-1);
 }
 
 // By how much each update multiplies each component of the error, in the end.
