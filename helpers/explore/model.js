@@ -93,24 +93,20 @@ export function descend(data, setting) {
   const drawn = isFull(data, setting.batch) ? null : batches(sample, setting.batch, setting.seed);
   const [costs, path, g] = [[], [], best.slice()];
   const zero = costOfRounding(rows, theta);
-  let divergedAt = null;
-  for (let k = 0;; k++) {
+  while (costs.length <= setting.iterations) {
     const J = costAndGradient(rows, theta, g);
-    if (k === 0 && !Number.isFinite(J)) {
+    if (!costs.length && !Number.isFinite(J)) {
       const message = "the cost at the start is too large a number: start from smaller weights";
       throw new Error(message, { cause: "start" });
     }
-    if (!(J * EPSILON <= Math.max(costs[0] ?? J, zero))) {
-      divergedAt = k;
-      break;
-    }
+    if (!(J * EPSILON <= Math.max(costs[0] ?? J, zero))) break;
     costs.push(J);
     path.push(theta.slice());
-    if (k === setting.iterations) break;
     if (drawn) costAndGradient(drawn.next().value, theta, g);
     step(g);
     for (let j = 0; j < theta.length; j++) theta[j] -= g[j];
   }
+  const divergedAt = costs.length <= setting.iterations ? costs.length : null;
   const close = costs.at(-1) - data.lowest <= Math.max(TOLERANCE * costs[0], zero);
   const status = divergedAt ? "diverged" : close ? "converged" : trend(costs);
   return { costs, path, divergedAt, status, updates: costs.length - 1 };
