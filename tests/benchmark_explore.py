@@ -29,7 +29,7 @@ MEASURE = """async ({ part, values }) => {
     await new Promise((go) => requestAnimationFrame(go));
     const started = performance.now();
     control.value = value;
-    control.dispatchEvent(new Event("input"));
+    control.dispatchEvent(new Event("input", { bubbles: true }));
     const { port1, port2 } = new MessageChannel();
     await new Promise((go) => { port1.onmessage = go; port2.postMessage(0); });
     times.push(performance.now() - started);

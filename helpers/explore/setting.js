@@ -1,19 +1,21 @@
 // The setting: as it was typed, in the address, and as numbers.
 import { OPTIMISERS, SCALINGS } from "./model.js";
 
-// What may be typed, by its name in the address, at the beginning.
-export const DEFAULTS = {
-  features: "all",
-  scaling: "standardise",
-  optimiser: "plain",
-  rate: "0.1",
-  iterations: "1000",
-  momentum: "0.9",
-  batch: "0",
-  seed: "0",
-  start: "",
-  update: "",
+// The settings, by their names in the address: what is typed at the beginning; and of those
+// with a field, its label, and what may be chosen or the range of a slider beside it.
+export const SETTINGS = {
+  features: { initial: "all" },
+  rate: { initial: "0.1", label: "learning rate", range: 'step="0.01"' }, // its power of ten
+  iterations: { initial: "1000", label: "iterations", range: 'min="1" max="2000"' },
+  momentum: { initial: "0.9", label: "momentum", range: 'max="0.99" step="0.01"' },
+  scaling: { initial: "standardise", label: "scaling", options: SCALINGS },
+  optimiser: { initial: "plain", label: "optimiser", options: Object.keys(OPTIMISERS) },
+  batch: { initial: "0", label: "batch size (0: all)" },
+  seed: { initial: "0", label: "seed of the batches" },
+  start: { initial: "", label: "start: weights, offset", more: 'placeholder="zero"' },
+  update: { initial: "" },
 };
+export const DEFAULTS = Object.fromEntries(Object.entries(SETTINGS).map(([name, { initial }]) => [name, initial]));
 const MOST_WORK = 2e8; // multiplications: more would be waited for
 const NUMBER = /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i;
 
@@ -42,8 +44,9 @@ export function numbers(typed, { features: known, n_samples: all, sample }) {
     return value;
   };
   const whole = (low, high) => (value) => Number.isInteger(value) && low <= value && value <= high;
-  const oneOf = (name, choices) => {
-    if (!choices.includes(typed[name])) wrong[name] = `it must be one of ${choices.join(", ")}`;
+  const choose = (name) => {
+    const { options } = SETTINGS[name];
+    if (!options.includes(typed[name])) wrong[name] = `it must be one of ${options.join(", ")}`;
     return typed[name];
   };
   const features = typed.features === "all" ? known : splitNames(typed.features);
@@ -62,8 +65,8 @@ export function numbers(typed, { features: known, n_samples: all, sample }) {
   const iterations = read("iterations", whole(1, most), `a whole number from 1 to ${most}`);
   const setting = {
     features,
-    scaling: oneOf("scaling", SCALINGS),
-    optimiser: oneOf("optimiser", Object.keys(OPTIMISERS)),
+    scaling: choose("scaling"),
+    optimiser: choose("optimiser"),
     rate: read("rate", positive, "a positive number, such as 0.1 or 1e-7"),
     iterations,
     momentum: 0,
