@@ -61,27 +61,21 @@ export function numbers(typed, { features: known, n_samples: all, sample }) {
     wrong.start = `it must be ${size} numbers with commas between them: the weights, then the offset`;
   }
   const drawn = (value) => whole(0, sample.length)(value) || value === all;
-  const positive = (value) => value > 0 && value < Infinity;
-  const iterations = read("iterations", whole(1, most), `a whole number from 1 to ${most}`);
   const setting = {
     features,
     scaling: choose("scaling"),
     optimiser: choose("optimiser"),
-    rate: read("rate", positive, "a positive number, such as 0.1 or 1e-7"),
-    iterations,
-    momentum: 0,
+    rate: read("rate", (value) => value > 0 && value < Infinity, "a positive number, such as 0.1 or 1e-7"),
+    iterations: read("iterations", whole(1, most), `a whole number from 1 to ${most}`),
     batch: read("batch", drawn, `a whole number from 1 to ${sample.length}, or 0 for all samples`),
-    seed: 0,
     start: start.map(Number),
   };
-  if (OPTIMISERS[typed.optimiser]?.momentum) {
-    setting.momentum = read("momentum", (value) => value >= 0 && value < 1, "at least 0 and less than 1");
-  }
-  if (setting.batch) setting.seed = read("seed", whole(0, 2 ** 31 - 1), "a whole number of at least 0");
-  if (typed.update) {
-    const known = wrong.iterations ? most : iterations;
-    setting.update = read("update", whole(0, known), "a whole number, at most the iterations");
-  }
+  const takesMomentum = OPTIMISERS[setting.optimiser]?.momentum;
+  const share = (value) => value >= 0 && value < 1;
+  setting.momentum = takesMomentum ? read("momentum", share, "at least 0 and less than 1") : 0;
+  setting.seed = setting.batch ? read("seed", whole(0, 2 ** 31 - 1), "a whole number of at least 0") : 0;
+  const last = wrong.iterations ? most : setting.iterations;
+  if (typed.update) setting.update = read("update", whole(0, last), "a whole number, at most the iterations");
   return { setting, wrong };
 }
 
