@@ -29,8 +29,7 @@ export class Live {
     element.live = this;
     element.innerHTML = MARKUP;
     const [form, says, pictures, player, note] = element.children;
-    const [back, play, forward, over, copy] = player.querySelectorAll("button");
-    const [slider, counter] = player.querySelectorAll("input, output");
+    const [back, play, forward, slider, counter, over, copy] = player.children;
     Object.assign(this, { element, problem, address, onChange, says, note, play, slider, counter });
     this.moves = [back, play, forward, slider, copy];
     this.controls = new Controls(form, problem, (name, text) => this.change(name, text));
@@ -59,23 +58,21 @@ export class Live {
 
   // Tells whether the address is that of another place on the page.
   isElsewhere() {
-    const { hash } = this.address?.location ?? { hash: "" };
-    return hash !== "" && !hash.includes("=");
+    return /^#[^=]+$/.test(this.address?.location.hash);
   }
 
   // Shows the setting of an address; what is wrong there is as at the beginning.
   open(hash) {
     const { typed, notes } = readAddress(hash);
-    for (let mended = true; mended;) {
+    let wrong;
+    do {
       this.set(typed, notes.join(" "));
-      mended = false;
-      for (const [name, message] of Object.entries(this.wrong)) {
-        if (typed[name] === DEFAULTS[name]) continue;
+      wrong = Object.entries(this.wrong).filter(([name]) => typed[name] !== DEFAULTS[name]);
+      for (const [name, message] of wrong) {
         notes.push(`The address sets ${name} to “${typed[name]}”: ${message}.`);
         typed[name] = DEFAULTS[name];
-        mended = true;
       }
-    }
+    } while (wrong.length);
   }
 
   change(name, text) {
@@ -108,7 +105,6 @@ export class Live {
     this.wrong = wrong;
     const right = !Object.keys(wrong).length;
     for (const part of this.moves) part.disabled = !right;
-    this.says.classList.toggle("live-stale", !right);
     if (right) {
       const { fit, limit, data } = this.result;
       this.controls.fit(limit, 2 / data.eigenvalues.at(-1));
