@@ -1,5 +1,5 @@
-// The five pictures, each of what is shown, in some colours: its title, the names of its
-// axes, its data and a note on it, which change with what is shown; its options for uPlot.
+// The five pictures, in some colours: of each, functions of what is shown that return its
+// title, the names of its axes, its data and a note on it; and its options for uPlot.
 import { cut, numbersAt, short } from "./explain.js";
 import { circleOn, contoursOn, pathOn, pixels } from "./surface.js";
 
@@ -59,17 +59,15 @@ function costs(shown, { curve, ink, muted }) {
   };
   const spot = (chart) => ({ fill: circleOn(chart, [shown.update, chart.data[1][shown.update]]) });
   return {
-    title: () => `Cost ${short(shown.fit.costs[shown.update], 6)} at update ${shown.update}`,
+    title: ({ fit, update }) => `Cost ${short(fit.costs[update], 6)} at update ${update}`,
     names: () => ["update", "cost"],
-    data() {
-      const { fit: { costs }, data, predicted } = shown;
+    data({ fit: { costs }, data, predicted }) {
       // None is smaller than what rounding leaves of the first.
       const power = (J) => Math.log10(Math.max(J, 1e-16 * costs[0], 1e-300));
       const theory = predicted?.map(power) ?? [];
       return [costs.map((_, k) => k), costs.map(power), theory, fill(costs, power(data.lowest)), []];
     },
-    note() {
-      const { fit: { costs, divergedAt }, update } = shown;
+    note({ fit: { costs, divergedAt }, update }) {
       if (!divergedAt || !update) return "";
       const factor = costs[update] / costs[update - 1];
       return `each step: cost × ${short(factor, 3)}, error × ${short(Math.sqrt(factor), 3)}`;
@@ -93,8 +91,8 @@ function surface(shown, { path, ink, grid }) {
   const directions = ["steepest direction", "flattest direction"];
   return {
     title: () => "Path on the cost: drag its start",
-    names: () => shown.projection.whole ? [`weight of ${shown.data.features[0]}`, "offset"] : directions,
-    data: () => [shown.spans[0], ...fill([1, 2, 3, 4], shown.spans[1])],
+    names: ({ projection, data }) => projection.whole ? [`weight of ${data.features[0]}`, "offset"] : directions,
+    data: ({ spans: [x, y] }) => [x, y, y, y, y],
     scales: { x: { range: () => shown.spans[0] }, y: { range: () => shown.spans[1] } },
     series: [
       { class: "live-unnamed", stroke: grid, paths: (chart) => ({ stroke: contoursOn(chart, shown.projection) }) },
@@ -109,14 +107,10 @@ function surface(shown, { path, ink, grid }) {
 }
 
 const fit = (shown, { data, path }) => ({
-  title: () => `Fit${partOf(shown.data)}`,
-  names() {
-    const { features, problem } = shown.data;
-    if (features.length === 1) return [features[0], targetOf(problem)];
-    return [`observed ${targetOf(problem)}`, "predicted"];
-  },
-  data() {
-    const { data: { problem, features, observed }, predictions } = shown;
+  title: ({ data }) => `Fit${partOf(data)}`,
+  names: ({ data: { features, problem } }) =>
+    features.length > 1 ? [`observed ${targetOf(problem)}`, "predicted"] : [features[0], targetOf(problem)],
+  data({ data: { problem, features, observed }, predictions }) {
     const number = problem.features.indexOf(features[0]);
     const x = features.length > 1 ? observed : problem.sample.map((row) => row[number]);
     const [y, line] = features.length > 1 ? [predictions, withEnds(x)] : [observed, [null, null, ...predictions]];
@@ -127,11 +121,10 @@ const fit = (shown, { data, path }) => ({
   series: [dots("sample", `${data}99`, 3), { label: "line", stroke: path, width: 2 }],
 });
 
-const residuals = (shown, { data, muted }) => ({
-  title: () => `Residuals${partOf(shown.data)}`,
-  names: () => [`predicted ${targetOf(shown.data.problem)}`, "residual"],
-  data() {
-    const { data: { observed }, predictions } = shown;
+const residuals = (_, { data, muted }) => ({
+  title: ({ data }) => `Residuals${partOf(data)}`,
+  names: ({ data }) => [`predicted ${targetOf(data.problem)}`, "residual"],
+  data({ data: { observed }, predictions }) {
     const [x, y] = [withEnds(predictions, [...predictions, ...observed]), predictions.map((z, i) => observed[i] - z)];
     return ordered([x, [null, null, ...y], fill(x, 0)]);
   },
@@ -148,14 +141,12 @@ function weights(shown, { path, ink, em }) {
     return [-most, most];
   };
   return {
-    title() {
-      const { bars, data: { features } } = shown;
+    title({ bars, data: { features } }) {
       return bars.length < features.length ? `Weights: the largest ${bars.length} of ${features.length}` : "Weights";
     },
-    names: () => [null, `per standard deviation${unitOf(shown.data.problem)}`],
-    data() {
-      const { bars, data: { best, spreads }, theta } = shown;
-      return [bars.map((_, i) => i), ...[theta, best].map((weights) => bars.map((j) => weights[j] * spreads[j]))];
+    names: ({ data }) => [null, `per standard deviation${unitOf(data.problem)}`],
+    data({ bars, data: { best, spreads }, theta }) {
+      return [[...bars.keys()], ...[theta, best].map((weights) => bars.map((j) => weights[j] * spreads[j]))];
     },
     x: { label: "feature", value: (_, i) => name(i) },
     scales: {

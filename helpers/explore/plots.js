@@ -16,10 +16,10 @@ function barsOf({ best, spreads }) {
 }
 
 // What all pictures have alike, and what one has of its own.
-function optionsOf({ names, x, series, axes = [], scales, ...more }, { ink, muted, grid, em }) {
+function optionsOf({ names, x, series, axes = [], scales, ...more }, shown, { ink, muted, grid, em }) {
   const font = `${em}px system-ui, sans-serif`;
   const axis = (i) => ({
-    label: names()[i],
+    label: names(shown)[i],
     labelSize: 1.5 * em,
     space: (i ? 2.5 : 4) * em,
     size: i ? widthOf(em) : 2.3 * em,
@@ -101,15 +101,15 @@ export class Plots {
   fill(stays) {
     for (const chart of Object.values(this.charts)) {
       const { title, names, note, data } = chart.picture;
-      chart.root.firstChild.textContent = title();
-      if (note) chart.over.dataset.note = note();
-      names().forEach((text, i) => {
+      chart.root.firstChild.textContent = title(this.shown);
+      if (note) chart.over.dataset.note = note(this.shown);
+      names(this.shown).forEach((text, i) => {
         const room = (chart.axes[i].side % 2 ? chart.height - 55 : chart.width - 75) / (0.52 * this.em);
         chart.axes[i].label = text && cut(text, Math.floor(room));
       });
       const [{ x: { min, max } }, [x]] = [chart.scales, chart.data];
       const zoomed = stays && (min > x[0] || max < x.at(-1));
-      chart.setData(data(), !zoomed);
+      chart.setData(data(this.shown), !zoomed);
       if (zoomed) chart.redraw();
     }
   }
@@ -128,7 +128,7 @@ export class Plots {
     Object.entries(PICTURES).forEach(([name, pictureOf], i) => {
       const [figure, picture] = [this.element.children[i], pictureOf(this.shown, colours)];
       const size = { width: figure.clientWidth, height };
-      this.charts[name] = new uPlot({ ...size, ...optionsOf(picture, colours) }, [], figure);
+      this.charts[name] = new uPlot({ ...size, ...optionsOf(picture, this.shown, colours) }, [], figure);
       this.charts[name].picture = picture;
     });
     this.charts.surface.over.append(this.handle);
