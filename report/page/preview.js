@@ -43,23 +43,22 @@
   // Replaces, among the children of an element, those that are others now.
   const swap = (name, page) => {
     const place = document.querySelector(name), before = shown.querySelector(name), after = page.querySelector(name);
-    if (!place || !before || !after) return Boolean(after) === Boolean(place);
+    if (!place || !before || !after) return;
     const old = [...before.children].map((child) => child.outerHTML);
     const now = [...after.children];
     const there = [...place.children].filter((child) => !child.matches(".wrong"));
     const same = (k, l) => old[k] === now[l].outerHTML;
+    if (old.length === now.length) {
+      for (const k of old.keys()) if (!same(k, k)) there[k].replaceWith(alive(now[k]));
+      return;
+    }
     let first = 0, last = 0;
     const fewest = Math.min(old.length, now.length);
     while (first < fewest && same(first, first)) first++;
     while (last < fewest - first && same(old.length - 1 - last, now.length - 1 - last)) last++;
-    if (old.length === now.length) {
-      for (let k = first; k < now.length - last; k++) if (!same(k, k)) there[k].replaceWith(alive(now[k]));
-      return true;
-    }
     const end = there[there.length - last] ?? null;
     for (const child of there.slice(first, there.length - last)) child.remove();
     for (const child of now.slice(first, now.length - last)) place.insertBefore(alive(child), end);
-    return true;
   };
 
   // Keeps what one reads where it is: the first element on the screen stays there.
@@ -73,18 +72,20 @@
     if (still && scrollY > 0) scrollBy({ top: still.getBoundingClientRect().top - top, behavior: "instant" });
   };
 
+  const replace = (page) => {
+    document.title = page.title;
+    swap("nav ul", page);
+    swap("main", page);
+    shown = page;
+    document.dispatchEvent(new Event("swapped"));
+  };
+
   const update = async () => {
     if (!shown || version(shown) !== wanted.page) {
       const page = parse(await (await fetch("./")).text());
       if (!shown && version(page) === script.dataset.page) shown = page;
-      else if (!shown || !shown.querySelector("nav")) return location.reload();
-      else {keeping(() => {
-          document.title = page.title;
-          swap("nav ul", page);
-          swap("main", page);
-          shown = page;
-          document.dispatchEvent(new Event("swapped"));
-        });}
+      else if (!shown?.querySelector("nav")) return location.reload();
+      else keeping(() => replace(page));
     }
     keeping(() => {
       for (const old of document.querySelectorAll(".wrong")) old.remove();
@@ -95,11 +96,8 @@
         if (!part.className) part.removeAttribute("class");
       }
       if (wanted.error) {
-        const box = document.createElement("div");
-        box.className = "wrong";
-        box.id = "wrong";
-        box.setAttribute("role", "alert");
-        box.textContent = wanted.error;
+        const about = { className: "wrong", id: "wrong", role: "alert", textContent: wanted.error };
+        const box = Object.assign(document.createElement("div"), about);
         const cell = wanted.cell && document.getElementById(`cell-${wanted.cell}`);
         if (cell) cell.after(box);
         else document.querySelector("main").prepend(box);
@@ -118,10 +116,8 @@
     ];
     text.textContent = [...said, note, making, failed].filter(Boolean).join(" · ");
     if (error && !doing) {
-      const link = document.createElement("a");
-      link.href = "#wrong";
-      link.textContent = "what is wrong";
-      text.append(" · ", link);
+      const link = { href: "#wrong", textContent: "what is wrong" };
+      text.append(" · ", Object.assign(document.createElement("a"), link));
     }
     button.disabled = Boolean(making);
     pdf.hidden = !made;
