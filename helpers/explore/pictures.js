@@ -23,7 +23,7 @@ const ordered = (columns) => {
   const order = columns[0].map((_, i) => i).sort((i, j) => columns[0][i] - columns[0][j]);
   return columns.map((column) => order.map((i) => column[i]));
 };
-const unitOf = ({ units, target }) => (units[target] ? ` (${units[target]})` : "");
+const unitOf = ({ unit }) => (unit ? ` (${unit})` : "");
 const targetOf = (problem) => problem.target + unitOf(problem);
 const partOf = ({ sample, problem }) =>
   sample.length < problem.n_samples ? `: ${sample.length} of ${problem.n_samples} samples` : "";

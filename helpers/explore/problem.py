@@ -26,10 +26,10 @@ def make_problem(data, target):
     Returns
     -------
     dict
-        Ready for JSON: ``data``, ``target``, ``features`` (names), ``units`` (by name,
-        as far as they are known), ``n_samples``; ``rows`` of features and target with
-        the same means, costs and gradients as all; ``minima`` and ``maxima`` of the
-        features; and a ``sample`` of the real rows, in their order.
+        Ready for JSON: ``data``, ``target``, ``unit`` (of the target, or empty if it
+        is not known), ``features`` (names), ``n_samples``; ``rows`` of features and
+        target with the same means, costs and gradients as all; ``minima`` and
+        ``maxima`` of the features; and a ``sample`` of the real rows, in their order.
 
     Raises
     ------
@@ -43,8 +43,8 @@ def make_problem(data, target):
     return {
         "data": str(data),
         "target": target,
+        "unit": _unit(data, target),
         "features": table.features,
-        "units": _units(data),
         "n_samples": n,
         "rows": np.column_stack([few.X, few.y]).tolist(),
         "minima": table.X.min(axis=0).tolist(),
@@ -53,10 +53,9 @@ def make_problem(data, target):
     }
 
 
-def _units(data):
-    """Return the units of the columns, as far as the datasheet knows them."""
+def _unit(data, column):
+    """Return the unit of a column, or nothing if the datasheet does not know it."""
     try:
-        columns = load_datasheet(data)["columns"]
-        return {name: column["unit"] for name, column in columns.items()}
-    except (OSError, LookupError, TypeError, AttributeError):
-        return {}
+        return load_datasheet(data)["columns"][column]["unit"]
+    except (OSError, LookupError, TypeError):
+        return ""
