@@ -57,7 +57,7 @@ function costs(shown, { curve, ink, muted }) {
     const marks = powers.flatMap((power) => digits.map((digit) => power + Math.log10(digit)));
     return marks.filter((mark) => mark >= low && mark <= high);
   };
-  const spot = (chart) => ({ fill: circleOn(chart, [shown.update, chart.data[1][shown.update]]) });
+  const spot = (chart) => circleOn(chart, [shown.update, chart.data[1][shown.update]]);
   return {
     title: ({ fit, update }) => `Cost ${short(fit.costs[update], 6)} at update ${update}`,
     names: () => ["update", "cost"],
@@ -87,7 +87,6 @@ function costs(shown, { curve, ink, muted }) {
 function surface(shown, { path, ink, grid }) {
   const values = (...about) => shown.projection.whole ? numbersAt(...about) : [];
   const axis = { values, grid: { show: false }, ticks: { show: false } };
-  const spot = (place) => (chart) => ({ fill: circleOn(chart, place()) });
   const directions = ["steepest direction", "flattest direction"];
   return {
     title: () => "Path on the cost: drag its start",
@@ -95,10 +94,10 @@ function surface(shown, { path, ink, grid }) {
     data: ({ spans: [x, y] }) => [x, y, y, y, y],
     scales: { x: { range: () => shown.spans[0] }, y: { range: () => shown.spans[1] } },
     series: [
-      { class: "live-unnamed", stroke: grid, paths: (chart) => ({ stroke: contoursOn(chart, shown.projection) }) },
+      { class: "live-unnamed", stroke: grid, paths: (chart) => contoursOn(chart, shown.projection) },
       { label: "path", stroke: path, fill: path, paths: (chart) => pathOn(chart, shown.places) },
-      { label: "optimum", stroke: ink, fill: ink, paths: spot(() => shown.projection.centre) },
-      { class: "live-unnamed", fill: path, paths: spot(() => shown.places.at(-1)) },
+      { label: "optimum", stroke: ink, fill: ink, paths: (chart) => circleOn(chart, shown.projection.centre) },
+      { class: "live-unnamed", fill: path, paths: (chart) => circleOn(chart, shown.places.at(-1)) },
     ],
     axes: [axis, axis],
     legend: { live: false },

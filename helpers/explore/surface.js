@@ -55,10 +55,11 @@ export function pixels({ valToPos, scales }, [x, y]) {
   return scales.x.ori ? at.reverse() : at;
 }
 
+// What is drawn on a chart, as uPlot takes it.
 export function circleOn(chart, place) {
   const circle = new Path2D();
   circle.arc(...pixels(chart, place), 5.5 * devicePixelRatio, 0, 2 * Math.PI);
-  return circle;
+  return { fill: circle };
 }
 
 export function contoursOn(chart, { centre, half, circles, shape }) {
@@ -67,7 +68,7 @@ export function contoursOn(chart, { centre, half, circles, shape }) {
   const contours = new Path2D();
   const scale = new DOMMatrix([(x1 - x0) / half[0], 0, 0, (y1 - y0) / half[1], x0, y0]);
   contours.addPath(circles, scale.multiply(shape));
-  return contours;
+  return { stroke: contours };
 }
 
 export function pathOn(chart, places) {
