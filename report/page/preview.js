@@ -30,15 +30,7 @@
   let wanted = {};
 
   // A copy whose scripts run, which those of a parsed page do not.
-  const alive = (element) => {
-    const copy = document.importNode(element, true);
-    for (const old of copy.querySelectorAll("script")) {
-      const made = document.createElement("script");
-      made.append(old.textContent);
-      old.replaceWith(made);
-    }
-    return copy;
-  };
+  const alive = (element) => document.createRange().createContextualFragment(element.outerHTML);
 
   // Replaces, among the children of an element, those that are others now.
   const swap = (name, page) => {
