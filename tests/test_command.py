@@ -33,6 +33,14 @@ def test_an_interrupted_command_does_not_say_what_it_does_not_know():
     assert (done.returncode, done.stderr) == (130, "interrupted\n")
 
 
+def test_a_signal_that_ends_a_command_is_an_interruption_unless_it_is_ignored():
+    send = "import os, signal; os.kill(os.getpid(), signal.SIGHUP); print('goes on')"
+    done = command(send)
+    assert (done.returncode, done.stdout, done.stderr) == (129, "", "interrupted\n")
+    done = command(send, "trap '' HUP; exec")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "goes on\n", "")
+
+
 def test_few_files_are_refused_at_once():
     done = command(SAYS, "ulimit -n 64; exec")
     assert (done.returncode, done.stdout) == (2, "")

@@ -1,5 +1,6 @@
 """How commands speak to people: one line for what they can mend, and plain tables."""
 
+import contextlib
 import errno
 import gc
 import io
@@ -7,6 +8,7 @@ import math
 import os
 import re
 import resource
+import signal
 import sys
 import traceback
 
@@ -55,9 +57,9 @@ def run_command(main, kept=""):
     """Exit with the status that `main` returns (None is 0), or, after an error, with 2.
 
     A `UserError` is printed on one line. Status 1 is left to what a command finds. What
-    is `kept` after Ctrl-C is said then.
+    is `kept` after Ctrl-C is said then; SIGTERM and SIGHUP are taken as Ctrl-C.
     """
-    out = _open_streams()
+    out, ended_by = _open_streams(), _interruptions()
     use_environment()
     gc.set_threshold(SELDOM)
     try:
@@ -71,7 +73,7 @@ def run_command(main, kept=""):
         text = f"interrupted: {kept}" if kept else "interrupted"
         print(text, file=sys.stderr, flush=True)
         # An ordinary exit would wait for workers that have been killed.
-        os._exit(130)
+        os._exit(128 + ended_by[-1])
     except Exception as error:
         if reason := reason_of(error):
             status = _fail(reason)
@@ -82,6 +84,30 @@ def run_command(main, kept=""):
     if out.lost and not isinstance(out.lost, BrokenPipeError):
         status = _fail(f"standard output cannot be written: {out.lost.strerror}")
     sys.exit(status)
+
+
+def _interruptions():
+    """Have signals that end a process do what Ctrl-C does; return a list that grows.
+
+    It has SIGINT, and the number of the signal that was received.
+    """
+    received = [signal.SIGINT]
+
+    def interrupt(number, _):
+        import psutil  # here, as it is seldom needed
+
+        signal.signal(number, signal.SIG_IGN)  # once is enough
+        received.append(number)
+        for child in psutil.Process().children(recursive=True):
+            with contextlib.suppress(psutil.Error, ProcessLookupError):
+                if os.getpgid(child.pid) == os.getpgrp():  # whom Ctrl-C reaches too
+                    child.send_signal(signal.SIGINT)
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) == signal.SIG_DFL:  # nohup ignores the second
+            signal.signal(number, interrupt)
+    return received
 
 
 def _fail(error):

@@ -1,14 +1,18 @@
 """A class hands in: it is seen who is right, and nobody comes to harm."""
 
+import contextlib
 import csv
 import io
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 import zipfile
 
+import psutil
 import pytest
 from project import Project
 from small import files_of, make_small, spread
@@ -307,6 +311,41 @@ def test_one_that_never_ends_is_stopped_and_the_others_are_graded(
         (FAILED, "it took more than 8 s"),
         (FAILED, "it cannot be unpacked: File is not a zip file"),
     ]
+
+
+def with_lines(pid):
+    """Yield all that a process has started, each with its command line."""
+    for each in psutil.Process(pid).children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            yield each, each.cmdline()
+
+
+@pytest.mark.parametrize(
+    ("send", "number"), [(os.kill, signal.SIGTERM), (os.killpg, signal.SIGHUP)]
+)
+@pytest.mark.usefixtures("walls")
+def test_grading_that_is_ended_leaves_nothing_behind(
+    tmp_path, right, grader, send, number
+):
+    for_ever = with_cell(right, "while True: __import__('time').sleep(1)\\n")
+    spread(tmp_path / "class", {"1.zip": zipped(for_ever), "2.zip": b""})
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    grader.environment["TMPDIR"] = str(temporary)
+    command = ["helpers.pipeline.grading", str(tmp_path / "class")]
+    process = grader.start(*command, start_new_session=True)
+    assert "1 of 2: 2.zip" in process.stdout.readline()
+    started, deadline = [], time.monotonic() + 60
+    while not any("helpers.pipeline.grading.inside" in line for _, line in started):
+        assert time.monotonic() < deadline
+        started = [*with_lines(process.pid)]
+    send(process.pid, number)
+    err = process.communicate(timeout=60)[1]
+    assert process.returncode == 128 + number
+    assert err == "interrupted: what was graded is in build/grades\n"
+    assert psutil.wait_procs([each for each, _ in started], timeout=20)[1] == []
+    assert list(temporary.iterdir()) == []
+    assert "2.zip" in (grader.folder / "build/grades/grades.csv").read_text()
 
 
 LINK = zipfile.ZipInfo("submission/notebooks/link")

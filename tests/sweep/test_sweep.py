@@ -100,13 +100,21 @@ def test_one_experiment_can_be_chosen(project):
     assert "no experiment 'c'" in err
 
 
-def test_an_interrupted_sweep_leaves_nothing_that_looks_finished(project):
+@pytest.mark.parametrize(
+    ("send", "number"),
+    [
+        (os.killpg, signal.SIGINT),  # Ctrl-C reaches the whole group
+        (os.kill, signal.SIGTERM),
+        (os.killpg, signal.SIGHUP),  # so does a terminal that is closed
+    ],
+)
+def test_an_interrupted_sweep_leaves_nothing_that_looks_finished(project, send, number):
     steps_of(project, 60)
     sweep = project.start("helpers.pipeline.sweep", start_new_session=True)
     deadline = wait_for_a_run(project, sweep)
-    os.killpg(sweep.pid, signal.SIGINT)  # Ctrl-C reaches the whole group
+    send(sweep.pid, number)
     out, err = sweep.communicate(timeout=30)
-    assert sweep.returncode == 130
+    assert sweep.returncode == 128 + number
     assert "interrupted: finished runs are kept" in err
     assert "Traceback" not in out + err
     assert [name for name in project.runs if name.startswith(".")] == []

@@ -60,4 +60,4 @@ def main():
 
 
 if __name__ == "__main__":
-    run_command(main)
+    run_command(main, "what was graded is in build/grades")

@@ -10,6 +10,8 @@ import json
 import os
 import re
 import shutil
+import signal
+import sys
 import tempfile
 import time
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, as_completed
@@ -53,6 +55,7 @@ from helpers.pipeline.verify.verdicts import HOLDS, NOT_RUN, NOTED, STATUSES
 
 COMPARED = {*STATUSES} - {NOT_RUN}
 PICTURES = 8  # pages that differ, at most
+ENDING = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
 
 
 def grade_all(submissions, limits, tolerance, walled):
@@ -62,12 +65,12 @@ def grade_all(submissions, limits, tolerance, walled):
     for core in cores:
         free.put(core)
     with tempfile.TemporaryDirectory(prefix="grade-") as folder:
-        pool = ProcessPoolExecutor(len(cores), initializer=take_core, initargs=(free,))
+        pool = ProcessPoolExecutor(len(cores), initializer=prepare, initargs=(free,))
         with pool:
             try:
                 own = make_own(Path(folder), pool)
                 graded = {
-                    pool.submit(grade, path, own, limits, tolerance, walled): path
+                    pool.submit(or_end, path, own, limits, tolerance, walled): path
                     for path in submissions
                 }
                 for future in as_completed(graded):
@@ -86,11 +89,28 @@ def _result(future, path):
         return Grade(path.name, problem=problem)
 
 
-def take_core(free):
-    """Keep this process, and so all that it starts, on a core of its own."""
+def prepare(free):
+    """Keep this process, and all that it starts, on a core of its own; let it end."""
     core = free.get()
     if core is not None:
         os.sched_setaffinity(0, {core})
+    for number in ENDING:
+        signal.signal(number, end)
+
+
+def end(*_):
+    """Begin to end this process; what it has begun is cleaned up, undisturbed."""
+    for number in ENDING:
+        signal.signal(number, signal.SIG_IGN)
+    sys.exit()
+
+
+def or_end(*given):
+    """Grade one submission in a process of its own, which ends if it is to."""
+    try:
+        return grade(*given)
+    except SystemExit:
+        os._exit(1)  # else the pool would give it the next submission
 
 
 def grade(path, own, limits, tolerance, walled):

@@ -3,7 +3,6 @@
 import argparse
 import contextlib
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -33,7 +32,6 @@ def main():
         raise UserError(f"PORT must be a number from 1024 to 65535, got {asked.port!r}")
     paths = asked_paths()
     parameters_of(paths.name)  # says what is no report
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     server = PageServer(int(asked.port or 0), paths)
     if not asked.again:
         print(f"{paths.name}, as it is written: {server.address}", flush=True)

@@ -73,7 +73,9 @@ def _end_with_the_sweep():
         parent_process().join()
         os._exit(1)
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the sweep
+    for number in (signal.SIGINT, signal.SIGHUP):  # the sweep ends its workers
+        signal.signal(number, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=wait, daemon=True).start()
 
 
