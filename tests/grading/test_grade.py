@@ -334,15 +334,19 @@ def test_grading_that_is_ended_leaves_nothing_behind(
     grader.environment["TMPDIR"] = str(temporary)
     command = ["helpers.pipeline.grading", str(tmp_path / "class")]
     process = grader.start(*command, start_new_session=True)
-    assert "1 of 2: 2.zip" in process.stdout.readline()
-    started, deadline = [], time.monotonic() + 60
-    while not any("helpers.pipeline.grading.inside" in line for _, line in started):
-        assert time.monotonic() < deadline
-        started = [*with_lines(process.pid)]
-    send(process.pid, number)
-    err = process.communicate(timeout=60)[1]
-    assert process.returncode == 128 + number
-    assert err == "interrupted: what was graded is in build/grades\n"
+    try:
+        assert "1 of 2: 2.zip" in process.stdout.readline()
+        started, deadline = [], time.monotonic() + 60
+        while not any("helpers.pipeline.grading.inside" in line for _, line in started):
+            assert time.monotonic() < deadline
+            started = [*with_lines(process.pid)]
+        send(process.pid, number)
+        err = process.communicate(timeout=60)[1]
+        assert process.returncode == 128 + number
+        assert err == "interrupted: what was graded is in build/grades\n"
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
     assert psutil.wait_procs([each for each, _ in started], timeout=20)[1] == []
     assert list(temporary.iterdir()) == []
     assert "2.zip" in (grader.folder / "build/grades/grades.csv").read_text()

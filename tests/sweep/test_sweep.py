@@ -108,8 +108,12 @@ def test_one_experiment_can_be_chosen(project):
         (os.killpg, signal.SIGHUP),  # so does a terminal that is closed
     ],
 )
-def test_an_interrupted_sweep_leaves_nothing_that_looks_finished(project, send, number):
+def test_an_interrupted_sweep_leaves_nothing_that_looks_finished(
+    project, tmp_path_factory, send, number
+):
     steps_of(project, 60)
+    temporary = tmp_path_factory.mktemp("temporary")
+    project.environment["TMPDIR"] = str(temporary)
     sweep = project.start("helpers.pipeline.sweep", start_new_session=True)
     deadline = wait_for_a_run(project, sweep)
     send(sweep.pid, number)
@@ -119,6 +123,7 @@ def test_an_interrupted_sweep_leaves_nothing_that_looks_finished(project, send, 
     assert "Traceback" not in out + err
     assert [name for name in project.runs if name.startswith(".")] == []
     wait_for_processes(project, deadline)
+    assert list(temporary.iterdir()) == []
     assert 0 < len(project.runs) < 60
     for name in project.runs:
         assert read_record(project.folder / "build" / "runs" / name)["costs"]

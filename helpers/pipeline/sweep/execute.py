@@ -1,5 +1,6 @@
 """Execute one notebook, within bounds on its time and its output."""
 
+import os
 import re
 import signal
 import tempfile
@@ -22,6 +23,7 @@ from papermill.parameterize import parameterize_notebook
 from helpers import ROOT
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.kernels.opened import watch_statement
+from helpers.pipeline.kernels.warm import FORKSERVER
 from helpers.pipeline.sweep.executed import (
     as_text,
     exit_before_record,
@@ -133,7 +135,9 @@ def execute(notebook, parameters, kernel, *, time_limit=600, inputs=None):
     `inputs` that are known before the run are given, the executed notebook records them
     in its metadata, as ``run``, with the files that it opened.
     """
-    with tempfile.TemporaryDirectory() as folder:
+    # Beside the forkserver, whose folder is removed even if this process is killed.
+    server = os.environ.get(FORKSERVER)
+    with tempfile.TemporaryDirectory(dir=server and Path(server).parent) as folder:
         log = "" if inputs is None else f"{folder}/opened"
         started = time.perf_counter()
         try:
