@@ -7,6 +7,7 @@ from functools import partial, reduce
 from itertools import zip_longest
 from math import isnan
 from operator import eq
+from os.path import commonprefix
 
 import numpy as np
 
@@ -15,7 +16,14 @@ from helpers.pipeline.report.evidence import BUILD, RESULTS
 from helpers.pipeline.verify.reader import ZOOM
 from helpers.pipeline.verify.rounding import close, roundings
 from helpers.pipeline.verify.structure import STREAM
-from helpers.pipeline.verify.verdicts import DIFFERS, HOLDS, MISSING, NOTED, Line
+from helpers.pipeline.verify.verdicts import (
+    DIFFERS,
+    HOLDS,
+    LONGEST,
+    MISSING,
+    NOTED,
+    Line,
+)
 
 # What another version of TeX may change: the bytes of a stream, the tag of a font, and
 # the name by which a page calls it.
@@ -31,6 +39,8 @@ SHIFT = 2
 BLOCK, HAIR, DIGITS = 16 * ZOOM, 255 * ZOOM**2, 8000 * ZOOM**2
 ROUNDED = 1e-6, 1e-3  # relative and absolute: where something is drawn
 # Where it is in a figure of the page, whose coordinates have two decimals.
+# An element, or all of a script or style, whose text may look like elements.
+TAG = re.compile(r"(?s)<(?:(script|style)\b.*?(?:</\1>|\Z)|([a-zA-Z][\w-]*))")
 COORDINATES = re.compile(r'(?<= [dxy]=")[^"]*')
 LAST_PLACE = 1e-6, 0.0101
 
@@ -146,8 +156,28 @@ def _compare_page(name, stated, reproduced, tolerance, pairs):
         if not (
             look_alike(*looks, pairs, exact) if tolerance else np.array_equal(*looks)
         ):
-            lines = [Line(name, *REDRAWN)]
+            lines = [_redrawn(name, *looks, tolerance)]
     return lines or [Line(name, "printed", "printed", None, HOLDS)]
+
+
+def _redrawn(name, look, other, tolerance):
+    """Return the line for pages that do not look alike; of HTML, it says where."""
+    if not isinstance(look, str):
+        return Line(name, *REDRAWN)
+    rest = [COORDINATES.sub("", text) for text in (look, other)]
+    if tolerance and rest[0] != rest[1]:  # else coordinates that may differ come first
+        look, other = rest
+    begin = len(commonprefix([look, other]))
+    tags = ["".join(found) for found in TAG.findall(look, 0, begin)]
+    where = f"{name}, in <{tags[-1]}>" if tags else name
+    ends = [text[begin:] for text in (look, other)]
+    same = len(commonprefix([text[::-1] for text in ends]))
+    # From the word that begins to differ to the last one that does.
+    first = begin - len(re.search(r"\S*$", look[:begin])[0])
+    rest = len(re.match(r"\S*", ends[0][len(ends[0]) - same :])[0])
+    pair = [text[first : len(text) - same + rest] for text in (look, other)]
+    pair = [text if len(text) <= LONGEST else f"{text[:LONGEST]}…" for text in pair]
+    return Line(where, *pair, None, DIFFERS)
 
 
 def _compare_things(name, stated, reproduced, tolerance, but=()):

@@ -128,7 +128,7 @@ def read_html(path):
             raise UserError(f"{path}: {name} and that in {FILES} differ")
     names = [f"section {said.partition(chr(10))[0]}" for said in texts]
     names[0] = "section before the first"
-    things = [{"drawing": f"<{sha256(part.encode())}>"} for part in parts]
+    things = [{}] * len(parts)  # what a section holds is in its look
     looks = [partial(str, part) for part in parts]
     read = results, build, files, texts, things, looks, sha256(content)
     return ReadReport(*read, names=names)
