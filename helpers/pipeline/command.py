@@ -96,7 +96,7 @@ def _interruptions():
     def interrupt(number, _):
         import psutil  # here, as it is seldom needed
 
-        signal.signal(number, signal.SIG_IGN)  # once is enough
+        signal.signal(number, lambda *_: None)  # once is enough
         received.append(number)
         for child in psutil.Process().children(recursive=True):
             with contextlib.suppress(psutil.Error, ProcessLookupError):

@@ -36,6 +36,7 @@ from helpers.pipeline.verify.files import Changed
 from helpers.pipeline.verify.verdicts import DIFFERS, HOLDS, MISSING, NOTED, Line
 
 REPORT = "notebooks/report.ipynb"
+PAGE = "report/report.html"
 
 
 def zipped(files, folder="submission/"):
@@ -203,7 +204,9 @@ def test_a_class_is_graded(tmp_path, right, grader, two_runs):
     bundles = {
         "1.zip": with_cell(right, "import numpy; numpy.ones(50 * 10**9 // 8)\\n"),
         "3.zip": right | {"../../../outside.txt": b"!"},
-        "4.zip": right | {"data/auto.csv": table, REPORT: scaled},
+        "4.zip": right
+        | {"data/auto.csv": table, REPORT: scaled, PAGE: b"<!DOCTYPE html>"},
+        "5.zip": right | {PAGE: right[PAGE].replace(b"</main>", b"9.9</main>", 1)},
         "lies.zip": lies,
         "untouched.zip": untouched,
     }
@@ -221,6 +224,7 @@ def test_a_class_is_graded(tmp_path, right, grader, two_runs):
         "1.zip": FAILED,
         "3.zip": FAILED,
         "4.zip": DIFFERS,
+        "5.zip": DIFFERS,
         "all.7z": FAILED,
         "honest": HOLDS,
         "lies.zip": SUSPICIOUS,
@@ -235,6 +239,10 @@ def test_a_class_is_graded(tmp_path, right, grader, two_runs):
     for name in ("all.7z", "loose.ipynb"):
         assert "only a zip or a folder can be graded" in why[name]
     assert "horsepower.cost" in why["4.zip"]
+    details = (grader.folder / "build/grades/3.html").read_text(encoding="utf-8")
+    assert "report/report.html is damaged: files.zip is missing" in details
+    assert re.fullmatch("section [^;]*", why["5.zip"])
+    assert rows["5.zip"]["differs"] == "1"
     assert re.fullmatch(
         "own runs not compared: experiments.yaml: slower: optimiser must be one of .*"
         ", got 'slower'; said to be constant: mine.shown",
@@ -254,9 +262,7 @@ def test_a_class_is_graded(tmp_path, right, grader, two_runs):
     suspicious = {name: row["suspicious"] for name, row in rows.items()}
     for name in ("honest", "untouched.zip"):
         assert (suspicious[name], rows[name]["differs"]) == ("", "0")
-    noted = "report/report.html not compared: make verify HTML= does"
-    assert why["untouched.zip"] == noted
-    assert changed["untouched.zip"] == ""
+    assert (why["untouched.zip"], changed["untouched.zip"]) == ("", "")
     assert suspicious["4.zip"].startswith("data/auto.csv: the grader's data, changed")
     assert rows["honest"]["student"] == "Student honest"
     curves = r"other costs than with the grader's code: descent-\w{12}, descent-\w{12}"

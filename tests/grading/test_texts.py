@@ -8,12 +8,13 @@ import sys
 from nbformat.v4 import new_code_cell
 from project import Project
 
-MAKE = "from helpers.pipeline.report.build import report; report(with_page=False)"
-PRINT = """\
-import sys
+MAKE = "from helpers.pipeline.report.build import report; report()"
+SET = """\
 from pathlib import Path
-from helpers.pipeline.grading.texts import print_texts
-Path("texts.pdf").write_bytes(print_texts(Path("known.ipynb")))
+from helpers.pipeline.grading.texts import set_texts
+pdf, html = set_texts(Path("known.ipynb"))
+Path("texts.pdf").write_bytes(pdf)
+Path("texts.html").write_bytes(html)
 """
 FIRST = "%%prose\nThe costs of @fig:costs are {{all.cost}} and {{horsepower.cost}}."
 SECOND = "%%prose\n\n$J = {{all.cost}}$ is lower. {{ all.cost }}\n"
@@ -32,13 +33,14 @@ def test_changed_text_is_set_as_if_all_was_executed(tmp_path, small_report):
     notebook["cells"] = [*before, texts[0], figure, texts[1], provenance, end]
     path.write_text(json.dumps(notebook))
     given = project.environment | {"STUDENT": "Ada Lovelace"}
-    for code in (MAKE, PRINT):
+    for code in (MAKE, SET):
         command = [sys.executable, "-c", code]
         subprocess.run(command, cwd=project.folder, env=given, check=True)
-    made, printed = "report/report.pdf", "texts.pdf"
-    assert (project.folder / printed).read_bytes() == (
-        project.folder / made
-    ).read_bytes()
+    for kind in ("pdf", "html"):
+        made, texts = (
+            project.folder / f"{it}.{kind}" for it in ("report/report", "texts")
+        )
+        assert texts.read_bytes() == made.read_bytes()
     path.write_text(json.dumps(notebook).replace("{{all.cost}}", "{{all.costs}}"))
     done = subprocess.run(
         command, cwd=project.folder, env=given, capture_output=True, text=True

@@ -6,8 +6,8 @@ from pathlib import Path
 from helpers import ROOT
 from helpers.pipeline.command import aligned, checked_time_limit, run_command
 from helpers.pipeline.errors import UserError
-from helpers.pipeline.grading.grade import grade_all
 from helpers.pipeline.grading.gradebook import GRADES, HEADER, write_gradebook
+from helpers.pipeline.grading.pool import grade_all
 from helpers.pipeline.grading.sandbox import Limits, walls_work
 from helpers.pipeline.grading.unpack import GRADED, handed_in
 from helpers.pipeline.report.title import table_of

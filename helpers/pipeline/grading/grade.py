@@ -1,21 +1,16 @@
-"""Verify everything that a class has handed in.
+"""Grade one submission.
 
-Each submission is made again by this checkout's own pipeline, from the submission's
-notebooks, helpers, data and grid, and compared with the report that came with it. It is
-made once more on other data, and its grid with this checkout's code.
+It is made again by this checkout's own pipeline, from the submission's notebooks,
+helpers, data and grid, and compared with the report that came with it. It is made once
+more on other data, and its grid with this checkout's code.
 """
 
 import contextlib
 import json
-import os
 import re
 import shutil
-import signal
-import sys
 import tempfile
 import time
-from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
 from pathlib import Path
 
 from helpers.pipeline.errors import UserError
@@ -42,75 +37,24 @@ from helpers.pipeline.grading.own import (
     PYTHON,
     change_tables,
     environment_of,
-    make_own,
 )
 from helpers.pipeline.grading.pictures import read_pictures
 from helpers.pipeline.grading.sandbox import run_confined
-from helpers.pipeline.grading.unpack import GRADED, PAGE, counts, unpack
-from helpers.pipeline.kernels.warm import CAN_FORK
+from helpers.pipeline.grading.unpack import GRADED, PAGE, PDF, counts, unpack
 from helpers.pipeline.report.evidence import BUILD
 from helpers.pipeline.report.paths import Paths
 from helpers.pipeline.report.revision import COMMIT, Revision, git, revision
-from helpers.pipeline.verify.verdicts import HOLDS, NOT_RUN, NOTED, STATUSES
+from helpers.pipeline.verify.verdicts import (
+    DIFFERS,
+    HOLDS,
+    NOT_RUN,
+    NOTED,
+    STATUSES,
+    Line,
+)
 
 COMPARED = {*STATUSES} - {NOT_RUN}
 PICTURES = 8  # pages that differ, at most
-ENDING = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
-
-
-def grade_all(submissions, limits, tolerance, walled):
-    """Yield a `Grade` for each as it is done; several are graded at a time."""
-    cores = sorted(os.sched_getaffinity(0)) if CAN_FORK else [None]
-    free = get_context("fork" if CAN_FORK else "spawn").SimpleQueue()
-    for core in cores:
-        free.put(core)
-    with tempfile.TemporaryDirectory(prefix="grade-") as folder:
-        pool = ProcessPoolExecutor(len(cores), initializer=prepare, initargs=(free,))
-        with pool:
-            try:
-                own = make_own(Path(folder), pool)
-                graded = {
-                    pool.submit(or_end, path, own, limits, tolerance, walled): path
-                    for path in submissions
-                }
-                for future in as_completed(graded):
-                    yield _result(future, graded[future])
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
-
-
-def _result(future, path):
-    """Return a grade, even if its process was killed."""
-    try:
-        return future.result()
-    except BrokenExecutor:
-        problem = "the process that graded it was killed: grade it again"
-        return Grade(path.name, problem=problem)
-
-
-def prepare(free):
-    """Keep this process, and all that it starts, on a core of its own; let it end."""
-    core = free.get()
-    if core is not None:
-        os.sched_setaffinity(0, {core})
-    for number in ENDING:
-        signal.signal(number, end)
-
-
-def end(*_):
-    """Begin to end this process; what it has begun is cleaned up, undisturbed."""
-    for number in ENDING:
-        signal.signal(number, signal.SIG_IGN)
-    sys.exit()
-
-
-def or_end(*given):
-    """Grade one submission in a process of its own, which ends if it is to."""
-    try:
-        return grade(*given)
-    except SystemExit:
-        os._exit(1)  # else the pool would give it the next submission
 
 
 def grade(path, own, limits, tolerance, walled):
@@ -125,7 +69,8 @@ def grade(path, own, limits, tolerance, walled):
         try:
             grading.grade(path)
         except UserError as error:
-            grading.found["problem"] = f"{error}{other_version(grading.commit)}"
+            problem = str(error).replace(f"{grading.handed_in}/", "")
+            grading.found["problem"] = f"{problem}{other_version(grading.commit)}"
         except Exception as error:  # whatever it is, the others are graded
             grading.found["problem"] = f"{type(error).__name__}: {error}"
         seconds = time.monotonic() - grading.started
@@ -166,8 +111,6 @@ class Grading:
         build = read_version(self.run(trusted, command, shown=[report]))
         self.found["student"] = build["title"]["student"]
         self.commit = build["commit"]
-        if (self.handed_in / PAGE).exists():
-            self.note(f"{PAGE} not compared: make verify HTML= does")
         right, theirs = self.own.sources, sources_in(self.handed_in)
         changed = compare_files(right, theirs, self.folder / "texts", self.run)
         suspicious = changed_data(changed)
@@ -178,10 +121,10 @@ class Grading:
         if is_text(changed, right, theirs):
             with contextlib.suppress(UserError):  # which executing it will say better
                 made = self.make(project, build, "texts")
-                lines = self.compare(report, made.pdf)
+                lines = self.compare(made)
         if not lines or any(line.wrong for line in lines):
             made = self.make(project, build, "report")
-            lines = self.compare(report, made.pdf)
+            lines = self.compare(made)
         self.found["lines"] = lines
         if changes_runs(changed):
             suspicious += self.attempt("runs", self.check_runs, build, made)
@@ -236,11 +179,22 @@ class Grading:
         environment = environment_of(project, build["title"] | build["table"])
         return read_made(self.run(project, [*INSIDE, *what], environment=environment))
 
-    def compare(self, report, pdf):
-        """Compare the report with the one that was made again."""
-        rebuilt = self.folder / "rebuilt.pdf"
-        rebuilt.write_bytes(pdf)
-        command = [*PYTHON, "helpers.pipeline.verify", "--json", "--pdf", report]
+    def compare(self, made):
+        """Compare the PDF, and the page if there is one, with those made again."""
+        lines = self.compare_file("--pdf", PDF, made.pdf)
+        if (self.handed_in / PAGE).exists():
+            try:
+                lines += self.compare_file("--html", PAGE, made.html)
+            except UserError as error:
+                lines.append(Line(PAGE, str(error), "made again", None, DIFFERS))
+        return [*dict.fromkeys(lines)]  # what is the same in both counts once
+
+    def compare_file(self, option, name, content):
+        """Compare a file that was handed in with what was made again."""
+        rebuilt = (self.folder / "rebuilt").with_suffix(Path(name).suffix)
+        rebuilt.write_bytes(content)
+        command = [*PYTHON, "helpers.pipeline.verify", "--json"]
+        command += [option, self.handed_in / name]
         command += ["--rebuilt", rebuilt, "--beside", self.handed_in]
         if self.tolerance is not None:
             command += ["--tolerance", self.tolerance]

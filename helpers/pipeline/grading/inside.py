@@ -15,7 +15,7 @@ from helpers import ROOT
 from helpers.pipeline.command import run_command
 from helpers.pipeline.environment import FORMATS
 from helpers.pipeline.grading.own import KNOWN, copy_part
-from helpers.pipeline.grading.texts import print_texts
+from helpers.pipeline.grading.texts import set_texts
 from helpers.pipeline.grading.unpack import GRADED
 from helpers.pipeline.kernels.warm import warm_kernels
 from helpers.pipeline.records import NoRecordError, read_record
@@ -46,16 +46,15 @@ def make(what, *accepted):
     for part in known.iterdir() if known.is_dir() else ():
         copy_part(part, ROOT / "build" / part.name)
     if what == "texts":
-        pdf = print_texts(GRADED.executed)
-        return {"pdf": base64.b64encode(pdf).decode()}
+        return printed(*set_texts(GRADED.executed))
     points = [point for grid in read_points().values() for point in grid]
     for point in points:
         if point.run in accepted:
             accept(point)
     made = {}
     if what == "report":
-        report(with_page=False)
-        made["pdf"] = base64.b64encode(GRADED.pdf.read_bytes()).decode()
+        report()
+        made |= printed(GRADED.pdf.read_bytes(), GRADED.html.read_bytes())
     else:
         os.environ[FORMATS] = ""
         execute(only_runs=what == "runs")
@@ -74,6 +73,12 @@ def make(what, *accepted):
         made["claims"] = {name: claim["value"] for name, claim in claims.items()}
         made["constant"] = recorded.get("constant", [])
     return made
+
+
+def printed(*files):
+    """Return the PDF and the page of a report as texts."""
+    texts = (base64.b64encode(content).decode() for content in files)
+    return dict(zip(("pdf", "html"), texts, strict=True))
 
 
 def accept(point):

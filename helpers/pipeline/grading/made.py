@@ -12,7 +12,7 @@ MOST = 10_000  # claims, runs, or lines of a comparison
 LONGEST = 1000  # letters of a text
 CURVE = 1_000_000  # costs of a run
 DEEP = 20  # lists in lists
-LARGEST_PDF = 32 * MIB
+LARGEST = 32 * MIB  # of a file
 VERDICTS = {HOLDS, DIFFERS, MISSING, NOTED}
 
 
@@ -23,6 +23,7 @@ class Made(NamedTuple):
     constant: list[str] = []  # claims that are declared not to come from the data
     settings: list[float] = []  # the values of all parameters in the grid
     pdf: bytes = b""  # the report
+    html: bytes = b""  # its page
     records: dict[str, dict] = {}  # what each run has recorded; empty if it failed
 
 
@@ -36,13 +37,17 @@ def read_made(content):
     _demand(_is_list(settings) and all(map(_is_number, settings)), "settings")
     _demand(_is_dict(records) and all(map(_is_dict, records.values())), "records")
     _demand(_is_recorded(records), "records")
-    pdf = found.get("pdf", "")
-    _demand(isinstance(pdf, str) and len(pdf) <= LARGEST_PDF, "a report")
+    files = [_file(found.get(kind, "")) for kind in ("pdf", "html")]
+    return Made(claims, constant, settings, *files, records)
+
+
+def _file(text):
+    """Return the bytes of a file that is printed."""
+    _demand(isinstance(text, str) and len(text) <= LARGEST, "a report")
     try:
-        pdf = base64.b64decode(pdf, validate=True)
+        return base64.b64decode(text, validate=True)
     except ValueError:
-        _demand(False, "a report")
-    return Made(claims, constant, settings, pdf, records)
+        return _demand(False, "a report")
 
 
 def read_lines(content):

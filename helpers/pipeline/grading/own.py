@@ -144,7 +144,7 @@ def make_claims(project, what):
         environment = environment_of(project, table_of(GRADED.name))
         options = {"walled": False, "environment": environment}
         ended = run_confined([*INSIDE, what], project, Limits(), **options)
-        return read_made(ended.output())._replace(pdf=b""), ""
+        return read_made(ended.output())._replace(pdf=b"", html=b""), ""
     except UserError as error:
         return Made(), f"the grader's own report cannot be made: {error}"
 

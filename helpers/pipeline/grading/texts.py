@@ -11,6 +11,7 @@ from helpers.pipeline.records import read_record
 from helpers.pipeline.report.build import print_report
 from helpers.pipeline.report.claims import PROSE, Claim, Claims, described
 from helpers.pipeline.report.evidence import attachments
+from helpers.pipeline.report.page import to_html
 from helpers.pipeline.report.revision import revision
 from helpers.pipeline.report.title import table_of, title_block
 from helpers.pipeline.report.typeset import descriptions, title_of
@@ -18,8 +19,8 @@ from helpers.pipeline.sweep.execute import prepared
 from helpers.pipeline.sweep.experiments import experiments_of
 
 
-def print_texts(executed):
-    """Return the bytes of the report's PDF, its code as the grader executed it."""
+def set_texts(executed):
+    """Return the bytes of the report's PDF and page, its code as it was executed."""
     recorded, now = read_record(executed)["claims"], revision()
     claims = Claims()
     claims.update({name: Claim(**claim) for name, claim in recorded.items()})
@@ -31,7 +32,8 @@ def print_texts(executed):
             description["heading"].update(title_block())
     made_for = {"title": title_of(notebook), "report": GRADED.name, "table": table}
     attached = attachments(recorded, made_for, now, experiments_of(GRADED.name))
-    return print_report(notebook, attached, now, GRADED.tex)
+    pdf = print_report(notebook, attached, now, GRADED.tex)
+    return pdf, to_html(notebook, attached, now).encode()
 
 
 def with_outputs(notebook, shown, claims):

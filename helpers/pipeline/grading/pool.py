@@ -1,0 +1,71 @@
+"""Grade several submissions at a time, each core one."""
+
+import os
+import signal
+import sys
+import tempfile
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
+from pathlib import Path
+
+from helpers.pipeline.grading.grade import grade
+from helpers.pipeline.grading.gradebook import Grade
+from helpers.pipeline.grading.own import make_own
+from helpers.pipeline.kernels.warm import CAN_FORK
+
+ENDING = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
+
+
+def grade_all(submissions, limits, tolerance, walled):
+    """Yield a `Grade` for each as it is done; several are graded at a time."""
+    cores = sorted(os.sched_getaffinity(0)) if CAN_FORK else [None]
+    free = get_context("fork" if CAN_FORK else "spawn").SimpleQueue()
+    for core in cores:
+        free.put(core)
+    with tempfile.TemporaryDirectory(prefix="grade-") as folder:
+        pool = ProcessPoolExecutor(len(cores), initializer=prepare, initargs=(free,))
+        with pool:
+            try:
+                own = make_own(Path(folder), pool)
+                graded = {
+                    pool.submit(or_end, path, own, limits, tolerance, walled): path
+                    for path in submissions
+                }
+                for future in as_completed(graded):
+                    yield _result(future, graded[future])
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+
+
+def _result(future, path):
+    """Return a grade, even if its process was killed."""
+    try:
+        return future.result()
+    except BrokenExecutor:
+        problem = "the process that graded it was killed: grade it again"
+        return Grade(path.name, problem=problem)
+
+
+def prepare(free):
+    """Keep this process, and all that it starts, on a core of its own; let it end."""
+    core = free.get()
+    if core is not None:
+        os.sched_setaffinity(0, {core})
+    for number in ENDING:
+        signal.signal(number, end)
+
+
+def end(*_):
+    """Begin to end this process; what it has begun is cleaned up, undisturbed."""
+    for number in ENDING:
+        signal.signal(number, lambda *_: None)
+    sys.exit()
+
+
+def or_end(*given):
+    """Grade one submission in a process of its own, which ends if it is to."""
+    try:
+        return grade(*given)
+    except SystemExit:
+        os._exit(1)  # else the pool would give it the next submission
