@@ -108,6 +108,10 @@ def test_a_copy_saved_again_by_qpdf_holds_and_is_called_that(tmp_path, options):
 
 VIEWERS = {
     "a library": ([], "another program"),
+    "one that stores equal objects once": (
+        [lambda writer: writer.compress_identical_objects()],
+        "another program",
+    ),
     "a viewer that opens what is attached": (
         [in_document(PageMode="/UseAttachments")],
         "another program",

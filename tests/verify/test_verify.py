@@ -149,7 +149,9 @@ def without_claims(path):
         with_more_than_results,
     ],
 )
-def test_a_report_that_cannot_be_verified_has_a_verdict_of_its_own(tmp_path, spoil):
+def test_a_report_that_cannot_be_verified_has_a_verdict_of_its_own(
+    tmp_path, capsys, caplog, spoil
+):
     path = tmp_path / "report.pdf"
     message = spoil(path)
     with pytest.raises(UserError) as caught:
@@ -157,6 +159,7 @@ def test_a_report_that_cannot_be_verified_has_a_verdict_of_its_own(tmp_path, spo
     assert message in str(caught.value)
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
+    assert (capsys.readouterr().err, caplog.text) == ("", "")
 
 
 STRICT = {

@@ -28,7 +28,7 @@ from helpers.pipeline.verify.verdicts import (
 # What another version of TeX may change: the bytes of a stream, the tag of a font, and
 # the name by which a page calls it.
 LOOSE = re.compile(rf"{STREAM.pattern}|\b[A-Z]{{6}}\+|(?<=/)F[0-9]+\b")
-NUMBER = re.compile(r"#[0-9]+")  # of an object
+NUMBER = re.compile(r"#+[0-9]+")  # of an object
 DRAWN = ("drawing", "fonts")  # which change with the words of a page
 REDRAWN = ("a drawing", "another", None, DIFFERS)
 # Another version of TeX sets words elsewhere in their line, by at most so many pixels

@@ -7,6 +7,7 @@ import base64
 import contextlib
 import io
 import json
+import logging
 import re
 import sys
 import zipfile
@@ -85,6 +86,7 @@ def read_pdf(path, *, pages=True):
     import pypdf
     from pypdf.errors import DependencyError, FileNotDecryptedError
 
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # what is wrong is raised
     content = _content(path)
     if not content.startswith(PDF):
         raise UserError(f"{path} is not a PDF")

@@ -1,12 +1,14 @@
 """What a PDF holds besides the pictures of its pages, described as texts.
 
 A description does not depend on how the file is stored, so a copy saved again has the
-same: objects are numbered in the order in which they are met, streams are digested. Of
-a link the place counts to which it leads, not the name that TeX has for it.
+same: objects are numbered in the order in which they are met, equal ones are one, and
+streams are digested. Of a link the place counts to which it leads, not the name that
+TeX has for it.
 """
 
 import json
 import re
+from functools import partial
 
 from pypdf.errors import PyPdfError
 
@@ -22,6 +24,7 @@ SAVER = ("/Producer", "/ModDate")  # what a program says of itself when it saves
 # What a viewer shows beside the pages when it opens the file; programs set it.
 BESIDE = [("/PageMode", mode) for mode in ("/UseNone", "/UseOutlines", "/UseThumbs")]
 BESIDE += [("/PageMode", "/UseAttachments")]
+OBJECT = re.compile(r"(?<!\S)#(\d+)(?!\S)")
 STREAM = re.compile(r"<[0-9a-f]{64}>")
 
 
@@ -48,7 +51,7 @@ def describe(reader):
     info = {key: value for key, value in info.items() if key not in SAVER}
     names = dict(root.get("/Names", {}))
     places = [
-        (name, Place(_text(place, numbers, {}, {}).replace("\n", " ")))
+        (name, Place(_plain(_text(place, numbers, {}, {})).replace("\n", " ")))
         for name, place in _places(names.pop("/Dests", {}))
     ]
     named, digests = dict(places), {}
@@ -132,7 +135,7 @@ def _text(value, numbers, named, digests):
             return value
         if isinstance(value, NameObject):
             return json.dumps(value)[1:-1].replace(" ", "#20")
-        return json.dumps(f"({value})")
+        return _plain(json.dumps(f"({value})"))
 
     def entry(value, key):
         item = dict.__getitem__(value, key)
@@ -152,8 +155,29 @@ def _text(value, numbers, named, digests):
             kept = sorted(kept, key=lambda key: (len(key), key))  # /F9 before /F10
             parts = [p for key in kept for p in (key, entry(value, key))]
         line = " ".join(map(short, parts))
-        lines.append(line + digest(value) if isinstance(value, StreamObject) else line)
-    return "\n".join(lines)
+        if isinstance(value, StreamObject):
+            line = f"{line} {digest(value)}"
+        lines.append(line)
+    return "\n".join(_once_each(lines))
+
+
+def _once_each(lines):
+    """Return the lines of objects without those of equal objects.
+
+    Programs that save a copy may keep only one of them.
+    """
+    # The first line is of what leads to the objects #0, #1, and so on.
+    while len(kept := dict.fromkeys(lines[1:])) < len(lines) - 1:
+        numbers = {line: f"#{number}" for number, line in enumerate(kept)}
+        now = [numbers[line] for line in lines[1:]]
+        renumbered = partial(OBJECT.sub, lambda at, now=now: now[int(at[1])])
+        lines = [*map(renumbered, [lines[0], *kept])]
+    return lines
+
+
+def _plain(text):
+    """Return a text in which nothing looks like the number of an object."""
+    return text.replace("#", "##")
 
 
 def _is_flat(values):
