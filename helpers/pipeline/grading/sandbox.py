@@ -73,23 +73,10 @@ def run_confined(
 ):
     """Run a program that is not trusted, and stop it if it uses more than its limits.
 
-    Parameters
-    ----------
-    command : list of str
-        What to run.
-    folder : Path
-        Where. The program can read all of it, but write only below ``build`` and
-        ``report``, and nothing of what it writes remains.
-    limits : Limits
-        What it may use.
-    shown : sequence of Path
-        What else it can read.
-    environment : dict of str to str, optional
-        Environment variables; it gets none of this process's.
-    walled : bool
-        Whether there are walls; without them, only the limits hold.
-    started : float, optional
-        When its time began, by `time.monotonic`; by default now.
+    It can read all of its folder and what is `shown`, but write only below ``build``
+    and ``report``, and nothing of that remains. It gets no variables of this process's
+    environment. If it is not `walled`, only the limits hold; its time began when it was
+    `started`, by `time.monotonic`, or begins now.
     """
     started = time.monotonic() if started is None else started
     with (
