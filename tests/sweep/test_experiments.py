@@ -103,9 +103,12 @@ def test_whole_rates_are_the_same_point_as_decimal_ones(grid):
         ),
         (f"a: {{data: {ROOT}/data/auto.csv}}\n", "project is now: write data/auto.csv"),
         ('a: {data: "\\ud800"}\n', "data has a character that is none: .*ud800"),
+        ('a: {data: "b\\e"}\n', r"data has a character that is none: 'b\\x1b'"),
+        ('"": {seed: 1}\n', "a name must be one line of text, got ''"),
+        ('"a\\nb": {seed: 1}\n', r"a name must be one line of text, got 'a\\nb'"),
         ('"a {{b}}": {seed: 1}\n', "no name can have {{, got 'a {{b}}'"),
         ('"`a`": {seed: 1}\n', "no name can have `, got '`a`'"),
-        ('"\\ud800": {seed: 1}\n', "the name of an experiment has a character that"),
+        ('"\\ud800": {seed: 1}\n', "a name must be one line of text, got .*ud800"),
     ],
 )
 def test_what_is_not_valid_is_named_on_one_line(grid, text, message):

@@ -22,7 +22,6 @@ from helpers.pipeline.sweep.parameters import (
     read_parameters,
     require_independent,
     shown,
-    validate_text,
 )
 from helpers.reading.yamlfile import read_yaml
 
@@ -141,7 +140,9 @@ def read_grids(path, stamp):
         if not isinstance(experiment, str):
             name = shown(experiment)
             raise UserError(f"{path.name}: {name} must be quoted to be a name")
-        validate_text(f"{path.name}: the name of an experiment", experiment)
+        if not experiment.isprintable() or not experiment.strip():
+            name = shown(experiment)
+            raise UserError(f"{path.name}: a name must be one line of text, got {name}")
         for sign in ("{{", "`"):
             if sign in experiment:  # they begin a claim, and end a name in a text
                 name = shown(experiment)

@@ -6,6 +6,7 @@ would keep the defaults.
 
 import ast
 import math
+import re
 from functools import cache
 from importlib import import_module
 from reprlib import Repr
@@ -16,6 +17,8 @@ from helpers.pipeline.sweep.notebooks import read_notebook
 from helpers.reading.numerals import decimal_signs
 
 TYPES = {"str": str, "int": int, "float": float, "bool": bool}
+# Controls, but those between words; and halves of a character, which no file can hold.
+NO_CHARACTER = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 SEED = "seed"  # from which NumPy draws, in whatever notebook
 WORDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
 # Values are shown short: YAML can nest and repeat them without end.
@@ -187,11 +190,9 @@ def _has_comma(value, kind):
 
 
 def validate_text(where, text):
-    """Raise UserError for half of a character, which no file can hold."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise UserError(f"{where} has a character that is none: {text!a}") from None
+    """Raise UserError for half of a character, or one that no page can show."""
+    if NO_CHARACTER.search(text):
+        raise UserError(f"{where} has a character that is none: {text!a}")
 
 
 @cache
