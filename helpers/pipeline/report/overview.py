@@ -90,17 +90,17 @@ def _describe(runs, figure, state, show="cost", **panels):
     shown, most = count_shown(runs)
     counts = state("shown", int(shown), ",d"), state("most", most, ",d")
     if shown < most:
-        text += " It shows {} of {} iterations.".format(*counts)
+        text += " Shown are {} of {} iterations.".format(*counts)
     return text
 
 
 def _conclude(runs, state):
-    """Say which run is the best, and how many diverged."""
+    """Say which run is the best, and how many diverged or failed."""
     # The same is stated whatever comes out, as it is on other data.
     best, names = by_quality(runs)[0], varying(runs)
     taken, cost = iterations_taken(best), final_cost(best)
     if cost == math.inf:
-        text = f"{state('best', 'None')} has a final cost."
+        text = f"{state('best', 'No')} run has a final cost."
     elif taken < math.inf:
         ended = [run for run in runs if final_cost(run) < math.inf]
         first = [run for run in ended if iterations_taken(run) == taken]
@@ -115,10 +115,10 @@ def _conclude(runs, state):
         value = state("best", cost, ".6g", run=_only(lowest))
         text = f"The lowest final cost, {value}, is that of {_named(lowest, names)}."
         text = text if names else f"The final cost of the run is {value}."
-    diverged = sum(run["status"] == "diverged" for run in runs)
-    count = state("diverged", count_text(diverged, len(runs)))
-    if diverged:
-        text += f" Diverged: {count}."
+    for status in ("diverged", "failed"):
+        found = sum(run["status"] == status for run in runs)
+        count = state(status, count_text(found, len(runs)))
+        text += f" {status.capitalize()}: {count}." if found else ""
     return text
 
 
