@@ -81,8 +81,9 @@ else
 PREFIX := .venv
 endif
 PYTHON := $(PREFIX)/bin/python
-# With nothing of a person's own settings for Python.
-RUN := $(PYTHON) -Es -m
+# With nothing of a person's own settings for Python. In the place of the shell, which a
+# signal to make would end alone.
+RUN := exec $(PYTHON) -Es -m
 ASK := "$$PYTHON3" -Es -m helpers.pipeline
 READY := $(PREFIX)/ready-for-dl4ia
 CLUSTER := $(PREFIX)/ready-for-cluster
@@ -214,7 +215,7 @@ $(INPUTS): FORCE
 	@find data -type f -exec cksum {} + >> $(NEW)
 	@if [ -f "$$DATA" ]; then cksum "$$DATA" >> $(NEW); fi
 	@if cmp -s $(NEW) $@; then rm $(NEW); \
-	elif [ ! -x $(PYTHON) ] || $(RUN) helpers.pipeline.report.title $(filter html,$(MAKECMDGOALS)); \
+	elif [ ! -x $(PYTHON) ] || $(PYTHON) -Es -m helpers.pipeline.report.title $(filter html,$(MAKECMDGOALS)); \
 	then mv $(NEW) $@; else rm $(NEW); exit 2; fi
 
 # The report. TeX is looked for first, so that nothing is left half done.

@@ -351,3 +351,19 @@ def test_a_report_is_not_made_of_what_is_missing(project):
     assert status == 2
     assert "1 of 1 runs failed: ValueError: data/auto.csv: no column" in err
     assert (project.folder / "report/report.html").read_text() == "an earlier report"
+
+
+@pytest.mark.parametrize("command", ["sweep", "verify HTML=a", "compare", "preview"])
+def test_a_signal_to_make_reaches_the_command_and_not_a_shell(project, command):
+    (project.folder / "env/bin").mkdir(parents=True, exist_ok=True)
+    project.write("env/bin/python", "#!/bin/sh\necho $PPID\n")
+    (project.folder / "env/bin/python").chmod(0o755)
+    project.write("env/ready-for-dl4ia", "")
+    given = ["PREFIX=env", "--assume-old=env/ready-for-dl4ia", *command.split()]
+    running = subprocess.Popen(
+        ["make", "--no-print-directory", *given],
+        cwd=project.folder,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert running.communicate(timeout=60)[0] == f"{running.pid}\n"
