@@ -22,10 +22,14 @@ from helpers.pipeline.sweep.inputs import Inputs
 
 PATIENCE = 10  # seconds to wait for a scheduler
 # By default each process of Dask measures itself fifty to a hundred times a second,
-# which takes a twentieth of the time of two busy cores.
-SELDOM = {
+# which takes a twentieth of the time of two busy cores. Ctrl-C is for the scheduler,
+# which ends its workers; they would print where they were.
+SETTINGS = {
     "distributed.worker.profile.enabled": False,
     "distributed.admin.tick.interval": "500ms",
+    "distributed.worker.preload": [
+        "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"
+    ],
 }
 
 
@@ -113,7 +117,7 @@ def local_cluster(workers, **options):
     import dask
     from distributed import LocalCluster
 
-    dask.config.set(SELDOM)
+    dask.config.set(SETTINGS)
     options = {"host": "127.0.0.1", "dashboard_address": None} | options
     return LocalCluster(n_workers=workers, threads_per_worker=1, **options)
 
