@@ -358,6 +358,27 @@ def test_grading_that_is_ended_leaves_nothing_behind(
     assert "2.zip" in (grader.folder / "build/grades/grades.csv").read_text()
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.usefixtures("walls")
+def test_grading_that_is_ended_before_the_first_one_leaves_no_process(
+    tmp_path, grader, number
+):
+    spread(tmp_path / "class", {"1.zip": b""})
+    command = ["helpers.pipeline.grading", str(tmp_path / "class")]
+    process = grader.start(*command, start_new_session=True)
+    started, deadline = [], time.monotonic() + 60
+    try:
+        while not any("helpers.pipeline.report" in line for _, line in started):
+            assert time.monotonic() < deadline
+            started = [*with_lines(process.pid)]
+        os.kill(process.pid, number)
+        assert psutil.wait_procs([each for each, _ in started], timeout=20)[1] == []
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate(timeout=60)
+
+
 LINK = zipfile.ZipInfo("submission/notebooks/link")
 LINK.external_attr = 0o120777 << 16
 NEEDED = dict.fromkeys(unpack.NEEDED, b"")

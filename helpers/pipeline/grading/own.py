@@ -66,7 +66,7 @@ class Own(NamedTuple):
     problem: str  # why there are no other data; empty if there are
 
 
-def make_own(folder, pool):
+def make_own(folder, submit):
     """Make this checkout's claims in a folder, on its data and on others at once."""
     checkout = folder / "checkout"
     ignored = shutil.ignore_patterns(*LEFT_OUT)
@@ -81,8 +81,8 @@ def make_own(folder, pool):
     # Compiled once; what a submission changes has another digest.
     mode = PycInvalidationMode.CHECKED_HASH
     compileall.compile_dir(checkout / "helpers", quiet=2, invalidation_mode=mode)
-    first = pool.submit(make_report, checkout, folder / "own")
-    other = pool.submit(make_other, checkout, folder / "other")
+    first = submit(make_report, checkout, folder / "own")
+    other = submit(make_other, checkout, folder / "other")
     made, problem = first.result()
     change, tables, moved, other_problem = other.result()
     problem = problem or other_problem

@@ -4,8 +4,10 @@ import os
 import signal
 import sys
 import tempfile
+import threading
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
+from functools import partial
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 
 from helpers.pipeline.grading.grade import grade
@@ -26,9 +28,10 @@ def grade_all(submissions, limits, tolerance, walled):
         pool = ProcessPoolExecutor(len(cores), initializer=prepare, initargs=(free,))
         with pool:
             try:
-                own = make_own(Path(folder), pool)
+                submit = partial(pool.submit, or_end)
+                own = make_own(Path(folder), submit)
                 graded = {
-                    pool.submit(or_end, path, own, limits, tolerance, walled): path
+                    submit(grade, path, own, limits, tolerance, walled): path
                     for path in submissions
                 }
                 for future in as_completed(graded):
@@ -54,6 +57,13 @@ def prepare(free):
         os.sched_setaffinity(0, {core})
     for number in ENDING:
         signal.signal(number, end)
+    threading.Thread(target=end_with_parent, daemon=True).start()
+
+
+def end_with_parent():
+    """End this process when the one that grades has ended, even if it was killed."""
+    parent_process().join()
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def end(*_):
@@ -63,9 +73,9 @@ def end(*_):
     sys.exit()
 
 
-def or_end(*given):
-    """Grade one submission in a process of its own, which ends if it is to."""
+def or_end(task, *given):
+    """Do a task in a process of the pool, which ends if it is to."""
     try:
-        return grade(*given)
+        return task(*given)
     except SystemExit:
-        os._exit(1)  # else the pool would give it the next submission
+        os._exit(1)  # else the pool would give it the next task
