@@ -81,6 +81,20 @@ def test_of_an_experiment_the_same_claims_are_stated_whatever_came_out(
     assert any(text in report.claims.fill(caption) for caption in captions)
 
 
+def test_of_runs_without_a_descent_nothing_is_said_of_costs(monkeypatch, shown):
+    made = [
+        {"run": f"run-{status}", "parameters": {"how": status}, "status": status}
+        | {"listed": ("how",), "score": 0.5}
+        for status in ("good", "failed")
+    ]
+    monkeypatch.setattr(overview, "load_runs", lambda name: made)
+    report = Report()
+    report.experiment("mine")
+    caption = report.claims.fill(shown[-1].metadata["report"]["caption"])
+    assert "Failed: one of the two." in caption
+    assert "cost" not in caption
+
+
 @pytest.mark.parametrize(
     ("taken", "text"),
     [

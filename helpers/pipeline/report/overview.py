@@ -6,6 +6,7 @@ import zlib
 
 from helpers.figures.formatting import list_text
 from helpers.figures.overview import (
+    WITHOUT_COST,
     by_quality,
     count_optima,
     count_shown,
@@ -101,6 +102,8 @@ def _conclude(runs, state):
     taken, cost = iterations_taken(best), final_cost(best)
     if cost == math.inf:
         text = f"{state('best', 'No')} run has a final cost."
+        if any(run["status"] not in WITHOUT_COST for run in runs):
+            text = ""  # of a notebook that descends no cost
     elif taken < math.inf:
         ended = [run for run in runs if final_cost(run) < math.inf]
         first = [run for run in ended if iterations_taken(run) == taken]
