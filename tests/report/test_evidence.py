@@ -168,6 +168,11 @@ def test_what_a_cell_shows_is_traced_to_runs_cells_and_helpers():
     left = namespace | {"run": runs.iloc[1], "rows": [1]}
     for shown in ("[run.cost for run in rows]", "for run in rows:\n    show(run.cost)"):
         assert trace("fig:e", [*cells, shown], left).runs == []
+    # A table that other cells fill shows the runs they filled it with.
+    filled = ["scored = {}", "for x in [1]:\n    scored['a', x] = one.cost"]
+    assert trace("tab:f", [*cells, *filled, "show(scored)"], namespace).runs == ["r1"]
+    emptied = [*cells, *filled, "scored = {}", "show(scored)"]
+    assert trace("tab:g", emptied, namespace).runs == []
 
 
 def test_executed_notebooks_say_nothing_of_their_execution():

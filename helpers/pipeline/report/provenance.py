@@ -1,7 +1,8 @@
 """Where a figure or a table comes from: the cell, the helpers and the runs behind it.
 
-A cell uses variables. Each is traced to the statement that assigned it, and on through
-the variables used there, back to the runs that were loaded.
+A cell uses variables. Each is traced to the statement that assigned it, and to those
+that filled it, as in ``scores["held out"] = ...``, and on through the variables used
+there, back to the runs that were loaded.
 """
 
 import ast
@@ -30,11 +31,13 @@ def trace(label, cells, namespace):
     `cells` are the source of every cell executed so far, as in IPython's ``In``;
     `namespace` are the notebook's variables.
     """
-    assigned = {}
+    made = {}  # by the name of a variable: what assigned it, and what filled it since
     for cell in cells:
         for statement in _statements(cell):
-            for name in names_in(statement, ast.Store):
-                assigned[name] = statement
+            assigned = names_in(statement, ast.Store)
+            made |= {name: [statement] for name in assigned}
+            for name in _filled(statement) - assigned:
+                made.setdefault(name, []).append(statement)
     pending = [n for s in _statements(cells[-1]) for n in _used(s)]
     seen, functions, runs = set(), set(), set()
     while pending:
@@ -51,8 +54,8 @@ def trace(label, cells, namespace):
                 functions.add(f"{module}.{value.__qualname__}")
         elif found := _runs_of(value):
             runs |= found
-        elif name in assigned:
-            pending += _used(assigned[name])
+        else:
+            pending += [n for s in made.get(name, ()) for n in _used(s)]
     return Provenance(label, len(cells) - 1, sorted(functions), sorted(runs))
 
 
@@ -63,6 +66,17 @@ def _statements(cell):
         return ast.parse(cell).body
     except SyntaxError:
         return []
+
+
+def _filled(statement):
+    """Return the variables whose elements a statement assigns."""
+    return {
+        node.value.id
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Subscript)
+        and isinstance(node.ctx, ast.Store)
+        and isinstance(node.value, ast.Name)
+    }
 
 
 @cache
