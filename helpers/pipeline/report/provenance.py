@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 from helpers.pipeline.sweep.parameters import names_in
 
-# Modules that nearly every figure uses: they read the data and print the numbers.
-COMMON = ("data", "reading.datasheet", "figures.formatting")
+# Modules that nearly every figure uses: they read the data, check what the text says of
+# the results, and print the numbers.
+COMMON = ("data", "reading.datasheet", "figures.statements", "figures.formatting")
 
 
 class Provenance(NamedTuple):
