@@ -204,11 +204,11 @@ def summarise(few, best, costs, path):
     Returns
     -------
     Descent
-        It has diverged where its cost has grown so much that every digit of the first
-        one is lost, and ends before. It has converged if no more than `TOLERANCE` times
-        its first cost is left to gain. Else its costs tell, in the mean over the last
-        two quarters of the iterations: they fall, stand still or rise. If they fall,
-        but still are above the first one, it has not descended: it oscillates.
+        It has diverged if its cost has grown so much that every digit of the first one
+        is lost, and its record ends before that. It has converged if no more than
+        `TOLERANCE` times its first cost is left to gain. Otherwise the mean costs of
+        the last two quarters of the iterations decide: they fall, stand still or rise.
+        If they fall but are still above the first cost, it oscillates.
 
     Raises
     ------
