@@ -76,7 +76,7 @@ function costs(shown, { curve, ink, muted }) {
     scales: { y: { range: (_, low, high) => around()(_, low, Math.max(high, low + 1)) } },
     series: [
       { label: "cost", stroke: curve, width: 2.5, value },
-      { label: "theory", stroke: ink, width: 3, dash: [0, 8], cap: "round", value },
+      { label: "theory", class: "live-theory", stroke: ink, width: 3, dash: [0, 8], cap: "round", value },
       { label: "optimum", stroke: muted, width: 1.5, dash: [6, 4], value },
       { class: "live-unnamed", points: { show: true, fill: curve, paths: spot } },
     ],

@@ -99,6 +99,7 @@ export class Plots {
 
   // Fills the pictures; what a reader has zoomed into may stay so.
   fill(stays) {
+    this.element.classList.toggle("live-unpredicted", !this.shown.predicted);
     for (const chart of Object.values(this.charts)) {
       const { title, names, note, data } = chart.picture;
       chart.root.firstChild.textContent = title(this.shown);

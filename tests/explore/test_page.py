@@ -450,6 +450,15 @@ def test_the_start_cannot_be_dragged_out_of_the_picture(fresh):
         assert value == pytest.approx(edge)
 
 
+def test_the_legend_names_theory_only_where_there_is_any(fresh):
+    named = fresh.locator(".u-legend").first.get_by_text("theory")
+    assert named.is_visible()
+    fresh.get_by_label("optimiser").select_option("adam")
+    assert not named.is_visible()
+    fresh.get_by_label("optimiser").select_option("plain")
+    assert named.is_visible()
+
+
 def test_what_has_no_effect_is_not_judged_and_one_can_always_start_over(fresh):
     fresh.get_by_label("optimiser").select_option("heavy-ball")
     type_into(fresh, "momentum", "1")
