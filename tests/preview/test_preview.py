@@ -94,13 +94,20 @@ def change(project, old, new):
     path.with_suffix(".new").replace(path)
 
 
+LIVE = (
+    "from helpers.explore.page import live_html; "
+    "from helpers.explore.problem import make_problem; "
+    "report.live(live_html(make_problem('data/auto.csv', 'mpg')))"
+)
+
+
 def test_a_report_is_seen_while_it_is_written(finished, preview, browser):
     page = browser.new_page(viewport={"width": 1440, "height": 400})
     page.set_default_timeout(4 * PATIENCE)
     problems = []
     page.on("pageerror", lambda error: problems.append(error))
     page.goto(preview.address)
-    status = page.get_by_role("status")
+    status = page.locator("#state").get_by_role("status")
 
     def wait_for(text, place="#report"):
         page.locator(place, has_text=text).wait_for()
@@ -134,6 +141,9 @@ def test_a_report_is_seen_while_it_is_written(finished, preview, browser):
     assert figure.is_visible()
     path.write_text(whole.replace("They are", "There are"), encoding="utf-8")
     wait_for("There are")
+
+    change(finished, "fig, ax = plt.subplots", f"{LIVE}; fig, ax = plt.subplots")
+    page.locator(".live-handle").wait_for()  # its scripts run, though they came later
 
     change(finished, "There are", "See @fig:nowhere. There are")
     wait_for("nowhere", ".wrong")  # an error of the page stands at its cell as well
