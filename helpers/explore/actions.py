@@ -34,16 +34,8 @@ MAGNIFYING = ("adam", "rmsprop")
 def point_of(shown):
     """Return what the figure shows as a point of the grid, with all parameters.
 
-    Parameters
-    ----------
-    shown : dict
-        ``data``, ``target``, and the figure's ``setting``: its numbers by their names
-        in the address (``features`` is a list, ``start`` a list of weights and offset).
-
-    Returns
-    -------
-    helpers.pipeline.sweep.experiments.Point
-        Of ``notebooks/descent.ipynb``.
+    Besides ``data`` and ``target``, it is given the ``setting``: its numbers by their
+    names in the address, ``features`` and ``start`` as lists.
     """
     setting, optimiser = shown["setting"], shown["setting"]["optimiser"]
     all_of_them = setting["features"] == shown.get("columns")
@@ -67,26 +59,10 @@ def point_of(shown):
 
 
 def add_to_experiments(shown, path=EXPERIMENTS):
-    """Write a setting as a new experiment at the end of ``experiments.yaml``.
+    """Write a setting, see `point_of`, as a new experiment at the end of the grid.
 
-    What is there stays as it is, comments included.
-
-    Parameters
-    ----------
-    shown : dict
-        See `point_of`.
-    path : Path
-        The file.
-
-    Returns
-    -------
-    dict
-        What was done, as ``text``.
-
-    Raises
-    ------
-    UserError
-        If the file is not valid; then nothing is written.
+    What is there stays as it is, comments included. Returns what was done as ``text``;
+    UserError, and nothing is written, if the file is not valid.
     """
     try:
         points = read_points(path)
@@ -130,22 +106,10 @@ def add_to_experiments(shown, path=EXPERIMENTS):
 def show_as_run(shown):
     """Execute ``descent.ipynb`` with a setting, keep the run, and compare its numbers.
 
-    A run that is current is not executed again, and a sweep finds this one.
-
-    Parameters
-    ----------
-    shown : dict
-        See `point_of`; with the ``costs`` and the weights ``w`` that the figure found.
-
-    Returns
-    -------
-    dict
-        To how many digits its numbers agree, as ``text``, and the run's ``path``.
-
-    Raises
-    ------
-    UserError
-        If the run fails; it is kept with its error on top.
+    A run that is current is not executed again, and a sweep finds this one. Beside what
+    `point_of` takes, the ``costs`` and the weights ``w`` of the figure are given.
+    Returns as ``text`` to how many digits they agree, and the run's ``path``; UserError
+    if it fails.
     """
     point, inputs = point_of(shown), Inputs()
     if why_not_current(point, inputs):
@@ -165,18 +129,7 @@ def show_as_run(shown):
 
 
 def compare(recorded, shown):
-    """Tell to how many digits the numbers of a run are those of the figure.
-
-    Parameters
-    ----------
-    recorded, shown : dict
-        With ``costs`` and ``w``; the run's also with ``n_samples``.
-
-    Returns
-    -------
-    str
-        A sentence.
-    """
+    """Tell to how many digits the numbers of a run are those of the figure."""
     if shown["setting"]["batch"] not in (0, recorded["n_samples"]):
         return "The run draws other mini-batches than the page, so its numbers differ."
     costs, w = np.array(shown["costs"]), np.array(shown["w"])
