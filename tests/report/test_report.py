@@ -362,10 +362,10 @@ def test_what_was_found_by_hand_is_included_and_what_failed_is_named(finished):
     assert "within one percent of its optimum at iteration " in text
     best = {n: c for n, c in made.results["claims"].items() if n.endswith(".best")}
     assert best["experiment-explored.best"]["value"] > 0
-    assert best["experiment-broken.best"]["value"] == "None"
+    assert best["experiment-broken.best"]["value"] == "No"
     runs = {r["experiments"][0]: r for r in made.results["runs"].values()}
     assert runs["explored"]["status"] == "converged"
-    assert "The run of broken, with features=nonsense, n_iterations=5. None" in text
+    assert "The run of broken, with features=nonsense, n_iterations=5. No run has" in text
     assert runs["broken"]["status"] == "failed"
 
 
