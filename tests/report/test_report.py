@@ -365,7 +365,8 @@ def test_what_was_found_by_hand_is_included_and_what_failed_is_named(finished):
     assert best["experiment-broken.best"]["value"] == "No"
     runs = {r["experiments"][0]: r for r in made.results["runs"].values()}
     assert runs["explored"]["status"] == "converged"
-    assert "The run of broken, with features=nonsense, n_iterations=5. No run has" in text
+    named = "The run of broken, with features=nonsense, n_iterations=5."
+    assert f"{named} No run has" in text
     assert runs["broken"]["status"] == "failed"
 
 
