@@ -1,6 +1,5 @@
 """How commands speak to people: one line for what they can mend, and plain tables."""
 
-import contextlib
 import errno
 import gc
 import io
@@ -8,10 +7,10 @@ import math
 import os
 import re
 import resource
-import signal
 import sys
 import traceback
 
+from helpers.pipeline.ending import interrupt_by_signals
 from helpers.pipeline.environment import use_environment
 from helpers.pipeline.errors import UserError
 
@@ -59,7 +58,7 @@ def run_command(main, kept=""):
     A `UserError` is printed on one line. Status 1 is left to what a command finds. What
     is `kept` after Ctrl-C is said then; SIGTERM and SIGHUP are taken as Ctrl-C.
     """
-    out, ended_by = _open_streams(), _interruptions()
+    out, ended_by = _open_streams(), interrupt_by_signals()
     use_environment()
     gc.set_threshold(SELDOM)
     try:
@@ -84,30 +83,6 @@ def run_command(main, kept=""):
     if out.lost and not isinstance(out.lost, BrokenPipeError):
         status = _fail(f"standard output cannot be written: {out.lost.strerror}")
     sys.exit(status)
-
-
-def _interruptions():
-    """Have signals that end a process do what Ctrl-C does; return a list that grows.
-
-    It has SIGINT, and the number of the signal that was received.
-    """
-    received = [signal.SIGINT]
-
-    def interrupt(number, _):
-        import psutil  # here, as it is seldom needed
-
-        signal.signal(number, lambda *_: None)  # once is enough
-        received.append(number)
-        for child in psutil.Process().children(recursive=True):
-            with contextlib.suppress(psutil.Error, ProcessLookupError):
-                if os.getpgid(child.pid) == os.getpgrp():  # whom Ctrl-C reaches too
-                    child.send_signal(signal.SIGINT)
-        raise KeyboardInterrupt
-
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) == signal.SIG_DFL:  # nohup ignores the second
-            signal.signal(number, interrupt)
-    return received
 
 
 def _fail(error):

@@ -75,10 +75,10 @@ def make(what, *accepted):
     return made
 
 
-def printed(*files):
+def printed(pdf, html):
     """Return the PDF and the page of a report as texts."""
-    texts = (base64.b64encode(content).decode() for content in files)
-    return dict(zip(("pdf", "html"), texts, strict=True))
+    files = {"pdf": pdf, "html": html}
+    return {name: base64.b64encode(files[name]).decode() for name in files}
 
 
 def accept(point):

@@ -4,12 +4,12 @@ import os
 import signal
 import sys
 import tempfile
-import threading
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, as_completed
 from functools import partial
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context
 from pathlib import Path
 
+from helpers.pipeline.ending import when_parent_ends
 from helpers.pipeline.grading.grade import grade
 from helpers.pipeline.grading.gradebook import Grade
 from helpers.pipeline.grading.own import make_own
@@ -57,13 +57,7 @@ def prepare(free):
         os.sched_setaffinity(0, {core})
     for number in ENDING:
         signal.signal(number, end)
-    threading.Thread(target=end_with_parent, daemon=True).start()
-
-
-def end_with_parent():
-    """End this process when the one that grades has ended, even if it was killed."""
-    parent_process().join()
-    os.kill(os.getpid(), signal.SIGTERM)
+    when_parent_ends(partial(os.kill, os.getpid(), signal.SIGTERM))
 
 
 def end(*_):

@@ -22,8 +22,7 @@ from helpers.pipeline.sweep.experiments import experiments_of
 def set_texts(executed):
     """Return the bytes of the report's PDF and page, its code as it was executed."""
     recorded, now = read_record(executed)["claims"], revision()
-    claims = Claims()
-    claims.update({name: Claim(**claim) for name, claim in recorded.items()})
+    claims = Claims({name: Claim(**claim) for name, claim in recorded.items()})
     table = table_of(GRADED.name)
     shown = nbformat.read(executed, as_version=4).cells
     notebook = with_outputs(prepared(GRADED.name, table), shown, claims)

@@ -9,11 +9,12 @@ import contextlib
 import gc
 import os
 import signal
-import threading
 from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import active_children, get_context, parent_process
+from functools import partial
+from multiprocessing import active_children, get_context
 
 from helpers.pipeline.command import run_command
+from helpers.pipeline.ending import when_parent_ends
 from helpers.pipeline.environment import use_environment
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.kernels import arithmetic
@@ -72,15 +73,10 @@ def _local():
 
 def _end_with_the_sweep():
     """Let this worker, and so its kernel, end when the sweep does, even if killed."""
-
-    def wait():
-        parent_process().join()
-        os._exit(1)
-
     for number in (signal.SIGINT, signal.SIGHUP):  # the sweep ends its workers
         signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    threading.Thread(target=wait, daemon=True).start()
+    when_parent_ends(partial(os._exit, 1))
 
 
 @contextlib.contextmanager

@@ -38,9 +38,9 @@ SHIFT = 2
 # a square point where the words are the same, else four letters.
 BLOCK, HAIR, DIGITS = 16 * ZOOM, 255 * ZOOM**2, 8000 * ZOOM**2
 ROUNDED = 1e-6, 1e-3  # relative and absolute: where something is drawn
-# Where it is in a figure of the page, whose coordinates have two decimals.
 # An element, or all of a script or style, whose text may look like elements.
 TAG = re.compile(r"(?s)<(?:(script|style)\b.*?(?:</\1>|\Z)|([a-zA-Z][\w-]*))")
+# Where it is in a figure of the page, whose coordinates have two decimals.
 COORDINATES = re.compile(r'(?<= [dxy]=")[^"]*')
 LAST_PLACE = 1e-6, 0.0101
 
@@ -164,18 +164,17 @@ def _redrawn(name, look, other, tolerance):
     """Return the line for pages that do not look alike; of HTML, it says where."""
     if not isinstance(look, str):
         return Line(name, *REDRAWN)
-    rest = [COORDINATES.sub("", text) for text in (look, other)]
-    if tolerance and rest[0] != rest[1]:  # else coordinates that may differ come first
-        look, other = rest
+    unplaced = [COORDINATES.sub("", text) for text in (look, other)]
+    if tolerance and unplaced[0] != unplaced[1]:  # else what may differ comes first
+        look, other = unplaced
     begin = len(commonprefix([look, other]))
     tags = ["".join(found) for found in TAG.findall(look, 0, begin)]
     where = f"{name}, in <{tags[-1]}>" if tags else name
-    ends = [text[begin:] for text in (look, other)]
-    same = len(commonprefix([text[::-1] for text in ends]))
+    same = len(commonprefix([text[begin:][::-1] for text in (look, other)]))
     # From the word that begins to differ to the last one that does.
     first = begin - len(re.search(r"\S*$", look[:begin])[0])
-    rest = len(re.match(r"\S*", ends[0][len(ends[0]) - same :])[0])
-    pair = [text[first : len(text) - same + rest] for text in (look, other)]
+    same -= len(re.match(r"\S*", look[len(look) - same :])[0])
+    pair = [text[first : len(text) - same] for text in (look, other)]
     pair = [text if len(text) <= LONGEST else f"{text[:LONGEST]}…" for text in pair]
     return Line(where, *pair, None, DIFFERS)
 
