@@ -48,6 +48,15 @@ def test_a_sweep_runs_only_what_has_changed(finished):
     assert all(len(c) == 11 and c[0] == pytest.approx(610.4738265) for c in costs)
 
 
+def test_runs_that_fail_alike_are_named_together(project):
+    runs = "alike:\n  features: none\n  seed: [1, 2, 3, 4, 5]\n"
+    project.write("experiments.yaml", runs)
+    _, out, _ = project.sweep()
+    named = "; ".join(f"alike (features=none, seed={seed})" for seed in (1, 2, 3))
+    assert f"failed: {named} and 2 more\n" in out
+    assert out.count("no column 'none'") == out.count("  see ") == 1
+
+
 def test_a_failing_run_fails_alone_is_kept_and_named_on_one_line(project):
     refused = {
         "batch_size: -1": "batch_size must be a whole number from 1 to 392 (the number "

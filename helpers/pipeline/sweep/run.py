@@ -10,7 +10,7 @@ from functools import partial
 import psutil
 
 from helpers import ROOT
-from helpers.pipeline.command import aligned
+from helpers.pipeline.command import aligned, some
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.sweep.inputs import RUNS, failed_path_of, modules_behind, path_of
 from helpers.pipeline.sweep.results import finished_runs, print_notes
@@ -202,16 +202,19 @@ class Progress:
 
 
 def print_summary(plan, failures, seconds):
-    """Print a table of the experiments, what new runs note, and each failure."""
+    """Print a table of the experiments, what new runs note, and how some failed."""
     header = ("experiment", "runs", "done", "cached", "failed", "time")
     rows = [header, *(_row(plan, e, failures, seconds) for e in plan.points)]
     table = [list(map(str, row)) for row in rows]
     print("\n".join(aligned(table, right=range(1, len(header)))))
     print_notes(finished_runs(plan, seconds.keys() - failures.keys()))
-    for run in failures:
-        place = failed_path_of(run).relative_to(ROOT)
-        print(f"failed: {plan.runs[run]}\n  {failures[run].error}")
-        print(f"  see {place}, {failures[run].cell}".rstrip(", "))
+    alike = {}  # a mistake of a helper is that of all runs
+    for run, failed in failures.items():
+        alike.setdefault((failed.error, failed.cell), []).append(run)
+    for (error, cell), runs in alike.items():
+        place = failed_path_of(runs[0]).relative_to(ROOT)
+        print(f"failed: {some([str(plan.runs[run]) for run in runs], 3)}\n  {error}")
+        print(f"  see {place}, {cell}".rstrip(", "))
 
 
 def _row(plan, experiment, failures, seconds):
