@@ -456,7 +456,12 @@ def test_files_that_are_not_finished_runs_are_named(tmp_path):
 def test_an_experiment_that_has_not_been_run_is_not_loaded(monkeypatch, tmp_path):
     monkeypatch.setattr(inputs, "RUNS", tmp_path)
     name = next(iter(read_points()))
-    with pytest.raises(UserError, match="`make sweep` makes it"):
+    with pytest.raises(UserError, match="is missing; `make sweep` makes it"):
+        results.load_experiment(name)
+    inputs.failed_path_of(read_points(only=name)[name][0].run).touch()
+    with pytest.raises(
+        UserError, match=r"\.failed\.ipynb, a run of .*has failed; `make"
+    ):
         results.load_experiment(name)
 
 

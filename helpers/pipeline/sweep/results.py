@@ -10,7 +10,7 @@ from helpers.data import join_names
 from helpers.pipeline.command import aligned, run_command, some
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.records import NoRecordError, read_record
-from helpers.pipeline.sweep.inputs import has_failed, path_of
+from helpers.pipeline.sweep.inputs import failed_path_of, has_failed, path_of
 from helpers.pipeline.sweep.plan import make_plan
 
 FOR_EACH_FEATURE = ("names", "w", "w_original")
@@ -211,10 +211,14 @@ def _recorded(point, plan):
     """Return what a current run recorded, or raise UserError."""
     path, reason = path_of(point.run), plan.missing.get(point.run)
     if reason:
+        state, remedy = "is missing", "makes it"
+        if path.exists():
+            state = f"is out of date, {reason}"
+        elif has_failed(point.run):
+            path, state, remedy = failed_path_of(point.run), "has failed", "says why"
         where = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
         name = point.experiment
-        state = f"is out of date, {reason}" if path.exists() else "is missing"
-        raise UserError(f"{where}, a run of {name}, {state}; `make sweep` makes it")
+        raise UserError(f"{where}, a run of {name}, {state}; `make sweep` {remedy}")
     return {key: _as_array(value) for key, value in read_record(path).items()}
 
 
