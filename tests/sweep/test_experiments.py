@@ -159,6 +159,7 @@ def test_points_are_counted_before_they_are_listed(grid):
             "is in R, not in Python",
         ),
         ("[" * 100_000, "is damaged: it nests too deeply"),
+        ("{\n<<<<<<< HEAD\n", "git left a conflict in it, line 2: keep one of the ver"),
         (None, "cannot be read: Is a directory"),
     ],
 )

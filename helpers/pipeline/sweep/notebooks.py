@@ -1,6 +1,7 @@
 """The notebooks of the project, read if they can be run."""
 
 import json
+import re
 from functools import cache
 
 from helpers import ROOT
@@ -38,7 +39,11 @@ def _read_notebook(path, stamp):
     except OSError as error:
         raise DamagedError(f"{name} cannot be read: {error.strerror}") from None
     except ValueError as error:
-        raise DamagedError(f"{name} is damaged: {error}") from None
+        wrong = str(error)
+        if conflict := re.search(rb"^<{7} ", path.read_bytes(), re.MULTILINE):
+            line = conflict.string.count(b"\n", 0, conflict.start()) + 1
+            wrong = f"git left a conflict in it, line {line}: keep one of the versions"
+        raise DamagedError(f"{name} is damaged: {wrong}") from None
     except RecursionError:
         raise DamagedError(f"{name} is damaged: it nests too deeply") from None
     if isinstance(notebook, dict) and "worksheets" in notebook:
