@@ -329,6 +329,17 @@ def test_a_misspelt_beginning_of_a_text_is_named(finished):
     assert "Cell magic `%%prse` not found; did you mean %%prose? (see build/" in err
 
 
+def test_a_report_that_records_no_claims_says_so(finished):
+    make_small(finished)
+    finished.replace("notebooks/report.ipynb", "record(claims=", "record(numbers=")
+    status, _, err = finished.run("helpers.pipeline.report", "html")
+    assert status == 2
+    assert err.splitlines()[-1] == (
+        "error: notebooks/report.ipynb records no claims: its last cell must be "
+        "record(claims=…)"
+    )
+
+
 def test_what_was_found_by_hand_is_included_and_what_failed_is_named(finished):
     sources = ("".join(cell["source"]) for cell in read_notebook("report")["cells"])
     [further] = [source for source in sources if "## Further experiments" in source]

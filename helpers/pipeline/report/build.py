@@ -103,7 +103,11 @@ def make_report(paths, with_pdf, with_page):
             raise UserError(error) from None
         if failed:
             print(f"the report lists as failed: {failed}", file=sys.stderr, flush=True)
-    claims = read_record(paths.executed)["claims"]
+    claims = read_record(paths.executed).get("claims")
+    if not isinstance(claims, dict):
+        raise UserError(
+            f"{name} records no claims: its last cell must be record(claims=…)"
+        )
     made_for = {"title": title_of(notebook), "report": paths.name, "table": table}
     attached = attachments(claims, made_for, now, experiments)
     print("setting the pages", file=sys.stderr, flush=True)
