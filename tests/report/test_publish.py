@@ -591,6 +591,11 @@ def test_what_cannot_be_drawn_beside_the_notebook_is_named(shown, monkeypatch):
     named = r"In \[7\], fig:it: its font has no letter '速'"
     with pytest.raises(ValueError, match=named):
         report.provenance()
+    figure, axes = plt.subplots()
+    axes.set(title=r"$\fracc{1}$")
+    report.figure(figure, label="formula", caption="It.", alt="a title")
+    with pytest.raises(ValueError, match=r"^In \[7\], fig:formula: \s*\\fracc"):
+        report.provenance()
     with pytest.raises(RuntimeError, match="that drew a figure has died"):
         drawing.beside(os._exit, 1)()
 

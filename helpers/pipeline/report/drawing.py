@@ -17,7 +17,7 @@ BESIDE = "DRAW_BESIDE"
 def draw(figure, name):
     """Return a matplotlib figure in the formats of page and PDF, by MIME type.
 
-    ValueError, which begins with its name, if the font of the figure lacks a letter.
+    ValueError, which begins with its name, if it cannot be drawn, or lacks a letter.
     """
     formats = figure_formats()
     if not formats:
@@ -74,7 +74,7 @@ def beside(function, *arguments):
 
 @contextlib.contextmanager
 def _all_letters(name):
-    """Raise ValueError for a letter that the font of a figure lacks."""
+    """Raise ValueError for a letter that a font lacks, or another error of a figure."""
     with warnings.catch_warnings():
         warnings.filterwarnings("error", "Glyph .* missing from font")
         try:
@@ -84,6 +84,8 @@ def _all_letters(name):
             raise ValueError(
                 f"{name}: its font has no letter {chr(int(found[1]))!r}"
             ) from None
+        except Exception as error:  # such as of a formula
+            raise ValueError(f"{name}: {error}") from None
 
 
 def _saved(figure, format, metadata):
