@@ -217,6 +217,9 @@ def test_a_claim_that_is_no_number_is_refused():
     claims = Claims()
     with pytest.raises(ValueError, match="the claim 'a' is nan, which is no number"):
         claims.state("a", float("nan"), ".3f")
+    for several in (pd.Series([1, 2]), np.array([1.5]), [1, 2]):
+        with pytest.raises(ValueError, match="'a' must be one number or text, not "):
+            claims.state("a", several, ".3f")
     claims.state("a", float("inf"))
 
 
@@ -639,6 +642,12 @@ def test_a_table_has_all_that_pandas_shows(shown):
         ["feature", "w"],
         [["x", "$0.5$"], ["y", "$1234$"]],
     )
+
+
+@pytest.mark.parametrize("table", [{"a": [1]}, np.eye(2)])
+def test_a_table_that_is_no_frame_is_refused(shown, table):
+    with pytest.raises(TypeError, match="must be a frame or series of pandas, not "):
+        Report().table(table, label="it", caption="It.")
 
 
 def test_a_table_of_many_rows_runs_over_pages(shown):

@@ -100,6 +100,11 @@ class Claims(dict):
             )
         if name in self:
             raise ValueError(f"the claim {name!r} is stated twice")
+        if hasattr(value, "__len__") and not isinstance(value, str):
+            kind = type(value).__name__
+            raise ValueError(
+                f"the claim {name!r} must be one number or text, not {kind}"
+            )
         if value != value:  # nan is not itself
             raise ValueError(f"the claim {name!r} is {value}, which is no number")
         try:

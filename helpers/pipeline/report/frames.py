@@ -19,6 +19,9 @@ def texts_of(frame):
     """
     if isinstance(frame, pd.Series):
         frame = frame.to_frame("" if frame.name is None else frame.name)
+    if not isinstance(frame, pd.DataFrame):
+        kind = type(frame).__name__
+        raise TypeError(f"a table must be a frame or series of pandas, not {kind}")
     frame = frame.set_axis([_joined(name) for name in frame.columns], axis=1)
     if not frame.index.equals(pd.RangeIndex(len(frame))):
         names = ["" if name is None else str(name) for name in frame.index.names]
