@@ -775,6 +775,8 @@ def test_the_nearest_known_name_is_suggested(tmp_path):
         log = f"{kind} `{wrong}' on page 3 undefined on input line 7."
         found = pdf.complaint(log, failed=False, names=names)
         assert found.endswith(f"`{wrong}' on page 3 undefined; did you mean {right}?")
+    found = pdf.complaint(log, failed=False, names=names, source="no list of works")
+    assert found.endswith("undefined: report.bibliography(…) must show the works")
 
 
 @pytest.mark.parametrize(

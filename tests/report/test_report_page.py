@@ -80,6 +80,7 @@ def test_sections_equations_and_figures_have_the_numbers_of_latex(shown, report)
     [
         ("@fig:b", "Reference `fig:b' undefined; did you mean fig:a?"),
         ("[@boyd2005]", "Citation `boyd2005' undefined; did you mean boyd2004?"),
+        ("@figure:a", "Citation `figure:a' undefined; did you mean fig:a?"),
         ("# A {#sec:a}\n\n# B {#sec:a}", "Label `sec:a' multiply defined"),
         ("![x](y.png)", "a picture is shown by report.figure: "),
         ("$$ x", "mathematics is left open: "),
@@ -93,6 +94,13 @@ def test_what_leads_nowhere_or_cannot_be_set_is_named(shown, report, text, messa
     with pytest.raises(UserError, match=re.escape(message)) as caught:
         as_html(shown)
     assert "\n" not in str(caught.value)
+
+
+def test_that_no_works_are_shown_is_said_where_one_is_cited(shown, report):
+    report.prose("[@boyd2004]")
+    message = r"`boyd2004' undefined: report\.bibliography\(…\) must show the works"
+    with pytest.raises(UserError, match=message):
+        as_html(shown)
 
 
 @pytest.mark.parametrize("alt", ["", "  "])

@@ -4,6 +4,7 @@ import re
 
 from helpers.pipeline.errors import did_you_mean
 
+NO_WORKS = ": report.bibliography(…) must show the works"
 SLACK = 1  # points that nobody sees
 WIDE = re.compile(
     r"^Overfull \\hbox \((\S+)pt too wide\) .*?at lines? (\d+)(?:--(\d+))?.*\n(.*)",
@@ -50,7 +51,8 @@ def complaint(log, *, failed, names=(), source=""):
         message = warning[1].partition(" on input line")[0]
         name = message.split("'")[0].partition("`")[2]
         hint = did_you_mean(name, names) if "undefined" in message else ""
-        return message + hint
+        without = message.startswith("Citation") and r"\bibliography{" not in source
+        return message + (NO_WORKS if without and source else hint)
     if failed:
         return "it failed, and its log does not say why: is the disk full?"
     return too_large(log, source.splitlines())

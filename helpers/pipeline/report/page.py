@@ -14,6 +14,7 @@ from pygments.formatters import HtmlFormatter
 
 from helpers import ROOT
 from helpers.pipeline.errors import UserError, did_you_mean
+from helpers.pipeline.report.complaints import NO_WORKS
 from helpers.pipeline.report.evidence import CARRIED, FILES, rounded, zipped
 from helpers.pipeline.report.listing import STYLES, coloured, html_listing
 from helpers.pipeline.report.markdown import Converter, works_cited
@@ -117,7 +118,6 @@ class Page:
         bibliographies = bibliographies_of(notebook)
         parts, works = self._converter.to_html(fragments, *bibliographies[:1])
         resources["works"] = works
-        check_citations(parts, works)
         origins = {marks[name]: origin(name, claim) for name, claim in stated.items()}
         parts = [with_origins(part, origins) for part in parts]
         for (holder, key, _), part in zip(places, parts, strict=False):
@@ -126,6 +126,7 @@ class Page:
             zip(formulas, map(bare, parts[len(places) :]), strict=True)
         )
         number_all(notebook, resources)
+        check_citations(parts, works, resources["numbering"].names)
         for holder, key, _ in places:
             holder[key] = resources["numbering"].refer(holder[key])
         return notebook, resources
@@ -169,12 +170,13 @@ def bare(html):
     return html.removeprefix("<p>").removesuffix("</p>")
 
 
-def check_citations(parts, works):
+def check_citations(parts, works, labels):
     """Raise UserError for a citation of what is no work of the bibliography."""
     known = re.findall(r'id="ref-(.*?)"', works)
     for key in works_cited(parts):
         if key not in known:
-            raise UserError(f"Citation `{key}' undefined{did_you_mean(key, known)}")
+            hint = did_you_mean(key, [*known, *labels]) if works else NO_WORKS
+            raise UserError(f"Citation `{key}' undefined{hint}")
 
 
 def number_all(notebook, resources):
