@@ -763,6 +763,38 @@ def test_the_title_block_survives_special_characters(shown):
     assert r"\$1" in latex
 
 
+@pytest.mark.parametrize(
+    ("error", "where"),
+    [
+        ("Label `eq:a' multiply defined", "In [2] and In [3]"),
+        ("Reference `eq:a' undefined", "In [1]"),
+        ("Reference `eq:ab' undefined", "In [4]"),
+        (r"Undefined control sequence. At: \(\wrong (see a.log)", "In [4]"),
+        ("Label `sec:a' multiply defined", "the cell that begins with '# A {#sec:a}'"),
+        ("something else", ""),
+    ],
+)
+def test_an_error_of_a_text_names_the_cells_that_it_is_about(shown, error, where):
+    cells = [nbformat.v4.new_markdown_cell("# A {#sec:a}")]
+    texts = ("See @eq:a.", "$$ x $$ {#eq:a}", "$$ y $$ {#eq:a}", r"@eq:ab, $\wrong$")
+    for number, text in enumerate(texts, start=1):
+        Report().prose(text)
+        cell = nbformat.v4.new_code_cell(outputs=[*shown], execution_count=number)
+        cells.append(cell)
+        shown.clear()
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    assert typeset.cell_of(error, notebook) == where
+
+
+@pytest.mark.parametrize("titles", [0, 2])
+def test_a_report_without_one_title_block_says_so(shown, titles):
+    for _ in range(titles):
+        Report().title(course="a", title="b", student="c", date="d")
+    cell = nbformat.v4.new_code_cell(outputs=shown)
+    with pytest.raises(UserError, match=rf"one title block, not {titles}"):
+        typeset.title_of(nbformat.v4.new_notebook(cells=[cell]))
+
+
 def test_the_nearest_known_name_is_suggested(tmp_path):
     (tmp_path / "report.aux").write_text("\\newlabel{fig:costs}{{1}{1}}\n")
     (tmp_path / "report.bbl").write_text("\\bibitem[A(2004)]{boyd2004}\nA.\n")

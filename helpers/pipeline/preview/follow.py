@@ -28,7 +28,7 @@ from helpers.pipeline.report.paths import is_made
 from helpers.pipeline.report.revision import LONG_AGO, Revision, left_out
 from helpers.pipeline.report.tables import with_remembered
 from helpers.pipeline.report.title import table_of, title_block
-from helpers.pipeline.report.typeset import cell_behind, descriptions
+from helpers.pipeline.report.typeset import cells_behind, descriptions, title_of
 from helpers.pipeline.sweep.execute import prepared
 from helpers.pipeline.sweep.executed import is_papermills
 from helpers.pipeline.sweep.experiments import experiments_of
@@ -195,8 +195,7 @@ class Preview:
         for description in shown if stale else ():
             if description.get("traced"):
                 description["traced"] = description["label"] in listed
-        if not any(d["kind"] == "title" for d in shown):
-            raise UserError("no cell has made a title block: report.title(…)")
+        title_of(notebook)  # says if there is none
         try:
             html = to_html(notebook, CARRIED, UNKNOWN, preview=True)
         except UserError:
@@ -208,8 +207,8 @@ class Preview:
 
     def place_of(self, error):
         """Return the identifier of the cell that an error of the page speaks of."""
-        cell = cell_behind(error, self.shown) if self.shown else None
-        return identifier(cell) if cell else ""
+        cells = cells_behind(error, self.shown) if self.shown else []
+        return identifier(cells[-1]) if cells else ""
 
     def sweep(self):
         """Run what is new of the grid."""

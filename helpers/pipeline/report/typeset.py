@@ -110,33 +110,46 @@ def descriptions_in(cell):
 
 
 def cell_of(error, notebook):
-    """Return the number of the cell that an error speaks of, as in ``In [7]``."""
-    cell = cell_behind(error, notebook)
-    return f"In [{cell.get('execution_count') or ' '}]" if cell else ""
+    """Return the cells that an error speaks of, as in ``In [7]``."""
+    return " and ".join(map(_name_of, cells_behind(error, notebook)))
 
 
-def cell_behind(error, notebook):
-    """Return the cell that an error about a label or a citation speaks of, or None."""
-    found = re.search(r"`([\w:.-]+)'|\b((?:fig|tab|lst):[a-z0-9-]+) is", error)
-    if not found:
-        return None
-    name = found[1] or found[2]
+def _name_of(cell):
+    if cell.cell_type == "markdown":
+        return f"the cell that begins with {cell.source.strip()[:40]!r}"
+    return f"In [{cell.get('execution_count') or ' '}]"
+
+
+def cells_behind(error, notebook):
+    """List the cells that an error speaks of: of a label, a citation or a formula."""
+    label = re.search(r"`([\w:.-]+)'|\b((?:fig|tab|lst):[a-z0-9-]+) is", error)
+    formula = re.search(r"At: (?:\\[(\[])?(.{3,}) \(see ", error)
+    if label:
+        name = label[1] or label[2]
+        sign = "#" if "multiply" in error else "@"
+        named = re.compile(rf"{sign}{re.escape(name)}(?![\w-])")
+    elif formula:
+        name, named = "", re.compile(re.escape(formula[1]))
+    else:
+        return []
+    found = []
     for cell in notebook.cells:
         described = descriptions_in(cell)
-        texts = [
-            cell.source,
-            *(d.get("text") or d.get("caption", "") for d in described),
-        ]
-        refers = found[1] and any(f"@{name}" in text for text in texts)
-        if refers or name in [d.get("label", "") for d in described]:
-            return cell
-    return None
+        texts = [d.get("text") or d.get("caption", "") for d in described]
+        refers = not (label and label[2]) and any(
+            map(named.search, [cell.source, *texts])
+        )
+        if refers or name and name in [d.get("label") for d in described]:
+            found.append(cell)
+    return found
 
 
 def title_of(notebook):
     """Return the title block of an executed report."""
-    [title] = (d["heading"] for d in descriptions(notebook) if d["kind"] == "title")
-    return title
+    titles = [d["heading"] for d in descriptions(notebook) if d["kind"] == "title"]
+    if len(titles) != 1:
+        raise UserError(f"report.title(…) must make one title block, not {len(titles)}")
+    return titles[0]
 
 
 def bibliographies_of(notebook):
@@ -151,10 +164,9 @@ def check_letters(notebook):
     for cell in notebook.cells:
         shown = descriptions_in(cell)
         printed = [str(d.get(key, "")) for d in shown for key in PRINTED]
-        where = f"In [{cell.get('execution_count')}]"
         if cell.cell_type == "markdown":
             printed.append(cell.source)
-            where = f"the cell that begins with {cell.source.strip()[:40]!r}"
+        where = _name_of(cell)
         texts[where] = " ".join([texts.get(where, ""), *printed])
     require_letters(texts)
 
