@@ -795,6 +795,27 @@ def test_a_report_without_one_title_block_says_so(shown, titles):
         typeset.title_of(nbformat.v4.new_notebook(cells=[cell]))
 
 
+def test_provenance_names_an_experiment_and_leaves_out_what_there_is_none_of(
+    shown, monkeypatch
+):
+    shell = SimpleNamespace(
+        user_ns={"In": [""]},
+        register_magic_function=print,
+        events=SimpleNamespace(register=print),
+    )
+    monkeypatch.setattr(publish, "get_ipython", lambda: shell)
+    loaded = {"rates": pd.DataFrame({"run": ["a-1", "a-2"]})}
+    monkeypatch.setattr(publish, "loaded_experiments", lambda: loaded)
+    report, frame = Report(), pd.DataFrame({"x": ["1"]})
+    source = [], ["a-1", "a-2", "b-3"]
+    report.table(frame, label="it", caption="One.", source=source)
+    report.provenance()
+    latex, _ = as_latex(shown)
+    [said] = re.findall(r"cell .*Runs: .*", latex)
+    bare = said.replace(r"\allowbreak", "")
+    assert bare == r"cell \texttt{In~[0]}. Runs: \texttt{rates}, \texttt{b-3}."
+
+
 def test_the_nearest_known_name_is_suggested(tmp_path):
     (tmp_path / "report.aux").write_text("\\newlabel{fig:costs}{{1}{1}}\n")
     (tmp_path / "report.bbl").write_text("\\bibitem[A(2004)]{boyd2004}\nA.\n")

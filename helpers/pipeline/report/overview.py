@@ -38,7 +38,7 @@ def publish_experiment(report, name, **options):
         report.claims.state(f"{label}.{claim}", value, spec, **of)
         return f"{{{{{label}.{claim}}}}}"
 
-    conclusion, names = _conclude(runs, state), [run["run"] for run in runs]
+    conclusion = _conclude(runs, state)
     if any(len(run.get("costs", ())) for run in runs):
         figure = plot_experiment(runs, **options)
         report.figure(
@@ -46,7 +46,7 @@ def publish_experiment(report, name, **options):
             label=label,
             caption=f"{code}: {_describe(runs, figure, state, **options)} {conclusion}",
             alt="The cost against the iteration, a line for each run.",
-            source=(["figures.overview.plot_experiment"], names),
+            source=(["figures.overview.plot_experiment"], [name]),
         )
     table = experiment_table(runs)
     rows = " (the best and the worst of them)" if len(runs) > LISTED else ""
@@ -59,7 +59,7 @@ def publish_experiment(report, name, **options):
         label=label,
         align="".join(map(_alignment, table, table.to_numpy().T)),
         caption=f"The {what} of {code}{rows}{setting}. {conclusion}",
-        source=(["figures.overview_table.experiment_table"], names),
+        source=(["figures.overview_table.experiment_table"], [name]),
     )
 
 

@@ -21,6 +21,7 @@ from helpers.pipeline.report.drawing import BESIDE, beside, draw
 from helpers.pipeline.report.lab import Lab, read_works
 from helpers.pipeline.report.markdown import KINDS
 from helpers.pipeline.report.provenance import trace
+from helpers.pipeline.sweep.results import loaded_experiments
 
 MANY = 40  # rows of a table that do not fit on a page
 SHORT = 15  # lines of a listing that is kept whole: on one page, and in JupyterLab
@@ -195,12 +196,13 @@ class Report:
             breakable=len(lines) > SHORT,
         )
 
-    def provenance(self, experiments=None):
+    def provenance(self):
         """List the cell, the helpers and the runs behind each figure and table.
 
-        `experiments` are the runs of experiments, by its name: where all of an
-        experiment's runs are behind something, the experiment is named instead.
+        Where all runs of an experiment are behind something, it is named instead.
         """
+        loaded = sorted(loaded_experiments().items())
+        experiments = {name: [*table["run"]] for name, table in loaded}
         while self._drawn_beside:  # beside the notebook: put them in their places
             label, (drawn, description) = self._drawn_beside.popitem()
             data = drawn() | {"text/plain": description["alt"]}
@@ -209,13 +211,13 @@ class Report:
             {
                 **entry._asdict(),
                 "what": KINDS[entry.label.partition(":")[0]],
-                "runs": _by_experiment(entry.runs, experiments or {}),
+                "runs": _by_experiment(entry.runs, experiments),
             }
             for entry in self._provenance.values()
         ]
         lines = (
             f"- {self._lab.reference(e['label'])}, cell `In [{e['cell']}]`: "
-            f"{', '.join(f'`{f}`' for f in e['functions'])}; "
+            f"{', '.join(f'`{f}`' for f in e['functions']) or 'no helpers'}; "
             f"runs: {', '.join(e['runs']) or 'none'}"
             for e in entries
         )
