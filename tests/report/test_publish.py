@@ -726,6 +726,7 @@ def test_a_letter_that_a_figure_has_not_is_named(shown):
     axes.set(title="速度", xlabel="x", ylabel="y")
     with pytest.raises(ValueError, match="fig:it: its font has no letter '.'"):
         Report().figure(figure, label="it", caption="It.", alt="a title")
+    assert not plt.get_fignums()
 
 
 def test_a_figure_that_is_only_shown_is_named(shown):

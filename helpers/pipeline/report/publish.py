@@ -110,13 +110,15 @@ class Report:
         alt = self.claims.fill(alt, lambda name, text: text.strip("$"))
         description = {"label": label, "caption": caption, "alt": alt, "live": live}
         description |= {"kind": "figure", "traced": self._trace(label, source)}
-        if os.environ.get(BESIDE):
-            drawn = beside(draw, figure, f"In [{self.claims.number}], {label}")
-            self._drawn_beside[label] = drawn, description
-            self._emit({"text/plain": alt}, display_id=label, **description)
-        else:
-            self._emit(draw(figure, label) | {"text/plain": alt}, **description)
-        plt.close(figure)
+        try:
+            if os.environ.get(BESIDE):
+                drawn = beside(draw, figure, f"In [{self.claims.number}], {label}")
+                self._drawn_beside[label] = drawn, description
+                self._emit({"text/plain": alt}, display_id=label, **description)
+            else:
+                self._emit(draw(figure, label) | {"text/plain": alt}, **description)
+        finally:  # else IPython would draw it again after the cell
+            plt.close(figure)
         self._lab_caption(label, caption)
 
     def table(self, frame, *, label, caption, align=None, long=False, source=None):
