@@ -6,11 +6,7 @@ import pytest
 
 from helpers import ROOT
 from helpers.pipeline.errors import UserError
-from helpers.pipeline.report.markdown import (
-    Converter,
-    markdown_to_html,
-    markdown_to_latex,
-)
+from helpers.pipeline.report.markdown import markdown_to_html, markdown_to_latex
 from helpers.pipeline.report.mathematics import unify_mathematics
 
 
@@ -144,10 +140,14 @@ def test_mathematics_in_every_way_is_set_as_such():
 def test_what_was_converted_before_does_not_show():
     path = ROOT / "report" / "references.bib"
     first, last = "Cited: [@boyd2004].", "Of @golub2013."
-    expected, to_html = markdown_to_html([first, last], path), Converter().to_html
-    assert to_html([first, last], path) == expected
-    to_html(["A note.[^1]\n\n[^1]: Below.", first, last], path)
-    assert to_html([first, last], path) == expected
-    to_html([first, "Other.", last], path)
-    assert to_html([last, first], path)[0] == expected[0][::-1]
-    assert "golub" not in to_html([first], path)[1]
+    noted = "A note.[^1]\n\n[^1]: Below."
+    expected = markdown_to_html([first, last], path)
+    both_notes = markdown_to_html([noted, noted], path)
+    assert markdown_to_html([first, last], path) == expected
+    markdown_to_html([noted, first, last], path)
+    assert markdown_to_html([first, last], path) == expected
+    assert markdown_to_html([noted, noted], path) == both_notes
+    assert len(set(both_notes[0])) == 2
+    markdown_to_html([first, "Other.", last], path)
+    assert markdown_to_html([last, first], path)[0] == expected[0][::-1]
+    assert "golub" not in markdown_to_html([first], path)[1]

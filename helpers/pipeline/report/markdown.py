@@ -40,6 +40,9 @@ AS_TYPED = re.compile(r"Could not convert TeX math (.*?), rendering as TeX", re.
 REFUSED = re.compile(r"refused:(\d+):(<\w+>):")
 OPTIONS = ("--wrap=preserve", "--syntax-highlighting=none")
 CSL = ROOT / "report" / "page" / "works.csl"  # the words of plainnat
+# How a work is cited depends on the others, and notes are numbered through all texts.
+TOGETHER = re.compile(r"@|\[\^")
+_known = {}  # the HTML of fragments, by what `READER` was and by fragment
 
 
 def _convert(fragments, to, *options):
@@ -94,45 +97,23 @@ def markdown_to_html(fragments, bibliography=None):
     Claims are filled in already. A labelled equation becomes a ``span`` with the label,
     a reference an empty link to its label. The works are those of a BibTeX file.
     UserError if a fragment would be set as something else than was meant.
+
+    What this process has converted before is not given to pandoc again.
     """
+    known = _known.setdefault(READER.read_bytes(), {})
+    texts = [*map(_with_html, fragments)]
+    new = [k for k, t in enumerate(texts) if t not in known or TOGETHER.search(t)]
     options = ["--mathml", "--shift-heading-level-by=1", *OPTIONS]
     if bibliography:  # cited as LaTeX does in print
         options += ["--citeproc", "--metadata=link-citations", f"--csl={CSL}"]
         options += [f"--bibliography={bibliography}"]
-    parts = _convert([*map(_with_html, fragments)], "html", *options)
-    for fragment, part in zip(fragments, parts, strict=False):
-        _validate(fragment, HTML_CODE.sub("", part), *HTML_SIGNS)
+    *made, works = _convert([texts[k] for k in new], "html", *options)
+    parts = [*map(known.get, texts)]
+    for k, part in zip(new, made, strict=False):
+        _validate(fragments[k], HTML_CODE.sub("", part), *HTML_SIGNS)
+        parts[k] = known[texts[k]] = part
     # BibTeX's "and others" is a name to pandoc.
-    return parts[: len(fragments)], OTHERS.sub("et al", parts[-1])
-
-
-class Converter:
-    """Convert to HTML again and again; only what is new is given to pandoc."""
-
-    def __init__(self):
-        self._read, self._cited, self._parts, self._works = [], {}, {}, ""
-
-    def to_html(self, fragments, bibliography=None):
-        """Return what `markdown_to_html` returns."""
-        read = [path.read_bytes() for path in (READER, CSL, bibliography) if path]
-        notes = any("[^" in text for text in fragments)  # numbered through all of them
-        if read == self._read and not notes:
-            new = [text for text in dict.fromkeys(fragments) if text not in self._parts]
-            made, works = [], self._works
-            if new:
-                # How a work is cited depends on the others: all are cited again.
-                again = "; ".join(f"@{{{key}}}" for key in sorted(self._cited))
-                both = [*new, f"[{again}]"]
-                [*made, _], works = markdown_to_html(both, bibliography)
-            parts = self._parts | dict(zip(new, made, strict=True))
-            parts = {text: parts[text] for text in fragments}
-            if works_cited(parts.values()) == self._cited:
-                self._parts = parts
-                return [parts[text] for text in fragments], works
-        made, self._works = markdown_to_html(fragments, bibliography)
-        self._parts = dict(zip(fragments, made, strict=True))
-        self._read, self._cited = [] if notes else read, works_cited(made)
-        return made, self._works
+    return parts, OTHERS.sub("et al", works)
 
 
 def works_cited(parts):

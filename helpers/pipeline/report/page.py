@@ -17,7 +17,7 @@ from helpers.pipeline.errors import UserError, did_you_mean
 from helpers.pipeline.report.complaints import NO_WORKS
 from helpers.pipeline.report.evidence import CARRIED, FILES, rounded, zipped
 from helpers.pipeline.report.listing import STYLES, coloured, html_listing
-from helpers.pipeline.report.markdown import Converter, works_cited
+from helpers.pipeline.report.markdown import markdown_to_html, works_cited
 from helpers.pipeline.report.numbering import Numbering
 from helpers.pipeline.report.typeset import (
     bibliographies_of,
@@ -81,55 +81,44 @@ def exporter():
         filters={f.__name__: f for f in (html_listing, html_cell, sides, inline_svg)},
         optimistic_validation=True,
     )
-    made.register_preprocessor(Page())
+    made.register_preprocessor(set_texts)
     return made
 
 
-class Page:
+def set_texts(notebook, resources):
     """Turn all Markdown into HTML, in one call of pandoc, and number it.
 
-    The next page of this process, in a preview, takes what is the same from this one.
+    The contents, and what else the template needs, are added to the resources.
     """
+    notebook.cells = [cell for cell in notebook.cells if cell.cell_type != "raw"]
+    shown = descriptions(notebook)
+    stated = {name: claim for d in shown for name, claim in d.get("claims", {}).items()}
+    # In an order that other texts do not change: a preview converts only what is new.
+    marks = {name: chr(FIRST + k) for k, name in enumerate(sorted(stated))}
 
-    def __init__(self):
-        self._marks, self._converter = {}, Converter()
+    def marked(name, text):
+        return f"{marks[name]}{text}{END}"
 
-    def __call__(self, notebook, resources):
-        """Return the notebook with HTML where it had Markdown, and the contents."""
-        notebook.cells = [cell for cell in notebook.cells if cell.cell_type != "raw"]
-        shown = descriptions(notebook)
-        stated = {
-            name: claim for d in shown for name, claim in d.get("claims", {}).items()
-        }
-        # The same each time, so that a text with other claims before it stays the same.
-        marks = {
-            name: self._marks.setdefault(name, chr(FIRST + len(self._marks)))
-            for name in stated
-        }
-
-        def marked(name, text):
-            return f"{marks[name]}{text}{END}"
-
-        places = places_of_text(notebook)
-        texts = [filled(*place, marked) for place in places]
-        formulas = sorted({formula for d in shown for formula in formulas_in(d)})
-        fragments = [*texts, *(f"${formula}$" for formula in formulas)]
-        fragments = [text.replace("{,}", COMMA) for text in fragments]
-        bibliographies = bibliographies_of(notebook)
-        parts, works = self._converter.to_html(fragments, *bibliographies[:1])
-        resources["works"] = works
-        origins = {marks[name]: origin(name, claim) for name, claim in stated.items()}
-        parts = [with_origins(part, origins) for part in parts]
-        for (holder, key, _), part in zip(places, parts, strict=False):
-            holder[key] = bare(part) if key == "caption" else part
-        resources["formulas"] = dict(
-            zip(formulas, map(bare, parts[len(places) :]), strict=True)
-        )
-        number_all(notebook, resources)
-        check_citations(parts, works, resources["numbering"].names)
-        for holder, key, _ in places:
-            holder[key] = resources["numbering"].refer(holder[key])
-        return notebook, resources
+    places = places_of_text(notebook)
+    texts = [filled(*place, marked) for place in places]
+    formulas = sorted({formula for d in shown for formula in formulas_in(d)})
+    fragments = [*texts, *(f"${formula}$" for formula in formulas)]
+    fragments = [text.replace("{,}", COMMA) for text in fragments]
+    bibliographies = bibliographies_of(notebook)
+    parts, works = markdown_to_html(fragments, *bibliographies[:1])
+    resources["works"] = works
+    origins = {marks[name]: origin(name, claim) for name, claim in stated.items()}
+    parts = [with_origins(part, origins) for part in parts]
+    for (holder, key, _), part in zip(places, parts, strict=False):
+        holder[key] = bare(part) if key == "caption" else part
+    resources["formulas"] = dict(
+        zip(formulas, map(bare, parts[len(places) :]), strict=True)
+    )
+    number_all(notebook, resources)
+    check_citations(parts, works, resources["numbering"].names)
+    for holder, key, _ in places:
+        holder[key] = resources["numbering"].refer(holder[key])
+    return notebook, resources
 
 
 def origin(name, claim):
