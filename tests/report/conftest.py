@@ -30,7 +30,7 @@ def shown(monkeypatch):
 def preamble(tmp_path_factory):
     """Return the compiled preamble."""
     folder = tmp_path_factory.mktemp("preamble")
-    return folder / f"{pdf.begin_preamble(folder)()}.fmt"
+    return folder / f"{pdf.compile_preamble(folder)}.fmt"
 
 
 @pytest.fixture
@@ -39,6 +39,6 @@ def to_pdf(preamble, tmp_path):
 
     def made(latex, files=None):
         shutil.copy(preamble, tmp_path)
-        return pdf.to_pdf(latex, files or {}, tmp_path, pdf.begin_preamble(tmp_path))
+        return pdf.to_pdf(latex, files or {}, tmp_path)
 
     return made

@@ -26,7 +26,7 @@ def test_nothing_of_a_persons_own_tex_reaches_the_pdf(to_pdf, tmp_path, monkeypa
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1")
     two = tmp_path / "two"
-    assert pdf.to_pdf(CITING, {}, two, pdf.begin_preamble(two)).read_bytes() == first
+    assert pdf.to_pdf(CITING, {}, two).read_bytes() == first
 
 
 def test_the_bibliography_has_the_works_that_are_cited(to_pdf):
@@ -53,15 +53,15 @@ def test_a_pass_that_is_killed_leaves_no_report(tmp_path, monkeypatch, pass_):
         )
         script.chmod(0o755)
     monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
-    begun = pdf.begin_preamble(folder) if pass_ == "preamble" else None
     with pytest.raises(RuntimeError, match=r"(pdflatex|bibtex) was ended by signal 9"):
-        pdf.to_pdf(CITING, {}, folder, begun)
+        pdf.to_pdf(CITING, {}, folder)
 
 
-def test_a_build_does_not_start_from_what_one_that_was_killed_has_left(tmp_path):
+def test_a_build_does_not_start_from_what_one_that_was_killed_has_left(
+    to_pdf, tmp_path
+):
     (tmp_path / "report.aux").write_text(r"\newlabel{a")  # half a line
-    document = r"\documentclass{article}\begin{document}\label{a}\ref{a}\end{document}"
-    assert pdf.to_pdf(document, {}, tmp_path).exists()
+    assert to_pdf(r"\begin{document}x\label{a}\ref{a}\end{document}").exists()
 
 
 def test_the_preamble_is_compiled_once_until_it_or_tex_changes(tmp_path, monkeypatch):
@@ -77,7 +77,7 @@ def test_the_preamble_is_compiled_once_until_it_or_tex_changes(tmp_path, monkeyp
     monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
 
     def compiled():
-        name = pdf.begin_preamble(folder)()
+        name = pdf.compile_preamble(folder)
         [kept] = folder.glob("*.fmt")
         assert kept.stem == name
         return name, kept.stat().st_mtime_ns

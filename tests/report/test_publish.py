@@ -898,12 +898,10 @@ WORDS = r"\begin{tabular}{l}" + "word " * 60 + r"\end{tabular}"
         (r"a\clearpage b\par\rule{9pt}{900pt}", r"page 3 is [\d.]+ in too high"),
     ],
 )
-def test_what_is_too_large_for_a_page_is_named(tmp_path, body, message):
-    document = (
-        f"\\documentclass{{article}}\\begin{{document}}\n{body}\n\\end{{document}}"
-    )
+def test_what_is_too_large_for_a_page_is_named(to_pdf, body, message):
+    document = f"\\begin{{document}}\n{body}\n\\end{{document}}"
     with pytest.raises(RuntimeError, match=message) as caught:
-        pdf.to_pdf(document, {}, tmp_path)
+        to_pdf(document)
     assert "\n" not in str(caught.value)
 
 
@@ -916,19 +914,16 @@ def test_what_nobody_sees_is_no_complaint(points, found):
     assert bool(found) == bool(pdf.complaint(log, failed=False))
 
 
-def test_latex_errors_end_on_one_line_and_the_next_build_works(tmp_path):
-    document = r"\documentclass{article}\begin{document}%s\end{document}"
+def test_latex_errors_end_on_one_line_and_the_next_build_works(to_pdf):
+    document = r"\begin{document}%s\end{document}"
     with pytest.raises(RuntimeError, match="Undefined control sequence") as caught:
-        pdf.to_pdf(document % r"\nonsense", {}, tmp_path)
+        to_pdf(document % r"\nonsense")
     assert "\n" not in str(caught.value)
-    assert pdf.to_pdf(document % "fine", {}, tmp_path).exists()
+    assert to_pdf(document % "fine").exists()
 
 
-def test_shell_escape_is_off(tmp_path):
-    document = (
-        r"\documentclass{article}\begin{document}x\write18{touch x}\end{document}"
-    )
-    pdf.to_pdf(document, {}, tmp_path)
+def test_shell_escape_is_off(to_pdf, tmp_path):
+    to_pdf(r"\begin{document}x\write18{touch x}\end{document}")
     assert not (tmp_path / "x").exists()
     assert "runsystem(touch x)...disabled" in (tmp_path / "report.log").read_text()
 
@@ -936,8 +931,8 @@ def test_shell_escape_is_off(tmp_path):
 def test_works_are_known_before_the_first_pass(to_pdf, monkeypatch):
     run, logs = pdf._run, []
 
-    def noted(command, folder, *moment):
-        failed = run(command, folder, *moment)
+    def noted(command, folder, *more, **options):
+        failed = run(command, folder, *more, **options)
         if command[-1] == "report.tex":
             logs.append((folder / "report.log").read_text())
         return failed

@@ -39,8 +39,8 @@ def report(*, with_pdf=True, with_page=True):
     build = paths.executed.parent
     try:
         build.mkdir(exist_ok=True)
-        with one_at_a_time(build / "report.lock"):
-            make_report(paths, with_pdf, with_page)
+        with one_at_a_time(build / "report.lock"), ThreadPoolExecutor(1) as beside:
+            make_report(paths, with_pdf, with_page, beside)
     except OSError as error:
         if reason := reason_of(error):
             raise UserError(f"the report cannot be written: {reason}") from None
@@ -61,8 +61,11 @@ def one_at_a_time(path):
         yield
 
 
-def make_report(paths, with_pdf, with_page):
-    """Sweep, execute the report's notebook and set it, in a locked ``build``."""
+def make_report(paths, with_pdf, with_page, beside):
+    """Sweep, execute the report's notebook and set it, in a locked ``build``.
+
+    What can be done meanwhile is done by the executor `beside`.
+    """
     title, table = title_block(with_pdf=with_pdf), table_of(paths.name)
     time_limit = checked_time_limit(os.environ.get("TIME_LIMIT") or "600")
     scheduler = checked_scheduler(os.environ.get("SCHEDULER", ""))
@@ -77,7 +80,7 @@ def make_report(paths, with_pdf, with_page):
     with warm_kernels(modules_for(plan) or behind(), later=behind) as kernel:
         # Imported while the forkserver imports its modules, which takes as long.
         from helpers.pipeline.report.page import to_html
-        from helpers.pipeline.report.pdf import begin_preamble
+        from helpers.pipeline.report.pdf import compile_preamble
         from helpers.pipeline.report.typeset import cell_of, title_of
 
         failed = None
@@ -86,7 +89,7 @@ def make_report(paths, with_pdf, with_page):
                 sweep(plan, scheduler, time_limit)
         except FailedRunsError as error:
             failed = error
-        preamble = begin_preamble(paths.tex) if with_pdf else None
+        preamble = with_pdf and beside.submit(compile_preamble, paths.tex)
         name = paths.notebook.relative_to(ROOT)
         print(f"executing {name}", file=sys.stderr, flush=True)
         if kernel:  # it is forked, and can fork
@@ -94,9 +97,6 @@ def make_report(paths, with_pdf, with_page):
         try:
             notebook = execute_report(kernel, title | table, time_limit, paths)
         except UserError as error:
-            if preamble:
-                with contextlib.suppress(RuntimeError):
-                    preamble()
             error = with_remembered(str(error), paths.name)
             if failed:  # the text may rest on it
                 raise UserError(f"{failed}; then the report: {error}") from None
@@ -112,15 +112,13 @@ def make_report(paths, with_pdf, with_page):
     attached = attachments(claims, made_for, now, experiments)
     print("setting the pages", file=sys.stderr, flush=True)
     try:
-        with ThreadPoolExecutor(1) as beside:  # while LaTeX is at work
-            page = with_page and beside.submit(to_html, notebook, attached, now)
-            made = {}
-            if with_pdf:
-                made[paths.pdf] = print_report(
-                    notebook, attached, now, paths.tex, preamble
-                )
-            if with_page:
-                made[paths.html] = page.result().encode()
+        page = with_page and beside.submit(to_html, notebook, attached, now)
+        made = {}
+        if with_pdf:
+            preamble.exception()  # waits; an error is raised again
+            made[paths.pdf] = print_report(notebook, attached, now, paths.tex)
+        if with_page:
+            made[paths.html] = page.result().encode()
     except UserError as error:
         where = cell_of(str(error), notebook)
         raise UserError(f"{error} ({where})" if where else error) from None
@@ -136,15 +134,14 @@ def make_report(paths, with_pdf, with_page):
     print(f"made: {names}, for {title_of(notebook)['student']}{of and f', of {of}'}")
 
 
-def print_report(notebook, attached, now, folder, preamble=None):
+def print_report(notebook, attached, now, folder):
     """Return the bytes of an executed report's PDF; see `to_latex` and `to_pdf`."""
-    from helpers.pipeline.report.pdf import begin_preamble, to_pdf
+    from helpers.pipeline.report.pdf import to_pdf
     from helpers.pipeline.report.typeset import to_latex
 
     latex, files = to_latex(notebook, attached)
     try:
-        preamble = preamble or begin_preamble(folder)
-        return to_pdf(latex, files, folder, preamble, now.time).read_bytes()
+        return to_pdf(latex, files, folder, now.time).read_bytes()
     except RuntimeError as error:
         raise UserError(error) from None
 

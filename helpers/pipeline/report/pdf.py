@@ -1,6 +1,5 @@
 """Set LaTeX as PDF."""
 
-import os
 import re
 import shutil
 import subprocess
@@ -21,38 +20,28 @@ CITED = re.compile(r"\\cite[a-z]*\*?(?:\[[^\[\]]*\])*\{([^{}]+)\}")
 BEGIN = r"\begin{document}"
 
 
-def begin_preamble(folder):
-    """Start to compile the preamble, which no pass then has to read again.
+def compile_preamble(folder):
+    """Compile the preamble, which no pass then has to read again; return its name.
 
-    What the same TeX has compiled in this folder already is taken. Returns a function
-    that waits for the end and returns the name of what was compiled; it raises as
+    What the same TeX has compiled in this folder already is taken. It raises as
     `to_pdf` does.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    shutil.copy(PREAMBLE, folder)
     name = f"preamble-{_digest_of_preamble()}"
     if (folder / f"{name}.fmt").exists():
-        return lambda: name
+        return name
+    shutil.copy(PREAMBLE, folder)
     command = ["pdflatex", "-ini", "-interaction=batchmode", "-no-shell-escape"]
     command += ["-jobname=preamble", r"&pdflatex preamble.tex\dump"]
-    process = subprocess.Popen(
-        command, cwd=folder, env=environment(), stdout=subprocess.DEVNULL
-    )
-    os.setpriority(os.PRIO_PROCESS, process.pid, 10)  # others wait for what runs now
-
-    def compiled():
-        _check_alive("pdflatex", process.wait())
-        if process.returncode:
-            path = folder / "preamble.log"
-            log = path.read_text(errors="replace") if path.exists() else ""
-            wrong = complaint(log, failed=True)
-            raise RuntimeError(f"LaTeX cannot read the preamble: {wrong} (see {path})")
-        for other in folder.glob("preamble-*.fmt"):
-            other.unlink()
-        (folder / "preamble.fmt").rename(folder / f"{name}.fmt")
-        return name
-
-    return compiled
+    if _run(command, folder, before=["nice"]):  # others wait for what runs now
+        path = folder / "preamble.log"
+        log = path.read_text(errors="replace") if path.exists() else ""
+        wrong = complaint(log, failed=True)
+        raise RuntimeError(f"LaTeX cannot read the preamble: {wrong} (see {path})")
+    for other in folder.glob("preamble-*.fmt"):
+        other.unlink()
+    (folder / "preamble.fmt").rename(folder / f"{name}.fmt")
+    return name
 
 
 def _digest_of_preamble():
@@ -64,24 +53,20 @@ def _digest_of_preamble():
     return sha256(PREAMBLE.read_bytes() + repr(made_of).encode())
 
 
-def to_pdf(latex, files, folder, preamble=None, moment=LONG_AGO):
+def to_pdf(latex, files, folder, moment=LONG_AGO):
     """Run LaTeX until all references are settled; return the path of the PDF.
 
     `files` are what the document includes or attaches, by name; those in the folder
-    make the next call faster. `preamble` is what `begin_preamble` returned; without it,
-    LaTeX takes longer, and the same document has other bytes. `moment` is the time
-    stamp of the PDF, in seconds since 1970. RuntimeError, with the first complaint of
-    the log, if LaTeX cannot set the document or is killed, a reference leads nowhere,
-    or something is too large for a page.
+    make the next call faster, as does the preamble if it is compiled. `moment` is the
+    time stamp of the PDF, in seconds since 1970. RuntimeError, with the first complaint
+    of the log, if LaTeX cannot set the document or is killed, a reference leads
+    nowhere, or something is too large for a page.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    shutil.copy(PREAMBLE, folder)
+    preamble = compile_preamble(folder)
     for name, content in {**files, "report.tex": latex.encode()}.items():
         (folder / name).write_bytes(content)
     command = ["pdflatex", "-interaction=batchmode", "-halt-on-error"]
-    command += ["-no-shell-escape"]
-    if preamble:
-        command.append(f"-fmt={preamble()}")
+    command += ["-no-shell-escape", f"-fmt={preamble}"]
     log_file, aux, whole = (folder / f"report.{end}" for end in ("log", "aux", "whole"))
     if not whole.exists():
         for state in folder.glob("report.[!tl]*"):  # of a call that did not end well
@@ -135,20 +120,19 @@ def set_bibliography(latex, folder, command):
             (folder / "works.aux").replace(folder / "report.aux")
 
 
-def _run(command, folder, moment=LONG_AGO):
+def _run(command, folder, moment=LONG_AGO, before=()):
     """Run a program of TeX; return if it failed, and raise RuntimeError if it died."""
     variables = {"SOURCE_DATE_EPOCH": str(moment), "FORCE_SOURCE_DATE": "1"}
     variables |= {"max_print_line": "9999"}
-    done = subprocess.run(
-        command, cwd=folder, env=environment(**variables), stdout=subprocess.DEVNULL
-    )
-    _check_alive(command[0], done.returncode)
-    return done.returncode != 0
-
-
-def _check_alive(program, status):
-    """Raise RuntimeError if a program was killed: what it left is not whole."""
-    # A shell and a sandbox add 128 to the number of the signal.
+    status = subprocess.run(
+        [*before, *command],
+        cwd=folder,
+        env=environment(**variables),
+        stdout=subprocess.DEVNULL,
+    ).returncode
+    # What a program leaves that was killed is not whole. A shell and a sandbox add 128
+    # to the number of the signal.
     number = -status if status < 0 else status - 128
     if number > 0:
-        raise RuntimeError(f"{program} was ended by signal {number}: make report")
+        raise RuntimeError(f"{command[0]} was ended by signal {number}: make report")
+    return status != 0
