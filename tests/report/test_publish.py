@@ -817,19 +817,17 @@ def test_provenance_names_an_experiment_and_leaves_out_what_there_is_none_of(
     assert bare == r"cell \texttt{In~[0]}. Runs: \texttt{rates}, \texttt{b-3}."
 
 
-def test_the_nearest_known_name_is_suggested(tmp_path):
-    (tmp_path / "report.aux").write_text("\\newlabel{fig:costs}{{1}{1}}\n")
-    (tmp_path / "report.bbl").write_text("\\bibitem[A(2004)]{boyd2004}\nA.\n")
-    names = pdf.names_in(tmp_path)
-    assert names == ["fig:costs", "boyd2004"]
+def test_the_nearest_known_name_is_suggested():
+    source = r"\label{from:fig:cost}\label{fig:costs}\bibliography{it}"
+    known = {"source": source, "works": "\\bibitem[A(2004)]{boyd2004}\nA.\n"}
     for kind, wrong, right in (
         ("LaTeX Warning: Reference", "fig:cost", "fig:costs"),
         ("Package natbib Warning: Citation", "boyd2005", "boyd2004"),
     ):
         log = f"{kind} `{wrong}' on page 3 undefined on input line 7."
-        found = pdf.complaint(log, failed=False, names=names)
+        found = pdf.complaint(log, failed=False, **known)
         assert found.endswith(f"`{wrong}' on page 3 undefined; did you mean {right}?")
-    found = pdf.complaint(log, failed=False, names=names, source="no list of works")
+    found = pdf.complaint(log, failed=False, source="no list of works")
     assert found.endswith("undefined: report.bibliography(…) must show the works")
 
 

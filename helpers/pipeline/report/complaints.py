@@ -11,28 +11,16 @@ WIDE = re.compile(
     re.M,
 )
 HIGH = re.compile(r"^Overfull \\vbox \((\S+)pt too high\)", re.M)
+LABEL = re.compile(r"\\label\{(?!from:)(.+?)\}")
+WORK = re.compile(r"^\\bibitem.*\{(.+?)\}", re.M)
 LARGE = re.compile(r"Float too large for page by (\S+)pt on input line (\d+)")
 
 
-def names_in(folder):
-    """Return the labels and the works that a document may refer to."""
-    found = []
-    for ending, name in (
-        ("aux", r"\\newlabel\{(.+?)\}"),
-        ("bbl", r"^\\bibitem.*\{(.+?)\}"),
-    ):
-        path = folder / f"report.{ending}"
-        if path.exists():
-            text = path.read_text(errors="replace")
-            found += re.findall(name, text, re.MULTILINE)
-    return found
-
-
-def complaint(log, *, failed, names=(), source=""):
+def complaint(log, *, failed, source="", works=""):
     """Return the first error or warning of a LaTeX log that matters, or nothing.
 
-    The lines of the log must not be broken. `names` are labels and works, to suggest
-    one; `source` is the document, to name what is too large.
+    The lines of the log must not be broken. `source` is the document and `works` its
+    list of works: what is too large is named, or what may have been meant.
     """
     alien = re.search(r"Unicode character (\S+) \(U\+\w+\)", log)
     if alien:
@@ -50,6 +38,7 @@ def complaint(log, *, failed, names=(), source=""):
     if warning:
         message = warning[1].partition(" on input line")[0]
         name = message.split("'")[0].partition("`")[2]
+        names = LABEL.findall(source) + WORK.findall(works)
         hint = did_you_mean(name, names) if "undefined" in message else ""
         without = message.startswith("Citation") and r"\bibliography{" not in source
         return message + (NO_WORKS if without and source else hint)
@@ -93,7 +82,5 @@ def _words(boxes):
 
 def _label(source, first, last):
     """Return the last label in lines of a document, or nothing."""
-    labels = re.findall(
-        r"\\label\{(?!from:)(.+?)\}", "\n".join(source[max(0, first) : last])
-    )
+    labels = LABEL.findall("\n".join(source[max(0, first) : last]))
     return labels[-1] if labels else ""

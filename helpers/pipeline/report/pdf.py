@@ -9,7 +9,7 @@ from helpers import ROOT
 from helpers.pipeline.environment import environment
 from helpers.pipeline.files import sha256
 from helpers.pipeline.kernels.opened import stamp
-from helpers.pipeline.report.complaints import complaint, names_in
+from helpers.pipeline.report.complaints import complaint
 from helpers.pipeline.report.revision import LONG_AGO
 
 PREAMBLE = ROOT / "report" / "template" / "preamble.tex"
@@ -35,8 +35,7 @@ def compile_preamble(folder):
     command += ["-jobname=preamble", r"&pdflatex preamble.tex\dump"]
     if _run(command, folder, before=["nice"]):  # others wait for what runs now
         path = folder / "preamble.log"
-        log = path.read_text(errors="replace") if path.exists() else ""
-        wrong = complaint(log, failed=True)
+        wrong = complaint(_text(path), failed=True)
         raise RuntimeError(f"LaTeX cannot read the preamble: {wrong} (see {path})")
     for other in folder.glob("preamble-*.fmt"):
         other.unlink()
@@ -82,9 +81,8 @@ def to_pdf(latex, files, folder, moment=LONG_AGO):
         draft = []
     else:
         raise RuntimeError(f"LaTeX's references do not settle in {PASSES} passes")
-    log = log_file.read_text(errors="replace") if log_file.exists() else ""
-    wrong = complaint(log, failed=failed, names=names_in(folder), source=latex)
-    if wrong:
+    works = _text(folder / "report.bbl")
+    if wrong := complaint(_text(log_file), failed=failed, source=latex, works=works):
         raise RuntimeError(f"LaTeX cannot set the report: {wrong} (see {log_file})")
     whole.touch()
     return folder / "report.pdf"
@@ -118,6 +116,11 @@ def set_bibliography(latex, folder, command):
         (folder / "works.tex").write_text(only)
         if not _run([*command, "works.tex"], folder):
             (folder / "works.aux").replace(folder / "report.aux")
+
+
+def _text(path):
+    """Return what a program of TeX has written, or nothing."""
+    return path.read_text(errors="replace") if path.exists() else ""
 
 
 def _run(command, folder, moment=LONG_AGO, before=()):
