@@ -71,14 +71,12 @@ def to_pdf(latex, files, folder, moment=LONG_AGO):
         for state in folder.glob("report.[!tl]*"):  # of a call that did not end well
             state.unlink()
     whole.unlink(missing_ok=True)  # until this call has ended well
-    draft = [] if aux.exists() else ["-draftmode"]  # the first of several passes
     set_bibliography(latex, folder, command)
     for _ in range(PASSES):
         known = aux.read_bytes() if aux.exists() else b""
-        failed = _run([*command, *draft, "report.tex"], folder, moment)
-        if failed or (aux.read_bytes() == known and not draft):  # all are settled
+        failed = _run([*command, "report.tex"], folder, moment)
+        if failed or aux.read_bytes() == known:  # all are settled
             break
-        draft = []
     else:
         raise RuntimeError(f"LaTeX's references do not settle in {PASSES} passes")
     works = _text(folder / "report.bbl")
