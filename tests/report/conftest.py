@@ -1,8 +1,10 @@
 """What the tests of the report share."""
 
 import shutil
+from types import SimpleNamespace
 
 import nbformat
+import pypdfium2
 import pytest
 
 from helpers.pipeline.report import pdf, publish
@@ -26,6 +28,15 @@ def shown(monkeypatch):
     return outputs
 
 
+@pytest.fixture
+def shell(monkeypatch):
+    """Give reports the shell of a notebook that has executed nothing yet."""
+    events, user_ns = SimpleNamespace(register=print), {"In": [""]}
+    shell = SimpleNamespace(user_ns=user_ns, events=events)
+    shell.register_magic_function = print
+    monkeypatch.setattr(publish, "get_ipython", lambda: shell)
+
+
 @pytest.fixture(scope="session")
 def preamble(tmp_path_factory):
     """Return the compiled preamble."""
@@ -42,3 +53,15 @@ def to_pdf(preamble, tmp_path):
         return pdf.to_pdf(latex, files or {}, tmp_path)
 
     return made
+
+
+@pytest.fixture
+def printed(to_pdf):
+    """Return a function that returns all that a document says, without blanks."""
+
+    def read(latex, files=None):
+        with pypdfium2.PdfDocument(to_pdf(latex, files)) as document:
+            pages = [page.get_textpage().get_text_range() for page in document]
+        return "".join("".join(pages).split())
+
+    return read

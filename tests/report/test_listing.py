@@ -1,6 +1,5 @@
 """Listings: the code as it is on disk, with the formulas of its docstrings."""
 
-import contextlib
 import re
 
 import nbformat
@@ -20,12 +19,6 @@ def document_of(code, first_line=1):
     output = nbformat.v4.new_output("display_data", metadata={"report": shown})
     cell = nbformat.v4.new_code_cell(outputs=[output])
     return typeset.to_latex(nbformat.v4.new_notebook(cells=[cell]))
-
-
-def printed(path):
-    """Return the lines that a PDF says."""
-    with contextlib.closing(pypdfium2.PdfDocument(path)) as document:
-        return "\n".join(page.get_textpage().get_text_range() for page in document)
 
 
 def formulas(code):
@@ -101,28 +94,25 @@ def test_only_raw_docstrings_have_single_backslashes():
     assert formulas("x = r':math:`a`'\n") == []
 
 
-def test_the_docstrings_of_the_project_are_readable_in_print(to_pdf):
+def test_the_docstrings_of_the_project_are_readable_in_print(printed):
     modules = ("model", "descent", "theory", "optimisers", "compression", "scores")
     code = "".join((ROOT / f"helpers/{name}.py").read_text() for name in modules)
     assert r"\frac" in code
-    latex, files = document_of(code)
-    text = printed(to_pdf(latex, files))
+    text = printed(*document_of(code))
     assert not re.search(r"\\(frac|sum|lambda|eta|theta|left)|:math:|math::", text)
     assert "n_samples" in text
 
 
-def test_mathematics_that_a_listing_treats_otherwise_is_set(to_pdf):
+def test_mathematics_that_a_listing_treats_otherwise_is_set(printed):
     code = 'r"""Of :math:`x\'\' - y_1^2`, :math:`\\left(\\begin{smallmatrix} a & b '
     code += '\\end{smallmatrix}\\right)`.\n\n.. math:: \\text{50 \\% of } x\n"""\n'
-    latex, files = document_of(code)
-    assert "50%of" in printed(to_pdf(latex, files)).replace(" ", "")
+    assert "50%of" in printed(*document_of(code))
 
 
 def test_long_lines_are_set_smaller(to_pdf):
     for columns in (80, 130):
-        latex, files = document_of(f"x = '{'w' * (columns - 6)}'\n")
-        path = to_pdf(latex, files)
-        with contextlib.closing(pypdfium2.PdfDocument(path)) as document:
+        path = to_pdf(*document_of(f"x = '{'w' * (columns - 6)}'\n"))
+        with pypdfium2.PdfDocument(path) as document:
             page = document[0].get_textpage()
             edges = [page.get_charbox(i)[2] for i in range(page.count_chars())]
         assert 300 < max(edges) < (210 - 25) / 25.4 * 72 + 1

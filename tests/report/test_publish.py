@@ -1,16 +1,13 @@
 """Claims, prose, captions, and how they are set."""
 
-import contextlib
 import inspect
 import os
 import re
-from types import SimpleNamespace
 
 import matplotlib.pyplot as plt
 import nbformat
 import numpy as np
 import pandas as pd
-import pypdfium2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -268,14 +265,7 @@ def test_a_claim_is_set_by_where_it_stands(text, filled):
         claims.fill("$z = {{t}}$")
 
 
-def printed(path):
-    """Return all that a PDF says, without blanks."""
-    with contextlib.closing(pypdfium2.PdfDocument(path)) as document:
-        text = "".join(page.get_textpage().get_text_range() for page in document)
-    return "".join(text.split())
-
-
-def test_numbers_are_printed_as_numbers_by_pandoc_and_latex(shown, to_pdf):
+def test_numbers_are_printed_as_numbers_by_pandoc_and_latex(shown, printed):
     report, expected = Report(), []
     values = (
         (3e-05, "g", "3×10−5"),
@@ -293,8 +283,7 @@ def test_numbers_are_printed_as_numbers_by_pandoc_and_latex(shown, to_pdf):
         report.claims.state(f"c{number}", value, spec)
         report.prose(f"A{number}: {{{{c{number}}}}}; ${{{{c{number}}}}}$.")
         expected.append(f"A{number}:{text};{text}.")
-    latex, files = as_latex(shown)
-    page = printed(to_pdf(latex, files))
+    page = printed(*as_latex(shown))
     assert page.startswith("".join(expected))
 
 
@@ -385,7 +374,7 @@ def notebook(tmp_path, monkeypatch):
 
 
 def test_a_section_has_its_number_in_print_and_its_name_in_the_notebook(
-    shown, notebook, to_pdf
+    shown, notebook, printed
 ):
     sources = ("# The first", "# Its scale <!-- #sec:scale -->", "# The code {#app:it}")
     first, second, appended = notebook(*sources)
@@ -400,8 +389,7 @@ def test_a_section_has_its_number_in_print_and_its_name_in_the_notebook(
     assert "## Rates\n" in text
     cells = [first, nbformat.v4.new_code_cell(outputs=shown[:1]), second]
     cells += [nbformat.v4.new_code_cell(outputs=shown[1:]), appended]
-    latex, files = typeset.to_latex(nbformat.v4.new_notebook(cells=cells))
-    page = printed(to_pdf(latex, files))
+    page = printed(*typeset.to_latex(nbformat.v4.new_notebook(cells=cells)))
     assert "SeeSection2,Section1.1andAppendixA." in page
     assert "2Itsscale" in page
     assert "#" not in page
@@ -466,13 +454,7 @@ def test_a_block_left_open_ends_with_its_cell(shown):
     assert r"\emph{Next.}" in latex
 
 
-def test_a_table_that_the_list_of_provenance_lacks_is_named(shown, monkeypatch):
-    shell = SimpleNamespace(
-        user_ns={"In": [""]},
-        register_magic_function=print,
-        events=SimpleNamespace(register=print),
-    )
-    monkeypatch.setattr(publish, "get_ipython", lambda: shell)
+def test_a_table_that_the_list_of_provenance_lacks_is_named(shown, shell):
     report, frame = Report(), pd.DataFrame({"x": ["1"]})
     report.table(frame, label="listed", caption="One.")
     report.provenance()
@@ -656,17 +638,17 @@ def test_a_table_of_many_rows_runs_over_pages(shown):
 
 
 @pytest.mark.parametrize("long", [False, True])
-def test_cells_may_begin_with_any_sign(shown, to_pdf, long):
+def test_cells_may_begin_with_any_sign(shown, printed, long):
     signs = ["[CO2]", "*mass", "[1pt]", "[", "]", "*", " [a", "&", "%b", "\\\\[c]"]
     frame = pd.DataFrame({"[name]": signs, "*n": range(len(signs))})
     Report().table(frame, label="it", caption="It.", align="ll", long=long)
     [cell] = (s for s in shown if s.metadata["report"]["kind"] != "lab")
-    page = printed(to_pdf(*as_latex([cell])))
+    page = printed(*as_latex([cell]))
     rows = "".join(f"{sign}{k}".replace(" ", "") for k, sign in enumerate(signs))
     assert f"[name]*n{rows}" in page
 
 
-def test_a_table_that_is_a_little_too_wide_is_set_smaller(shown, to_pdf):
+def test_a_table_that_is_a_little_too_wide_is_set_smaller(shown, printed):
     for length in (85, 100, 120):
         shown.clear()
         report = Report()
@@ -675,10 +657,10 @@ def test_a_table_that_is_a_little_too_wide_is_set_smaller(shown, to_pdf):
         )
         [cell] = (s for s in shown if s.metadata["report"]["kind"] != "lab")
         if length < 120:
-            assert "x" * length in printed(to_pdf(*as_latex([cell])))
+            assert "x" * length in printed(*as_latex([cell]))
         else:
             with pytest.raises(RuntimeError, match="tab:it is .* in too wide"):
-                to_pdf(*as_latex([cell]))
+                printed(*as_latex([cell]))
 
 
 @pytest.mark.parametrize("label", ["mine_2", "My-Fig", "a b", "", "fig:a"])
@@ -797,14 +779,8 @@ def test_a_report_without_one_title_block_says_so(shown, titles):
 
 
 def test_provenance_names_an_experiment_and_leaves_out_what_there_is_none_of(
-    shown, monkeypatch
+    shown, shell, monkeypatch
 ):
-    shell = SimpleNamespace(
-        user_ns={"In": [""]},
-        register_magic_function=print,
-        events=SimpleNamespace(register=print),
-    )
-    monkeypatch.setattr(publish, "get_ipython", lambda: shell)
     loaded = {"rates": pd.DataFrame({"run": ["a-1", "a-2"]})}
     monkeypatch.setattr(publish, "loaded_experiments", lambda: loaded)
     report, frame = Report(), pd.DataFrame({"x": ["1"]})
@@ -937,9 +913,8 @@ def test_works_are_known_before_the_first_pass(to_pdf, monkeypatch):
 
     monkeypatch.setattr(pdf, "_run", noted)
     document = (
-        r"\ifdefined\preamble\else\input{preamble}\fi\begin{document}"
-        r"\citet{boyd2004}\bibliographystyle{plainnat}\bibliography{references}"
-        r"\end{document}"
+        r"\begin{document}\citet{boyd2004}\bibliographystyle{plainnat}"
+        r"\bibliography{references}\end{document}"
     )
     to_pdf(document)
     assert len(logs) == 2
