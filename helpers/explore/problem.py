@@ -8,6 +8,7 @@ import numpy as np
 
 from helpers.compression import compress
 from helpers.data import load_data, load_datasheet
+from helpers.reading.datasheet import column_fact
 
 MOST_SHOWN = 1000  # points of a scatter: more would hide each other
 MOST_NUMBERS = 100_000  # of them in a page, where there are hundreds of features
@@ -43,7 +44,7 @@ def make_problem(data, target):
     return {
         "data": str(data),
         "target": target,
-        "unit": _unit(data, target),
+        "unit": column_fact(load_datasheet(data), target, "unit"),
         "features": table.features,
         "n_samples": n,
         "rows": np.column_stack([few.X, few.y]).tolist(),
@@ -51,11 +52,3 @@ def make_problem(data, target):
         "maxima": table.X.max(axis=0).tolist(),
         "sample": np.column_stack([table.X, table.y])[chosen].tolist(),
     }
-
-
-def _unit(data, column):
-    """Return the unit of a column, or nothing if the datasheet does not know it."""
-    try:
-        return load_datasheet(data)["columns"][column]["unit"]
-    except (OSError, LookupError, TypeError):
-        return ""
