@@ -68,8 +68,7 @@ def is_watched(name):
 
 def changed_between(before, now):
     """Return the names of files whose stamps differ."""
-    names = before.keys() | now.keys()
-    return {name for name in names if before.get(name) != now.get(name)}
+    return {name for name, _ in before.items() ^ now.items()}
 
 
 class Preview:
@@ -132,19 +131,15 @@ class Preview:
         if changed_between(self.base, self.seen) - read:
             cells.back_to(0)  # what rests on it is not known
             self.base = dict(self.seen)
-        texts = self.changed_texts(code)
-        for position in texts:
-            self.keep(cells.instead(position, code[position], self.is_changed))
-        if not texts:
-            self.execute(notebook, code)
+        self.execute(notebook, code)
         self.show(notebook)
 
     def execute(self, notebook, code):
         """Execute the code cells of a notebook, from the first one that must be."""
         cells = self.cells
         kept = {done.cell["id"]: done.cell for done in cells.done}
-        cells.back_to(self.first_changed(code))
         last = max((k for k, c in enumerate(code) if kept.get(c["id"]) != c), default=0)
+        cells.back_to(self.first_changed(code))
         while (position := len(cells.done)) < len(code):
             cell = code[position]
             doing = f"executing cell {position + 1} of {len(code)}"
@@ -155,25 +150,19 @@ class Preview:
                 self.show(notebook, stale=code[position + 1]["id"])
 
     def first_changed(self, code):
-        """Return the position of the first cell that must be executed."""
-        for position, done in enumerate(self.cells.done):
-            same = position < len(code) and code[position] == done.cell
-            if not same or self.cells.changed_since(done.read):
-                return position
-        return len(self.cells.done)
+        """Return the position of the first cell from which on to execute.
 
-    def changed_texts(self, code):
-        """Return the positions of the changed cells, if they are ``%%prose`` only.
-
-        Such a cell states nothing, and nothing depends on what it shows.
+        Text that has changed before it is executed in its place: nothing depends on it.
         """
-        done, changed = self.cells.done, self.cells.changed_since
-        if len(done) != len(code) or any(changed(each.read) for each in done):
-            return []
-        positions = [k for k, cell in enumerate(code) if cell != done[k].cell]
-        same = all(code[k]["id"] == done[k].cell["id"] for k in positions)
-        texts = all(is_text(code[k], done[k]) for k in positions)
-        return positions if same and texts else []
+        cells = self.cells
+        for position, (cell, done) in enumerate(zip(code, cells.done, strict=False)):
+            if cells.changed_since(done.read):
+                return position
+            if cell != done.cell:
+                if not is_text(cell, done):
+                    return position
+                self.keep(cells.instead(position, cell, self.is_changed))
+        return min(len(code), len(cells.done))
 
     def keep(self, done):
         """Keep what a cell shows; raise if it failed."""
@@ -270,7 +259,10 @@ def as_sent(cell):
 
 
 def is_text(cell, done):
-    """Tell whether a cell only shows text, as it did before."""
+    """Tell whether a cell is one of ``%%prose`` that only shows text, as it did before.
+
+    Such a cell states nothing.
+    """
     kinds = [o["metadata"].get("report", {}).get("kind") for o in done.outputs]
-    both = (cell["source"], done.cell["source"])
-    return all(text.startswith(PROSE) for text in both) and kinds == ["prose"]
+    texts = all(c["source"].startswith(PROSE) for c in (cell, done.cell))
+    return texts and kinds == ["prose"] and cell["id"] == done.cell["id"]

@@ -13,6 +13,7 @@ connection ends, it ends all the processes.
 import contextlib
 import io
 import json
+import math
 import os
 import signal
 import subprocess
@@ -37,11 +38,11 @@ class StoppedError(Exception):
 
 
 class Process(NamedTuple):
-    """A process with the notebook's variables before the cell of that position."""
+    """A process with the notebook's variables before a cell."""
 
-    position: int
     connection: Connection
     pid: int
+    seconds: float = 0.0  # for which it has executed cells
 
 
 class Executed(NamedTuple):
@@ -79,32 +80,33 @@ class Snapshots:
             start_new_session=True,
         )
         theirs.close()
-        self.done, self._kept = [], [Process(0, ours, self._first.pid)]
-        self._now, self._since = self._kept[0], 0.0
         ours.recv()
-        self.preloaded = self._read()
+        self.done, self.preloaded = [], self._read()
+        # The process before each cell and before the next one; None if it went on.
+        self._before = [Process(ours, self._first.pid, math.inf)]
 
     def back_to(self, position):
         """Return to before a cell, or to the nearest snapshot before that."""
-        if position < len(self.done):
-            self._kept = [kept for kept in self._kept if kept.position <= position]
-            self._now, self._since = self._kept[-1], 0.0
-            self.done = self.done[: self._now.position]
+        position = min(position, len(self._before) - 1)
+        while self._before[position] is None:
+            position -= 1
+        del self._before[position + 1 :], self.done[position:]
 
     def execute(self, cell, stopped):
         """Execute the next cell, which is not among the `done` if it fails.
 
         `stopped` is asked often whether to give it up, with StoppedError.
         """
-        started, now = time.monotonic(), self._now
-        keep = now is self._kept[-1]
+        started, now = time.monotonic(), self._before[-1]
+        keep = now.seconds > WORTH
         outcome = [], 0, "KernelDied: the notebook ended its process, or memory ran out"
         with contextlib.suppress(EOFError, OSError):
             now.connection.send((cell, keep))
             if keep:  # another process goes on
                 connection = Connection(recv_handle(now.connection))
-                now = now._replace(connection=connection, pid=now.connection.recv())
-            self._now = now._replace(position=len(self.done) + 1)
+                now = Process(connection, now.connection.recv())
+            else:
+                self._before[-1] = None
             while not now.connection.poll(OFTEN):
                 if stopped():
                     self._end(now)
@@ -113,29 +115,27 @@ class Snapshots:
         done = Executed(cell, *outcome, self._read())
         if done.error:
             self._end(now)
-            return done
-        self.done.append(done)
-        self._since += time.monotonic() - started
-        if self._since > WORTH:
-            self._kept, self._since = [*self._kept, self._now], 0.0
+        else:
+            seconds = now.seconds + time.monotonic() - started
+            self._before.append(now._replace(seconds=seconds))
+            self.done.append(done)
         return done
 
     def _end(self, process):
         """End a process that is of no use any more, and return to a snapshot."""
         with contextlib.suppress(ProcessLookupError):
             os.kill(process.pid, signal.SIGKILL)
-        self._now, self._since = self._kept[-1], 0.0
-        self.done = self.done[: self._now.position]
+        self.back_to(len(self.done))
 
     def instead(self, position, cell, stopped):
         """Execute another cell in the place of one; those that follow stay."""
-        before = [*self.done], self._kept, self._now, self._since
+        before, all_done = [*self._before], [*self.done]
         try:
             self.back_to(position)
-            for each in [e.cell for e in before[0][len(self.done) : position]] + [cell]:
+            for each in [e.cell for e in all_done[len(self.done) : position]] + [cell]:
                 done = self.execute(each, stopped)
         finally:
-            self.done, self._kept, self._now, self._since = before
+            self._before, self.done = before, all_done
         if not done.error:
             self.done[position] = done
         return done
@@ -157,7 +157,7 @@ class Snapshots:
 
     def close(self):
         """End all the processes."""
-        for process in self._kept:
+        for process in filter(None, self._before):
             process.connection.close()
         self._first.wait()
 
