@@ -29,19 +29,13 @@ def sweep(plan, scheduler="", time_limit=TIME_LIMIT):
     FailedRunsError if a run failed, once all others have finished; they are kept.
     """
     prepare(plan)
-    failures, seconds = {}, {}
     try:
-        with Progress(plan) as progress:
-            for run, outcome in outcomes(plan, scheduler, time_limit, progress):
-                seconds[run] = outcome.seconds
-                if outcome.error:
-                    failures[run] = outcome
-                progress.finished(run, outcome.error, outcome.seconds)
+        ended = run_missing(plan, scheduler, time_limit) if plan.missing else {}
     finally:
         remove_unfinished()
     # As the grid lists them, not as they ended: the same every time.
-    failures = {run: failures[run] for run in plan.runs if run in failures}
-    print_summary(plan, failures, seconds)
+    failures = {r: ended[r] for r in plan.runs if r in ended and ended[r].error}
+    print_summary(plan, ended, failures)
     if failures:
         [first, *_] = failures.values()
         count = f"{len(failures)} of {len(plan.runs)} runs"
@@ -59,10 +53,35 @@ def prepare(plan):
             path.unlink(missing_ok=True)
 
 
-def outcomes(plan, scheduler, time_limit, progress):
+def run_missing(plan, scheduler, time_limit):
+    """Execute and keep what is missing; return the `execute.Outcome` of each run.
+
+    How it goes is shown on stderr: by a bar in a terminal, elsewhere by a line a run.
+    """
+    from tqdm import tqdm
+
+    ended, most = {}, len(plan.missing)
+    counts = {"cached": len(plan.runs) - most, "failed": 0, "running": 0}
+    options = {"leave": False, "disable": not sys.stderr.isatty()}
+    with tqdm(total=most, unit="run", **options) as bar:
+
+        def show(running):
+            counts["running"] = running
+            bar.set_postfix(counts, refresh=False)
+
+        for run, outcome in outcomes(plan, scheduler, time_limit, show):
+            ended[run] = outcome
+            counts["failed"] += bool(outcome.error)
+            bar.update()
+            if bar.disable:
+                how = "failed" if outcome.error else "done"
+                said = f"{run} {how} ({outcome.seconds:.2f} s): {plan.runs[run]}"
+                print(f"[{len(ended)}/{most}] {said}", file=sys.stderr)
+    return ended
+
+
+def outcomes(plan, scheduler, time_limit, show):
     """Execute and keep what is missing; yield each run with its `execute.Outcome`."""
-    if not plan.missing:
-        return  # nothing of papermill is needed
     from helpers.pipeline.sweep.execute import Outcome
     from helpers.pipeline.sweep.executors import open_executor
 
@@ -78,24 +97,27 @@ def outcomes(plan, scheduler, time_limit, progress):
                 path = None if scheduler else unfinished_path_of(run)
                 tasks[run] = plan.runs[run], known, time_limit, path
             try:
-                for run, outcome in completed(pool, 2 * slots, tasks, progress):
+                for run, outcome in completed(pool, 2 * slots, tasks, show):
                     del waiting[run]
                     keep(run, outcome)
-                    yield run, outcome
+                    yield run, outcome._replace(notebook="")
             except OSError as error:
                 raise _unwritable(error) from None
     for run in waiting:
         yield run, Outcome("", f"WorkerKilled: {TRIES} times, each time in mid-run", 0)
 
 
-def completed(pool, width, tasks, progress):
-    """Yield runs with their outcomes, `width` at a time, until a worker is killed."""
+def completed(pool, width, tasks, show):
+    """Yield runs with their outcomes, `width` at a time, until a worker is killed.
+
+    `show` is told how many are under way.
+    """
     ahead, running = iter(tasks.items()), {}
     try:
         while True:
             for run, task in ahead:
                 running[pool.submit(run_point, *task)] = run
-                progress.started(len(running))
+                show(len(running))
                 if len(running) == width:
                     break
             if not running:
@@ -161,53 +183,13 @@ def _unwritable(error):
     return UserError(f"{place} cannot be written: {error.strerror}")
 
 
-class Progress:
-    """Progress on stderr: a bar in a terminal, elsewhere a line for each run."""
-
-    def __init__(self, plan):
-        self.plan = plan
-        self.failed = self.ended = 0
-        self.bar = None
-
-    def __enter__(self):
-        if self.plan.missing and sys.stderr.isatty():
-            from tqdm import tqdm
-
-            self.bar = tqdm(total=len(self.plan.missing), unit="run", leave=False)
-        return self
-
-    def __exit__(self, *_):
-        if self.bar:
-            self.bar.close()
-
-    def started(self, running):
-        """Show how many runs are under way."""
-        if self.bar:
-            cached = len(self.plan.runs) - len(self.plan.missing)
-            self.bar.set_postfix(
-                running=running, failed=self.failed, cached=cached, refresh=False
-            )
-
-    def finished(self, run, error, seconds):
-        """Show that a run has ended."""
-        self.ended += 1
-        self.failed += bool(error)
-        if self.bar:
-            self.bar.update()
-            return
-        ended = f"[{self.ended}/{len(self.plan.missing)}]"
-        how = "failed" if error else "done"
-        point = self.plan.runs[run]
-        print(f"{ended} {run} {how} ({seconds:.2f} s): {point}", file=sys.stderr)
-
-
-def print_summary(plan, failures, seconds):
+def print_summary(plan, ended, failures):
     """Print a table of the experiments, what new runs note, and how some failed."""
     header = ("experiment", "runs", "done", "cached", "failed", "time")
-    rows = [header, *(_row(plan, e, failures, seconds) for e in plan.points)]
+    rows = [header, *(_row(plan, experiment, ended) for experiment in plan.points)]
     table = [list(map(str, row)) for row in rows]
     print("\n".join(aligned(table, right=range(1, len(header)))))
-    print_notes(finished_runs(plan, seconds.keys() - failures.keys()))
+    print_notes(finished_runs(plan, ended.keys() - failures.keys()))
     alike = {}  # a mistake of a helper is that of all runs
     for run, failed in failures.items():
         alike.setdefault((failed.error, failed.cell), []).append(run)
@@ -217,10 +199,10 @@ def print_summary(plan, failures, seconds):
         print(f"  see {place}, {cell}".rstrip(", "))
 
 
-def _row(plan, experiment, failures, seconds):
+def _row(plan, experiment, ended):
     runs = {point.run for point in plan.points[experiment]}
-    failed = len(runs & failures.keys())
-    done = len(runs & seconds.keys()) - failed
+    new = [ended[run] for run in runs if run in ended]
+    failed = sum(bool(outcome.error) for outcome in new)
     cached = len(runs - plan.missing.keys())
-    took = sum(seconds.get(run, 0) for run in runs)
-    return experiment, len(runs), done, cached, failed, f"{took:.1f} s"
+    took = sum(outcome.seconds for outcome in new)
+    return experiment, len(runs), len(new) - failed, cached, failed, f"{took:.1f} s"
