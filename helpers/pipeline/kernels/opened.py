@@ -52,18 +52,18 @@ def watch(log, root):
     sys.addaudithook(hook)
 
 
-def read_log(log):
+def read_log(lines):
     """Return which files were read, with their stamps then, and which were written.
 
-    A file that was written before it was read is not among the first.
+    A file that was written before it was read is not among the first. The `lines` are
+    those of a log, or of an open one those that are new.
     """
     read, written = {}, set()
-    with open(log, encoding="utf-8") as lines:
-        for name, how, state in map(json.loads, lines):
-            if how == "written":
-                written.add(name)
-            elif name not in written:
-                read.setdefault(name, state and tuple(state))
+    for name, how, state in map(json.loads, lines):
+        if how == "written":
+            written.add(name)
+        elif name not in written:
+            read.setdefault(name, state and tuple(state))
     return read, written
 
 

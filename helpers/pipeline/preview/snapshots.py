@@ -26,7 +26,7 @@ from typing import NamedTuple
 
 from helpers import ROOT
 from helpers.pipeline.environment import FORMATS
-from helpers.pipeline.kernels.opened import stamp, watch
+from helpers.pipeline.kernels.opened import read_log, stamp, watch
 from helpers.pipeline.preview.mistakes import described
 
 WORTH = 0.05  # seconds of cells that are rather executed again than kept
@@ -46,9 +46,10 @@ class Process(NamedTuple):
 
 
 class Executed(NamedTuple):
-    """An executed cell: as it was sent, what it showed, and the files it read first.
+    """An executed cell: as it was sent, what it showed, and the files it read.
 
-    `read` has the stamps that files had then, by name; `error` is empty if none.
+    `read` has the stamps that files had then, by name, or that it left those with that
+    it wrote; `error` is empty if none.
     """
 
     cell: dict
@@ -67,7 +68,7 @@ class Snapshots:
 
     def __init__(self, modules, folder, log):
         log.write_bytes(b"")
-        self._log, self._offset = log, 0
+        self._log = log.open(encoding="utf-8")
         ours, theirs = Pipe()
         command = ["-m", "helpers.pipeline.preview.snapshots", str(theirs.fileno())]
         self._first = subprocess.Popen(
@@ -141,15 +142,9 @@ class Snapshots:
         return done
 
     def _read(self):
-        """Return the files that were read since this was last asked, with stamps."""
-        with self._log.open("rb") as log:
-            log.seek(self._offset)
-            lines = log.readlines()
-            self._offset = log.tell()
-        read = {}
-        for name, _, state in map(json.loads, lines):
-            read.setdefault(name, state and tuple(state))
-        return read
+        """Return the files that were opened since this was last asked, with stamps."""
+        read, written = read_log(self._log)
+        return read | {name: stamp(ROOT / name) for name in written}
 
     def changed_since(self, read):
         """Tell whether a file is not as it was when it was read."""
@@ -160,6 +155,7 @@ class Snapshots:
         for process in filter(None, self._before):
             process.connection.close()
         self._first.wait()
+        self._log.close()
 
 
 def main(number, log, folder, *modules):

@@ -112,7 +112,8 @@ def with_opened(inputs, log):
     That is what something else has changed since the run began, or read it. For the
     `log` see `helpers.pipeline.kernels.opened.watch`.
     """
-    read, written = read_log(log)
+    with open(log, encoding="utf-8") as lines:
+        read, written = read_log(lines)
     now, found = Inputs(), read.keys() - inputs.keys()
     changed = now.changed(inputs) + [
         name for name in found - written if read[name] != stamp(ROOT / name)
