@@ -15,7 +15,6 @@ from concurrent.futures import ProcessPoolExecutor
 from itertools import repeat
 from pathlib import Path
 
-import nbformat
 import psutil
 from measure import PLAIN, REPEATS, Row, alternate, conclude, forget, run
 from papermill import execute_notebook
@@ -99,13 +98,7 @@ def above_cells(point, kernel):
 
 def memory(project):
     """Compare the peak of the process tree: runs, and workers, ten times and twice."""
-    parameters, check = map(nbformat.v4.new_code_cell, TINY_CELLS)
-    parameters.metadata["tags"] = ["parameters"]
-    kernel = {"name": "python3", "language": "python", "display_name": "Python"}
-    tiny = nbformat.v4.new_notebook(
-        cells=[parameters, check], metadata={"kernelspec": kernel}
-    )
-    nbformat.write(tiny, project.folder / "notebooks" / "tiny.ipynb")
+    project.write_notebook("tiny", *TINY_CELLS)
 
     def peak(runs, cores):
         forget(project, "build")

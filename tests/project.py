@@ -1,12 +1,15 @@
 """A copy of the project, which tests and benchmarks may change."""
 
+import contextlib
 import os
 import re
 import shutil
 import subprocess
 import sys
+import time
 
 import nbformat
+import psutil
 import pytest
 
 from helpers import ROOT
@@ -29,6 +32,18 @@ def need(there, what):
     """Skip a test if something is missing; fail on CI, where nothing may be."""
     if not there:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(f"there is no {what}")
+
+
+KERNEL = {"name": "python3", "language": "python", "display_name": "Python"}
+
+
+def notebook_of(*sources, parameters=0):
+    """Return a notebook of cells of code; `parameters` is the place of theirs."""
+    cells = list(map(nbformat.v4.new_code_cell, sources))
+    for number, cell in enumerate(cells):
+        cell["id"] = f"cell-{number}"
+    cells[parameters].metadata["tags"] = ["parameters"]
+    return nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": KERNEL})
 
 
 DRAWS = re.compile("matplotlib|plt|plot_costs")
@@ -69,6 +84,11 @@ class Project:
 
     def write(self, path, text):
         (self.folder / path).write_text(text, encoding="utf-8")
+
+    def write_notebook(self, name, *sources, parameters=0):
+        """Write the notebook of that name, see `notebook_of`."""
+        made = nbformat.writes(notebook_of(*sources, parameters=parameters))
+        self.write(f"notebooks/{name}.ipynb", made)
 
     def replace(self, path, old, new):
         text = (self.folder / path).read_text(encoding="utf-8")
@@ -121,3 +141,20 @@ class Project:
 
     def sweep(self, *options):
         return self.run("helpers.pipeline.sweep", *options)
+
+    def is_at_work(self):
+        """Tell whether a process works in the copy, or with its helpers."""
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):
+                if process.cwd().startswith(str(self.folder)):
+                    return True
+                if process.environ().get("PYTHONPATH") == str(self.folder):
+                    return True
+        return False
+
+
+def until(condition, seconds=10):
+    """Wait until a condition holds, for at most so many seconds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"

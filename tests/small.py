@@ -2,8 +2,6 @@
 
 import shutil
 
-import nbformat
-
 from helpers import ROOT
 
 CELLS = [
@@ -43,14 +41,8 @@ def make_small(project, *added):
     """Give a copy of the project a small grid and a small report, with added cells."""
     *cells, provenance, end = CELLS
     sources = [*cells, *added, provenance, end]
-    cells = [nbformat.v4.new_code_cell(source) for source in sources]
-    for number, cell in enumerate(cells):
-        cell["id"] = f"cell-{number}"
-    cells[1].metadata["tags"] = ["parameters"]
     project.make_quick()
-    kernel = {"name": "python3", "language": "python", "display_name": "Python"}
-    notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
-    nbformat.write(notebook, project.folder / "notebooks" / "report.ipynb")
+    project.write_notebook("report", *sources, parameters=1)
     # Compiled already for the report that the tests read.
     tex = project.folder / "build" / "tex"
     tex.mkdir(parents=True)

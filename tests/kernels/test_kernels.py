@@ -5,13 +5,13 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import nbformat
 import papermill
 import pytest
 from papermill.exceptions import PapermillExecutionError
+from project import until
 
 from helpers.pipeline import environment
 from helpers.pipeline.errors import UserError
@@ -260,13 +260,6 @@ def is_running(pid):
     except OSError:
         return False
     return state != "Z"
-
-
-def until(condition):
-    """Wait until a condition holds, for at most ten seconds."""
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
 
 
 def test_a_forkserver_that_dies_as_it_starts_is_reported_at_once(

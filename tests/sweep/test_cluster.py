@@ -6,12 +6,11 @@ import re
 import shutil
 import signal
 import sys
-import time
 
 import numpy as np
 import psutil
 import pytest
-from project import Project
+from project import Project, until
 
 from helpers.compression import compress
 from helpers.pipeline.errors import UserError
@@ -140,10 +139,8 @@ def test_a_worker_killed_in_mid_sweep_costs_only_a_retry(project, cluster):
     rates = ", ".join(f"{rate}e-3" for rate in range(1, 7))
     project.write("experiments.yaml", f"many: {{learning_rate: [{rates}]}}\n")
     sweep = project.start("helpers.pipeline.sweep", "--scheduler", address)
-    deadline = time.monotonic() + 60
-    while not project.runs:
-        assert sweep.poll() is None
-        assert time.monotonic() < deadline
+    until(lambda: project.runs or sweep.poll() is not None, 60)
+    assert project.runs
     kill(worker)
     out, err = sweep.communicate(timeout=100)
     assert sweep.returncode == 0, err

@@ -6,6 +6,7 @@ from platform import python_version as version
 import nbformat
 import pytest
 from jupyter_client import AsyncKernelManager
+from project import notebook_of
 
 from helpers import ROOT
 from helpers.pipeline.kernels.warm import FORKSERVER, warm_kernels
@@ -27,13 +28,8 @@ def run(kernel, monkeypatch, tmp_path):
     monkeypatch.setattr(module, "NOTEBOOKS", tmp_path)
 
     def execute_code(*cells, **options):
-        cells = map(nbformat.v4.new_code_cell, ["print('before')", *cells])
-        notebook = nbformat.v4.new_notebook(cells=[*cells])
-        notebook.metadata.kernelspec = {
-            "name": "python3",
-            "display_name": "",
-            "language": "",
-        }
+        notebook = notebook_of("print('before')", *cells)
+        notebook.metadata.kernelspec["language"] = ""
         nbformat.write(notebook, tmp_path / "bad.ipynb")
         return execute("bad", {}, kernel, **options)
 

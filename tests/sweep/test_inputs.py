@@ -10,7 +10,7 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
-from project import Project
+from project import Project, notebook_of
 
 from helpers import ROOT
 from helpers.pipeline import records
@@ -112,14 +112,9 @@ NO_CHANGES = {
 
 def write_notebook(project, cells, name="mine"):
     """Write a notebook whose second cell has the parameters."""
-    cells = [nbformat.v4.new_code_cell(source) for source in cells]
-    cells[1].metadata["tags"] = ["parameters"]
-    kernel = {"name": "python3", "language": "python", "display_name": "Python"}
-    title = nbformat.v4.new_markdown_cell("# A title")
-    notebook = nbformat.v4.new_notebook(
-        cells=[title, *cells], metadata={"kernelspec": kernel}
-    )
-    nbformat.write(notebook, project.folder / "notebooks" / f"{name}.ipynb")
+    notebook = notebook_of(*cells, parameters=1)
+    notebook.cells.insert(0, nbformat.v4.new_markdown_cell("# A title"))
+    project.write(f"notebooks/{name}.ipynb", nbformat.writes(notebook))
     project.write("experiments.yaml", f"a: {{notebook: {name}}}\n")
 
 
@@ -343,11 +338,7 @@ def look(tmp_path, monkeypatch):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.suffix == ".ipynb":
-            cells = [nbformat.v4.new_code_cell(text)]
-            kernel = {"name": "python3", "language": "python", "display_name": "Python"}
-            notebook = nbformat.v4.new_notebook(cells=cells)
-            notebook.metadata["kernelspec"] = kernel
-            nbformat.write(notebook, path)
+            nbformat.write(notebook_of(text), path)
         else:
             path.write_text(text)
         return look_at(path, stamp(path))

@@ -7,9 +7,8 @@ import signal
 import subprocess
 import time
 
-import nbformat
-import psutil
 import pytest
+from project import Project, until
 
 from helpers.pipeline.kernels.warm import CAN_FORK
 
@@ -29,19 +28,9 @@ def undisturbed(tmp_path_factory):
 
 def small_project(folder):
     """Return a copy of the project with a notebook that computes next to nothing."""
-    from project import Project
-
     project = Project(folder)
-    parameters = nbformat.v4.new_code_cell(
-        "n: int = 0", metadata={"tags": ["parameters"]}
-    )
     code = "import math\nsum(math.sqrt(k) for k in range(n))"
-    kernel = {"name": "python3", "language": "python", "display_name": "Python"}
-    notebook = nbformat.v4.new_notebook(
-        cells=[parameters, nbformat.v4.new_code_cell(code)],
-        metadata={"kernelspec": kernel},
-    )
-    nbformat.write(notebook, folder / "notebooks" / "roots.ipynb")
+    project.write_notebook("roots", "n: int = 0", code)
     grid = {"roots": {"notebook": "roots", "n": list(range(10, 10 + N_RUNS))}}
     project.write("experiments.yaml", json.dumps(grid))
     return project
@@ -84,7 +73,7 @@ def test_killed_at_any_moment_it_ends_with_the_same_results(tmp_path, undisturbe
     assert project.sweep()[0] == 0
     assert results(project) == expected
     assert set(project.runs) == set(expected)
-    wait_for_processes(project)
+    until(lambda: not project.is_at_work())
 
 
 def remove_runs(project):
@@ -92,16 +81,6 @@ def remove_runs(project):
     for path in (project.folder / "build" / "runs").iterdir():
         path.unlink()
     return set()
-
-
-def wait_for_processes(project):
-    """Wait until every process of the project has ended, for at most ten seconds."""
-    folder, left = str(project.folder), []
-    for process in psutil.process_iter(["environ"]):
-        if (process.info["environ"] or {}).get("PYTHONPATH") == folder:
-            left.append(process)
-    _, alive = psutil.wait_procs(left, timeout=10)
-    assert not alive
 
 
 @pytest.mark.skipif(not CAN_FORK, reason="only Unix limits the size of files")

@@ -5,11 +5,11 @@ import os
 import re
 import shutil
 import signal
-import time
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from project import notebook_of, until
 
 from helpers.pipeline.command import checked_scheduler, checked_time_limit
 from helpers.pipeline.errors import UserError
@@ -124,14 +124,14 @@ def test_an_interrupted_sweep_leaves_nothing_that_looks_finished(
     temporary = tmp_path_factory.mktemp("temporary")
     project.environment["TMPDIR"] = str(temporary)
     sweep = project.start("helpers.pipeline.sweep", start_new_session=True)
-    deadline = wait_for_a_run(project, sweep)
+    wait_for_a_run(project, sweep)
     send(sweep.pid, number)
     out, err = sweep.communicate(timeout=30)
     assert sweep.returncode == 128 + number
     assert "interrupted: finished runs are kept" in err
     assert "Traceback" not in out + err
     assert [name for name in project.runs if name.startswith(".")] == []
-    wait_for_processes(project, deadline)
+    until(lambda: not project.is_at_work(), 60)
     assert list(temporary.iterdir()) == []
     assert 0 < len(project.runs) < 60
     for name in project.runs:
@@ -278,40 +278,13 @@ def test_memory_that_processes_cannot_share_is_named(monkeypatch):
 
 
 def wait_for_a_run(project, sweep):
-    """Wait until a run of a sweep has ended; return when all else must have."""
-    deadline = time.monotonic() + 60
-    while not [name for name in project.runs if not name.startswith(".")]:
+    """Wait until a run of a sweep has ended."""
+
+    def has_ended():
         assert sweep.poll() is None
-        assert time.monotonic() < deadline
-    return deadline
+        return any(not name.startswith(".") for name in project.runs)
 
-
-def wait_for_processes(project, deadline):
-    """Wait until no process works in a copy of the project."""
-    while True:
-        working = []
-        for pid in filter(str.isdigit, os.listdir("/proc")):
-            try:
-                folder = os.readlink(f"/proc/{pid}/cwd")
-                working.append(folder.startswith(str(project.folder)))
-            except OSError:
-                continue
-        if not any(working):
-            return
-        assert time.monotonic() < deadline, "a process was left behind"
-
-
-def notebook(parameters, *cells, **changes):
-    """Return a notebook as JSON: a parameters cell, and others."""
-    cells = [
-        {"cell_type": "code", "id": f"cell-{n}", "metadata": {}, "outputs": [],
-         "execution_count": None, "source": source}
-        for n, source in enumerate([parameters, *cells])
-    ]  # fmt: skip
-    cells[0]["metadata"] = {"tags": ["parameters"]}
-    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    whole = {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": kernel}}
-    return json.dumps(whole | {"cells": cells} | changes)
+    until(has_ended, 60)
 
 
 RECORD = "from helpers.pipeline.records import record\n"
@@ -320,17 +293,18 @@ SOUND = ("steps = 10", RECORD + "record(costs=[3.0, 1.0 / steps], many=[[1], [1,
 
 def steps_of(project, count):
     """Give a project a grid of runs that compute next to nothing."""
-    project.write("notebooks/sound.ipynb", notebook(*SOUND))
+    project.write_notebook("sound", *SOUND)
     steps = list(range(1, count + 1))
     project.write("experiments.yaml", f"steps: {{notebook: sound, steps: {steps}}}\n")
 
 
 def test_a_notebook_that_cannot_be_run_fails_alone(project):
-    project.write("notebooks/sound.ipynb", notebook(*SOUND))
-    project.write("notebooks/old.ipynb", notebook(*SOUND, nbformat=3))
-    project.write("notebooks/bare.ipynb", notebook(*SOUND, metadata={}))
+    project.write_notebook("sound", *SOUND)
+    sound = notebook_of(*SOUND)
+    project.write("notebooks/old.ipynb", json.dumps(sound | {"nbformat": 3}))
+    project.write("notebooks/bare.ipynb", json.dumps(sound | {"metadata": {}}))
     project.write("notebooks/damaged.ipynb", '{"cells": [{"cell_type": "code"}]}')
-    project.write("notebooks/typo.ipynb", notebook("steps = 10", "x = = 1"))
+    project.write_notebook("typo", "steps = 10", "x = = 1")
     broken = ("old", "bare", "damaged", "typo")
     grid = "sound: {notebook: sound, steps: [5, 10]}\n"
     grid += "".join(f"{name}: {{notebook: {name}}}\n" for name in broken)
@@ -352,12 +326,11 @@ def test_a_notebook_that_cannot_be_run_fails_alone(project):
 
 
 def test_a_run_that_records_nothing_hides_no_other(project):
-    project.write("notebooks/sound.ipynb", notebook(*SOUND))
-    project.write("notebooks/silent.ipynb", notebook("steps = 10", "1 + 1"))
-    leaves = notebook("steps = 10", "import sys\nsys.exit(0)", SOUND[1])
-    project.write("notebooks/leaves.ipynb", leaves)
-    late = notebook("steps = 10", SOUND[1], "raise SystemExit")
-    project.write("notebooks/late.ipynb", late)
+    project.write_notebook("sound", *SOUND)
+    project.write_notebook("silent", "steps = 10", "1 + 1")
+    leaves = "import sys\nsys.exit(0)", SOUND[1]
+    project.write_notebook("leaves", "steps = 10", *leaves)
+    project.write_notebook("late", *SOUND, "raise SystemExit")
     project.write(
         "experiments.yaml",
         "silent: {notebook: silent}\nsound: {notebook: sound, steps: [5, 10]}\n"
