@@ -28,8 +28,6 @@ ALIVE = 15  # seconds after which a silent page is written to, to see if it is t
 class PageServer(ThreadingHTTPServer):
     """The server: `show` gives it a page, `tell` what a page says of its state."""
 
-    daemon_threads = True
-
     def __init__(self, port, paths):
         self.paths = paths
         try:

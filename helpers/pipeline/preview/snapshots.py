@@ -104,8 +104,10 @@ class Snapshots:
         with contextlib.suppress(EOFError, OSError):
             now.connection.send((cell, keep))
             if keep:  # another process goes on
-                connection = Connection(recv_handle(now.connection))
-                now = Process(connection, now.connection.recv())
+                ours, theirs = Pipe()
+                send_handle(now.connection, theirs.fileno(), now.pid)
+                theirs.close()
+                now = Process(ours, ours.recv())
             else:
                 self._before[-1] = None
             while not now.connection.poll(OFTEN):
@@ -191,22 +193,19 @@ def serve(connection, shell):
     while True:
         try:
             cell, keep = connection.recv()
+            ours = keep and Connection(recv_handle(connection))
         except (EOFError, OSError):
             if first:
                 os.killpg(0, signal.SIGKILL)
             os._exit(0)  # what ends a kernel must not be done twice
         if keep:
             children = [pid for pid in children if not os.waitpid(pid, os.WNOHANG)[0]]
-            ours, theirs = Pipe()
             if pid := os.fork():
                 children.append(pid)
-                send_handle(connection, theirs.fileno(), None)
-                connection.send(pid)
                 ours.close()
-                theirs.close()
                 continue
             connection, first, children = ours, False, []
-            theirs.close()
+            connection.send(os.getpid())
         connection.send(_executed(cell, shell))
 
 
