@@ -5,9 +5,9 @@ import os
 import re
 import shutil
 import signal
-from pathlib import Path
 
 import pandas as pd
+import psutil
 import pytest
 from project import notebook_of, until
 
@@ -252,13 +252,8 @@ def test_a_worker_killed_in_mid_run_costs_only_a_retry(project):
     steps_of(project, 12)
     sweep = project.start("helpers.pipeline.sweep")
     wait_for_a_run(project, sweep)
-    children = Path(f"/proc/{sweep.pid}/task/{sweep.pid}/children").read_text().split()
-    workers = [
-        pid
-        for pid in children
-        if "forkserver" not in Path(f"/proc/{pid}/cmdline").read_text()
-    ]
-    os.kill(int(workers[0]), signal.SIGKILL)
+    children = psutil.Process(sweep.pid).children()
+    next(c for c in children if "forkserver" not in " ".join(c.cmdline())).kill()
     out, err = sweep.communicate(timeout=60)
     assert sweep.returncode == 0, err
     assert counts(out) == {"steps": (12, 12, 0, 0)}
