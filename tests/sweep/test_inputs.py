@@ -323,7 +323,7 @@ def test_imports_are_followed_through_the_project():
     behind = modules_behind("descent")
     assert {"helpers.descent", "helpers.model", "matplotlib", "numpy"} <= set(behind)
     assert "nbconvert" not in behind
-    names = {path.name for path in code_files("descent")}
+    names = {path.rpartition("/")[2] for path in code_files("descent")}
     assert {"descent.ipynb", "descent.py", "records.py", "__init__.py"} <= names
     assert not names & {"run.py", "plan.py", "publish.py"}
 

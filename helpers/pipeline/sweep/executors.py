@@ -96,16 +96,12 @@ def _dask(scheduler, inputs):
         slots = sum(client.nthreads().values())
         if not slots:
             raise UserError(f"the scheduler at {scheduler} has no workers")
-        for worker, changed in client.run(_changed, inputs).items():
+        there = client.run(lambda: Inputs().changed(inputs))
+        for worker, changed in there.items():
             if changed:
                 other = f"another version of {changed[0]}"
                 raise UserError(f"the worker {worker} has {other}")
         yield client.get_executor(pure=False), slots
-
-
-def _changed(inputs):
-    """Name the inputs that are others on a worker."""
-    return Inputs().changed(inputs)
 
 
 def local_cluster(workers, **options):

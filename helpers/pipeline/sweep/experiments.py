@@ -137,15 +137,13 @@ def read_grids(path, stamp):
     if not isinstance(grids, dict) or not grids:
         raise UserError(f"{path.name} must name at least one experiment")
     for experiment, grid in grids.items():
+        name = shown(experiment)
         if not isinstance(experiment, str):
-            name = shown(experiment)
             raise UserError(f"{path.name}: {name} must be quoted to be a name")
         if not experiment.isprintable() or not experiment.strip():
-            name = shown(experiment)
             raise UserError(f"{path.name}: a name must be one line of text, got {name}")
         for sign in ("{{", "`"):
             if sign in experiment:  # they begin a claim, and end a name in a text
-                name = shown(experiment)
                 raise UserError(f"{path.name}: no name can have {sign}, got {name}")
         if not isinstance(grid, dict):
             got = "nothing" if grid is None else shown(grid)

@@ -59,7 +59,7 @@ class Inputs:
 
     def __init__(self):
         self.fingerprint = cache(_fingerprint)
-        self._code = cache(_code_names)
+        self._code = cache(code_files)
         self._named = cache(_files_named)
 
     def of(self, point):
@@ -81,10 +81,6 @@ def _fingerprint(name):
 
 def _look_at(path):
     return look_at(path, stamp(path))
-
-
-def _code_names(notebook):
-    return [path.relative_to(ROOT).as_posix() for path in code_files(notebook)]
 
 
 def _files_named(value):
@@ -128,13 +124,13 @@ def modules_behind(notebook):
     These are dotted names; some name a member of a module. Modules beside the notebook
     are left out, as kernels find them only from their own folder.
     """
-    names = {n for path in code_files(notebook) for n in _look_at(path)[1]}
+    names = {n for file in code_files(notebook) for n in _look_at(ROOT / file)[1]}
     beside = _top_level() - {"helpers"}
     return sorted(name for name in names if name.partition(".")[0] not in beside)
 
 
 def code_files(notebook):
-    """List the paths of a notebook and of the project's modules behind it."""
+    """Name the files of a notebook and of the project's modules behind it."""
     found, files_of, ours = set(), cache(_files_of), _top_level()
     pending = {NOTEBOOKS / f"{notebook}.ipynb"}
     while pending:
@@ -143,7 +139,7 @@ def code_files(notebook):
         imported = _look_at(path)[1]
         names = (name for name in imported if name.partition(".")[0] in ours)
         pending |= set().union(*map(files_of, names)) - found
-    return sorted(found)
+    return sorted(path.relative_to(ROOT).as_posix() for path in found)
 
 
 def _top_level():
