@@ -156,10 +156,7 @@ def serve(listener):
                         selector.register(connection, selectors.EVENT_READ, pid)
                 elif source is wakeup_r:
                     wakeup_r.recv(4096)
-                    for pid, status in ended():
-                        connection = kernels.pop(pid)
-                        selector.unregister(connection)
-                        report_end(connection, status)
+                    report_ended(kernels, selector)
                 elif key.data in kernels:
                     pass_on(source, key.data)
 
@@ -209,21 +206,17 @@ def become_kernel(request, connection):
         os._exit(status)
 
 
-def ended():
-    """Yield the pid and exit status of every child that has ended."""
-    with contextlib.suppress(ChildProcessError):
-        while True:
-            pid, status = os.waitpid(-1, os.WNOHANG)
-            if pid == 0:
-                return
-            yield pid, os.waitstatus_to_exitcode(status)
-
-
-def report_end(connection, status):
-    """Tell a client that its kernel has ended."""
-    with contextlib.suppress(OSError):
-        connection.sendall(ENDED + bytes([status % 256]))
-    connection.close()
+def report_ended(kernels, selector):
+    """Tell the clients of kernels that have ended, and forget these kernels."""
+    for pid, connection in [*kernels.items()]:
+        ended, status = os.waitpid(pid, os.WNOHANG)
+        if ended:
+            del kernels[pid]
+            selector.unregister(connection)
+            status = os.waitstatus_to_exitcode(status) % 256
+            with contextlib.suppress(OSError):
+                connection.sendall(ENDED + bytes([status]))
+            connection.close()
 
 
 def pass_on(connection, pid):
