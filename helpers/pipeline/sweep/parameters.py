@@ -57,7 +57,9 @@ class Parameter(NamedTuple):
         if type(value) is not self.type:
             null = ", or null" if self.default is None else ""
             wanted = WORDS[self.type] + null
-            point = ", with a decimal point" if _has_comma(value, self.type) else ""
+            is_text = self.type is float and type(value) is str
+            comma = is_text and decimal_signs(value) == ","
+            point = ", with a decimal point" if comma else ""
             raise UserError(f"{where} must be {wanted}{point}, got {shown(value)}")
         if type(value) is int and abs(value) >= 2**63:
             raise UserError(f"{where} is too large a number")
@@ -182,11 +184,6 @@ def names_in(statement, context):
         for node in ast.walk(statement)
         if isinstance(node, ast.Name) and isinstance(node.ctx, context)
     }
-
-
-def _has_comma(value, kind):
-    """Tell whether a value is a number with a decimal comma, where one is wanted."""
-    return kind is float and type(value) is str and decimal_signs(value) == ","
 
 
 def validate_text(where, text):
