@@ -13,9 +13,10 @@ import sys
 import zipfile
 from collections.abc import Sequence
 from functools import cache, partial
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import NamedTuple
+
+import bs4
 
 from helpers.pipeline.command import run_command
 from helpers.pipeline.errors import UserError
@@ -173,24 +174,11 @@ def _unzipped(content):
 
 def text_of(html):
     """Return what HTML says, without scripts and styles; blocks begin a line."""
-    said, hidden = [], 0
-
-    def begin(tag, _):
-        nonlocal hidden
-        hidden += tag in ("script", "style")
-        said.extend("\n" * (tag in BLOCKS))
-
-    def end(tag):
-        nonlocal hidden
-        hidden -= tag in ("script", "style")
-        said.extend("\n" * (tag in BLOCKS))
-
-    parser = HTMLParser()
-    parser.handle_starttag, parser.handle_endtag = begin, end
-    parser.handle_data = lambda data: said.append(data) if not hidden else None
-    parser.feed(html)
-    parser.close()
-    return "".join(said).strip()
+    page = bs4.BeautifulSoup(html, "html.parser")
+    for block in page(BLOCKS):
+        block.insert_before("\n")
+        block.append("\n")
+    return page.get_text().strip()
 
 
 def read_results(content, name):
