@@ -5,13 +5,15 @@ import json
 import pytest
 
 from helpers.pipeline.errors import UserError
-from helpers.pipeline.grading.made import read_lines, read_made, read_version
+from helpers.pipeline.grading.made import OUT, read_lines, read_made
 from helpers.pipeline.grading.pictures import read_pictures
+from helpers.pipeline.report.evidence import LAYOUT
+from helpers.pipeline.verify.reader import read_build
 
 LINE = {"what": "a", "stated": "1", "reproduced": "2", "difference": 0.5}
 LINE |= {"verdict": "differs"}
 TITLE = {"course": "C", "title": "T", "student": "S", "date": "D"}
-VERSION = {"commit": "c", "time": 1, "changes": "", "title": TITLE}
+VERSION = {"commit": "c", "time": 1, "changes": "", "title": TITLE, "layout": LAYOUT}
 
 
 @pytest.mark.parametrize(
@@ -71,7 +73,7 @@ def test_lines_are_parsed_strictly(change):
 @pytest.mark.parametrize(
     "change",
     [
-        {"title": {"student": 1}},
+        {"title": TITLE | {"student": 1}},
         {"title": None},
         {"table": {"target": 1}},
         {"time": 10**2000},
@@ -80,10 +82,9 @@ def test_lines_are_parsed_strictly(change):
     ],
 )
 def test_a_version_is_parsed_strictly(change):
-    with pytest.raises(UserError, match="what came out of the sandbox is not"):
-        read_version(json.dumps(VERSION | change).encode())
-    read = read_version(json.dumps(VERSION).encode())
-    assert read == VERSION | {"table": {}}
+    with pytest.raises(UserError, match="what came out of the sandbox is damaged"):
+        read_build(json.dumps(VERSION | change).encode(), OUT)
+    assert read_build(json.dumps(VERSION).encode(), OUT) == VERSION
 
 
 @pytest.mark.parametrize(

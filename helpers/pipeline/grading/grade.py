@@ -29,7 +29,7 @@ from helpers.pipeline.grading.changes import (
     typed_numbers,
 )
 from helpers.pipeline.grading.gradebook import Grade
-from helpers.pipeline.grading.made import read_lines, read_made, read_version
+from helpers.pipeline.grading.made import OUT, read_lines, read_made
 from helpers.pipeline.grading.own import (
     INSIDE,
     KNOWN,
@@ -44,6 +44,7 @@ from helpers.pipeline.grading.unpack import GRADED, PAGE, PDF, counts, unpack
 from helpers.pipeline.report.evidence import BUILD
 from helpers.pipeline.report.paths import Paths
 from helpers.pipeline.report.revision import COMMIT, Revision, git, revision
+from helpers.pipeline.verify.reader import read_build
 from helpers.pipeline.verify.verdicts import (
     DIFFERS,
     HOLDS,
@@ -108,7 +109,7 @@ class Grading:
         report, trusted = Paths(GRADED.name, self.handed_in).pdf, self.own.checkout
         self.found["pdf"] = report.read_bytes()
         command = [*PYTHON, "helpers.pipeline.verify.reader", report]
-        build = read_version(self.run(trusted, command, shown=[report]))
+        build = read_build(self.run(trusted, command, shown=[report]), OUT)
         self.found["student"] = build["title"]["student"]
         self.commit = build["commit"]
         right, theirs = self.own.sources, sources_in(self.handed_in)
@@ -176,7 +177,7 @@ class Grading:
 
     def make(self, project, build, *what):
         """Make a project as its report says; see `helpers.pipeline.grading.inside`."""
-        environment = environment_of(project, build["title"] | build["table"])
+        environment = environment_of(project, build["title"] | build.get("table", {}))
         return read_made(self.run(project, [*INSIDE, *what], environment=environment))
 
     def compare(self, made):
@@ -208,7 +209,7 @@ class Grading:
         if own.problem:
             raise UserError(own.problem)
         project = self.assemble("other", build, own.other_known)
-        target = build["table"].get("target", "")
+        target = build.get("table", {}).get("target", "")
         change_tables(project, own.change, own.tables, target)
         # A run with the same results has them on other data too, whatever made it.
         same = same_results(made, own.made)

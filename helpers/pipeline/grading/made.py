@@ -13,6 +13,7 @@ LONGEST = 1000  # letters of a text
 CURVE = 1_000_000  # costs of a run
 DEEP = 20  # lists in lists
 LARGEST = 32 * MIB  # of a file
+OUT = "what came out of the sandbox"
 VERDICTS = {HOLDS, DIFFERS, MISSING, NOTED}
 
 
@@ -64,18 +65,6 @@ def read_lines(content):
     return [Line(**line)._replace(what=line["what"][:LONGEST]) for line in lines]
 
 
-def read_version(content):
-    """Parse the version and the title block that `verify.reader` has printed."""
-    found = _parsed(content)
-    title = found.get("title")
-    for part in (title, found.setdefault("table", {})):
-        _demand(_is_dict(part) and all(map(_is_text, part.values())), "a title block")
-    for name, kind in (("commit", str), ("time", int), ("changes", str)):
-        value = found.get(name)
-        _demand(type(value) is kind and len(str(value)) <= LONGEST, "a version")
-    return found
-
-
 def _parsed(content):
     try:
         found = json.loads(content)
@@ -87,10 +76,7 @@ def _parsed(content):
 
 def _demand(right, what):
     if not right:
-        raise UserError(
-            f"what came out of the sandbox is not {what} of the size and kind that "
-            "are graded"
-        )
+        raise UserError(f"{OUT} is not {what} of the size and kind that are graded")
 
 
 def _is_dict(value):

@@ -104,7 +104,7 @@ def read_pdf(path, *, pages=True):
     except Exception as error:  # the library raises many kinds on a damaged file
         reason = readable(str(error)) or type(error).__name__
         raise UserError(f"{path} is damaged: {reason}") from None
-    build = _read_build(files.get(BUILD), f"{path}: {BUILD}")
+    build = read_build(files.get(BUILD), f"{path}: {BUILD}")
     results = read_results(files.get(RESULTS), f"{path}: {RESULTS}")
     saver = "qpdf" if QPDF in content[:40] else saver
     read = results, build, files, texts, things, looks, sha256(content)
@@ -124,7 +124,7 @@ def read_html(path):
         texts = [text_of(part) for part in parts]
     except Exception as error:  # as with a PDF
         raise UserError(f"{path} is damaged: {readable(str(error))}") from None
-    build = _read_build(files.get(BUILD), f"{path}: {BUILD}")
+    build = read_build(files.get(BUILD), f"{path}: {BUILD}")
     results = read_results(carried[RESULTS], f"{path}: {RESULTS}")
     for name in (RESULTS, BUILD):
         if carried[name] != files.get(name):
@@ -194,15 +194,19 @@ def read_results(content, name):
     return results
 
 
-def _read_build(content, name):
-    """Read a ``build.json``: the version, the title block and what it is about."""
+def read_build(content, name):
+    """Read a ``build.json`` as `read_results` does.
+
+    It holds the version, the title block and what the report is about.
+    """
     build = _parse(content, name)
     title, table = build.get("title"), build.get("table", {})
     whole = isinstance(title, dict) and {*title} == {*TITLE_BLOCK}
     whole = whole and isinstance(table, dict) and {*table} <= {*TABLE}
     texts = [build.get("commit"), build.get("changes"), build.get("report", "")]
+    texts.append(str(build.get("time")))  # which may have many digits
     texts += [*title.values(), *table.values()] if whole else []
-    if not whole or not all(map(_is_text, texts)) or type(build.get("time")) is not int:
+    if not whole or not all(map(_is_text, texts)) or type(build["time"]) is not int:
         raise _damaged(name)
     return build
 
