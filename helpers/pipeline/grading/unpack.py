@@ -7,7 +7,6 @@ import stat
 import zipfile
 from collections import Counter
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -173,16 +172,14 @@ def _in_zip(archive, entry):
     ordinary = kind in (0, stat.S_IFREG, stat.S_IFDIR)
     encrypted = entry.flag_bits & 1
     usual = entry.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-    read = partial(_read, archive, entry)
+
+    def read():
+        with archive.open(entry) as file:
+            return file.read(entry.file_size)  # no more than it states
+
     member = Member(entry.file_size, ordinary and usual and not encrypted, read)
     # As Windows' own tool writes them; a file's name cannot have one there.
     return entry.filename.replace("\\", "/"), member
-
-
-def _read(archive, entry):
-    """Return the content of an entry, but no more than the size that it states."""
-    with archive.open(entry) as file:
-        return file.read(entry.file_size)
 
 
 def _in_folder(folder):
