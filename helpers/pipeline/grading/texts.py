@@ -4,6 +4,8 @@ Nothing is executed. If this is the report that was handed in, it holds; if it i
 it is made by executing it.
 """
 
+import json
+
 import nbformat
 
 from helpers.pipeline.grading.unpack import GRADED
@@ -48,8 +50,15 @@ def with_outputs(notebook, shown, claims):
             cell.outputs = [text_output(cell.source, claims)]
     pairs = [*zip(filter(computes, code), filter(computes, shown), strict=True)]
     numbers = {done.execution_count: cell.execution_count for cell, done in pairs}
+
+    def renumbered(part):
+        if isinstance(part.get("cell"), int):  # of which it speaks
+            part["cell"] = numbers.get(part["cell"], part["cell"])
+        return nbformat.NotebookNode(part)
+
     for cell, done in pairs:
-        cell.outputs = renumbered(done.outputs, numbers)
+        text = json.dumps(done.outputs)
+        cell.outputs = json.loads(text, object_hook=renumbered)
     return notebook
 
 
@@ -70,15 +79,3 @@ def text_output(source, claims):
     return nbformat.v4.new_output(
         "display_data", {"text/plain": "prose"}, metadata=metadata
     )
-
-
-def renumbered(value, numbers):
-    """Return outputs with the new numbers of the cells that they speak of."""
-    if isinstance(value, list):
-        return [renumbered(item, numbers) for item in value]
-    if not isinstance(value, dict):
-        return value
-    made = type(value)({k: renumbered(item, numbers) for k, item in value.items()})
-    if isinstance(made.get("cell"), int):
-        made["cell"] = numbers.get(made["cell"], made["cell"])
-    return made
