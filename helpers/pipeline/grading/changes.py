@@ -6,6 +6,7 @@ stated should then move, and as it does in the grader's own report.
 
 import json
 import re
+from typing import NamedTuple
 
 import numpy as np
 
@@ -31,6 +32,14 @@ FEW = 10  # counts below this are in all code
 NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d*)?(?:e[-+]?\d+)?", re.IGNORECASE)
 RUNNING = ("helpers/", "notebooks/")
 MOVING = (*RUNNING, "data/", "experiments.yaml", "report/timings.json")
+
+
+class Reach(NamedTuple):
+    """What changed files can change."""
+
+    runs: bool  # code was changed that a run may use
+    claims: bool  # more was changed than the prose of the report, and its looks
+    text_only: bool  # nothing but that prose, and its works
 
 
 def sources_in(folder):
@@ -91,34 +100,18 @@ def typed_in_prose(right, theirs):
     ]
 
 
-def moves_claims(changed, right, theirs):
-    """Tell whether more was changed than the prose of the report, and its looks."""
-    return any(name.startswith(MOVING) for name in _but_texts(changed, right, theirs))
-
-
-def changes_runs(changed):
-    """Tell whether code was changed that a run may use."""
-    names = {file.name for file in changed} - {NOTEBOOK}
-    return any(name.startswith(RUNNING) for name in names)
-
-
-def is_text(changed, right, theirs):
-    """Tell whether nothing was changed but the prose of the report, and its works."""
-    return _but_texts(changed, right, theirs) <= {WORKS}
-
-
-def _but_texts(changed, right, theirs):
-    """Return the names of the changed files, but of a report with the same code."""
+def reach_of(changed, right, theirs):
+    """Tell what the changed files can change; see `Reach`."""
     names = {file.name for file in changed}
-    same = _computing(right) == _computing(theirs)
-    return names - ({NOTEBOOK} if same else set())
-
-
-def _computing(sources):
-    """Return the cells of a report that are code and no prose."""
-    cells = cells_of(sources.get(NOTEBOOK, b""))
-    code = (text for kind, text in cells if kind == "code")
-    return [text for text in code if not text.startswith(PROSE)]
+    runs = any(name.startswith(RUNNING) for name in names - {NOTEBOOK})
+    code = [
+        [text for kind, text in cells if kind == "code" and not text.startswith(PROSE)]
+        for cells in (cells_of(side.get(NOTEBOOK, b"")) for side in (right, theirs))
+    ]
+    if code[0] == code[1]:
+        names.discard(NOTEBOOK)
+    claims = any(name.startswith(MOVING) for name in names)
+    return Reach(runs, claims, text_only=names <= {WORKS})
 
 
 def suspicious_claims(own, other, right, right_other, typed):

@@ -17,11 +17,9 @@ from helpers.pipeline.errors import UserError
 from helpers.pipeline.grading.changes import (
     RUNNING,
     changed_data,
-    changes_runs,
     compare_files,
-    is_text,
-    moves_claims,
     other_results,
+    reach_of,
     same_results,
     sources_in,
     suspicious_claims,
@@ -66,16 +64,17 @@ def grade(path, own, limits, tolerance, walled):
     `helpers.pipeline.verify.verify`.
     """
     with tempfile.TemporaryDirectory(prefix="submission-") as folder:
-        grading = Grading(Path(folder), own, limits, tolerance, walled)
+        grading = Grading(path, Path(folder), own, limits, tolerance, walled)
+        found = grading.found
         try:
             grading.grade(path)
         except UserError as error:
             problem = str(error).replace(f"{grading.handed_in}/", "")
-            grading.found["problem"] = f"{problem}{other_version(grading.commit)}"
+            found.problem = f"{problem}{other_version(grading.commit)}"
         except Exception as error:  # whatever it is, the others are graded
-            grading.found["problem"] = f"{type(error).__name__}: {error}"
-        seconds = time.monotonic() - grading.started
-        return Grade(path.name, seconds=seconds, **grading.found)
+            found.problem = f"{type(error).__name__}: {error}"
+        found.seconds = time.monotonic() - grading.started
+        return found
 
 
 def other_version(commit):
@@ -89,13 +88,14 @@ def other_version(commit):
 
 
 class Grading:
-    """One submission that is being graded; `found` is what its `Grade` has by now."""
+    """One submission that is being graded; `found` is what is known of it by now."""
 
-    def __init__(self, folder, own, limits, tolerance, walled):
+    def __init__(self, path, folder, own, limits, tolerance, walled):
         self.folder, self.own = folder, own
         self.limits, self.tolerance, self.walled = limits, tolerance, walled
         self.handed_in = folder / "handed-in"
-        self.started, self.found, self.commit = time.monotonic(), {}, ""
+        self.started, self.found = time.monotonic(), Grade(path.name)
+        self.commit = ""
 
     def run(self, folder, command, fine=(0,), **options):
         """Run a program that is not trusted, and return its output."""
@@ -107,48 +107,43 @@ class Grading:
         """Find out all that there is to say."""
         unpack(path, self.handed_in)
         report, trusted = Paths(GRADED.name, self.handed_in).pdf, self.own.checkout
-        self.found["pdf"] = report.read_bytes()
+        self.found.pdf = report.read_bytes()
         command = [*PYTHON, "helpers.pipeline.verify.reader", report]
         build = read_build(self.run(trusted, command, shown=[report]), OUT)
-        self.found["student"] = build["title"]["student"]
+        self.found.student = build["title"]["student"]
         self.commit = build["commit"]
         right, theirs = self.own.sources, sources_in(self.handed_in)
         changed = compare_files(right, theirs, self.folder / "texts", self.run)
         suspicious = changed_data(changed)
         suspicious += typed_in_prose(right, theirs)
-        self.found |= {"changed": changed, "suspicious": suspicious}
+        self.found.changed, self.found.suspicious = changed, suspicious
         project = self.assemble("project", build, self.own.known)
-        lines = []
-        if is_text(changed, right, theirs):
+        reach, lines = reach_of(changed, right, theirs), []
+        if reach.text_only:
             with contextlib.suppress(UserError):  # which executing it will say better
                 made = self.make(project, build, "texts")
                 lines = self.compare(made)
         if not lines or any(line.wrong for line in lines):
             made = self.make(project, build, "report")
             lines = self.compare(made)
-        self.found["lines"] = lines
-        if changes_runs(changed):
+        self.found.lines = lines
+        if reach.runs:
             suspicious += self.attempt("runs", self.check_runs, build, made)
-        if moves_claims(changed, right, theirs):
+        if reach.claims:
             given = build, made, typed_numbers(changed)
             suspicious += self.attempt("numbers", self.check_claims, *given)
         pages = (re.match(r"page (\d+)\b", line.what) for line in lines if line.wrong)
         numbers = sorted({int(page[1]) for page in pages if page})[:PICTURES]
         if numbers:
-            drawn = self.attempt("pages", self.draw, report, numbers)
-            self.found["pictures"] = drawn
+            self.found.pictures = self.attempt("pages", self.draw, report, numbers)
 
     def attempt(self, what, check, *given):
         """Return what a check finds; note if it cannot be made."""
         try:
             return check(*given)
         except UserError as error:
-            self.note(f"{what} not compared: {error}")
+            self.found.notes.append(f"{what} not compared: {error}")
             return []
-
-    def note(self, text):
-        """Keep what is no fault, but should be known."""
-        self.found.setdefault("notes", []).append(text)
 
     def assemble(self, name, build, known, code=()):
         """Put together the grader's pipeline and the submission, in a new folder.
@@ -215,7 +210,8 @@ class Grading:
         same = same_results(made, own.made)
         other = self.make(project, build, "claims", *same)
         if declared := sorted({*made.constant} - {*own.made.constant}):
-            self.note(f"said to be constant: {', '.join(declared)}")
+            constant = ", ".join(declared)
+            self.found.notes.append(f"said to be constant: {constant}")
         return suspicious_claims(made, other, own.made, own.other, typed)
 
     def check_runs(self, build, made):
@@ -224,7 +220,7 @@ class Grading:
         try:
             trusted = self.make(project, build, "runs")
         except UserError as error:  # an own optimiser, which only its helpers know
-            self.note(f"own runs not compared: {error}")
+            self.found.notes.append(f"own runs not compared: {error}")
             trusted = self.own.made
         return other_results(made, trusted)
 

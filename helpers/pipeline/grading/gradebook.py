@@ -2,7 +2,7 @@
 
 import csv
 from collections import Counter
-from typing import NamedTuple
+from dataclasses import dataclass, field
 
 from helpers import ROOT
 from helpers.pipeline.command import some
@@ -31,7 +31,8 @@ WIDE = 600  # letters of these
 FORMULA = tuple("=+-@＝＋－＠")  # what a spreadsheet may take for the beginning of one
 
 
-class Grade(NamedTuple):
+@dataclass
+class Grade:
     """What came of one submission."""
 
     name: str  # of the zip or folder
@@ -41,7 +42,7 @@ class Grade(NamedTuple):
     student: str = ""  # who hands it in, as the report says
     changed: list[Changed] = ()  # the files that differ from the grader's
     suspicious: list[str] = ()  # what may not come from the data, or from the helpers
-    notes: list[str] = ()  # what is no fault, but should be known
+    notes: list[str] = field(default_factory=list)  # no fault, but should be known
     pictures: list[tuple] = ()  # number of a page that differs, its PNG, and made again
     pdf: bytes = b""  # the report that was handed in
 
