@@ -30,7 +30,6 @@ from helpers.pipeline.grading.gradebook import Grade
 from helpers.pipeline.grading.made import OUT, read_lines, read_made
 from helpers.pipeline.grading.own import (
     INSIDE,
-    KNOWN,
     LENT,
     PYTHON,
     change_tables,
@@ -117,14 +116,14 @@ class Grading:
         suspicious = changed_data(changed)
         suspicious += typed_in_prose(right, theirs)
         self.found.changed, self.found.suspicious = changed, suspicious
-        project = self.assemble("project", build, self.own.known)
+        project = self.assemble("project", build)
         reach, lines = reach_of(changed, right, theirs), []
         if reach.text_only:
             with contextlib.suppress(UserError):  # which executing it will say better
-                made = self.make(project, build, "texts")
+                made = self.make(project, build, self.own.known, "texts")
                 lines = self.compare(made)
         if not lines or any(line.wrong for line in lines):
-            made = self.make(project, build, "report")
+            made = self.make(project, build, self.own.known, "report")
             lines = self.compare(made)
         self.found.lines = lines
         if reach.runs:
@@ -145,35 +144,33 @@ class Grading:
             self.found.notes.append(f"{what} not compared: {error}")
             return []
 
-    def assemble(self, name, build, known, code=()):
+    def assemble(self, name, build, code=()):
         """Put together the grader's pipeline and the submission, in a new folder.
 
-        The project is of the version that the submitted report states in its `build`,
-        and has what is `known` of a build. Its folders of `code` are the grader's.
+        The project is of the version that the submitted report states in its `build`.
+        Its folders of `code` are the grader's.
         """
         project, trusted = self.folder / name, self.own.checkout
         shutil.copytree(trusted, project)
         for path in sorted(project.rglob("*")):
-            if path.is_file() and counts(path.relative_to(project).as_posix()):
+            file = path.relative_to(project).as_posix()
+            if path.is_file() and counts(file) and file not in LENT:
                 path.unlink()
-        for lent in LENT:
-            if not (self.handed_in / lent).exists():
-                shutil.copy(trusted / lent, project / lent)
         shutil.copytree(self.handed_in, project, dirs_exist_ok=True)
         for part in code:
             shutil.copytree(trusted / part, project / part, dirs_exist_ok=True)
         paths = Paths(GRADED.name, project)
         for made in (paths.pdf, paths.html, paths.results):  # which it is to make
             made.unlink(missing_ok=True)
-        shutil.copytree(known, project / KNOWN)
         version = [build[name] for name in Revision._fields]
         (project / COMMIT.name).write_text(json.dumps(version))
         return project
 
-    def make(self, project, build, *what):
+    def make(self, project, build, known, what, *same):
         """Make a project as its report says; see `helpers.pipeline.grading.inside`."""
-        environment = environment_of(project, build["title"] | build.get("table", {}))
-        return read_made(self.run(project, [*INSIDE, *what], environment=environment))
+        given = environment_of(project, build["title"] | build.get("table", {}))
+        command = [*INSIDE, what, known, *same]
+        return read_made(self.run(project, command, shown=[known], environment=given))
 
     def compare(self, made):
         """Compare the PDF, and the page if there is one, with those made again."""
@@ -203,12 +200,12 @@ class Grading:
         own = self.own
         if own.problem:
             raise UserError(own.problem)
-        project = self.assemble("other", build, own.other_known)
+        project = self.assemble("other", build)
         target = build.get("table", {}).get("target", "")
         change_tables(project, own.change, own.tables, target)
         # A run with the same results has them on other data too, whatever made it.
         same = same_results(made, own.made)
-        other = self.make(project, build, "claims", *same)
+        other = self.make(project, build, own.other_known, "claims", *same)
         if declared := sorted({*made.constant} - {*own.made.constant}):
             constant = ", ".join(declared)
             self.found.notes.append(f"said to be constant: {constant}")
@@ -216,9 +213,9 @@ class Grading:
 
     def check_runs(self, build, made):
         """Find the runs that the grader's code makes otherwise."""
-        project = self.assemble("trusted", build, self.own.known, RUNNING)
+        project = self.assemble("trusted", build, RUNNING)
         try:
-            trusted = self.make(project, build, "runs")
+            trusted = self.make(project, build, self.own.known, "runs")
         except UserError as error:  # an own optimiser, which only its helpers know
             self.found.notes.append(f"own runs not compared: {error}")
             trusted = self.own.made

@@ -1,20 +1,22 @@
 """Make what was handed in, behind the walls, and print as JSON what came of it.
 
 With ``report`` it makes the report, with ``texts`` it only sets it, see `texts`, with
-``claims`` it only executes its notebook, with ``runs`` only the grid. The names of runs
-may follow, which need not be run again. Outside, `made` parses what is printed.
+``claims`` it only executes its notebook, with ``runs`` only the grid. There may follow
+a folder ``build`` whose content is known, and names of runs that need not be run again.
+Outside, `made` parses what is printed.
 """
 
 import base64
 import contextlib
 import json
 import os
+import shutil
 import sys
+from pathlib import Path
 
 from helpers import ROOT
 from helpers.pipeline.command import run_command
 from helpers.pipeline.environment import FORMATS
-from helpers.pipeline.grading.own import KNOWN, copy_part
 from helpers.pipeline.grading.texts import set_texts
 from helpers.pipeline.grading.unpack import GRADED
 from helpers.pipeline.kernels.warm import warm_kernels
@@ -32,6 +34,9 @@ from helpers.pipeline.sweep.plan import make_plan, modules_for
 from helpers.pipeline.sweep.run import TIME_LIMIT, FailedRunsError, sweep
 from helpers.pipeline.verify.files import CODE
 
+# What is taken of a build.
+KEPT = ("runs", GRADED.executed.name, GRADED.tex.name)
+
 
 def main():
     """Make it, and print its records, claims and PDF."""
@@ -40,11 +45,14 @@ def main():
         json.dump(make(*sys.argv[1:]), out)
 
 
-def make(what, *accepted):
+def make(what, known=None, *accepted):
     """Return what is printed."""
-    known = ROOT / KNOWN
-    for part in known.iterdir() if known.is_dir() else ():
-        copy_part(part, ROOT / "build" / part.name)
+    for name in KEPT if known else ():
+        part, copy = Path(known, name), ROOT / "build" / name
+        if part.is_dir():
+            shutil.copytree(part, copy, dirs_exist_ok=True)
+        elif part.exists():
+            shutil.copyfile(part, copy)
     if what == "texts":
         return printed(*set_texts(GRADED.executed))
     points = [point for grid in read_points().values() for point in grid]

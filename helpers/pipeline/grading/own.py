@@ -34,8 +34,6 @@ SHOWN += ("environment.yml", "pyproject.toml")
 LENT = ("report/figures.mplstyle", "report/references.bib")
 FONTS = "build"  # holds matplotlib's list of fonts; a sandbox can read it and write
 RUNS = Path("build", "runs")
-KEPT = ("runs", GRADED.executed.name, GRADED.tex.name)  # of a build
-KNOWN = "known"  # the folder of a project in which these are lent to it
 PYTHON = [f"{sys.prefix}/bin/python", "-m"]
 INSIDE = [*PYTHON, "helpers.pipeline.grading.inside"]
 SHARE = 0.05  # of the rows that are left out
@@ -57,7 +55,7 @@ class Own(NamedTuple):
 
     checkout: Path  # a copy of it
     sources: dict[str, bytes]  # see `helpers.pipeline.grading.changes.sources_in`
-    known: Path  # a folder with its runs, its executed report, and what LaTeX left
+    known: Path  # the folder ``build`` in which it was made
     other_known: Path  # the same on other data
     made: Made  # its claims
     other: Made  # the same on other data
@@ -86,28 +84,16 @@ def make_own(folder, submit):
     made, problem = first.result()
     change, tables, moved, other_problem = other.result()
     problem = problem or other_problem
-    known = folder / "known", folder / "other-known"
-    for project, place in zip(("own", "other"), known, strict=True):
-        place.mkdir()
-        build = folder / project / "build"
-        for part in filter(Path.exists, (build / name for name in KEPT)):
-            copy_part(part, place / part.name)
+    known = folder / "own" / "build", folder / "other" / "build"
     return Own(
         checkout, sources_in(checkout), *known, made, moved, change, tables, problem
     )
 
 
-def copy_part(part, copy):
-    """Copy a file, or a folder into what is there."""
-    if part.is_dir():
-        shutil.copytree(part, copy, dirs_exist_ok=True)
-    else:
-        shutil.copyfile(part, copy)
-
-
 def find_fonts(checkout):
     """Have matplotlib list the machine's fonts once, and not in each sandbox."""
     # In a home of its own, it does not list the fonts that only the grader has.
+    (checkout / FONTS).mkdir()
     environment = {"PATH": os.environ["PATH"], "HOME": str(checkout)}
     environment["MPLCONFIGDIR"] = str(checkout / FONTS)
     command = [*PYTHON, "matplotlib.font_manager"]
