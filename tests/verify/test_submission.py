@@ -26,6 +26,13 @@ pytestmark = pytest.mark.skipif(
 )
 
 
+def commit_all(folder):
+    """Commit all files of a folder, which may be new to git."""
+    author = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+    for command in (["init", "-q"], ["add", "."], [*author, "commit", "-qm", "Begin"]):
+        subprocess.run(["git", *command], cwd=folder, check=True)
+
+
 def test_a_zip_depends_on_nothing_but_its_files_and_their_time(tmp_path):
     files = {"b/run": b"#!/bin/sh\n", "a": b"1" * 1000}
     submission.write(tmp_path / "one.zip", files, 1_700_000_000)
@@ -60,22 +67,13 @@ def test_recorded_results_that_are_not_committed_are_named(monkeypatch):
 def test_what_is_handed_in_is_as_it_was_committed(tmp_path, monkeypatch):
     files = {"a.txt": b"one\n", "notebooks/b.ipynb": b"{}\n"}
     spread(tmp_path, files)
-    author = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
-    for command in (["init", "-q"], ["add", "."], [*author, "commit", "-qm", "Begin"]):
-        subprocess.run(["git", *command], cwd=tmp_path, check=True)
+    commit_all(tmp_path)
     (tmp_path / "notebooks" / "b.ipynb").write_text("run")
     monkeypatch.setattr(revision, "ROOT", tmp_path)
     monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
     monkeypatch.setenv("GIT_CONFIG_KEY_0", "core.autocrlf")
     monkeypatch.setenv("GIT_CONFIG_VALUE_0", "true")
     assert submission.committed(Revision("abc", 0, ""), ASSIGNMENT) == files
-
-
-def commit_all(folder):
-    """Commit all files of a folder, which may be new to git."""
-    author = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
-    for command in (["init", "-q"], ["add", "."], [*author, "commit", "-qm", "Begin"]):
-        subprocess.run(["git", *command], cwd=folder, check=True)
 
 
 def test_a_link_to_another_file_is_handed_in_as_that_file(tmp_path, monkeypatch):
@@ -151,9 +149,7 @@ def test_a_notebook_with_outputs_can_be_handed_in(tmp_path, monkeypatch):
 
 def test_a_clone_of_somebody_else_works_whatever_git_is_told(tmp_path, monkeypatch):
     spread(tmp_path / "one", {"a.txt": b"one\n"})
-    author = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
-    for command in (["init", "-q"], ["add", "."], [*author, "commit", "-qm", "Begin"]):
-        subprocess.run(["git", *command], cwd=tmp_path / "one", check=True)
+    commit_all(tmp_path / "one")
     monkeypatch.setattr(revision, "ROOT", tmp_path / "one")
     monkeypatch.setattr(reproduce, "ROOT", tmp_path / "one")
     monkeypatch.setenv("GIT_DIR", "/nowhere")
