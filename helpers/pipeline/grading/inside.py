@@ -23,6 +23,7 @@ from helpers.pipeline.kernels.warm import warm_kernels
 from helpers.pipeline.records import NoRecordError, read_record
 from helpers.pipeline.report.build import execute_report, report
 from helpers.pipeline.report.title import table_of
+from helpers.pipeline.sweep.executed import as_text
 from helpers.pipeline.sweep.experiments import read_points
 from helpers.pipeline.sweep.inputs import (
     Inputs,
@@ -93,12 +94,11 @@ def accept(point):
     """Take a known run for one of the code that is here, which has the same results."""
     path, inputs = path_of(point.run), Inputs().of(point)
     if recorded := recorded_inputs(path):
-        head, rest = path.read_text(encoding="utf-8").split("\n", 1)
-        head = json.loads(head.rstrip(",") + "}")
+        notebook = json.loads(path.read_text(encoding="utf-8"))
         known = {name: it for name, it in recorded.items() if not name.endswith(CODE)}
         code = {name: it for name, it in inputs.items() if name.endswith(CODE)}
-        head["metadata"]["run"]["inputs"] = known | code
-        path.write_text(f"{json.dumps(head)[:-1]},\n{rest}", encoding="utf-8")
+        notebook["metadata"]["run"]["inputs"] = known | code
+        path.write_text(as_text(notebook), encoding="utf-8")
 
 
 def execute(*, only_runs):
