@@ -198,7 +198,7 @@ def test_the_python_that_makes_the_environment_is_a_program(bare):
         (
             "sweep",
             "--time-limit=",
-            "the time limit must be a number of seconds, got ''",
+            "the time limit must be a positive number of seconds, got ''",
         ),
         ("sweep", "--experiment=-x", "no experiment '-x'; there are "),
         (

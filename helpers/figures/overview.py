@@ -113,6 +113,8 @@ def plot_experiment(runs, *, rows=None, columns=None, show="cost"):
         mine = [run for run in runs if panel.items() <= run["parameters"].items()]
         mine = [(_values_text(run, lines), run) for run in mine if len(costs_of(run))]
         _plot_lines(ax, mine, styles, show)
+        if not mine:
+            ax.text(0.5, 0.5, "no costs", transform=ax.transAxes, ha="center")
         ax.set_title(setting_text({"parameters": panel}, panel), fontsize=8)
     drawn = [_drawn(run, show) for run in runs if len(costs_of(run))]
     shown = count_shown(runs)[0]

@@ -40,7 +40,9 @@ def checked_time_limit(given):
     except ValueError:
         seconds = 0
     if not 0 < seconds < math.inf:
-        raise UserError(f"the time limit must be a number of seconds, got {given!r}")
+        raise UserError(
+            f"the time limit must be a positive number of seconds, got {given!r}"
+        )
     return seconds
 
 

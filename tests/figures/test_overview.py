@@ -83,6 +83,14 @@ def test_two_parameters_make_small_multiples():
     assert axes[5].get_title() == "rate=0.9, momentum=0.9"
 
 
+def test_a_panel_whose_runs_all_failed_says_so():
+    failed = a_run(rate=0.1, momentum=1.5) | {"status": "failed", "costs": ()}
+    axes = plot_experiment([*two_parameters(), failed], columns="momentum").axes
+    assert axes[2].get_title() == "momentum=1.5"
+    assert [len(ax.lines) for ax in axes] == [4, 4, 0]
+    assert [text.get_text() for text in axes[2].texts] == ["no costs"]
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

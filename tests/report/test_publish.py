@@ -711,12 +711,17 @@ def test_a_letter_that_a_figure_has_not_is_named(shown):
     assert not plt.get_fignums()
 
 
-def test_a_figure_that_is_only_shown_is_named(shown):
-    output = nbformat.v4.new_output("display_data", {"image/png": "", "text/plain": ""})
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("image/png", r"plt\.show\(\) .* report\.figure\(\) in In \[5\]"),
+        ("text/html", r"a table .* report\.table\(\) in In \[5\]"),
+    ],
+)
+def test_what_is_only_shown_is_named(shown, kind, message):
+    output = nbformat.v4.new_output("display_data", {kind: "", "text/plain": ""})
     cell = nbformat.v4.new_code_cell(outputs=[output], execution_count=5)
-    with pytest.raises(
-        UserError, match=r"plt\.show\(\) .* report\.figure\(\) in In \[5\]"
-    ):
+    with pytest.raises(UserError, match=message):
         typeset.to_latex(nbformat.v4.new_notebook(cells=[cell]))
 
 

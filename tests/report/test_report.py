@@ -329,6 +329,17 @@ def test_a_misspelt_beginning_of_a_text_is_named(finished):
     assert "Cell magic `%%prse` not found; did you mean %%prose? (see build/" in err
 
 
+def test_what_is_printed_and_not_in_the_report_is_noted(finished):
+    warned = "import warnings\nwarnings.warn('it')"
+    make_small(finished, "print('a line')", "1 + 1", warned)
+    status, _, err = finished.run("helpers.pipeline.report", "html")
+    assert status == 0
+    assert (
+        "\nnote: what In [6], In [7] printed is not in the report; a %%prose cell "
+        "can state it\n"
+    ) in err
+
+
 def test_a_report_that_records_no_claims_says_so(finished):
     make_small(finished)
     finished.replace("notebooks/report.ipynb", "record(claims=", "record(numbers=")

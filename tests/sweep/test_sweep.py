@@ -243,7 +243,7 @@ def test_results_can_be_of_one_experiment_and_count_what_is_missing(project):
 
 @pytest.mark.parametrize("limit", ["abc", "0", "-1", "nan", "inf", ""])
 def test_a_time_limit_that_is_not_valid_is_named(limit):
-    message = f"the time limit must be a number of seconds, got {limit!r}"
+    message = f"the time limit must be a positive number of seconds, got {limit!r}"
     with pytest.raises(UserError, match=re.escape(message)):
         checked_time_limit(limit)
 
@@ -308,7 +308,7 @@ def test_a_notebook_that_cannot_be_run_fails_alone(project):
     assert status == 2
     assert counts(out) == {"sound": (2, 2, 0, 0)} | dict.fromkeys(broken, (1, 0, 0, 1))
     reasons = [line.strip() for line in out.splitlines() if line.startswith("  ")][::2]
-    assert reasons[3].startswith("SyntaxError: ")
+    assert reasons[3] == "SyntaxError: invalid syntax (line 1)"
     assert reasons[:3] == [
         "notebooks/old.ipynb is damaged: it is not of nbformat 4: open it in Jupyter"
         "Lab and save it",

@@ -81,7 +81,7 @@ def make_report(paths, with_pdf, with_page, beside):
         # Imported while the forkserver imports its modules, which takes as long.
         from helpers.pipeline.report.page import to_html
         from helpers.pipeline.report.pdf import compile_preamble
-        from helpers.pipeline.report.typeset import cell_of, title_of
+        from helpers.pipeline.report.typeset import cell_of, note_of_printed, title_of
 
         failed = None
         try:
@@ -103,6 +103,8 @@ def make_report(paths, with_pdf, with_page, beside):
             raise UserError(error) from None
         if failed:
             print(f"the report lists as failed: {failed}", file=sys.stderr, flush=True)
+    if note := note_of_printed(notebook):
+        print(note, file=sys.stderr, flush=True)
     claims = read_record(paths.executed).get("claims")
     if not isinstance(claims, dict):
         raise UserError(

@@ -7,7 +7,9 @@ from nbconvert.exporters import LatexExporter
 from traitlets.config import Config
 
 from helpers import ROOT
+from helpers.data import join_names
 from helpers.pipeline.errors import UserError
+from helpers.pipeline.records import RECORD
 from helpers.pipeline.report.claims import PLACEHOLDER, Claim, Claims
 from helpers.pipeline.report.letters import composed, declarations, require_letters
 from helpers.pipeline.report.listing import listing, name_colours
@@ -17,6 +19,11 @@ from helpers.pipeline.report.pdf import BEGIN
 
 # What of a description is set in letters.
 PRINTED = ("heading", "text", "caption", "claims", "latex", "code")
+# What JupyterLab shows of a cell and the report would not, and how it is published.
+PUBLISHED = {
+    "image/png": ("a figure that plt.show() shows", "figure"),
+    "text/html": ("a table that is only shown", "table"),
+}
 
 
 def to_latex(notebook, attached=None):
@@ -171,16 +178,41 @@ def check_letters(notebook):
     require_letters(texts)
 
 
+def lost_outputs(notebook):
+    """Return the outputs that a report leaves out, each with its cell."""
+    return [
+        (cell, output)
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if "report" not in output.get("metadata", {})
+        and RECORD not in output.get("data", {})
+    ]
+
+
+def note_of_printed(notebook):
+    """Return a line about cells whose text JupyterLab shows and the report does not."""
+    cells = {
+        _name_of(cell): None
+        for cell, output in lost_outputs(notebook)
+        if output.get("name") == "stdout" or "text/plain" in output.get("data", {})
+    }
+    if not cells:
+        return ""
+    return (
+        f"note: what {join_names(cells)} printed is not in the report; "
+        "a %%prose cell can state it"
+    )
+
+
 def check_outputs(notebook):
     """Raise UserError for a figure or table that would be lost, or is not traced."""
     shown = descriptions(notebook)
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            lost = "image/png" in output.get("data", {})
-            if lost and "report" not in output.metadata:
+    for cell, output in lost_outputs(notebook):
+        for kind, (what, how) in PUBLISHED.items():
+            if kind in output.get("data", {}):
                 raise UserError(
-                    "a figure that plt.show() shows is not in the report: publish it "
-                    f"by report.figure() in In [{cell.execution_count}]"
+                    f"{what} is not in the report: publish it by report.{how}() "
+                    f"in {_name_of(cell)}"
                 )
     listed = [
         e["label"] for d in shown if d["kind"] == "provenance" for e in d["entries"]

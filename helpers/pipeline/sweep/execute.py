@@ -42,6 +42,7 @@ from helpers.pipeline.sweep.parameters import notebook_parameters, require_indep
 MOST_OUTPUT = 50_000_000
 WIDTH = 50  # letters of the line that is shown of a cell that failed
 STARTS = 3
+IN_CELL = re.compile(r"\(<ipython-input-\S+>, ")  # where a SyntaxError is
 COLOUR = re.compile(r"\x1b\[[\d;]*m")
 
 
@@ -190,6 +191,7 @@ def _execute(notebook, kernel, time_limit, log):
             return _on_top(notebook, failure), cell
     except PapermillExecutionError as failure:
         error = " ".join(f"{failure.ename}: {failure.evalue}".split())
+        error = IN_CELL.sub("(", error)
         if failure.ename == CellExecutionError.__name__:  # IPython only prints its own
             error = last_words(notebook) or error
         if failure.ename == "ModuleNotFoundError":
