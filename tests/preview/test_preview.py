@@ -32,6 +32,41 @@ def test_the_preview_shows_what_a_full_execution_does(finished):
     assert "compared: " in done.stdout
 
 
+WRITING = """
+from pathlib import Path
+from helpers.pipeline.preview.snapshots import Snapshots
+
+if __name__ == "__main__":
+    cells = Snapshots(["helpers.convergence"], Path(), Path("opened"))
+    assert "helpers/convergence.py" in cells.preloaded
+    path = Path("data", "mine.txt")
+    for source in (
+        f"from pathlib import Path; path = Path('{path}')",
+        "path.write_text('1')",
+        "path.write_text(path.read_text() + '1')",
+        "path.read_text()",
+    ):
+        cells.execute({"id": "a", "source": source, "counts": True}, bool)
+    changed = [cells.changed_since(done.read) for done in cells.done]
+    path.write_text("other")
+    print(*changed, *(cells.changed_since(done.read) for done in cells.done))
+    print(*cells.written())
+    cells.close()
+"""
+
+
+def test_what_cells_read_and_write_is_known(project):
+    project.write("writing.py", WRITING)
+    command = [sys.executable, "writing.py"]
+    options = {"capture_output": True, "text": True, "env": project.environment}
+    done = subprocess.run(command, cwd=project.folder, timeout=100, **options)
+    changed, written = done.stdout.splitlines()
+    # The second cell's file is as the third one left it. What follows is executed with
+    # the first cell that is, so the fourth need not know.
+    assert changed == "False True False False False True True False", done.stderr
+    assert written == "data/mine.txt"
+
+
 @pytest.fixture(scope="module")
 def server():
     with PageServer(0, Paths()) as server:

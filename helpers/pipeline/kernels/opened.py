@@ -27,7 +27,7 @@ def watch_statement(log, root):
 def watch(log, root):
     """Log which files of the project this process, and its forks, open from now on."""
     file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    seen = set()
+    root, seen = str(root), set()
 
     def note(path, how):
         name = name_in(root, path)

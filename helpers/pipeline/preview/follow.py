@@ -92,9 +92,9 @@ class Preview:
     def look(self):
         """Show what has become of the report, if a file has changed."""
         now = files()
-        if now == self.seen:
+        changed = changed_between(self.seen, now) - self.cells.written()
+        if not changed:
             return
-        changed = changed_between(self.seen, now)
         self.is_swept &= changed == {self.path} and self.paths.is_default
         self.seen = now
         try:
@@ -110,7 +110,8 @@ class Preview:
 
     def is_changed(self, but=()):
         """Tell whether a file, but for some, has changed since the last look."""
-        return not changed_between(self.seen, files()).issubset(but)
+        changed = changed_between(self.seen, files())  # before it is asked who wrote
+        return not changed.issubset(self.cells.written().union(but))
 
     def follow(self):
         """Execute what is not as it was, and show the page."""
@@ -128,7 +129,8 @@ class Preview:
         if not self.is_swept:
             self.sweep()
         read = {self.path}.union(*(done.read for done in cells.done))
-        if changed_between(self.base, self.seen) - read:
+        exist = self.base.keys() & self.seen.keys()  # else it may have been listed
+        if changed_between(self.base, self.seen) - (read & exist):
             cells.back_to(0)  # what rests on it is not known
             self.base = dict(self.seen)
         self.execute(notebook, code)

@@ -68,7 +68,8 @@ class Snapshots:
 
     def __init__(self, modules, folder, log):
         log.write_bytes(b"")
-        self._log = log.open(encoding="utf-8")
+        self._log, self._new = log.open(encoding="utf-8"), []
+        self._written = set()
         ours, theirs = Pipe()
         command = ["-m", "helpers.pipeline.preview.snapshots", str(theirs.fileno())]
         self._first = subprocess.Popen(
@@ -132,7 +133,8 @@ class Snapshots:
 
     def instead(self, position, cell, stopped):
         """Execute another cell in the place of one; those that follow stay."""
-        before, all_done = [*self._before], [*self.done]
+        before, all_done = self._before, self.done
+        self._before, self.done = [*before], [*all_done]
         try:
             self.back_to(position)
             for each in [e.cell for e in all_done[len(self.done) : position]] + [cell]:
@@ -145,8 +147,16 @@ class Snapshots:
 
     def _read(self):
         """Return the files that were opened since this was last asked, with stamps."""
-        read, written = read_log(self._log)
-        return read | {name: stamp(ROOT / name) for name in written}
+        own = self.written()
+        read, written = read_log(self._new)
+        self._new, self._written = [], own
+        names = own & (written | read.keys())
+        return read | {name: stamp(ROOT / name) for name in names}
+
+    def written(self):
+        """Return the names of the files that cells have written, or begun to write."""
+        self._new += self._log
+        return self._written | read_log(self._new)[1]
 
     def changed_since(self, read):
         """Tell whether a file is not as it was when it was read."""
