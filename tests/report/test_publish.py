@@ -546,6 +546,18 @@ def test_a_format_is_the_same_bytes_whichever_others_are_drawn(layout, monkeypat
     assert drawn("svg pdf") == drawn("svg") | drawn("pdf")
 
 
+@pytest.mark.parametrize("layout", [None, "constrained", "tight"])
+def test_a_colour_bar_is_drawn_beside_its_image(layout, monkeypatch):
+    monkeypatch.setenv(FORMATS, "svg")
+    figure, ax = plt.subplots(layout=layout)
+    bar = figure.colorbar(ax.imshow(np.eye(3)), label="images")
+    assert "image/svg+xml" in drawing.draw(figure, "it")
+    left, right = (a.get_window_extent() for a in (ax, bar.ax))
+    assert left.x1 < right.x0
+    assert bar.ax.get_tightbbox().x1 <= figure.bbox.x1
+    plt.close(figure)
+
+
 def test_a_figure_drawn_beside_the_notebook_is_the_same_once_it_is_finished(
     shown, monkeypatch
 ):

@@ -22,14 +22,12 @@ def draw(figure, name):
     formats = figure_formats()
     if not formats:
         return {}
-    from matplotlib.layout_engine import ConstrainedLayoutEngine
-
     drawn = {}
     figure.set_dpi(72)  # of SVG and PDF: texts are measured once
     with _all_letters(name):
         # Laid out once: its engine would run at each rendering, and move the figure by
         # a last digit. The PDF, which is also made without the page, is saved first.
-        (figure.get_layout_engine() or ConstrainedLayoutEngine()).execute(figure)
+        (figure.get_layout_engine() or _layout_for(figure)).execute(figure)
         figure.set_layout_engine("none")
         if "pdf" in formats:
             pdf = _saved(figure, "pdf", {"CreationDate": None})
@@ -38,6 +36,16 @@ def draw(figure, name):
             svg = _saved(figure, "svg", {"Date": None})
             drawn["image/svg+xml"] = svg.decode()
     return drawn
+
+
+def _layout_for(figure):
+    """Return the engine that lays out a figure which has none of its own."""
+    from matplotlib import layout_engine
+
+    # Where a colour bar was made without a layout, the other one divides by zero.
+    if any(hasattr(ax, "_colorbar") and ax.get_subplotspec() for ax in figure.axes):
+        return layout_engine.TightLayoutEngine()
+    return layout_engine.ConstrainedLayoutEngine()
 
 
 def beside(function, *arguments):
