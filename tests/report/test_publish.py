@@ -558,6 +558,17 @@ def test_a_colour_bar_is_drawn_beside_its_image(layout, monkeypatch):
     plt.close(figure)
 
 
+def test_the_lines_of_a_grid_are_behind_an_image(monkeypatch):
+    monkeypatch.setenv(FORMATS, "svg")
+    figure, ax = plt.subplots()
+    ax.grid(True)
+    ax.set_axisbelow(True)
+    image = ax.imshow(np.eye(3))
+    drawing.draw(figure, "it")
+    assert image.get_zorder() > ax.xaxis.get_zorder()
+    plt.close(figure)
+
+
 def test_a_figure_drawn_beside_the_notebook_is_the_same_once_it_is_finished(
     shown, monkeypatch
 ):

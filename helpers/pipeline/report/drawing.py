@@ -24,6 +24,9 @@ def draw(figure, name):
         return {}
     drawn = {}
     figure.set_dpi(72)  # of SVG and PDF: texts are measured once
+    for ax in figure.axes:
+        for image in ax.images if ax.get_axisbelow() is True else ():
+            image.set_zorder(max(image.get_zorder(), 0.6))  # grids are at 0.5
     with _all_letters(name):
         # Laid out once: its engine would run at each rendering, and move the figure by
         # a last digit. The PDF, which is also made without the page, is saved first.
