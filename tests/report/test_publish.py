@@ -647,6 +647,12 @@ def test_a_table_has_all_that_pandas_shows(shown):
         ["feature", "w"],
         [["x", "$0.5$"], ["y", "$1234$"]],
     )
+    true, predicted = pd.Series([0, 1, 1], name="true"), pd.Series([0, 0, 1], name="as")
+    confusion = pd.crosstab(true, predicted)
+    counted = [["$0$", "$1$", "$0$"], ["$1$", "$1$", "$1$"]]
+    assert cells_of(confusion, shown) == (["true \\ as", "0", "1"], counted)
+    columns, rows = cells_of(confusion.rename_axis(index=None).reset_index(), shown)
+    assert columns == ["index", "0", "1"]
 
 
 @pytest.mark.parametrize("table", [{"a": [1]}, np.eye(2)])

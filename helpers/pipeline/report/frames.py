@@ -14,17 +14,22 @@ BROKEN = r">{\raggedright\arraybackslash}p{4cm}"
 def texts_of(frame):
     """Return a frame of texts that has all that pandas shows of a frame or series.
 
-    Labels of rows become the first columns, unless they only count the rows. Numbers
-    have at most six digits, as mathematics between dollars; what is missing is a dash.
+    Labels of rows become the first columns, unless they only count the rows and have no
+    name; above them is the name of the columns too, as ``pandas.crosstab`` gives one.
+    Numbers have at most six digits, as mathematics between dollars; what is missing is
+    a dash.
     """
     if isinstance(frame, pd.Series):
         frame = frame.to_frame("" if frame.name is None else frame.name)
     if not isinstance(frame, pd.DataFrame):
         kind = type(frame).__name__
         raise TypeError(f"a table must be a frame or series of pandas, not {kind}")
+    above = _joined(tuple(n for n in frame.columns.names if n is not None))
     frame = frame.set_axis([_joined(name) for name in frame.columns], axis=1)
-    if not frame.index.equals(pd.RangeIndex(len(frame))):
-        names = ["" if name is None else str(name) for name in frame.index.names]
+    names = ["" if name is None else str(name) for name in frame.index.names]
+    if any(names) or not frame.index.equals(pd.RangeIndex(len(frame))):
+        if above:
+            names[-1] = f"{names[-1]} \\ {above}" if names[-1] else above
         frame = frame.reset_index(names=names, allow_duplicates=True)
     return frame.astype(object).map(_text)
 
