@@ -503,7 +503,10 @@ def test_links_out_of_a_folder_are_not_followed(tmp_path):
 def test_only_what_a_report_is_made_from_is_taken():
     taken = ["notebooks/report.ipynb", "helpers/model.py", "data/a/b.csv"]
     taken += ["experiments.yaml", "report/references.bib", "report/results.json"]
+    taken += ["report/own.bib", "report/picture.png"]
     left = [
+        "report/other.pdf",
+        "report/other-results.json",
         "Makefile",
         "helpers/pipeline/verify/verify.py",
         "requirements.txt",

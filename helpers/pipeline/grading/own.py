@@ -23,12 +23,13 @@ from helpers.pipeline.errors import UserError
 from helpers.pipeline.grading.changes import sources_in
 from helpers.pipeline.grading.made import Made, read_made
 from helpers.pipeline.grading.sandbox import Limits, run_confined
-from helpers.pipeline.grading.unpack import FILES, FOLDERS, GRADED, GRADERS
+from helpers.pipeline.grading.unpack import FOLDERS, GRADED, GRID
+from helpers.pipeline.report.paths import is_made
 from helpers.pipeline.report.revision import LEFT_OUT
 from helpers.pipeline.report.title import table_of, variables_of
 
 # All of this checkout that a submission is shown.
-SHOWN = (*FOLDERS, *GRADERS, *FILES, "requirements.txt", "Makefile", "apt.txt")
+SHOWN = (*FOLDERS, GRID, "requirements.txt", "Makefile", "apt.txt")
 SHOWN += ("environment.yml", "pyproject.toml")
 # A submission without its own gets the grader's.
 LENT = ("report/figures.mplstyle", "report/references.bib")
@@ -75,6 +76,9 @@ def make_own(folder, submit):
             shutil.copytree(source, copy, ignore=ignored, dirs_exist_ok=True)
         elif source.exists():
             shutil.copy(source, copy)
+    for path in (checkout / "report").iterdir():
+        if is_made(f"report/{path.name}"):  # no submission may see its numbers
+            path.unlink()
     find_fonts(checkout)
     # Compiled once; what a submission changes has another digest.
     mode = PycInvalidationMode.CHECKED_HASH

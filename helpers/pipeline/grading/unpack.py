@@ -11,19 +11,18 @@ from pathlib import Path
 from typing import NamedTuple
 
 from helpers.pipeline.errors import UserError
-from helpers.pipeline.report.paths import asked
+from helpers.pipeline.report.paths import asked, is_made
 
 LARGEST = 200 * 2**20  # bytes of all that counts, unpacked
 MOST = 2000  # files
 # What counts is what a report is made from. All else that runs is the grader's.
-FOLDERS = ("notebooks/", "data/", "helpers/")
-FILES = ("experiments.yaml", "report/references.bib", "report/figures.mplstyle")
-FILES += ("report/timings.json",)
+FOLDERS = ("notebooks/", "data/", "helpers/", "report/")
+GRID = "experiments.yaml"
 GRADERS = ("helpers/pipeline/", "report/template/", "report/page/")
 # The report that is graded; the assignment, unless REPORT= names another.
 GRADED = asked()
 NOTEBOOK, PDF = f"notebooks/{GRADED.notebook.name}", f"report/{GRADED.pdf.name}"
-NEEDED = (NOTEBOOK, "experiments.yaml", PDF)
+NEEDED = (NOTEBOOK, GRID, PDF)
 PAGE = f"report/{GRADED.html.name}"
 GENERATED = (f"report/{GRADED.results.name}", PDF, PAGE)
 RIGHT = "hand in what `make submission` writes"
@@ -103,7 +102,9 @@ def counts(name):
         return False
     if LEFT_OUT & set(name.split("/")):
         return False
-    return name.startswith(FOLDERS) or name in (*FILES, *NEEDED, *GENERATED)
+    if name in (GRID, *GENERATED):
+        return True
+    return name.startswith(FOLDERS) and not is_made(name)
 
 
 def visible(folder):
