@@ -96,6 +96,15 @@ def test_what_leads_nowhere_or_cannot_be_set_is_named(shown, report, text, messa
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("formula", [r"\tfrc1n", r"\begin{cases} a \end{case}"])
+def test_a_formula_that_cannot_be_read_is_shown_as_typed(shown, report, formula, capfd):
+    report.prose(f"$$ {formula} $$ {{#eq:a}}\n\n$$ y $$ {{#eq:b}}\n\nSee @eq:b.")
+    html = main_of(as_html(shown))
+    assert "the page shows as it is typed: " in capfd.readouterr().err
+    assert f"$$ {formula} $$(1)" in re.sub("<.*?>", "", html)
+    assert "See (2)." in text_of(html)
+
+
 def test_that_no_works_are_shown_is_said_where_one_is_cited(shown, report):
     report.prose("[@boyd2004]")
     message = r"`boyd2004' undefined: report\.bibliography\(…\) must show the works"

@@ -30,7 +30,11 @@ LATEX_CODE = re.compile(
     r"\\texttt\{.*?\}(?=\W)|\\begin\{verbatim\}.*?\\end\{verbatim\}", re.DOTALL
 )
 OTHERS = re.compile(r"and\s+others(?=(</\w+>)?\.)")
-HTML_CODE = re.compile(r"<code.*?</code>|<annotation.*?</annotation>", re.DOTALL)
+# Among it is mathematics that pandoc cannot read, and shows as it is typed.
+HTML_CODE = re.compile(
+    r'<code.*?</code>|<annotation.*?</annotation>|<span class="math .*?</span>',
+    re.DOTALL,
+)
 # What is left of mathematics that nobody closed; and a picture.
 LATEX_SIGNS = (r"\$\$", r"\textbackslash begin", r"\includegraphics")
 HTML_SIGNS = ("$$", r"\begin{", "<img")

@@ -11,7 +11,9 @@ from helpers.pipeline.errors import UserError, did_you_mean
 from helpers.pipeline.report.markdown import KINDS
 
 HEADING = re.compile(r'<h([2-6])(?: id="(.*?)")?(.*?)>(.*?)</h\1>', re.DOTALL)
-EQUATION = re.compile(r'<span class="equation" id="(.*?)">(.*?</math>)', re.DOTALL)
+EQUATION = re.compile(
+    r'<span class="equation" id="(.*?)">(<math.*?</math>|<span.*?</span>)', re.DOTALL
+)
 REFERENCE = re.compile(r'(<a class="reference" href="#(.*?)">)(</a>)')
 DEEPEST = 4  # of the headings that have numbers: h4
 
