@@ -177,6 +177,19 @@ def test_figures_share_no_identifiers_and_follow_the_theme(shown, report):
     assert own == {f"b-{number}" for number in range(1, len(own) + 1)}
 
 
+def test_aligned_equations_are_as_large_as_others(shown, report, browser):
+    report.prose(
+        r"$$ \sum_{i=1}^{n} \frac{1}{n} $$ {#eq:a}"
+        "\n\n"
+        r"$$ \begin{aligned} a &= \sum_{i=1}^{n} \frac{1}{n} \end{aligned} $$ {#eq:b}"
+    )
+    page = browser.new_page()
+    page.set_content(as_html(shown))
+    alone, aligned = (f.bounding_box() for f in page.locator("mfrac").all())
+    assert aligned["height"] == pytest.approx(alone["height"], rel=0.05)
+    page.close()
+
+
 @pytest.fixture(scope="module")
 def open_page(browser):
     """Return a function that opens a page from disk, without a network.
