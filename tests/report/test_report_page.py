@@ -105,6 +105,14 @@ def test_a_formula_that_cannot_be_read_is_shown_as_typed(shown, report, formula,
     assert "See (2)." in text_of(html)
 
 
+def test_a_place_in_a_work_is_cited_as_in_print(shown, report):
+    report.prose("See [@boyd2004, p. 3] and @boyd2004 [ch. 2]; [@boyd2004, pp. 4-6].")
+    report.bibliography("report/references.bib")
+    text = text_of(main_of(as_html(shown)))
+    assert re.search(r"2004, p\.\s3\)", text)
+    assert re.search(r"2004, pp\.\s4–6\)", text)
+
+
 def test_that_no_works_are_shown_is_said_where_one_is_cited(shown, report):
     report.prose("[@boyd2004]")
     message = r"`boyd2004' undefined: report\.bibliography\(…\) must show the works"
