@@ -59,9 +59,9 @@ def costs_of(run):
 
 
 def final_cost(run):
-    """Return the last cost of a run; infinity if it has none."""
+    """Return the last cost of a run; infinity if it has none, or it is NaN."""
     costs = () if run["status"] in WITHOUT_COST else costs_of(run)
-    return costs[-1] if len(costs) else np.inf
+    return costs[-1] if len(costs) and not np.isnan(costs[-1]) else np.inf
 
 
 def iterations_taken(run):
@@ -76,7 +76,7 @@ def plot_experiment(runs, *, rows=None, columns=None, show="cost"):
     Parameters
     ----------
     runs : list of dict
-        Of one experiment; at least one recorded its ``costs``.
+        Of one experiment; at least one recorded positive ``costs``.
     rows, columns : str, optional
         A parameter with a row, or a column, of panels for each of its values. By
         default, if several vary, the one with the fewest values has columns.
@@ -91,10 +91,13 @@ def plot_experiment(runs, *, rows=None, columns=None, show="cost"):
     Raises
     ------
     ValueError
-        If a parameter does not vary, or `show` is neither of the two.
+        If a parameter does not vary, `show` is neither of the two, or an optimum that
+        it needs is not known.
     """
     if show not in SHOWS:
         raise ValueError(f"show must be cost or excess, got {show!r}")
+    if show == "excess" and not all(run.get("best") for run in runs if "costs" in run):
+        raise ValueError("show='excess' needs the optimum, which runs record as best")
     rows, columns = _panels(runs, rows, columns)
     lines = [name for name in varying(runs) if name not in (rows, columns)]
     grid = [_values(runs, name) if name else [None] for name in (rows, columns)]
@@ -119,13 +122,15 @@ def plot_experiment(runs, *, rows=None, columns=None, show="cost"):
     drawn = [_drawn(run, show) for run in runs if len(costs_of(run))]
     shown = count_shown(runs)[0]
     ax.set(yscale="log", xlim=(0, shown))
-    start, lowest = max(c[0] for c in drawn), min(map(np.nanmin, drawn))
+    positive = [c[(c > 0) & (c < np.inf)] for c in drawn]
+    positive = [c for c in positive if len(c)]
+    start, lowest = max(c[0] for c in positive), min(map(np.min, positive))
     if show == "cost":
         optima = [run.get("best") or 0 for run in runs]
         lowest = min([lowest, *(best for best in optima if best > FAR * lowest)])
     # What diverges leaves at the top: else it would hide the others, if there are any.
-    seen = any(final_cost(run) < np.inf for run in runs)
-    top = 1.5 * (start if seen else max(map(np.nanmax, drawn)))
+    seen = any(c[-1] <= 1.5 * start for c in drawn)
+    top = 1.5 * (start if seen else max(map(np.max, positive)))
     ax.set_ylim(min(0.8, (lowest / top) ** 0.04) * lowest, top)
     for ax in axes[:, 0]:
         ax.set_ylabel(SHOWS[show])

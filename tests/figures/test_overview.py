@@ -121,6 +121,21 @@ def test_what_all_diverges_is_in_view_with_the_optimum():
     assert count_optima(figure) == 1
 
 
+def test_what_all_ends_above_its_start_is_in_view():
+    runs = [a_run(rate=r, status="done", factor=9.0 * r) for r in (1.0, 2.0)]
+    (ax,) = plot_experiment(runs).axes
+    assert max(run["costs"].max() for run in runs) < ax.get_ylim()[1]
+
+
+def test_an_excess_over_an_optimum_that_is_not_known_is_refused():
+    runs = two_parameters()
+    del runs[0]["best"]
+    with pytest.raises(
+        ValueError, match="needs the optimum, which runs record as best"
+    ):
+        plot_experiment(runs, show="excess")
+
+
 def test_optima_are_counted_where_they_can_be_seen():
     runs = [
         a_run(rate=1),

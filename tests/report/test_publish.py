@@ -78,6 +78,28 @@ def test_of_an_experiment_the_same_claims_are_stated_whatever_came_out(
     assert any(text in report.claims.fill(caption) for caption in captions)
 
 
+@pytest.mark.parametrize(
+    ("costs", "text"),
+    [
+        ([[2, np.nan], [3, np.nan]], "No run has a final cost."),
+        ([[np.nan, np.nan], [2, 1]], "The lowest final cost, 1, is that of the run"),
+        ([[np.nan], [np.nan]], "No run has a final cost."),
+        ([[-1, -2], [-1, -3]], "The lowest final cost, $-3$, is that of the run"),
+        ([[0, 0], [0, 0]], "The lowest final cost, 0, is that of the runs"),
+    ],
+)
+def test_an_experiment_is_shown_whatever_its_costs_are(monkeypatch, shown, costs, text):
+    made = [
+        {"run": f"run-{rate}", "parameters": {"rate": rate}, "listed": ("rate",)}
+        | {"status": "done", "costs": np.array(of, dtype=float)}
+        for rate, of in enumerate(costs)
+    ]
+    monkeypatch.setattr(overview, "load_runs", lambda name: made)
+    report = Report()
+    report.experiment("mine")
+    assert text in report.claims.fill(shown[-1].metadata["report"]["caption"])
+
+
 def test_of_runs_without_a_descent_nothing_is_said_of_costs(monkeypatch, shown):
     made = [
         {"run": f"run-{status}", "parameters": {"how": status}, "status": status}

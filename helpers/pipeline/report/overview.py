@@ -8,6 +8,7 @@ from helpers.figures.formatting import list_text
 from helpers.figures.overview import (
     WITHOUT_COST,
     by_quality,
+    costs_of,
     count_optima,
     count_shown,
     final_cost,
@@ -39,7 +40,7 @@ def publish_experiment(report, name, **options):
         return f"{{{{{label}.{claim}}}}}"
 
     conclusion = _conclude(runs, state)
-    if any(len(run.get("costs", ())) for run in runs):
+    if any((costs_of(run) > 0).any() for run in runs):
         figure = plot_experiment(runs, **options)
         report.figure(
             figure,
@@ -102,7 +103,8 @@ def _conclude(runs, state):
     taken, cost = iterations_taken(best), final_cost(best)
     if cost == math.inf:
         text = f"{state('best', 'No')} run has a final cost."
-        if any(run["status"] not in WITHOUT_COST for run in runs):
+        ended = [run for run in runs if run["status"] not in WITHOUT_COST]
+        if ended and not any(len(costs_of(run)) for run in ended):
             text = ""  # of a notebook that descends no cost
     elif taken < math.inf:
         ended = [run for run in runs if final_cost(run) < math.inf]
