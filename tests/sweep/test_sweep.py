@@ -48,6 +48,12 @@ def test_a_sweep_runs_only_what_has_changed(finished):
     assert all(len(c) == 11 and c[0] == pytest.approx(610.4738265) for c in costs)
 
 
+@pytest.mark.parametrize("options", [(), ("--dry-run",)])
+def test_a_report_that_loads_no_experiment_is_told_so(project, options):
+    said = "regression loads no experiment by its name: nothing to run\n"
+    assert project.sweep("--report=regression", *options) == (0, said, "")
+
+
 def test_runs_that_fail_alike_are_named_together(project):
     runs = "alike:\n  features: none\n  seed: [1, 2, 3, 4, 5]\n"
     project.write("experiments.yaml", runs)

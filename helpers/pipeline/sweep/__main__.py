@@ -34,6 +34,9 @@ def main():
     time_limit = checked_time_limit(asked.time_limit)
     scheduler = checked_scheduler(asked.scheduler or os.environ.get("SCHEDULER", ""))
     only = asked.experiment or (experiments_of(asked.report) if asked.report else None)
+    if only == []:
+        print(f"{asked.report} loads no experiment by its name: nothing to run")
+        return
     plan = make_plan(only, confirmed=confirmed or dry_run)
     if dry_run:
         print_dry_run(plan)
