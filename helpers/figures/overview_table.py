@@ -7,16 +7,16 @@ from helpers.figures.formatting import math_text, rate_text, short_text, status_
 from helpers.figures.overview import by_quality, costs_of, final_cost, varying
 
 LISTED = 40  # rows of a table; of more, the best and the worst
-FEW = 4  # numbers in the table of runs that recorded no costs
+FEW = 4  # numbers in the table of runs of another notebook
 
 
 def experiment_table(runs):
     """List what varies in an experiment, and what came of it, with a row for each run.
 
     That is how it ended, the iterations to one percent, the final cost, the limit of
-    the learning rate and the R² on the folds held out, as far as these are known; or
-    the first numbers that the runs recorded, if these are no costs. Of many runs only
-    the best and the worst have a row.
+    the learning rate and the R² on the folds held out, as far as these are known; of
+    another notebook than a descent, the first numbers that the runs recorded. Of many
+    runs only the best and the worst have a row.
     """
     if len(runs) > LISTED:
         sorted_runs = by_quality(runs)
@@ -30,14 +30,16 @@ def experiment_table(runs):
     columns["how it ended"] = [
         status_text(run["status"], run.get("diverged_at")) for run in runs
     ]
-    if any(len(costs_of(run)) for run in runs):
+    descents = any("iterations_measured" in run for run in runs)
+    if descents:
         columns["to 1 %"] = [
             math_text(run.get("iterations_measured"), ",d") for run in runs
         ]
+    if any(len(costs_of(run)) for run in runs):
         columns["final cost"] = [_cost_text(final_cost(run)) for run in runs]
         columns["limit"] = [short_text(run.get("limit"), 4) for run in runs]
         columns["$R^2$ held out"] = [_score_text(run.get("held_out")) for run in runs]
-    else:
+    if not descents:
         for name in _numbers(runs)[:FEW]:
             columns[name.replace("_", " ")] = [
                 short_text(run.get(name), 6) for run in runs

@@ -223,6 +223,9 @@ def test_runs_of_another_notebook_show_the_numbers_that_they_recorded():
     assert table.to_dict("list") == {
         "n": ["1", "2"], "how it ended": ["done", "done"], "half": ["$0.5$", "$1$"]
     }  # fmt: skip
+    trained = [run | {"costs": np.array([3.0, run["half"]])} for run in runs]
+    added = {"final cost": ["$0.5$", "$1$"]}
+    assert experiment_table(trained).to_dict("list") == table.to_dict("list") | added
 
 
 def test_a_long_table_has_the_best_and_the_worst():
