@@ -543,6 +543,16 @@ def test_a_figure_is_set_with_caption_and_label_and_shown_in_the_notebook(shown)
     assert not plt.get_fignums()
 
 
+@pytest.mark.parametrize(
+    ("inches", "printed"), [(3.15, r"0.5\linewidth"), (9, r"\linewidth")]
+)
+def test_a_figure_is_as_wide_as_it_is_at_most_as_the_text(shown, inches, printed):
+    figure, _ = plt.subplots(figsize=(inches, 2))
+    Report().figure(figure, label="it", caption="It.", alt="axes")
+    latex, _ = as_latex(shown)
+    assert rf"\includegraphics[width={printed}]" in latex
+
+
 def test_the_same_figure_is_the_same_bytes(shown):
     for _ in range(2):
         figure, axes = plt.subplots()

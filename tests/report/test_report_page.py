@@ -120,6 +120,17 @@ def test_that_no_works_are_shown_is_said_where_one_is_cited(shown, report):
         as_html(shown)
 
 
+@pytest.mark.parametrize(
+    ("inches", "style"), [(3.15, 'style="--share: 0.5"'), (9, None)]
+)
+def test_a_small_figure_stays_small(shown, report, inches, style):
+    figure, _ = plt.subplots(figsize=(inches, 2))
+    report.figure(figure, label="a", caption="A.", alt="axes")
+    [svg] = re.findall('<svg role="img".*?>', main_of(as_html(shown)))
+    assert ("--share" in svg) == (style is not None)
+    assert style is None or style in svg
+
+
 @pytest.mark.parametrize("alt", ["", "  "])
 def test_a_figure_without_alternative_text_is_named(shown, report, alt):
     with pytest.raises(ValueError, match="fig:a has no alternative text"):

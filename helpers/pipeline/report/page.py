@@ -203,11 +203,12 @@ def sides(align):
 
 
 @lru_cache(256)
-def inline_svg(svg, label, alt):
+def inline_svg(svg, label, alt, share=""):
     """Return a figure of matplotlib as an element of the page.
 
-    Its identifiers are numbers of its own, its colours are variables of the style
-    sheet, and its coordinates have two decimals.
+    It has a `share` of the width of the text, by default all. Its identifiers are
+    numbers of its own, its colours are variables of the style sheet, and its
+    coordinates have two decimals.
     """
     own = label.partition(":")[2]
     body = re.sub(r"<!--.*?-->|<style.*?</style>", "", svg, flags=re.DOTALL)
@@ -229,5 +230,6 @@ def inline_svg(svg, label, alt):
         body,
     )
     box = re.search(r'viewBox="(.*?)"', svg)[1]
-    begin = f'<svg role="img" aria-label="{escape(alt)}" viewBox="{box}">'
+    style = f' style="--share: {share}"' if share else ""
+    begin = f'<svg role="img" aria-label="{escape(alt)}" viewBox="{box}"{style}>'
     return begin + re.sub(r"\s*\n\s*", " ", body)

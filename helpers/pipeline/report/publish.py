@@ -24,6 +24,7 @@ from helpers.pipeline.report.provenance import trace
 from helpers.pipeline.sweep.results import loaded_experiments
 
 MANY = 40  # rows of a table that do not fit on a page
+TEXT_WIDTH = 6.3  # inches, on the page that is printed
 SHORT = 15  # lines of a listing that is kept whole: on one page, and in JupyterLab
 
 
@@ -86,7 +87,7 @@ class Report:
         Parameters
         ----------
         figure : matplotlib.figure.Figure
-            Closed afterwards.
+            As large as it is, at most as wide as the text. Closed afterwards.
         label, caption : str
             See `helpers.pipeline.report.publish`.
         alt : str
@@ -110,6 +111,8 @@ class Report:
         alt = self.claims.fill(alt, lambda name, text: text.strip("$"))
         description = {"label": label, "caption": caption, "alt": alt, "live": live}
         description |= {"kind": "figure", "traced": self._trace(label, source)}
+        if (width := figure.get_figwidth()) < TEXT_WIDTH:
+            description["share"] = round(width / TEXT_WIDTH, 4)
         try:
             if os.environ.get(BESIDE):
                 drawn = beside(draw, figure, f"In [{self.claims.number}], {label}")
