@@ -10,6 +10,7 @@ import builtins
 from functools import cache
 from typing import NamedTuple
 
+from helpers.pipeline.report.claims import Claims
 from helpers.pipeline.sweep.parameters import names_in
 
 # Modules that nearly every figure uses: they read the data, check what the text says of
@@ -107,6 +108,8 @@ def _is_helper(value):
 
 def _runs_of(value):
     """Return the names of the runs in a table of runs, or in one row of it."""
+    if isinstance(value, Claims):  # which would say that it has none of that name
+        return set()
     try:
         found = value["run"]
     except (TypeError, LookupError, ValueError):
