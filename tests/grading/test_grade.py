@@ -14,9 +14,11 @@ import zipfile
 
 import psutil
 import pytest
+from nbconvert.exporters import LatexExporter
 from project import Project
 from small import files_of, make_small, spread
 
+from helpers import ROOT
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.grading import __main__ as command
 from helpers.pipeline.grading import unpack
@@ -31,6 +33,7 @@ from helpers.pipeline.grading.gradebook import (
 from helpers.pipeline.grading.made import Made
 from helpers.pipeline.grading.own import Own
 from helpers.pipeline.grading.sandbox import Limits
+from helpers.pipeline.report.page import exporter
 from helpers.pipeline.report.revision import git, revision
 from helpers.pipeline.verify.files import Changed
 from helpers.pipeline.verify.verdicts import DIFFERS, HOLDS, MISSING, NOTED, Line
@@ -516,6 +519,14 @@ def test_only_what_a_report_is_made_from_is_taken():
     left += ["helpers/__pycache__/model.pyc", "tests/test_model.py"]
     left += ["notebooks/._report.ipynb", "data/.DS_Store", "helpers/.x/y.py"]
     assert [name for name in taken + left if unpack.counts(name)] == taken
+
+
+def test_no_template_is_taken():
+    options = {"extra_template_basedirs": [str(ROOT / "report")]}
+    for_print = LatexExporter(template_name="template", **options)
+    names = exporter().get_template_names() + for_print.get_template_names()
+    assert {"page", "template", "base"} < {*names}
+    assert not any(unpack.counts(f"report/{name}/null.j2") for name in names)
 
 
 def test_a_folder_without_submissions_is_named(tmp_path):

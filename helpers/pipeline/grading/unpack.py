@@ -19,6 +19,7 @@ MOST = 2000  # files
 FOLDERS = ("notebooks/", "data/", "helpers/", "report/")
 GRID = "experiments.yaml"
 GRADERS = ("helpers/pipeline/", "report/template/", "report/page/")
+GRADERS += ("report/base/", "report/latex/")  # where nbconvert would look for more
 # The report that is graded; the assignment, unless REPORT= names another.
 GRADED = asked()
 NOTEBOOK, PDF = f"notebooks/{GRADED.notebook.name}", f"report/{GRADED.pdf.name}"
