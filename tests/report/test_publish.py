@@ -240,6 +240,8 @@ def test_a_claim_that_is_no_number_is_refused():
         with pytest.raises(ValueError, match="'a' must be one number or text, not "):
             claims.state("a", several, ".3f")
     claims.state("a", float("inf"))
+    claims.state("b", np.array(1.5), ".3f")  # without axes it is one number
+    assert claims.fill("{{b}}") == "1.500"
 
 
 @pytest.mark.parametrize("text", ["the cost $J^* of", "$\\eta is small", "a $(x) b"])

@@ -100,7 +100,9 @@ class Claims(dict):
             )
         if name in self:
             raise ValueError(f"the claim {name!r} is stated twice")
-        if hasattr(value, "__len__") and not isinstance(value, str):
+        is_text = isinstance(value, str)
+        # An array without axes, as of SciPy's interpolation, is one number.
+        if hasattr(value, "__len__") and not is_text and getattr(value, "ndim", 1):
             kind = type(value).__name__
             raise ValueError(
                 f"the claim {name!r} must be one number or text, not {kind}"
