@@ -37,8 +37,8 @@ from pathlib import Path
 from helpers.pipeline.preview.snapshots import Snapshots
 
 if __name__ == "__main__":
-    cells = Snapshots(["helpers.convergence"], Path(), Path("opened"))
-    assert "helpers/convergence.py" in cells.preloaded
+    cells = Snapshots(["helpers.new"], Path(), Path("opened"))
+    assert "helpers/new.py" in cells.preloaded
     path = Path("data", "mine.txt")
     for source in (
         f"from pathlib import Path; path = Path('{path}')",
@@ -57,8 +57,10 @@ if __name__ == "__main__":
 
 def test_what_cells_read_and_write_is_known(project):
     project.write("writing.py", WRITING)
+    project.write("helpers/new.py", "")  # its bytecode is written when it is imported
     command = [sys.executable, "writing.py"]
-    options = {"capture_output": True, "text": True, "env": project.environment}
+    environment = project.environment | {"PYTHONDONTWRITEBYTECODE": ""}
+    options = {"capture_output": True, "text": True, "env": environment}
     done = subprocess.run(command, cwd=project.folder, timeout=100, **options)
     changed, written = done.stdout.splitlines()
     # The second cell's file is as the third one left it. What follows is executed with

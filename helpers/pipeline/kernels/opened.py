@@ -44,8 +44,8 @@ def watch(log, root):
                     note(path, "read")
                 if flags & WRITES:
                     note(path, "written")
-            elif event == "os.rename":
-                note(arguments[1], "written")
+            elif event == "os.rename" and not is_compiled(arguments[1]):
+                note(arguments[1], "written")  # new bytecode changes no source
         except Exception:  # the notebook must not fail because it is watched
             pass
 
@@ -73,7 +73,7 @@ def name_in(root, path):
     Compiled code counts as its source.
     """
     path = os.path.abspath(os.fsdecode(path))
-    if path.endswith(".pyc"):
+    if is_compiled(path):
         path = source_from_cache(path)
     if path.startswith((sys.prefix + os.sep, sys.base_prefix + os.sep)):
         return ""
@@ -84,6 +84,11 @@ def name_in(root, path):
     name = path[len(root) + 1 :].replace(os.sep, "/")
     ignored = name.split("/")[0] in NOT_INPUTS or ".ipynb_checkpoints/" in name
     return "" if ignored or "__pycache__/" in name else name
+
+
+def is_compiled(path):
+    """Tell whether a file is of bytecode, by its name."""
+    return os.fsdecode(path).endswith(".pyc")
 
 
 def stamp(path):
