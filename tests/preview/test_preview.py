@@ -51,6 +51,11 @@ if __name__ == "__main__":
     path.write_text("other")
     print(*changed, *(cells.changed_since(done.read) for done in cells.done))
     print(*cells.written())
+    with Path("opened").open("ab", buffering=0) as log:  # a line, but in two parts
+        log.write(b'["data/half')
+        print(*cells.written() - {"data/mine.txt"})
+        log.write(b'.txt", "written", null]\\n')
+        print(*cells.written() - {"data/mine.txt"})
     cells.close()
 """
 
@@ -62,11 +67,12 @@ def test_what_cells_read_and_write_is_known(project):
     environment = project.environment | {"PYTHONDONTWRITEBYTECODE": ""}
     options = {"capture_output": True, "text": True, "env": environment}
     done = subprocess.run(command, cwd=project.folder, timeout=100, **options)
-    changed, written = done.stdout.splitlines()
+    changed, written, *of_halves = done.stdout.splitlines()
     # The second cell's file is as the third one left it. What follows is executed with
     # the first cell that is, so the fourth need not know.
     assert changed == "False True False False False True True False", done.stderr
     assert written == "data/mine.txt"
+    assert of_halves == ["", "data/half.txt"]
 
 
 @pytest.fixture(scope="module")

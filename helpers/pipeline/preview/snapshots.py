@@ -69,7 +69,7 @@ class Snapshots:
     def __init__(self, modules, folder, log):
         log.write_bytes(b"")
         self._log, self._new = log.open(encoding="utf-8"), []
-        self._written = set()
+        self._rest, self._written = "", set()
         ours, theirs = Pipe()
         command = ["-m", "helpers.pipeline.preview.snapshots", str(theirs.fileno())]
         self._first = subprocess.Popen(
@@ -155,7 +155,8 @@ class Snapshots:
 
     def written(self):
         """Return the names of the files that cells have written, or begun to write."""
-        self._new += self._log
+        *lines, self._rest = f"{self._rest}{self._log.read()}".split("\n")
+        self._new += lines  # but for one that is just being written
         return self._written | read_log(self._new)[1]
 
     def changed_since(self, read):
