@@ -5,6 +5,8 @@ import os
 import re
 import shutil
 import signal
+import threading
+from types import SimpleNamespace
 
 import pandas as pd
 import psutil
@@ -14,7 +16,8 @@ from project import notebook_of, until
 from helpers.pipeline.command import checked_scheduler, checked_time_limit
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.records import read_record
-from helpers.pipeline.sweep import executors
+from helpers.pipeline.sweep import executors, run
+from helpers.pipeline.sweep.execute import Outcome
 
 
 def counts(out):
@@ -46,6 +49,20 @@ def test_a_sweep_runs_only_what_has_changed(finished):
         for name in project.runs
     ]
     assert all(len(c) == 11 and c[0] == pytest.approx(610.4738265) for c in costs)
+
+
+def test_workers_are_forked_from_one_thread(monkeypatch, capsys):
+    threads = {*threading.enumerate()}
+
+    def outcomes(plan, *given):
+        yield "a", Outcome("", "", 1.0)
+        assert {*threading.enumerate()} == threads
+
+    monkeypatch.setattr(run, "outcomes", outcomes)
+    plan = SimpleNamespace(missing={"a": "new"}, runs={"a": "quick"})
+    assert [*run.run_missing(plan, "", 1)] == ["a"]
+    assert capsys.readouterr().err == "[1/1] a done (1.00 s): quick\n"
+    assert {*threading.enumerate()} == threads
 
 
 @pytest.mark.parametrize("options", [(), ("--dry-run",)])

@@ -60,6 +60,7 @@ def run_missing(plan, scheduler, time_limit):
     """
     from tqdm import tqdm
 
+    tqdm.monitor_interval = 0  # else a thread, while workers are forked
     ended, most = {}, len(plan.missing)
     counts = {"cached": len(plan.runs) - most, "failed": 0, "running": 0}
     options = {"leave": False, "disable": not sys.stderr.isatty()}
