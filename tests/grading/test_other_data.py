@@ -3,17 +3,21 @@
 import csv
 import math
 import shutil
+from types import SimpleNamespace
 
 import pytest
 from project import TWO_RUNS
 
 from helpers import ROOT
+from helpers.pipeline.grading import own
 from helpers.pipeline.grading.changes import other_results, suspicious_claims
 from helpers.pipeline.grading.made import Made
 from helpers.pipeline.grading.own import (
     Change,
     change_tables,
     changed_table,
+    make_other,
+    make_report,
     new_change,
 )
 
@@ -151,3 +155,19 @@ def test_other_data_are_fewer_rows_in_another_order_with_another_target(
 def test_a_table_of_any_kind_can_be_changed(content):
     changed = changed_table(content, new_change(), {"mpg", "a"})
     assert changed.count(b"\n") <= content.count(b"\n")
+
+
+def test_no_submission_is_shown_a_report_of_the_graders(project, tmp_path, monkeypatch):
+    made = ["report/report.pdf", "report/old/report.html", "report/old/results.json"]
+    (project.folder / "report" / "old").mkdir()
+    for name in [*made, "report/old/own.bib"]:
+        project.write(name, "")
+    monkeypatch.setattr(own, "ROOT", project.folder)
+    came = {make_report: (Made(), ""), make_other: (new_change(), {}, Made(), "")}
+    monkeypatch.setattr(own, "find_fonts", lambda checkout: None)
+    trusted = own.make_own(
+        tmp_path / "grading",
+        lambda task, *_: SimpleNamespace(result=lambda: came[task]),
+    ).checkout
+    assert not any((trusted / name).exists() for name in made)
+    assert (trusted / "report" / "old" / "own.bib").exists()

@@ -76,8 +76,9 @@ def make_own(folder, submit):
             shutil.copytree(source, copy, ignore=ignored, dirs_exist_ok=True)
         elif source.exists():
             shutil.copy(source, copy)
-    for path in (checkout / "report").iterdir():
-        if is_made(f"report/{path.name}"):  # no submission may see its numbers
+    for path in sorted((checkout / "report").rglob("*")):
+        made = is_made(path.relative_to(checkout).as_posix())
+        if made and path.is_file():  # no submission may see its numbers
             path.unlink()
     find_fonts(checkout)
     # Compiled once; what a submission changes has another digest.
