@@ -635,3 +635,26 @@ def test_what_was_graded_before_an_interruption_is_kept(tmp_path, monkeypatch):
         command.main()
     assert "done.zip" in (tmp_path / "grades.csv").read_text()
     assert "done.zip" in (tmp_path / "index.html").read_text()
+
+
+LOOKS = """\
+from pathlib import Path
+if Path('..', 'COMMIT').exists():  # where it is graded
+    given = [path.read_bytes() for path in Path('/proc').glob('[0-9]*/cmdline')]
+    texts = b'\\0'.join(given).decode().split(chr(0))
+    seen = [*Path('..').glob('build/report.ipynb')]
+    for text in filter(None, texts):
+        seen += Path(text).glob('report.ipynb')
+    if seen or not any(text.endswith('/build') for text in texts):
+        raise ValueError(f'seen: {seen}')
+"""
+
+
+@pytest.mark.usefixtures("walls")
+def test_the_claims_of_the_grader_are_not_shown(tmp_path, two_runs, grader):
+    """Else a submission could state them, on other data too."""
+    (tmp_path / "looks").mkdir()
+    looks = built(tmp_path / "looks", two_runs, [LOOKS], {})
+    spread(tmp_path / "class", {"1.zip": zipped(looks), "2.7z": b""})
+    row = graded(grader, tmp_path / "class")["1.zip"]
+    assert (row["verdict"], row["why"]) == (HOLDS, "")

@@ -30,6 +30,7 @@ from helpers.pipeline.grading.gradebook import Grade
 from helpers.pipeline.grading.made import OUT, read_lines, read_made
 from helpers.pipeline.grading.own import (
     INSIDE,
+    KEPT,
     LENT,
     PYTHON,
     change_tables,
@@ -170,7 +171,8 @@ class Grading:
         """Make a project as its report says; see `helpers.pipeline.grading.inside`."""
         given = environment_of(project, build["title"] | build.get("table", {}))
         command = [*INSIDE, what, known, *same]
-        return read_made(self.run(project, command, shown=[known], environment=given))
+        shown = [*filter(Path.exists, (known / name for name in KEPT[what]))]
+        return read_made(self.run(project, command, shown=shown, environment=given))
 
     def compare(self, made):
         """Compare the PDF, and the page if there is one, with those made again."""

@@ -17,6 +17,7 @@ from pathlib import Path
 from helpers import ROOT
 from helpers.pipeline.command import run_command
 from helpers.pipeline.environment import FORMATS
+from helpers.pipeline.grading.own import KEPT
 from helpers.pipeline.grading.texts import set_texts
 from helpers.pipeline.grading.unpack import GRADED
 from helpers.pipeline.kernels.warm import warm_kernels
@@ -35,9 +36,6 @@ from helpers.pipeline.sweep.plan import make_plan, modules_for
 from helpers.pipeline.sweep.run import TIME_LIMIT, FailedRunsError, sweep
 from helpers.pipeline.verify.files import CODE
 
-# What is taken of a build.
-KEPT = ("runs", GRADED.executed.name, GRADED.tex.name)
-
 
 def main():
     """Make it, and print its records, claims and PDF."""
@@ -48,7 +46,7 @@ def main():
 
 def make(what, known=None, *accepted):
     """Return what is printed."""
-    for name in KEPT if known else ():
+    for name in KEPT[what] if known else ():
         part, copy = Path(known, name), ROOT / "build" / name
         if part.is_dir():
             shutil.copytree(part, copy, dirs_exist_ok=True)
