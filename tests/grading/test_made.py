@@ -87,6 +87,13 @@ def test_a_version_is_parsed_strictly(change):
     assert read_build(json.dumps(VERSION).encode(), OUT) == VERSION
 
 
+@pytest.mark.parametrize("name", ["commit", "time", "changes", "title"])
+def test_nothing_of_a_version_may_be_missing(name):
+    less = {key: value for key, value in VERSION.items() if key != name}
+    with pytest.raises(UserError, match="what came out of the sandbox is damaged"):
+        read_build(json.dumps(less).encode(), OUT)
+
+
 @pytest.mark.parametrize(
     "content",
     [b"", b"1", b"[[1, [2, 2, 'AAAA'], null]]", b'[[1, [99999, 1, "AA=="], null]]']

@@ -206,7 +206,7 @@ def read_build(content, name):
     texts = [build.get("commit"), build.get("changes"), build.get("report", "")]
     texts.append(str(build.get("time")))  # which may have many digits
     texts += [*title.values(), *table.values()] if whole else []
-    if not whole or not all(map(_is_text, texts)) or type(build["time"]) is not int:
+    if not whole or not all(map(_is_text, texts)) or type(build.get("time")) is not int:
         raise _damaged(name)
     return build
 
