@@ -120,6 +120,13 @@ def test_that_no_works_are_shown_is_said_where_one_is_cited(shown, report):
         as_html(shown)
 
 
+def test_that_no_works_are_shown_is_not_said_where_they_are(shown, report):
+    report.prose("[@boid2004]")
+    report.bibliography("report/references.bib")
+    with pytest.raises(UserError, match="^Citation `boid2004' undefined$"):
+        as_html(shown)
+
+
 @pytest.mark.parametrize(
     ("inches", "style"), [(3.15, 'style="--share: 0.5"'), (9, None)]
 )

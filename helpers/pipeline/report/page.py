@@ -115,7 +115,7 @@ def set_texts(notebook, resources):
         zip(formulas, map(bare, parts[len(places) :]), strict=True)
     )
     number_all(notebook, resources)
-    check_citations(parts, works, resources["numbering"].names)
+    check_citations(parts, works if bibliographies else None, resources["numbering"])
     for holder, key, _ in places:
         holder[key] = resources["numbering"].refer(holder[key])
     return notebook, resources
@@ -159,12 +159,16 @@ def bare(html):
     return html.removeprefix("<p>").removesuffix("</p>")
 
 
-def check_citations(parts, works, labels):
-    """Raise UserError for a citation of what is no work of the bibliography."""
-    known = re.findall(r'id="ref-(.*?)"', works)
+def check_citations(parts, works, numbering):
+    """Raise UserError for a citation of what is no work of the bibliography.
+
+    `works` are those that are cited, as HTML; None if the page shows no bibliography.
+    """
+    known = re.findall(r'id="ref-(.*?)"', works or "")
     for key in works_cited(parts):
         if key not in known:
-            hint = did_you_mean(key, [*known, *labels]) if works else NO_WORKS
+            hint = did_you_mean(key, [*known, *numbering.names])
+            hint = NO_WORKS if works is None else hint
             raise UserError(f"Citation `{key}' undefined{hint}")
 
 
