@@ -75,6 +75,40 @@ def test_what_cells_read_and_write_is_known(project):
     assert of_halves == ["", "data/half.txt"]
 
 
+BY_HAND = """
+from types import SimpleNamespace
+from helpers import ROOT
+from helpers.pipeline.environment import use_environment
+from helpers.pipeline.preview.follow import Preview
+from helpers.pipeline.report.paths import Paths
+
+if __name__ == "__main__":
+    paths, pages = Paths(), []
+    use_environment(JPY_SESSION_NAME=str(paths.notebook))
+    server = SimpleNamespace(
+        tell=lambda **state: None, show=lambda html, **state: pages.append(html)
+    )
+    preview = Preview(server, paths)
+    for text in ("", "22", ""):
+        if text:
+            (ROOT / "data" / "made.txt").write_text(text)
+        preview.look()
+        print(len(pages), "title=\\"n: 22" in pages[-1])
+    preview.cells.close()
+"""
+
+
+def test_a_change_by_hand_of_what_a_cell_has_written_is_shown(project):
+    made = 'made = ROOT / "data" / "made.txt"\nmade.exists() or made.write_text("1")'
+    stated = 'claims.state("n", int(made.read_text()), "d")'
+    make_small(project, made, stated, "%%prose\nThere are {{n}}.")
+    project.write("by_hand.py", BY_HAND)
+    command = [sys.executable, "by_hand.py"]
+    options = {"capture_output": True, "text": True, "env": project.environment}
+    done = subprocess.run(command, cwd=project.folder, timeout=100, **options)
+    assert done.stdout.splitlines() == ["1 False", "2 True", "2 True"], done.stderr
+
+
 @pytest.fixture(scope="module")
 def server():
     with PageServer(0, Paths()) as server:

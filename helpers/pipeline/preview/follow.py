@@ -78,6 +78,7 @@ class Preview:
         self.server, self.paths = server, paths
         self.path = paths.notebook.relative_to(ROOT).as_posix()
         self.seen, self.base, self.outputs, self.shown = {}, {}, {}, None
+        self.left = {}  # the stamps of what cells have written, after the last of them
         FOLDER.mkdir(parents=True, exist_ok=True)
         self.is_swept = False
         names = modules_behind(paths.name)
@@ -92,7 +93,8 @@ class Preview:
     def look(self):
         """Show what has become of the report, if a file has changed."""
         now = files()
-        changed = changed_between(self.seen, now) - self.cells.written()
+        left = {n for n in self.cells.written() if now.get(n) == self.left.get(n)}
+        changed = changed_between(self.seen, now) - left
         if not changed:
             return
         self.is_swept &= changed == {self.path} and self.paths.is_default
@@ -107,6 +109,8 @@ class Preview:
             text, *cell = map(str, error.args)
             where = cell[0] if cell else self.place_of(text)
             self.server.tell(doing="", running="", error=text, cell=where)
+        finally:
+            self.left = {name: stamp(ROOT / name) for name in self.cells.written()}
 
     def is_changed(self, but=()):
         """Tell whether a file, but for some, has changed since the last look."""
