@@ -208,6 +208,19 @@ def test_a_run_is_current_until_one_of_its_inputs_changes(swept):
     assert left | {"__pycache__"} == mine | ours | {"optional.txt", "__pycache__"}
 
 
+def test_all_runs_that_were_loaded_are_known_whatever_becomes_of_the_table(finished):
+    code = """\
+from helpers.pipeline.sweep.results import load_experiment, loaded_experiments
+table = load_experiment("quick")
+del table["run"], table["costs"]
+table.drop(table.index, inplace=True)
+print(*loaded_experiments()["quick"]["run"])
+"""
+    command, given = [sys.executable, "-c", code], finished.environment
+    said = subprocess.check_output(command, cwd=finished.folder, env=given, text=True)
+    assert sorted(said.split()) == [run.partition(".")[0] for run in finished.runs]
+
+
 def test_a_run_that_is_not_current_is_not_loaded(finished):
     project = finished
     load = "from helpers.pipeline.sweep.results import load_experiment\n"

@@ -204,7 +204,7 @@ def load_experiment(name):
     ]
     # Without a type, a missing count would make floats.
     _loaded[name] = pd.DataFrame(rows, dtype=object)
-    return _loaded[name]
+    return _loaded[name].copy()  # which a notebook may change
 
 
 def _recorded(point, plan):
