@@ -854,7 +854,7 @@ def test_provenance_names_an_experiment_and_leaves_out_what_there_is_none_of(
     report, frame = Report(), pd.DataFrame({"x": ["1"]})
     source = [], ["a-1", "a-2", "b-3"]
     report.table(frame, label="it", caption="One.", source=source)
-    report.provenance()
+    report.provenance({})  # as earlier notebooks do
     latex, _ = as_latex(shown)
     [said] = re.findall(r"cell .*Runs: .*", latex)
     bare = said.replace(r"\allowbreak", "")

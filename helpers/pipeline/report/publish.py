@@ -201,10 +201,11 @@ class Report:
             breakable=len(lines) > SHORT,
         )
 
-    def provenance(self):
+    def provenance(self, *_):
         """List the cell, the helpers and the runs behind each figure and table.
 
         Where all runs of an experiment are behind something, it is named instead.
+        Earlier notebooks name the experiments here, which is not needed.
         """
         loaded = sorted(loaded_experiments().items())
         experiments = {name: [*table["run"]] for name, table in loaded}
