@@ -50,7 +50,7 @@ def to_pdf(preamble, tmp_path):
 
     def made(latex, files=None):
         shutil.copy(preamble, tmp_path)
-        return pdf.to_pdf(latex, files or {}, tmp_path)
+        return pdf.to_pdf(latex, files or {}, tmp_path, preamble.stem)
 
     return made
 

@@ -24,7 +24,8 @@ def test_nothing_of_a_persons_own_tex_reaches_the_pdf(to_pdf, tmp_path, monkeypa
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1")
     two = tmp_path / "two"
-    assert pdf.to_pdf(CITING, {}, two).read_bytes() == first
+    preamble = pdf.compile_preamble(two)
+    assert pdf.to_pdf(CITING, {}, two, preamble).read_bytes() == first
 
 
 def test_the_bibliography_has_the_works_that_are_cited(printed):
@@ -48,7 +49,7 @@ def test_a_pass_that_is_killed_leaves_no_report(tmp_path, monkeypatch, pass_):
         script.chmod(0o755)
     monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
     with pytest.raises(RuntimeError, match=r"(pdflatex|bibtex) was ended by signal 9"):
-        pdf.to_pdf(CITING, {}, folder)
+        pdf.to_pdf(CITING, {}, folder, pdf.compile_preamble(folder))
 
 
 def test_a_build_does_not_start_from_what_one_that_was_killed_has_left(

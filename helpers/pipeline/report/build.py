@@ -117,8 +117,8 @@ def make_report(paths, with_pdf, with_page, beside):
         page = with_page and beside.submit(to_html, notebook, attached, now)
         made = {}
         if with_pdf:
-            preamble.exception()  # waits; an error is raised again
-            made[paths.pdf] = print_report(notebook, attached, now, paths.tex)
+            given = notebook, attached, now, paths.tex, preamble.result
+            made[paths.pdf] = print_report(*given)
         if with_page:
             made[paths.html] = page.result().encode()
     except UserError as error:
@@ -136,14 +136,19 @@ def make_report(paths, with_pdf, with_page, beside):
     print(f"made: {names}, for {title_of(notebook)['student']}{of and f', of {of}'}")
 
 
-def print_report(notebook, attached, now, folder):
-    """Return the bytes of an executed report's PDF; see `to_latex` and `to_pdf`."""
-    from helpers.pipeline.report.pdf import to_pdf
+def print_report(notebook, attached, now, folder, preamble=None):
+    """Return the bytes of an executed report's PDF; see `to_latex` and `to_pdf`.
+
+    `preamble` waits for `compile_preamble` and returns what it does; without it, the
+    preamble is compiled here.
+    """
+    from helpers.pipeline.report.pdf import compile_preamble, to_pdf
     from helpers.pipeline.report.typeset import to_latex
 
     latex, files = to_latex(notebook, attached)
     try:
-        return to_pdf(latex, files, folder, now.time).read_bytes()
+        name = preamble() if preamble else compile_preamble(folder)
+        return to_pdf(latex, files, folder, name, now.time).read_bytes()
     except RuntimeError as error:
         raise UserError(error) from None
 

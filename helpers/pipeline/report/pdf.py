@@ -52,16 +52,15 @@ def _digest_of_preamble():
     return sha256(PREAMBLE.read_bytes() + repr(made_of).encode())
 
 
-def to_pdf(latex, files, folder, moment=LONG_AGO):
+def to_pdf(latex, files, folder, preamble, moment=LONG_AGO):
     """Run LaTeX until all references are settled; return the path of the PDF.
 
     `files` are what the document includes or attaches, by name; those in the folder
-    make the next call faster, as does the preamble if it is compiled. `moment` is the
-    time stamp of the PDF, in seconds since 1970. RuntimeError, with the first complaint
-    of the log, if LaTeX cannot set the document or is killed, a reference leads
-    nowhere, or something is too large for a page.
+    make the next call faster. `preamble` is what `compile_preamble` returned. `moment`
+    is the time stamp of the PDF, in seconds since 1970. RuntimeError, with the first
+    complaint of the log, if LaTeX cannot set the document or is killed, a reference
+    leads nowhere, or something is too large for a page.
     """
-    preamble = compile_preamble(folder)
     for name, content in {**files, "report.tex": latex.encode()}.items():
         (folder / name).write_bytes(content)
     command = ["pdflatex", "-interaction=batchmode", "-halt-on-error"]
