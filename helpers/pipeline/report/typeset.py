@@ -129,26 +129,27 @@ def _name_of(cell):
 
 def cells_behind(error, notebook):
     """List the cells that an error speaks of: of a label, a citation or a formula."""
-    label = re.search(r"`([\w:.-]+)'|\b((?:fig|tab|lst):[a-z0-9-]+) is", error)
+    cited = re.search(r"`([\w:.-]+)'", error)
+    published = re.search(r"\b((?:fig|tab|lst):[a-z0-9-]+) is", error)
     formula = re.search(r"At: (?:\\[(\[])?(.{3,}) \(see ", error)
-    if label:
-        name = label[1] or label[2]
-        sign = "#" if "multiply" in error else "@"
-        named = re.compile(rf"{sign}{re.escape(name)}(?![\w-])")
+    label = text = None  # of what a cell publishes; a pattern of what its texts say
+    if cited:
+        label, sign = cited[1], "#" if "multiply" in error else "@"
+        text = rf"{sign}{re.escape(label)}(?![\w-])"
+    elif published:
+        label = published[1]
     elif formula:
-        name, named = "", re.compile(re.escape(formula[1]))
-    else:
-        return []
-    found = []
-    for cell in notebook.cells:
-        described = descriptions_in(cell)
-        texts = [d.get("text") or d.get("caption", "") for d in described]
-        refers = not (label and label[2]) and any(
-            map(named.search, [cell.source, *texts])
-        )
-        if refers or name and name in [d.get("label") for d in described]:
-            found.append(cell)
-    return found
+        text = re.escape(formula[1])
+    return [cell for cell in notebook.cells if _has(cell, label, text)]
+
+
+def _has(cell, label, text):
+    """Tell whether a cell publishes what has a label, or a text of it a pattern."""
+    described = descriptions_in(cell)
+    if label and label in [d.get("label") for d in described]:
+        return True
+    texts = [d.get("text") or d.get("caption", "") for d in described]
+    return bool(text) and any(re.search(text, each) for each in [cell.source, *texts])
 
 
 def title_of(notebook):
