@@ -122,8 +122,7 @@ def plot_experiment(runs, *, rows=None, columns=None, show="cost"):
     drawn = [_drawn(run, show) for run in runs if len(costs_of(run))]
     shown = count_shown(runs)[0]
     ax.set(yscale="log", xlim=(0, shown))
-    positive = [c[(c > 0) & (c < np.inf)] for c in drawn]
-    positive = [c for c in positive if len(c)]
+    positive = [c[np.isfinite(c)] for c in drawn if np.isfinite(c).any()]
     start, lowest = max(c[0] for c in positive), min(map(np.min, positive))
     if show == "cost":
         optima = [run.get("best") or 0 for run in runs]

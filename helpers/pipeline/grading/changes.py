@@ -104,13 +104,16 @@ def reach_of(changed, right, theirs):
     """Tell what the changed files can change; see `Reach`."""
     names = {file.name for file in changed}
     runs = any(name.startswith(RUNNING) for name in names - {NOTEBOOK})
-    code = [
-        [text for kind, text in cells if kind == "code" and not text.startswith(PROSE)]
-        for cells in (cells_of(side.get(NOTEBOOK, b"")) for side in (right, theirs))
-    ]
-    if code[0] == code[1]:
+    if _computing(right) == _computing(theirs):
         names.discard(NOTEBOOK)
     return Reach(runs, claims=not names <= LOOKS, text_only=names <= {WORKS})
+
+
+def _computing(sources):
+    """Return the cells of a report that are code and no prose."""
+    cells = cells_of(sources.get(NOTEBOOK, b""))
+    code = (text for kind, text in cells if kind == "code")
+    return [text for text in code if not text.startswith(PROSE)]
 
 
 def suspicious_claims(own, other, right, right_other, typed):

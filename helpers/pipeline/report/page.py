@@ -167,8 +167,8 @@ def check_citations(parts, works, numbering):
     known = re.findall(r'id="ref-(.*?)"', works or "")
     for key in works_cited(parts):
         if key not in known:
-            hint = did_you_mean(key, [*known, *numbering.names])
-            hint = NO_WORKS if works is None else hint
+            names = [*known, *numbering.names]
+            hint = NO_WORKS if works is None else did_you_mean(key, names)
             raise UserError(f"Citation `{key}' undefined{hint}")
 
 
