@@ -700,6 +700,20 @@ def test_a_table_of_many_rows_runs_over_pages(shown):
     assert shown[-1].metadata["report"]["kind"] == "longtable"
 
 
+def test_the_last_rows_of_a_long_table_stay_together(shown, to_pdf):
+    def rows_of_pages(count):
+        shown.clear()
+        rows = [f"row{n}" for n in range(count)]
+        Report().table(pd.DataFrame({"a": rows}), label="it", caption="It.", long=True)
+        pages = PdfReader(to_pdf(*as_latex(shown))).pages
+        return [page.extract_text().count("row") for page in pages]
+
+    [first, *_] = rows_of_pages(100)
+    assert rows_of_pages(first + 1) == [first - 2, 3]
+    assert rows_of_pages(first + 2) == [first - 1, 3]
+    assert rows_of_pages(2) == [2]
+
+
 @pytest.mark.parametrize("long", [False, True])
 def test_cells_may_begin_with_any_sign(shown, printed, long):
     signs = ["[CO2]", "*mass", "[1pt]", "[", "]", "*", " [a", "&", "%b", "\\\\[c]"]

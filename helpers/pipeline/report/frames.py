@@ -45,6 +45,8 @@ def to_latex(texts, align, *, long=False):
     style = _styled(texts, "latex-math")
     environment = "longtable" if long else None
     latex = style.to_latex(hrules=True, column_format=align, environment=environment)
+    if long:  # no page begins with the last row or two
+        latex = re.sub(r"\\\\(?=\n(.*\n){1,2}\\end{longtable})", r"\\\\*", latex)
     # After the end of a row, LaTeX would take * and [ for what the end is to be like.
     return re.sub(r"^\s*(?=[\[*])", "{}", latex, flags=re.MULTILINE)
 
