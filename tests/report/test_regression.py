@@ -96,6 +96,20 @@ def test_adam_is_excused_where_its_epsilon_is_above_the_gradients(
     assert ("its steps are shorter than they would be" in said) == slow
 
 
+def test_a_feature_that_several_others_explain_together_is_told_as_one(report_on):
+    a, b, c, noise = np.random.default_rng(1).normal(size=(4, ROWS))
+    total = a + b + c + noise / 5
+    assert np.abs(np.corrcoef([a, b, c, total])[3, :3]).max() < 0.7
+    others = np.column_stack([a, b, c, np.ones(ROWS)])
+    left = total - others @ np.linalg.lstsq(others, total)[0]
+    share = f"explain at most {100 * (1 - left.var() / total.var()):.0f} % of a feature"
+    said = report_on(columns(X, a=a, b=b, c=c, total=total))
+    assert "Some features depend on others" in said
+    assert share in said
+    said = report_on(columns(X, a=a, b=b, c=c))
+    assert "No feature depends strongly on the others" in said
+
+
 def test_what_hardly_varies_is_left_out_and_counted(report_on):
     rare = (np.arange(ROWS) == 4).astype(int)
     y = X - Z + NOISE
