@@ -79,7 +79,7 @@ def _code(text):
 
 def _describe(runs, figure, state, show="cost", **panels):
     """Say what the figure shows."""
-    excess = "by which share of the optimum the cost is above it,"
+    excess = "how far the cost is above its optimum, as a share of it,"
     text = f"{'the cost' if show == 'cost' else excess} against the iteration, "
     if is_summarised(runs, **panels):
         text += "of the best and the worst run, beside the distribution of all."
