@@ -1,7 +1,6 @@
 // The five pictures, in some colours: of each, functions of what is shown that return its
 // title, the names of its axes, its data and a note on it; and its options for uPlot.
 import { cut, numbersAt, short } from "./explain.js";
-import { circleOn, contoursOn, pathOn, pixels } from "./surface.js";
 
 const WHOLE = [1, 10, 100, 1e3, 1e4, 1e5].flatMap((power) => [power, 2 * power, 5 * power]);
 const MOST_LETTERS = 16; // of a name beside a bar
@@ -28,26 +27,15 @@ const targetOf = (problem) => problem.target + unitOf(problem);
 const partOf = ({ sample, problem }) =>
   sample.length < problem.n_samples ? `: ${sample.length} of ${problem.n_samples} samples` : "";
 
-// Squares: many circles take too long.
 const dots = (label, colour, size) => ({
   label,
-  stroke: colour,
   fill: colour,
-  width: 0,
-  paths: (chart, number, from, to) => {
-    const { data } = chart;
-    const [squares, side] = [new Path2D(), Math.round(size * devicePixelRatio)];
-    for (let i = from; i <= to; i++) {
-      if (data[number][i] === null) continue;
-      const [x, y] = pixels(chart, [data[0][i], data[number][i]]);
-      squares.rect(Math.round(x - side / 2), Math.round(y - side / 2), side, side);
-    }
-    return { fill: squares };
-  },
+  paths: () => null,
+  points: { show: true, size, width: 0, fill: colour },
 });
 
 // The costs as powers of ten: uPlot's own logarithmic axis labels no wide one.
-function costs(shown, { curve, ink, muted }) {
+function costs(_, { curve, ink, muted }) {
   const value = (_, power) => (power == null ? "–" : short(10 ** power, 6));
   // 1, 2 and 5 times each power of ten, or few powers.
   const splits = (_, __, low, high) => {
@@ -57,15 +45,15 @@ function costs(shown, { curve, ink, muted }) {
     const marks = powers.flatMap((power) => digits.map((digit) => power + Math.log10(digit)));
     return marks.filter((mark) => mark >= low && mark <= high);
   };
-  const spot = (chart) => circleOn(chart, [shown.update, chart.data[1][shown.update]]);
   return {
     title: ({ fit, update }) => `Cost ${short(fit.costs[update], 6)} at update ${update}`,
     names: () => ["update", "cost"],
-    data({ fit: { costs }, data, predicted }) {
+    data({ fit: { costs }, data, predicted, update }) {
       // None is smaller than what rounding leaves of the first.
       const power = (J) => Math.log10(Math.max(J, 1e-16 * costs[0], 1e-300));
       const theory = predicted?.map(power) ?? [];
-      return [costs.map((_, k) => k), costs.map(power), theory, fill(costs, power(data.lowest)), []];
+      const spot = fill(costs, null).with(update, power(costs[update]));
+      return [[...costs.keys()], costs.map(power), theory, fill(costs, power(data.lowest)), spot];
     },
     note({ fit: { costs, divergedAt }, update }) {
       if (!divergedAt || !update) return "";
@@ -78,27 +66,25 @@ function costs(shown, { curve, ink, muted }) {
       { label: "cost", stroke: curve, width: 2.5, value },
       { label: "theory", class: "live-theory", stroke: ink, width: 3, dash: [0, 8], cap: "round", value },
       { label: "optimum", stroke: muted, width: 1.5, dash: [6, 4], value },
-      { class: "live-unnamed", points: { show: true, fill: curve, paths: spot } },
+      { ...dots("", curve, 11), class: "live-unnamed" },
     ],
     axes: [{ incrs: WHOLE }, { splits, values: (_, marks) => marks.map((mark) => short(10 ** mark, 3)) }],
   };
 }
 
-function surface(shown, { path, ink, grid }) {
+function surface(shown, { path, ink }) {
   const values = (...about) => shown.projection.whole ? numbersAt(...about) : [];
   const axis = { values, grid: { show: false }, ticks: { show: false } };
   const directions = ["steepest direction", "flattest direction"];
   return {
     title: () => "Path on the cost: drag its start",
     names: ({ projection, data }) => projection.whole ? [`weight of ${data.features[0]}`, "offset"] : directions,
-    data: ({ spans: [x, y] }) => [x, y, y, y, y],
-    scales: { x: { range: () => shown.spans[0] }, y: { range: () => shown.spans[1] } },
-    series: [
-      { class: "live-unnamed", stroke: grid, paths: (chart) => contoursOn(chart, shown.projection) },
-      { label: "path", stroke: path, fill: path, paths: (chart) => pathOn(chart, shown.places) },
-      { label: "optimum", stroke: ink, fill: ink, paths: (chart) => circleOn(chart, shown.projection.centre) },
-      { class: "live-unnamed", fill: path, paths: (chart) => circleOn(chart, shown.places.at(-1)) },
-    ],
+    data({ spans, projection: { centre, half } }) {
+      const [x, y] = spans.map((span, i) => span.map((value) => centre[i] + half[i] * value));
+      return [x, y, y];
+    },
+    scales: { y: { range: (_, low, high) => [low, high] } },
+    series: [{ label: "path", fill: path, paths: () => null }, { label: "optimum", fill: ink, paths: () => null }],
     axes: [axis, axis],
     legend: { live: false },
     cursor: { show: false, drag: { x: false } },
@@ -117,7 +103,7 @@ const fit = (shown, { data, path }) => ({
   },
   x: { label: "x" },
   scales: { y: { range: around(() => shown.data.observed) } },
-  series: [dots("sample", `${data}99`, 3), { label: "line", stroke: path, width: 2 }],
+  series: [dots("sample", `${data}99`, 4), { label: "line", stroke: path, width: 2 }],
 });
 
 const residuals = (_, { data, muted }) => ({
@@ -129,7 +115,7 @@ const residuals = (_, { data, muted }) => ({
   },
   x: { label: "predicted" },
   scales: { y: { range: around() } },
-  series: [dots("residual", `${data}99`, 3), { label: "zero", stroke: muted, width: 1 }],
+  series: [dots("residual", `${data}99`, 4), { label: "zero", stroke: muted, width: 1 }],
 });
 
 // What one standard deviation of each feature does to the prediction: that compares.

@@ -2,11 +2,15 @@
 import { cut, numbersAt, short } from "./explain.js";
 import { dot } from "./model.js";
 import { PICTURES, widthOf } from "./pictures.js";
-import { projectionOf, routeOf } from "./surface.js";
+import { drawingOf, projectionOf, routeOf } from "./surface.js";
 
 const MOST_BARS = 12;
 const COLOURS = ["ink", "muted", "grid", "curve", "path", "data"];
+const within = (share) => Math.min(Math.max(share, 0), 1);
 const MOVES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+const SURFACE = `
+  <div class="live-drawing"></div>
+  <button class="live-handle" aria-label="start: drag it, or move it with the arrow keys"></button>`;
 
 // The features whose weights are drawn: those with the largest effects, in their order.
 function barsOf({ best, spreads }) {
@@ -47,9 +51,9 @@ export class Plots {
   constructor(element, begin) {
     Object.assign(this, { element, begin, shown: {}, charts: {} });
     element.innerHTML = "<figure></figure>".repeat(Object.keys(PICTURES).length);
-    this.handle = document.createElement("button");
-    this.handle.className = "live-handle";
-    this.handle.setAttribute("aria-label", "start: drag it, or move it with the arrow keys");
+    this.surface = document.createElement("div");
+    this.surface.innerHTML = SURFACE;
+    [this.drawing, this.handle] = this.surface.children;
     this.handle.onpointerdown = ({ pointerId }) => this.handle.setPointerCapture(pointerId);
     this.handle.ongotpointercapture = () => (this.held = true);
     this.handle.onlostpointercapture = () => this.release();
@@ -62,10 +66,9 @@ export class Plots {
 
   // Moves the start with the pointer, within the picture, which stays as it is until then.
   drag({ clientX, clientY }) {
-    const { over, posToVal } = this.charts.surface;
-    const { left, top, width, height } = over.getBoundingClientRect();
-    const within = (position, size) => Math.min(Math.max(position, 0), size);
-    const place = [posToVal(within(clientX - left, width), "x"), posToVal(within(clientY - top, height), "y")];
+    const { left, bottom, width, height } = this.drawing.getBoundingClientRect();
+    const shares = [(clientX - left) / width, (bottom - clientY) / height];
+    const place = this.shown.spans.map(([low, high], i) => low + within(shares[i]) * (high - low));
     this.begin(this.shown.projection.start(place));
   }
 
@@ -77,8 +80,8 @@ export class Plots {
   nudge(event) {
     if (!(event.key in MOVES)) return;
     event.preventDefault();
-    const { places: [from], projection: { start, half } } = this.shown;
-    this.begin(start(from.map((value, i) => value + MOVES[event.key][i] * half[i] / 20)));
+    const { places: [from], projection: { start } } = this.shown;
+    this.begin(start(from.map((value, i) => value + MOVES[event.key][i] / 20)));
   }
 
   show(result, update) {
@@ -90,9 +93,11 @@ export class Plots {
     const stays = path === shown.fit?.path;
     const predictions = data.sample.map((row) => dot(path[update], row));
     Object.assign(shown, result, route, { update, theta: path[update], predictions });
-    const share = (x, [low, high]) => `${100 * Math.min(Math.max((x - low) / (high - low), 0), 1)}%`;
-    const [left, bottom] = route.places[0].map((x, i) => share(x, route.spans[i]));
+    const [left, bottom] = route.spans.map(([low, high], i) =>
+      `${100 * within((route.places[0][i] - low) / (high - low))}%`
+    );
     Object.assign(this.handle.style, { left, bottom });
+    this.drawing.innerHTML = drawingOf(shown.projection, route);
     if (this.charts.costs) this.fill(stays);
     else this.frame();
   }
@@ -132,7 +137,7 @@ export class Plots {
       this.charts[name] = new uPlot({ ...size, ...optionsOf(picture, this.shown, colours) }, [], figure);
       this.charts[name].picture = picture;
     });
-    this.charts.surface.over.append(this.handle);
+    this.charts.surface.over.append(this.surface);
     if (focused) this.handle.focus({ preventScroll: true });
     this.fill();
   }

@@ -1,11 +1,13 @@
 """The live figure in a page of its own: opened from disk, without a network."""
 
+import io
 import json
 import re
 
 import numpy as np
 import pytest
 from browser import resize, settled, write_page
+from PIL import Image
 
 from helpers.data import load_data
 from helpers.explore.page import live_html
@@ -18,18 +20,6 @@ SHOWN = """() => {
   const { result, typed, update } = live.live;
   const { setting, fit, limit } = result;
   return { setting, typed, update, limit, updates: fit.updates, status: fit.status };
-}"""
-# How many pixels of a picture's axes have colour.
-COLOURED = """number => {
-  const { ctx, bbox } = Object.values(live.live.plots.charts)[number];
-  const { data } = ctx.getImageData(bbox.left, bbox.top, bbox.width, bbox.height);
-  let count = 0;
-  for (let i = 0; i < data.length; i += 4) {
-    const [red, green, blue] = [data[i], data[i + 1], data[i + 2]];
-    const spread = Math.max(red, green, blue) - Math.min(red, green, blue);
-    if (data[i + 3] > 0 && spread > 60) count += 1;
-  }
-  return count;
 }"""
 START = """() => {
   const { left, top, width, height } = document
@@ -66,6 +56,14 @@ def shown(page):
 
 def type_into(page, name, text):
     page.get_by_label(name, exact=True).fill(text)
+
+
+def coloured(page, number):
+    """Count the pixels of a picture, its axes and the handle left out, with colour."""
+    no_handle = ".live-handle { visibility: hidden }"
+    png = page.locator(".u-over").nth(number).screenshot(style=no_handle)
+    red_green_blue = np.asarray(Image.open(io.BytesIO(png)).convert("RGB"), dtype=int)
+    return (np.ptp(red_green_blue, axis=2) > 60).sum()
 
 
 def wrong_beside(page, name):
@@ -106,7 +104,7 @@ def test_it_is_sharp_at_every_pixel_ratio(new_page, address, ratio):
     size = "canvas => canvas.width / canvas.getBoundingClientRect().width"
     sharpness = page.locator(".live-plots canvas").first.evaluate(size)
     assert sharpness == pytest.approx(ratio, rel=0.01)
-    assert page.evaluate(COLOURED, 4) > 50  # the last of five pictures
+    assert coloured(page, 4) > 50  # the last of five pictures
     page.context.close()
 
 
@@ -251,7 +249,7 @@ def test_divergence_is_a_picture(fresh):
     says = fresh.locator(".live-says").inner_text()
     assert "is above the limit 0.2168" in says
     assert "grows by the factor 1.77 at each step" in says
-    assert all(fresh.evaluate(COLOURED, number) > 50 for number in range(5))
+    assert all(coloured(fresh, number) > 50 for number in range(5))
     low, high = fresh.evaluate(
         "(({ min, max }) => [min, max])(live.live.plots.charts.costs.scales.y)"
     )
@@ -306,7 +304,7 @@ def test_other_data_are_shown_as_well(new_page, tmp_path, rng):
         page = new_page()
         page.goto(write_page(problem, tmp_path / "live.html"))
         settled(page)
-        assert all(page.evaluate(COLOURED, number) > 20 for number in range(5))
+        assert all(coloured(page, number) > 20 for number in range(5))
         return page
 
     rooms = rng.integers(1, 9, 500).astype(float)
@@ -417,7 +415,7 @@ def test_equal_predictions_are_drawn(new_page, address):
     target = load_data("data/auto.csv", "mpg").y
     assert x[0] <= 0 < target.max() <= x[1]
     assert y[0] < target.min() < target.max() < y[1]
-    assert page.evaluate(COLOURED, 3) > 50
+    assert coloured(page, 3) > 50
     page.context.close()
 
 
