@@ -8,15 +8,14 @@ const fill = (values, value) => values.map(() => value);
 // How wide an axis must be for the texts at its ticks.
 export const widthOf = (em) => (_, texts) =>
   em * (texts?.length ? Math.max(4.2, 1 + 0.6 * Math.max(...texts.map((text) => text.length))) : 0.5);
-// The range of a scale, with some room: it shows its own data, and other values.
-const around = (others = () => []) => (_, low, high) => {
-  const [least, most] = [Math.min(low, ...others()), Math.max(high, ...others())];
-  const room = 0.05 * (most - least || Math.abs(most) || 1);
-  return [least - room, most + room];
+// The range of a scale, with some room.
+export const around = (_, low, high) => {
+  const room = 0.05 * (high - low || Math.abs(high) || 1);
+  return [low - room, high + room];
 };
 // Numbers after two that are the ends of an axis for them. It is seen by its data: uPlot
 // draws nothing where all are the same.
-const withEnds = (values, others = values) => [...around()(null, Math.min(...others), Math.max(...others)), ...values];
+const withEnds = (values, others = values) => [...around(null, Math.min(...others), Math.max(...others)), ...values];
 // Columns of numbers, in the order of the first.
 const ordered = (columns) => {
   const order = columns[0].map((_, i) => i).sort((i, j) => columns[0][i] - columns[0][j]);
@@ -35,7 +34,7 @@ const dots = (label, colour, size) => ({
 });
 
 // The costs as powers of ten: uPlot's own logarithmic axis labels no wide one.
-function costs(_, { curve, ink, muted }) {
+function costs({ curve, ink, muted }) {
   const value = (_, power) => (power == null ? "–" : short(10 ** power, 6));
   // 1, 2 and 5 times each power of ten, or few powers.
   const splits = (_, __, low, high) => {
@@ -61,7 +60,7 @@ function costs(_, { curve, ink, muted }) {
       return `each step: cost × ${short(factor, 3)}, error × ${short(Math.sqrt(factor), 3)}`;
     },
     x: { label: "update" },
-    scales: { y: { range: (_, low, high) => around()(_, low, Math.max(high, low + 1)) } },
+    scales: { y: { range: (_, low, high) => around(_, low, Math.max(high, low + 1)) } },
     series: [
       { label: "cost", stroke: curve, width: 2.5, value },
       { label: "theory", class: "live-theory", stroke: ink, width: 3, dash: [0, 8], cap: "round", value },
@@ -72,7 +71,7 @@ function costs(_, { curve, ink, muted }) {
   };
 }
 
-function surface(shown, { path, ink }) {
+function surface({ path, ink }, shown) {
   const values = (...about) => shown.projection.whole ? numbersAt(...about) : [];
   const axis = { values, grid: { show: false }, ticks: { show: false } };
   const directions = ["steepest direction", "flattest direction"];
@@ -91,7 +90,7 @@ function surface(shown, { path, ink }) {
   };
 }
 
-const fit = (shown, { data, path }) => ({
+const fit = ({ data, path }) => ({
   title: ({ data }) => `Fit${partOf(data)}`,
   names: ({ data: { features, problem } }) =>
     features.length > 1 ? [`observed ${targetOf(problem)}`, "predicted"] : [features[0], targetOf(problem)],
@@ -102,11 +101,10 @@ const fit = (shown, { data, path }) => ({
     return ordered([withEnds(x), [null, null, ...y], line]);
   },
   x: { label: "x" },
-  scales: { y: { range: around(() => shown.data.observed) } },
   series: [dots("sample", `${data}99`, 4), { label: "line", stroke: path, width: 2 }],
 });
 
-const residuals = (_, { data, muted }) => ({
+const residuals = ({ data, muted }) => ({
   title: ({ data }) => `Residuals${partOf(data)}`,
   names: ({ data }) => [`predicted ${targetOf(data.problem)}`, "residual"],
   data({ data: { observed }, predictions }) {
@@ -114,12 +112,11 @@ const residuals = (_, { data, muted }) => ({
     return ordered([x, [null, null, ...y], fill(x, 0)]);
   },
   x: { label: "predicted" },
-  scales: { y: { range: around() } },
   series: [dots("residual", `${data}99`, 4), { label: "zero", stroke: muted, width: 1 }],
 });
 
 // What one standard deviation of each feature does to the prediction: that compares.
-function weights(shown, { path, ink, em }) {
+function weights({ path, ink, em }, shown) {
   const name = (i) => shown.data.features[shown.bars[i]] ?? "–";
   const symmetric = (_, low, high) => {
     const most = 1.1 * Math.max(-low, high) || 1;

@@ -1,7 +1,7 @@
 // The pictures of a descent, each drawn by uPlot, and the start, which can be moved.
 import { cut, numbersAt, short } from "./explain.js";
 import { dot } from "./model.js";
-import { PICTURES, widthOf } from "./pictures.js";
+import { around, PICTURES, widthOf } from "./pictures.js";
 import { drawingOf, projectionOf, routeOf } from "./surface.js";
 
 const MOST_BARS = 12;
@@ -20,7 +20,7 @@ function barsOf({ best, spreads }) {
 }
 
 // What all pictures have alike, and what one has of its own.
-function optionsOf({ names, x, series, axes = [], scales, ...more }, shown, { ink, muted, grid, em }) {
+function optionsOf({ names, x, series, axes = [], scales = {}, ...more }, shown, { ink, muted, grid, em }) {
   const font = `${em}px system-ui, sans-serif`;
   const axis = (i) => ({
     label: names(shown)[i],
@@ -39,7 +39,7 @@ function optionsOf({ names, x, series, axes = [], scales, ...more }, shown, { in
   return {
     title: " ",
     padding: [8, 18, 0, 0],
-    scales: { x: { time: false, ...scales.x }, y: scales.y },
+    scales: { x: { time: false, ...scales.x }, y: { range: around, ...scales.y } },
     series: [{ value, ...x }, ...series.map((one) => ({ value, pxAlign: 0, points: { show: false }, ...one }))],
     axes: [axis(0), axis(1)],
     ...more,
@@ -132,7 +132,7 @@ export class Plots {
     this.em = colours.em = parseInt(css.fontSize);
     const height = Math.round(Math.min(300, Math.max(200, this.width * 0.18)));
     Object.entries(PICTURES).forEach(([name, pictureOf], i) => {
-      const [figure, picture] = [this.element.children[i], pictureOf(this.shown, colours)];
+      const [figure, picture] = [this.element.children[i], pictureOf(colours, this.shown)];
       const size = { width: figure.clientWidth, height };
       this.charts[name] = new uPlot({ ...size, ...optionsOf(picture, this.shown, colours) }, [], figure);
       this.charts[name].picture = picture;
