@@ -5,7 +5,7 @@ import { analyse, descend, limitOf, predictedCosts } from "./model.js";
 import { Plots } from "./plots.js";
 import { DEFAULTS, numbers, readAddress, writeAddress } from "./setting.js";
 
-const FRAMES = 40; // of an animation: at first each update, in the end many at a time
+const FRAMES = 40; // of an animation, at most: at first each update, in the end many at a time
 const PAUSE = 100; // milliseconds between them
 const MARKUP = `
   <form class="live-controls" autocomplete="off" spellcheck="false"></form>
@@ -50,15 +50,11 @@ export class Live {
     if (link) element.scrollIntoView();
   }
 
-  // Shows the setting of the page's address, unless that is the place of something else.
+  // Shows the setting of the page's address, unless that is the name of another place.
   follow() {
     clearTimeout(this.writing);
-    if (!this.isElsewhere()) this.open(this.address.location.hash);
-  }
-
-  // Tells whether the address is that of another place on the page.
-  isElsewhere() {
-    return /^#[^=]+$/.test(this.address?.location.hash);
+    const { hash } = this.address.location;
+    if (!hash || hash.includes("=")) this.open(hash);
   }
 
   // Shows the setting of an address; what is wrong there is as at the beginning.
@@ -131,12 +127,11 @@ export class Live {
   // Shows an update, or the nearest one that there is; the last need not be in the address.
   show(wanted) {
     const { updates } = this.result.fit;
-    const update = Math.min(Math.max(wanted, 0), updates);
-    this.update = update;
-    this.typed.update = update === updates ? "" : String(update);
-    this.slider.value = update;
-    this.counter.textContent = `update ${update} of ${updates}`;
-    this.plots.show(this.result, update);
+    this.slider.value = wanted;
+    this.update = this.slider.valueAsNumber;
+    this.typed.update = this.update === updates ? "" : String(this.update);
+    this.counter.textContent = `update ${this.update} of ${updates}`;
+    this.plots.show(this.result, this.update);
   }
 
   step(update) {
@@ -148,14 +143,14 @@ export class Live {
   // Plays on from the update that is shown, or from the start if that is the last one.
   start() {
     const { updates } = this.result.fit;
-    const shown = this.update === updates ? 0 : this.update;
-    let frame = Math.ceil(FRAMES * Math.log(shown + 1) / Math.log(updates + 1)) || 0;
+    const growth = (updates + 1) ** (1 / FRAMES);
+    if (this.update === updates) this.show(0);
+    this.typed.update = ""; // where it will end
+    this.keep();
     this.play.textContent = "Pause";
     this.timer = setInterval(() => {
-      this.show(Math.round((updates + 1) ** (frame / FRAMES)) - 1);
-      if (frame++ < FRAMES) return;
-      this.stop();
-      if (!this.isElsewhere()) this.keep();
+      this.show(Math.ceil(growth * (this.update + 1)) - 1);
+      if (this.update === updates) this.stop();
     }, PAUSE);
   }
 
@@ -170,8 +165,8 @@ export class Live {
   keep() {
     if (!this.address) return;
     clearTimeout(this.writing);
-    const write = () => this.address.history.replaceState(null, "", writeAddress(this.typed));
-    this.writing = setTimeout(write, 200);
+    const link = writeAddress(this.typed);
+    this.writing = setTimeout(() => this.address.history.replaceState(null, "", link), 200);
   }
 
   async copy() {
