@@ -34,48 +34,44 @@ export function writeAddress(typed) {
   return `#${new URLSearchParams(chosen)}`;
 }
 
+const numberOf = (text) => NUMBER.test(text) ? Number(text) : NaN;
+const isWhole = (value, low, high) => Number.isInteger(value) && low <= value && value <= high;
+
 // Returns the setting as numbers, and what is wrong with what was typed, by name. What
 // has no effect is not looked at.
 export function numbers(typed, { features: known, n_samples: all, sample }) {
-  const wrong = {};
-  const read = (name, holds, message) => {
-    const value = Number(typed[name]);
-    if (!NUMBER.test(typed[name]) || !holds(value)) wrong[name] = `it must be ${message}`;
-    return value;
-  };
-  const whole = (low, high) => (value) => Number.isInteger(value) && low <= value && value <= high;
-  const choose = (name) => {
-    const { options } = SETTINGS[name];
-    if (!options.includes(typed[name])) wrong[name] = `it must be one of ${options.join(", ")}`;
-    return typed[name];
-  };
+  const { scaling, optimiser } = typed;
   const features = typed.features === "all" ? known : splitNames(typed.features);
+  const start = typed.start.trim() ? typed.start.split(",").map(numberOf) : [];
+  const [rate, iterations, batch] = [typed.rate, typed.iterations, typed.batch].map(numberOf);
+  const momentum = OPTIMISERS[optimiser]?.momentum ? numberOf(typed.momentum) : 0;
+  const seed = batch ? numberOf(typed.seed) : 0;
+  const update = typed.update ? numberOf(typed.update) : undefined;
+  const setting = { features, scaling, optimiser, rate, iterations, batch, start, momentum, seed, update };
+
+  const wrong = {};
+  const check = (name, right, message) => right || (wrong[name] ??= message);
+  const must = (name, right, what) => check(name, right, `it must be ${what}`);
   const unknown = features.find((name) => !known.includes(name));
-  if (unknown !== undefined) wrong.features = `there is no feature “${unknown}”; there are ${known.join(", ")}`;
-  else if (!features.length) wrong.features = "choose at least one feature";
-  else if (new Set(features).size < features.length) wrong.features = "each feature can be chosen once";
+  check("features", unknown === undefined, `there is no feature “${unknown}”; there are ${known.join(", ")}`);
+  check("features", features.length, "choose at least one feature");
+  check("features", new Set(features).size === features.length, "each feature can be chosen once");
+  for (const name of ["scaling", "optimiser"]) {
+    const { options } = SETTINGS[name];
+    must(name, options.includes(typed[name]), `one of ${options.join(", ")}`);
+  }
   const size = features.length + 1;
   const most = Math.max(1000, Math.min(1e5, Math.floor(MOST_WORK / size ** 2)));
-  const start = typed.start.trim() ? typed.start.split(",") : [];
-  if (start.length && (start.length !== size || !start.every((text) => NUMBER.test(text)))) {
-    wrong.start = `it must be ${size} numbers with commas between them: the weights, then the offset`;
-  }
-  const drawn = (value) => whole(0, sample.length)(value) || value === all;
-  const setting = {
-    features,
-    scaling: choose("scaling"),
-    optimiser: choose("optimiser"),
-    rate: read("rate", (value) => value > 0 && value < Infinity, "a positive number, such as 0.1 or 1e-7"),
-    iterations: read("iterations", whole(1, most), `a whole number from 1 to ${most}`),
-    batch: read("batch", drawn, `a whole number from 1 to ${sample.length}, or 0 for all samples`),
-    start: start.map(Number),
-  };
-  const takesMomentum = OPTIMISERS[setting.optimiser]?.momentum;
-  const share = (value) => value >= 0 && value < 1;
-  setting.momentum = takesMomentum ? read("momentum", share, "at least 0 and less than 1") : 0;
-  setting.seed = setting.batch ? read("seed", whole(0, 2 ** 31 - 1), "a whole number of at least 0") : 0;
-  const last = wrong.iterations ? most : setting.iterations;
-  if (typed.update) setting.update = read("update", whole(0, last), "a whole number, at most the iterations");
+  must("rate", rate > 0 && rate < Infinity, "a positive number, such as 0.1 or 1e-7");
+  must("iterations", isWhole(iterations, 1, most), `a whole number from 1 to ${most}`);
+  const drawn = batch === all || isWhole(batch, 0, sample.length);
+  must("batch", drawn, `a whole number from 1 to ${sample.length}, or 0 for all samples`);
+  must("momentum", momentum >= 0 && momentum < 1, "at least 0 and less than 1");
+  must("seed", isWhole(seed, 0, 2 ** 31 - 1), "a whole number of at least 0");
+  const complete = [0, size].includes(start.length) && !start.some(Number.isNaN);
+  must("start", complete, `${size} numbers with commas between them: the weights, then the offset`);
+  const last = wrong.iterations ? most : iterations;
+  must("update", update === undefined || isWhole(update, 0, last), "a whole number, at most the iterations");
   return { setting, wrong };
 }
 
