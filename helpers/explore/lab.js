@@ -19,24 +19,29 @@ function linkTo(path) {
 }
 
 export default {
-  render({ model, el }) {
+  render({ model, el, experimental }) {
     const problem = model.get("problem");
     const kept = `live:${problem.data}:${problem.target}`;
     el.innerHTML = LAB;
     const [figure, below] = el.children;
     const [buttons, answer] = below.children;
-    let asked, silence; // what an answer must be to; until when it is waited for
+    let asked, silence; // what is to be answered; until when that is waited for
     const say = (text, inert = false) => {
       clearTimeout(silence);
       answer.textContent = text;
       buttons.inert = inert;
     };
-    const ask = (action) => () => {
+    const ask = (action) => async () => {
       const { setting, fit } = live.result;
-      asked = Math.random();
+      const question = { action, setting, costs: fit.costs, w: [...fit.path.at(-1).slice(0, -1)] };
+      asked = question;
       say("…", true);
       silence = setTimeout(() => say(SILENT), PATIENCE);
-      model.send({ action, asked, setting, costs: fit.costs, w: [...fit.path.at(-1).slice(0, -1)] });
+      const { signal } = new AbortController(); // an answer may come late
+      const [{ text, path }] = await experimental.invoke("answer", question, { signal });
+      if (question !== asked) return;
+      say(text);
+      if (path) answer.append(" ", linkTo(path));
     };
     [buttons.firstChild.onclick, buttons.lastChild.onclick] = [ask("add"), ask("run")];
     const onChange = (result, typed) => {
@@ -47,11 +52,6 @@ export default {
       model.set("setting", writeAddress(typed));
       model.save_changes();
     };
-    model.on("msg:custom", ({ to, text, path }) => {
-      if (to !== asked) return;
-      say(text);
-      if (path) answer.append(" ", linkTo(path));
-    });
     const hash = model.get("setting") || sessionStorage.getItem(kept) || "";
     const live = new Live(figure, problem, { hash, onChange });
   },

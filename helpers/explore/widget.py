@@ -1,6 +1,7 @@
 """The live figure in a notebook: the same as on the page, and what needs the kernel."""
 
 import anywidget
+from anywidget.experimental import command
 from traitlets import Dict, Unicode
 
 from helpers.explore.actions import add_to_experiments, show_as_run
@@ -34,16 +35,14 @@ class Explorer(anywidget.AnyWidget):
 
     def __init__(self, data, target, **options):
         super().__init__(problem=make_problem(data, target), **options)
-        self.on_msg(self._answer)
 
-    def _answer(self, _, asked, __):
-        """Do what a button asks for, and send back what came of it."""
+    @command
+    def answer(self, asked, _):
+        """Do what a button asks for, and return what came of it."""
         act = {"add": add_to_experiments, "run": show_as_run}[asked.pop("action")]
-        to = asked.pop("asked")
         about = {name: self.problem[name] for name in ("data", "target")}
         about["columns"] = self.problem["features"]
         try:
-            answer = act(asked | about)
+            return act(asked | about), []
         except (UserError, OSError, ValueError) as error:
-            answer = {"text": str(error)}
-        self.send(answer | {"to": to})
+            return {"text": str(error)}, []
