@@ -3,7 +3,7 @@ import { Controls } from "./controls.js";
 import { explain, rounded } from "./explain.js";
 import { analyse, descend, limitOf, predictedCosts } from "./model.js";
 import { Plots } from "./plots.js";
-import { DEFAULTS, numbers, readAddress, writeAddress } from "./setting.js";
+import { mistakesIn, numbers, readAddress, writeAddress } from "./setting.js";
 
 const FRAMES = 40; // of an animation, at most: at first each update, in the end many at a time
 const PAUSE = 100; // milliseconds between them
@@ -57,18 +57,10 @@ export class Live {
     if (!hash || hash.includes("=")) this.open(hash);
   }
 
-  // Shows the setting of an address; what is wrong there is as at the beginning.
+  // Shows the setting of an address.
   open(hash) {
-    const { typed, notes } = readAddress(hash);
-    let wrong;
-    do {
-      this.set(typed, notes.join(" "));
-      wrong = Object.entries(this.wrong).filter(([name]) => typed[name] !== DEFAULTS[name]);
-      for (const [name, message] of wrong) {
-        notes.push(`The address sets ${name} to “${typed[name]}”: ${message}.`);
-        typed[name] = DEFAULTS[name];
-      }
-    } while (wrong.length);
+    const { typed, notes } = readAddress(hash, this.problem);
+    this.set(typed, notes.join(" "));
   }
 
   change(name, text) {
@@ -91,17 +83,12 @@ export class Live {
     this.stop();
     this.typed = typed;
     this.note.textContent = note;
-    const { setting, wrong } = numbers(typed, this.problem);
-    try {
-      if (!Object.keys(wrong).length) this.result = this.solve(setting);
-    } catch (error) {
-      if (!error.cause) throw error;
-      wrong[error.cause] = error.message;
-    }
-    this.wrong = wrong;
+    const setting = numbers(typed, this.problem);
+    const wrong = mistakesIn(setting, this.problem);
     const right = !Object.keys(wrong).length;
     for (const part of this.moves) part.disabled = !right;
     if (right) {
+      this.result = this.solve(setting);
       const { fit, limit, data } = this.result;
       this.controls.fit(limit, 2 / data.eigenvalues.at(-1));
       this.says.textContent = explain(this.result);

@@ -1,6 +1,5 @@
 // The descent on a few rows that have the costs of all, and what theory says of it: as
-// helpers/descent.py, optimisers.py, theory.py and convergence.py do it. The cause of an
-// error is the name of the control that it is about.
+// helpers/descent.py, optimisers.py, theory.py and convergence.py do it.
 
 export const SCALINGS = ["standardise", "min-max", "none"];
 const { EPSILON } = Number;
@@ -95,10 +94,6 @@ export function descend(data, setting) {
   const zero = costOfRounding(rows, theta);
   while (costs.length <= setting.iterations) {
     const J = costAndGradient(rows, theta, g);
-    if (!costs.length && !Number.isFinite(J)) {
-      const message = "the cost at the start is too large a number: start from smaller weights";
-      throw new Error(message, { cause: "start" });
-    }
     if (!(J * EPSILON <= Math.max(costs[0] ?? J, zero))) break;
     costs.push(J);
     path.push(theta.slice());
@@ -178,10 +173,6 @@ export function analyse(problem, features, scaling) {
 function scaleOf(problem, j, scaling) {
   const [low, high] = [problem.minima[j], problem.maxima[j]];
   if (scaling === "none") return { j, shift: 0, factor: 1 };
-  if (low === high) {
-    const constant = `feature “${problem.features[j]}” is constant (${low}), so it cannot be scaled`;
-    throw new Error(`${constant}: leave it out, or set scaling to none`, { cause: "scaling" });
-  }
   if (scaling === "min-max") return { j, shift: low, factor: high - low };
   const values = problem.rows.map((row) => row[j]);
   return { j, shift: average(values), factor: deviation(values) };

@@ -17,15 +17,26 @@ export const SETTINGS = {
 };
 export const DEFAULTS = Object.fromEntries(Object.entries(SETTINGS).map(([name, { initial }]) => [name, initial]));
 const MOST_WORK = 2e8; // multiplications: more would be waited for
+const LARGEST = 1e100; // of a start: its square is a number still
 const NUMBER = /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i;
 
-// Reads an address: what it sets, as typed, and notes on what is no setting.
-export function readAddress(hash) {
+// Reads an address: what it sets, as typed, and notes on what is no setting. What is wrong
+// is as at the beginning.
+export function readAddress(hash, problem) {
   const [typed, notes] = [{ ...DEFAULTS }, []];
   for (const [name, value] of new URLSearchParams(hash.replace(/^#/, ""))) {
     if (Object.hasOwn(DEFAULTS, name)) typed[name] = value;
     else notes.push(`The address sets “${name}”, which is no setting.`);
   }
+  let wrong;
+  do {
+    const mistakes = Object.entries(mistakesIn(numbers(typed, problem), problem));
+    wrong = mistakes.filter(([name]) => typed[name] !== DEFAULTS[name]);
+    for (const [name, message] of wrong) {
+      notes.push(`The address sets ${name} to “${typed[name]}”: ${message}.`);
+      typed[name] = DEFAULTS[name];
+    }
+  } while (wrong.length); // another start may be right for other features
   return { typed, notes };
 }
 
@@ -37,42 +48,53 @@ export function writeAddress(typed) {
 const numberOf = (text) => NUMBER.test(text) ? Number(text) : NaN;
 const isWhole = (value, low, high) => Number.isInteger(value) && low <= value && value <= high;
 
-// Returns the setting as numbers, and what is wrong with what was typed, by name. What
-// has no effect is not looked at.
-export function numbers(typed, { features: known, n_samples: all, sample }) {
-  const { scaling, optimiser } = typed;
-  const features = typed.features === "all" ? known : splitNames(typed.features);
-  const start = typed.start.trim() ? typed.start.split(",").map(numberOf) : [];
-  const [rate, iterations, batch] = [typed.rate, typed.iterations, typed.batch].map(numberOf);
-  const momentum = OPTIMISERS[optimiser]?.momentum ? numberOf(typed.momentum) : 0;
-  const seed = batch ? numberOf(typed.seed) : 0;
-  const update = typed.update ? numberOf(typed.update) : undefined;
-  const setting = { features, scaling, optimiser, rate, iterations, batch, start, momentum, seed, update };
+// Returns the setting as numbers; what has no effect is 0.
+export function numbers(typed, { features: known }) {
+  const batch = numberOf(typed.batch);
+  return {
+    features: typed.features === "all" ? known : splitNames(typed.features),
+    scaling: typed.scaling,
+    optimiser: typed.optimiser,
+    rate: numberOf(typed.rate),
+    iterations: numberOf(typed.iterations),
+    momentum: OPTIMISERS[typed.optimiser]?.momentum ? numberOf(typed.momentum) : 0,
+    batch,
+    seed: batch ? numberOf(typed.seed) : 0,
+    start: typed.start.trim() ? typed.start.split(",").map(numberOf) : [],
+    update: typed.update ? numberOf(typed.update) : null,
+  };
+}
 
+// Returns what is wrong with a setting, by name: of each the first that is.
+export function mistakesIn(setting, { features: known, minima, maxima, n_samples: all, sample }) {
+  const { features, scaling, optimiser, rate, iterations, momentum, batch, seed, start, update } = setting;
   const wrong = {};
   const check = (name, right, message) => right || (wrong[name] ??= message);
-  const must = (name, right, what) => check(name, right, `it must be ${what}`);
+  const oneOf = (options) => `it must be one of ${options.join(", ")}`;
   const unknown = features.find((name) => !known.includes(name));
   check("features", unknown === undefined, `there is no feature “${unknown}”; there are ${known.join(", ")}`);
   check("features", features.length, "choose at least one feature");
   check("features", new Set(features).size === features.length, "each feature can be chosen once");
-  for (const name of ["scaling", "optimiser"]) {
-    const { options } = SETTINGS[name];
-    must(name, options.includes(typed[name]), `one of ${options.join(", ")}`);
-  }
+  check("optimiser", Object.hasOwn(OPTIMISERS, optimiser), oneOf(Object.keys(OPTIMISERS)));
+  check("scaling", SCALINGS.includes(scaling), oneOf(SCALINGS));
+  const flat = known.findIndex((name, j) => features.includes(name) && minima[j] === maxima[j]);
+  const constant = `feature “${known[flat]}” is constant (${minima[flat]}), so it cannot be scaled`;
+  check("scaling", flat < 0 || scaling === "none", `${constant}: leave it out, or set scaling to none`);
   const size = features.length + 1;
   const most = Math.max(1000, Math.min(1e5, Math.floor(MOST_WORK / size ** 2)));
-  must("rate", rate > 0 && rate < Infinity, "a positive number, such as 0.1 or 1e-7");
-  must("iterations", isWhole(iterations, 1, most), `a whole number from 1 to ${most}`);
+  check("rate", rate > 0 && rate < Infinity, "it must be a positive number, such as 0.1 or 1e-7");
+  check("iterations", isWhole(iterations, 1, most), `it must be a whole number from 1 to ${most}`);
+  check("momentum", momentum >= 0 && momentum < 1, "it must be at least 0 and less than 1");
   const drawn = batch === all || isWhole(batch, 0, sample.length);
-  must("batch", drawn, `a whole number from 1 to ${sample.length}, or 0 for all samples`);
-  must("momentum", momentum >= 0 && momentum < 1, "at least 0 and less than 1");
-  must("seed", isWhole(seed, 0, 2 ** 31 - 1), "a whole number of at least 0");
+  check("batch", drawn, `it must be a whole number from 1 to ${sample.length}, or 0 for all samples`);
+  check("seed", isWhole(seed, 0, 2 ** 31 - 1), "it must be a whole number of at least 0");
   const complete = [0, size].includes(start.length) && !start.some(Number.isNaN);
-  must("start", complete, `${size} numbers with commas between them: the weights, then the offset`);
+  check("start", complete, `it must be ${size} numbers with commas between them: the weights, then the offset`);
+  const large = start.find((value) => Math.abs(value) > LARGEST);
+  check("start", large === undefined, `${large} is too large a number: start from at most ${LARGEST}`);
   const last = wrong.iterations ? most : iterations;
-  must("update", update === undefined || isWhole(update, 0, last), "a whole number, at most the iterations");
-  return { setting, wrong };
+  check("update", isWhole(update ?? 0, 0, last), "it must be a whole number, at most the iterations");
+  return wrong;
 }
 
 // Splits names at commas; one that has a comma is between double quotes, as in Python.

@@ -18,7 +18,8 @@ from helpers.optimisers import OPTIMISERS, options_of
 
 SOLVE = """
 window.compute = (problem, typed) => {
-  const { setting, wrong } = numbers({ ...DEFAULTS, ...typed }, problem);
+  const setting = numbers({ ...DEFAULTS, ...typed }, problem);
+  const wrong = mistakesIn(setting, problem);
   if (Object.keys(wrong).length) return { wrong };
   const data = analyse(problem, setting.features, setting.scaling);
   const fit = descend(data, setting);
