@@ -37,7 +37,7 @@ export class Live {
     back.onclick = () => this.step(this.update - 1);
     play.onclick = () => this.timer ? this.step(this.update) : this.start();
     forward.onclick = () => this.step(this.update + 1);
-    slider.oninput = () => this.step(Number(slider.value));
+    slider.oninput = () => this.step(slider.valueAsNumber);
     over.onclick = () => {
       this.open("");
       this.keep();
@@ -73,8 +73,7 @@ export class Live {
     const { setting, limit } = this.result;
     if (limit === null || (setting.rate < 2 * limit && setting.rate > limit / 1000)) return;
     const rate = rounded(limit / 2, 1); // so that something happens
-    const others = name === "scaling" ? "another scaling" : "other features";
-    const why = `about half the limit: ${setting.rate} suited ${others}`;
+    const why = `about half the limit: ${setting.rate} suited the ${name} before`;
     this.set({ ...this.typed, rate }, `The learning rate is ${rate} now, ${why}.`);
   }
 

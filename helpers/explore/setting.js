@@ -17,7 +17,6 @@ export const SETTINGS = {
 };
 export const DEFAULTS = Object.fromEntries(Object.entries(SETTINGS).map(([name, { initial }]) => [name, initial]));
 const MOST_WORK = 2e8; // multiplications: more would be waited for
-const LARGEST = 1e100; // of a start: its square is a number still
 const NUMBER = /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i;
 
 // Reads an address: what it sets, as typed, and notes on what is no setting. What is wrong
@@ -90,8 +89,8 @@ export function mistakesIn(setting, { features: known, minima, maxima, n_samples
   check("seed", isWhole(seed, 0, 2 ** 31 - 1), "it must be a whole number of at least 0");
   const complete = [0, size].includes(start.length) && !start.some(Number.isNaN);
   check("start", complete, `it must be ${size} numbers with commas between them: the weights, then the offset`);
-  const large = start.find((value) => Math.abs(value) > LARGEST);
-  check("start", large === undefined, `${large} is too large a number: start from at most ${LARGEST}`);
+  const far = start.find((value) => Math.abs(value) > 1e20); // what SVG draws is of single precision
+  check("start", far === undefined, `${far} is too large a number: start from at most 1e20`);
   const last = wrong.iterations ? most : iterations;
   check("update", isWhole(update ?? 0, 0, last), "it must be a whole number, at most the iterations");
   return wrong;

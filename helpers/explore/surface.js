@@ -2,7 +2,8 @@
 // optimum is at [0, 0]; what is at most 1 from it, to all sides, is always shown.
 import { dot } from "./model.js";
 
-const LEVELS = 8; // lines of equal cost
+const LEVELS = [...Array(8).keys()]; // of equal cost
+const CIRCLES = LEVELS.map((level) => `<circle r="${Math.sqrt(1e-3 * 4000 ** (level / 7))}"/>`);
 
 // Both weights of one feature, or the steepest and the flattest direction of more.
 export function projectionOf({ best, vectors, rows }) {
@@ -23,12 +24,9 @@ function contoursOf(a, b, d) {
   const least = 1e-9 * Math.max(a, d); // the data may not determine a direction
   const first = Math.sqrt(Math.max(a, least));
   const second = Math.sqrt(Math.max(d - (b / first) ** 2, least));
-  const far = a + 2 * Math.abs(b) + d;
-  const circles = Array.from({ length: LEVELS }, (_, level) => {
-    const radius = Math.sqrt(far * 1e-3 * 4000 ** (level / (LEVELS - 1)));
-    return `<circle r="${radius}"/>`;
-  });
-  return `<g transform="matrix(${[1 / first, 0, -b / first ** 2 / second, 1 / second, 0, 0]})">${circles.join("")}</g>`;
+  const far = Math.sqrt(a + 2 * Math.abs(b) + d);
+  const shape = [far / first, 0, -far * (b / first ** 2) / second, far / second, 0, 0];
+  return `<g transform="matrix(${shape})">${CIRCLES.join("")}</g>`;
 }
 
 // The places of a descent, at first after each update and later after ever fewer, until it

@@ -428,6 +428,7 @@ def test_a_start_far_away_stays_at_the_edge_and_its_path_comes_in(new_page, addr
         x, _ = page.evaluate(START)
         assert box["x"] < x < box["x"] + box["width"] + 10
         assert page.evaluate("live.live.plots.shown.places.length") > 50
+    opened_at(page, address, "start=1e20,0,0,0,0,0,0,-1e20")  # none complains
     page.context.close()
 
 
