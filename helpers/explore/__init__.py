@@ -11,11 +11,11 @@ The figure itself is JavaScript, in modules that import those before them:
 
 model     the descent and what the Hessian says of it, as the core computes them
 explain   a sentence on what happened and why
-setting   what was typed, as numbers and as an address
+setting   what was typed, as numbers and as an address, and what is wrong with it
 surface   the cost over two directions, and the path on it
 pictures  what the five pictures show
 plots     the pictures, drawn by uPlot
-controls  what can be set, and what is wrong with it
+controls  what can be set
 live      all of them in one element
 lab       that element in a notebook, and its two buttons
 """

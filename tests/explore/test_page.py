@@ -9,10 +9,12 @@ import pytest
 from browser import resize, settled, write_page
 from PIL import Image
 
-from helpers.data import load_data
+from helpers.data import fit_scaling, load_data
 from helpers.explore.page import live_html
 from helpers.explore.problem import make_problem
+from helpers.model import cost, predict
 from helpers.optimisers import OPTIMISERS, options_of
+from helpers.theory import optimum
 
 DESK = {"width": 1280, "height": 800}
 CARS = make_problem("data/auto.csv", "mpg")
@@ -21,6 +23,16 @@ SHOWN = """() => {
   const { setting, fit, limit } = result;
   return { setting, typed, update, limit, updates: fit.updates, status: fit.status };
 }"""
+# The weights and offsets at eight places of each line of equal cost.
+CONTOURS = """() => [...document.querySelectorAll(".live-drawing circle")].map(line => {
+  const shape = line.parentElement.transform.baseVal.consolidate().matrix;
+  return [0, 1, 2, 3, 4, 5, 6, 7].map(k => {
+    const angle = k * Math.PI / 4, radius = line.r.baseVal.value;
+    const onCircle = new DOMPoint(radius * Math.cos(angle), radius * Math.sin(angle));
+    const { x, y } = onCircle.matrixTransform(shape);
+    return live.live.plots.shown.projection.start([x, y]);
+  });
+})"""
 START = """() => {
   const { left, top, width, height } = document
     .querySelector(".live-handle").getBoundingClientRect();
@@ -256,6 +268,22 @@ def test_divergence_is_a_picture(fresh):
     sample = load_data("data/auto.csv", "mpg")
     assert low < np.log10(sample.y.var())
     assert high > 15
+
+
+@pytest.mark.parametrize("features", ["horsepower", "all"])
+def test_lines_of_equal_cost_are_such(new_page, address, features):
+    page = new_page()
+    opened_at(page, address, f"features={features}")
+    lines = page.evaluate(CONTOURS)
+    data = load_data("data/auto.csv", "mpg", features)
+    X = fit_scaling(data.X, method="standardise").apply(data.X)
+    costs = np.array(
+        [[cost(data.y, predict(X, w, b)) for *w, b in line] for line in lines]
+    )
+    above = costs - optimum(X, data.y).J
+    np.testing.assert_allclose(above, above[:, :1] * np.ones(8), rtol=1e-5)
+    assert (np.diff(above[:, 0]) > 0).all()
+    page.context.close()
 
 
 def test_without_scaling_it_starts_at_a_rate_that_does_something(fresh):
