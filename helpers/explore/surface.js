@@ -47,9 +47,10 @@ export function routeOf({ place }, path, last) {
   return { places, spans };
 }
 
-// A dot is a line of no length: its width and its ends are those of the style sheet.
+// A dot is a line of hardly any length (about one of none browsers differ): its width and
+// its ends are those of the style sheet.
 export function drawingOf({ contours }, { places, spans: [[left, right], [bottom, top]] }) {
-  const dots = (places) => places.map((place) => `M${place}h0`).join("");
+  const dots = (places) => places.map((place) => `M${place}h1e-5`).join("");
   return `
     <svg viewBox="${[left, -top, right - left, top - bottom]}" preserveAspectRatio="none">
       <g transform="scale(1 -1)">
