@@ -9,6 +9,7 @@ import pytest
 from browser import resize, settled, write_page
 from PIL import Image
 
+from helpers import ROOT
 from helpers.data import fit_scaling, load_data
 from helpers.explore.page import live_html
 from helpers.explore.problem import make_problem
@@ -283,6 +284,17 @@ def test_lines_of_equal_cost_are_such(new_page, address, features):
     above = costs - optimum(X, data.y).J
     np.testing.assert_allclose(above, above[:, :1] * np.ones(8), rtol=1e-5)
     assert (np.diff(above[:, 0]) > 0).all()
+    page.context.close()
+
+
+def test_the_surface_lies_on_its_axes_in_a_report(new_page, address):
+    page = new_page()
+    page.goto(address)
+    settled(page)
+    page.add_style_tag(path=ROOT / "report" / "page" / "page.css")
+    resize(page, {"width": 1440, "height": 900})
+    axes = page.locator(".u-over").nth(1).bounding_box()
+    assert page.locator(".live-drawing svg").bounding_box() == axes
     page.context.close()
 
 
