@@ -68,7 +68,9 @@ export function numbers(typed, { features: known }) {
 export function mistakesIn(setting, { features: known, minima, maxima, n_samples: all, sample }) {
   const { features, scaling, optimiser, rate, iterations, momentum, batch, seed, start, update } = setting;
   const wrong = {};
-  const check = (name, right, message) => right || (wrong[name] ??= message);
+  const check = (name, right, message) => {
+    if (!right) wrong[name] ??= message;
+  };
   const oneOf = (options) => `it must be one of ${options.join(", ")}`;
   const unknown = features.find((name) => !known.includes(name));
   check("features", unknown === undefined, `there is no feature “${unknown}”; there are ${known.join(", ")}`);
@@ -89,7 +91,7 @@ export function mistakesIn(setting, { features: known, minima, maxima, n_samples
   check("seed", isWhole(seed, 0, 2 ** 31 - 1), "it must be a whole number of at least 0");
   const complete = [0, size].includes(start.length) && !start.some(Number.isNaN);
   check("start", complete, `it must be ${size} numbers with commas between them: the weights, then the offset`);
-  const far = start.find((value) => Math.abs(value) > 1e20); // what SVG draws is of single precision
+  const far = start.find((value) => Math.abs(value) > 1e20); // SVG has numbers up to 3e38
   check("start", far === undefined, `${far} is too large a number: start from at most 1e20`);
   const last = wrong.iterations ? most : iterations;
   check("update", isWhole(update ?? 0, 0, last), "it must be a whole number, at most the iterations");

@@ -47,8 +47,8 @@ export function routeOf({ place }, path, last) {
   return { places, spans };
 }
 
-// A dot is a line of hardly any length (about one of none browsers differ): its width and
-// its ends are those of the style sheet.
+// The lines of equal cost, the path and the optimum, as SVG. A dot is a line of hardly any
+// length (browsers differ about none): its width and its ends are those of the style sheet.
 export function drawingOf({ contours }, { places, spans: [[left, right], [bottom, top]] }) {
   const dots = (places) => places.map((place) => `M${place}h1e-5`).join("");
   return `
