@@ -16,6 +16,8 @@ from helpers.pipeline.errors import UserError
 
 YES, NO = ("1", "yes", "true", "on"), ("", "0", "no", "false", "off")
 FLAG = {"nargs": "?", "const": "1", "default": "0"}  # how argparse reads one of these
+# In an error, the file that shows more of it.
+MORE = re.compile(r"\bsee build/\S+, | \(see \S*\bbuild/[^\s)]+\)")
 # The host may be an address of version 6 in brackets.
 SCHEDULER = re.compile(r"([a-z]+://)?(\[[0-9a-fA-F:.%]+\]|[\w.-]+):\d{1,5}")
 SELDOM = 100_000  # new objects between collections, which slow imports by an eighth
@@ -164,6 +166,11 @@ def error_in(output, status):
     others = [line for line in lines if not line.startswith("make")] or lines
     found = errors or others[-1:] or [f"it ended with status {status}"]
     return found[0].removeprefix("error: ")
+
+
+def error_elsewhere(output, status):
+    """Return the same of a command whose folder, and what it wrote there, is gone."""
+    return MORE.sub("", error_in(output, status))
 
 
 def some(texts, most, between="; "):

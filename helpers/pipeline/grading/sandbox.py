@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import psutil
 
-from helpers.pipeline.command import error_in
+from helpers.pipeline.command import error_elsewhere
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.grading.memory import join, members, memory_group, ran_out
 
@@ -54,7 +54,7 @@ class Ended(NamedTuple):
     def output(self, fine=(0,)):
         """Return what it printed; raise UserError if its status is not `fine`."""
         if self.stopped or self.status not in fine:
-            raise UserError(self.stopped or error_in(self.err, self.status))
+            raise UserError(self.stopped or error_elsewhere(self.err, self.status))
         return self.out
 
 
@@ -111,6 +111,7 @@ def run_confined(
         if not stopped and out.stat().st_size > LARGEST:
             stopped = f"it printed more than {LARGEST // MIB} MiB"
         messages = _last(err, LONGEST).decode("utf-8", errors="replace")
+        messages = messages.replace(f"{folder}/", "")
         return Ended(process.returncode, _last(out, LARGEST), messages, stopped)
 
 

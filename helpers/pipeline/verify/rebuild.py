@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from helpers import ROOT
-from helpers.pipeline.command import error_in
+from helpers.pipeline.command import error_elsewhere
 from helpers.pipeline.environment import environment as variables
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.report.paths import Paths, asked
@@ -70,7 +70,7 @@ def build_report(folder, given=None, target="report", *, shown=False):
     if shown:
         print(clear, end="", file=sys.stderr, flush=True)
     if process.returncode:
-        error = error_in("".join(lines), process.returncode)
+        error = error_elsewhere("".join(lines), process.returncode)
         raise UserError(f"it cannot be built: {error}")
     paths = Paths(given.get("REPORT") or asked().name, folder)
     return paths.html if target == "html" else paths.pdf
