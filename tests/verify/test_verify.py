@@ -13,7 +13,7 @@ from alterations import in_file, in_results, report, write_altered
 from project import Project
 from pypdf import PdfWriter
 
-from helpers.pipeline.command import error_in
+from helpers.pipeline.command import error_elsewhere, error_in
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.records import relative
 from helpers.pipeline.report.evidence import LAYOUT
@@ -229,7 +229,8 @@ def test_what_is_noted_is_printed_in_full_below_the_table(capsys):
 
 def test_much_that_differs_with_a_file_is_summed_up(capsys):
     names = [f"claim.{k}" for k in range(20)]
-    lines = [Line(name, "1", "2", 0.5, DIFFERS) for name in ["page 3", *names]]
+    pages = ["page 3", "page 3", "page 3, links"]
+    lines = [Line(name, "1", "2", 0.5, DIFFERS) for name in [*pages, *names]]
     lines.append(Line("attached helpers/model.py", "", "", None, DIFFERS))
     print_table(lines)
     _, file, claims, page = capsys.readouterr().out.splitlines()
@@ -238,7 +239,7 @@ def test_much_that_differs_with_a_file_is_summed_up(capsys):
     assert len(claims) <= 80
     assert page == "and 1 pages: page 3"
     print_table(lines, everything=True)
-    assert len(capsys.readouterr().out.splitlines()) == 23
+    assert len(capsys.readouterr().out.splitlines()) == 25
 
 
 def test_the_cause_of_a_difference_comes_first(capsys):
@@ -271,6 +272,26 @@ def test_a_report_that_cannot_be_made_is_no_difference(tmp_path):
 )
 def test_what_went_wrong_is_found_in_the_output(output, error):
     assert error_in(output, 2).startswith(error)
+    assert error_elsewhere(output, 2) == error_in(output, 2)
+
+
+@pytest.mark.parametrize(
+    ("error", "shown"),
+    [
+        (
+            "bad (see build/report.ipynb, In [4], line 2: f(x))",
+            "bad (In [4], line 2: f(x))",
+        ),
+        ("bad (see build/report.ipynb)", "bad"),
+        ("bad (see /a/copy/build/tex/report.log)", "bad"),
+        (
+            "bad (how to: README.md) (see page 3)",
+            "bad (how to: README.md) (see page 3)",
+        ),
+    ],
+)
+def test_no_file_is_named_of_a_folder_that_is_gone(error, shown):
+    assert error_elsewhere(f"error: {error}\n", 2) == shown
 
 
 @pytest.mark.parametrize(

@@ -65,8 +65,9 @@ class Grade:
 
     @property
     def why(self):
-        """What went wrong, the largest difference first; else what should be known."""
+        """What went wrong, the cause first; else what should be known."""
         wrong = [line.what for line in ranked(self.lines) if line.wrong]
+        wrong = [*dict.fromkeys(wrong)]
         return readable(self.problem or some(wrong, NAMED) or "; ".join(self.notes))
 
     @property
@@ -115,10 +116,13 @@ def write_gradebook(folder, grades):
 
 
 def ranked(lines):
-    """Return lines with what does not hold first, the largest difference on top."""
-    return sorted(
-        lines, key=lambda line: (line.verdict == HOLDS, -(line.difference or 0.0))
-    )
+    """Return lines with what does not hold first, and of that the cause on top."""
+
+    def rank(line):
+        below = not line.wrong, line.verdict == HOLDS
+        return *below, line.depth, -(line.difference or 0.0)
+
+    return sorted(lines, key=rank)
 
 
 def _details(grade, report):

@@ -2,12 +2,13 @@
 
 import argparse
 import json
+import re
 from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 
 from helpers.pipeline.command import FLAG, aligned, checked_flag, run_command
 from helpers.pipeline.records import TOLERANCE
-from helpers.pipeline.report.evidence import BUILD
 from helpers.pipeline.verify.verdicts import (
     ALL_HOLD,
     HEADER,
@@ -20,9 +21,10 @@ from helpers.pipeline.verify.verdicts import (
 )
 from helpers.pipeline.verify.verify import checked_tolerance, verify
 
-# How far what was compared is from the cause of a difference, see `_depth`.
+# How far what was compared is from the cause of a difference, see `Line.depth`.
 KINDS = ["versions", "files", "runs", "claims", "pages", "parts of the document"]
 FILES = KINDS.index("files")
+DEPTH = attrgetter("depth")
 MANY = 10  # differences that are summed up, if files differ
 RELAXED = (
     " as far as they were compared: the platforms differ, so\n"
@@ -75,29 +77,23 @@ def print_table(lines, everything=False):
     Where files differ, and much else with them, that is summed up.
     """
     shown = [line for line in lines if everything or line.wrong]
-    shown.sort(key=_depth)
-    causes = [line for line in shown if _depth(line) <= FILES]
+    shown.sort(key=DEPTH)
+    causes = [line for line in shown if line.depth <= FILES]
     rest = shown[len(causes) :]
     summed_up = causes and len(rest) > MANY and not everything
     listed = causes if summed_up else shown
     if listed:
         rows = (line.cells() for line in listed)
         print("\n".join(aligned(fitted([HEADER, *rows]))))
-    for depth, those in groupby(rest if summed_up else (), key=_depth):
-        names = [line.what for line in those]
+    for depth, those in groupby(rest if summed_up else (), key=DEPTH):
+        found = (re.sub(r"^(page \d+), .*", r"\1", line.what) for line in those)
+        names = [*dict.fromkeys(found)]  # a page may differ in several ways
         begin = f"and {len(names)} {KINDS[depth]}: "
         print(begin + readable(", ".join(names), WIDTH - len(begin)))
     for line in lines:
         if line.verdict == NOTED:
             print(f"{line.what}: {readable(line.stated)}")
             print(f"{'here':>{len(line.what)}}: {readable(line.reproduced)}")
-
-
-def _depth(line):
-    """Return how far what was compared is from the cause of a difference."""
-    begins = {f"attached {BUILD}": 0, "attached ": 1, "run ": 2, "page ": 4}
-    begins |= {"section ": 4, "document": 5}
-    return next((d for kind, d in begins.items() if line.what.startswith(kind)), 3)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,8 @@ import math
 import os
 from typing import NamedTuple
 
+from helpers.pipeline.report.evidence import BUILD
+
 HOLDS, DIFFERS, MISSING, NOTED = "holds", "differs", "missing", "noted"
 # The exit status: all holds; something does not; it could not be run; all holds as far
 # as a report of another platform was compared.
@@ -26,6 +28,14 @@ class Line(NamedTuple):
     def wrong(self):
         """Whether it does not hold."""
         return self.verdict not in (HOLDS, NOTED)
+
+    @property
+    def depth(self):
+        """How far what was compared is from the cause of a difference."""
+        begins = {f"attached {BUILD}": 0, "attached ": 1, "run ": 2, "page ": 4}
+        begins |= {"section ": 4, "document": 5}
+        found = (d for kind, d in begins.items() if self.what.startswith(kind))
+        return next(found, 3)
 
     def cells(self):
         """Return its row below `HEADER`, with long texts cut."""
