@@ -74,7 +74,7 @@ def test_a_changed_grid_and_prose_are_shown(changed):
         "horsepower.cost",
     ]
     assert max(map(len, lines)) <= 80
-    assert "experiments: 1 changed: mine (added)" in lines
+    assert "experiments: 1 added or removed: mine (added)" in lines
     assert any(line.startswith("runs: 5 changed") for line in lines)
     assert "figures: 1 changed: fig:costs" in lines
     page = (changed.folder / "build" / "compare.html").read_text()
@@ -111,6 +111,7 @@ def test_equal_reports_differ_in_nothing(small_report, project):
     assert (status, err) == (0, "")
     *lines, written = out.splitlines()
     assert len(lines) == 7
+    assert lines.pop(1) == "experiments: none added or removed"
     assert all(line.endswith(": none changed") for line in lines)
     assert written == "written: build/compare.html"
 

@@ -85,7 +85,8 @@ def summary(sides, found):
         count = len(found.prose if kind == "prose" else names)
         more = ", …" * (len(names) > FEW)
         named = f": {', '.join(names[:FEW])}{more}" if names else ""
-        lines[kind] = f"{count or 'none'} changed{named}"
+        how = "added or removed" if kind == "experiments" else "changed"
+        lines[kind] = f"{count or 'none'} {how}{named}"
     return lines
 
 
