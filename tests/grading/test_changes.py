@@ -82,12 +82,17 @@ def test_what_is_the_same_in_other_bytes_is_not_named(changed):
 
 def test_of_prose_only_the_digits_count(changed):
     theirs = RIGHT | {
-        REPORT: notebook("x = 1", "%%prose\nIn Exercise 2, $n = 3$: 47 of {{cost}}.")
+        REPORT: notebook(
+            "x = 1", "%%prose\nIn Exercise 2, $n = 3$: 47 of {{cost}}, or 1,5."
+        ),
     }
     found = changed(theirs)
     assert [file.name for file in found] == [REPORT]
     assert reach_of(found, RIGHT, theirs) == (False, False, True)
-    assert typed_in_prose(RIGHT, theirs) == ["typed in prose: 47"]
+    assert typed_in_prose(RIGHT, theirs) == [
+        "typed in prose: 47",
+        "typed in prose: 1,5",
+    ]
     assert typed_in_prose(theirs, theirs) == []
 
 

@@ -36,7 +36,7 @@ def typed_digits(source):
     """Return the numbers that are typed into the prose or captions of a code cell."""
     prose = source.startswith(PROSE)
     text = source.removeprefix(PROSE) if prose else " ".join(CAPTION.findall(source))
-    return re.findall(r"\d[\d.,]*", NOT_TYPED.sub("", text))
+    return re.findall(r"\d(?:[\d.,]*\d)?", NOT_TYPED.sub("", text))
 
 
 class Claim(NamedTuple):
