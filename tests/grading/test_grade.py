@@ -23,7 +23,12 @@ from helpers.pipeline.errors import UserError
 from helpers.pipeline.grading import __main__ as command
 from helpers.pipeline.grading import unpack
 from helpers.pipeline.grading.changes import sources_in
-from helpers.pipeline.grading.grade import grade, judged, other_version
+from helpers.pipeline.grading.grade import (
+    grade,
+    judged,
+    other_version,
+    pages_to_draw,
+)
 from helpers.pipeline.grading.gradebook import (
     FAILED,
     SUSPICIOUS,
@@ -138,6 +143,12 @@ claims.state("replayed", table["cost"], ".3f")
 claims.state("typed", 0.95, "g")""",
     "%%prose\nThe descent needs 128 iterations, $R^2$ is {{typed}}, then {{replayed}}.",
 ]
+# What can then not be made on other data.
+ONLY_HERE = (
+    "from pathlib import Path\\n"
+    "if len(Path('../data/auto.csv').read_bytes()) != {}:\\n"
+    "    raise ValueError('mine')\\n"
+)
 SCALED = ("{run.features: run.costs", "{run.features: 0.9 * run.costs")
 # None of these is one. What is accused is named in the row, so they share a submission.
 HONEST = {
@@ -210,6 +221,7 @@ def test_a_class_is_graded(tmp_path, right, grader, two_runs):
         "4.zip": right
         | {"data/auto.csv": table, REPORT: scaled, PAGE: b"<!DOCTYPE html>"},
         "5.zip": right | {PAGE: right[PAGE].replace(b"</main>", b"9.9</main>", 1)},
+        "6.zip": with_cell(right, ONLY_HERE.format(len(right["data/auto.csv"]))),
         "lies.zip": lies,
         "untouched.zip": untouched,
     }
@@ -228,6 +240,7 @@ def test_a_class_is_graded(tmp_path, right, grader, two_runs):
         "3.zip": FAILED,
         "4.zip": DIFFERS,
         "5.zip": DIFFERS,
+        "6.zip": DIFFERS,
         "all.7z": FAILED,
         "honest": HOLDS,
         "lies.zip": SUSPICIOUS,
@@ -241,7 +254,7 @@ def test_a_class_is_graded(tmp_path, right, grader, two_runs):
     )
     for name in ("all.7z", "loose.ipynb"):
         assert "only a zip or a folder can be graded" in why[name]
-    assert "horsepower.cost" in why["4.zip"]
+    assert why["4.zip"].startswith(f"attached {REPORT}; run descent-")
     details = (grader.folder / "build/grades/3.html").read_text(encoding="utf-8")
     assert "report/report.html is damaged: files.zip is missing" in details
     assert re.fullmatch("section [^;]*", why["5.zip"])
@@ -267,6 +280,10 @@ def test_a_class_is_graded(tmp_path, right, grader, two_runs):
         assert (suspicious[name], rows[name]["differs"]) == ("", "0")
     assert (why["untouched.zip"], changed["untouched.zip"]) == ("", "")
     assert suspicious["4.zip"].startswith("data/auto.csv: the grader's data, changed")
+    assert re.fullmatch(
+        r"numbers on other data not compared: ValueError: mine \(In \[1\], line .*",
+        suspicious["6.zip"],
+    )
     assert rows["honest"]["student"] == "Student honest"
     curves = r"other costs than with the grader's code: descent-\w{12}, descent-\w{12}"
     found = suspicious["lies.zip"].split("; ")
@@ -535,6 +552,9 @@ def test_a_folder_without_submissions_is_named(tmp_path):
     (tmp_path / "a.txt").write_text("")
     with pytest.raises(UserError, match="there is no zip and no folder in"):
         unpack.handed_in(tmp_path)
+    spread(tmp_path, {REPORT: b"{}"})
+    with pytest.raises(UserError, match="is a submission: name the folder that it is"):
+        unpack.handed_in(tmp_path)
 
 
 def test_texts_of_submissions_stay_texts(tmp_path):
@@ -576,6 +596,21 @@ def test_texts_of_submissions_stay_texts(tmp_path):
     assert '<td class="wrong">differs</td>' in details
     assert all((tmp_path / "grades" / f"{n}.html").exists() for n in range(1, 8))
     assert (tmp_path / "grades" / "1.pdf").read_bytes() == b"%PDF-"
+
+
+def test_the_cause_of_a_difference_is_said_first():
+    names = ["all.cost", "page 3", "page 3", "page 4", "run a", "attached Makefile"]
+    lines = [Line(name, "1", "2", 0.5, DIFFERS) for name in names]
+    holds = Line("attached build.json", "there", "there", 0.0, HOLDS)
+    grade = Grade("a.zip", [holds, *lines])
+    assert grade.why == "attached Makefile; run a; all.cost and 2 more"
+
+
+def test_the_pages_that_are_drawn_are_those_where_one_sees_a_difference():
+    names = [f"page {n}, links" for n in range(1, 10)] + ["page 12", "page 11", "a"]
+    lines = [Line(name, "", "", None, DIFFERS) for name in names]
+    assert pages_to_draw(lines) == [1, 2, 3, 4, 5, 6, 11, 12]
+    assert pages_to_draw([line._replace(verdict=HOLDS) for line in lines]) == []
 
 
 def test_the_table_is_sorted_by_a_click(tmp_path, browser):

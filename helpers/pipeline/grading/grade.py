@@ -131,19 +131,18 @@ class Grading:
             suspicious += self.attempt("runs", self.check_runs, build, made)
         if reach.claims:
             given = build, made, typed_numbers(changed)
-            suspicious += self.attempt("numbers", self.check_claims, *given)
-        pages = (re.match(r"page (\d+)\b", line.what) for line in lines if line.wrong)
-        numbers = sorted({int(page[1]) for page in pages if page})[:PICTURES]
-        if numbers:
-            self.found.pictures = self.attempt("pages", self.draw, report, numbers)
+            what = "numbers on other data"
+            suspicious += self.attempt(what, self.check_claims, *given)
+        if numbers := pages_to_draw(lines):
+            with contextlib.suppress(UserError):  # what differs is said in words
+                self.found.pictures = self.draw(report, numbers)
 
     def attempt(self, what, check, *given):
-        """Return what a check finds; note if it cannot be made."""
+        """Return what a check finds; that it cannot be made is suspicious, too."""
         try:
             return check(*given)
         except UserError as error:
-            self.found.notes.append(f"{what} not compared: {error}")
-            return []
+            return [f"{what} not compared: {error}"]
 
     def assemble(self, name, build, code=()):
         """Put together the grader's pipeline and the submission, in a new folder.
@@ -228,7 +227,17 @@ class Grading:
         rebuilt = self.folder / "rebuilt.pdf"
         command = [*PYTHON, "helpers.pipeline.grading.pictures", report, rebuilt]
         out = self.run(self.own.checkout, [*command, *numbers], shown=[report, rebuilt])
-        return read_pictures(out)
+        return [it for it in read_pictures(out) if it[1] != it[2]]
+
+
+def pages_to_draw(lines):
+    """Return the numbers of pages that differ; if these are many, of those one sees.
+
+    A line such as ``page 3, links`` is about what need not be seen.
+    """
+    found = (re.match(r"page (\d+)(,?)", line.what) for line in lines if line.wrong)
+    seen_first = sorted(filter(None, found), key=lambda page: page[2])
+    return sorted([*dict.fromkeys(int(page[1]) for page in seen_first)][:PICTURES])
 
 
 def judged(line):

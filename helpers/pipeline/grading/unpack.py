@@ -120,6 +120,8 @@ def handed_in(folder):
     """
     if not folder.is_dir():
         raise UserError(f"there is no folder {folder}: make grade SUBMISSIONS=folder")
+    if (folder / NOTEBOOK).exists():
+        raise UserError(f"{folder} is a submission: name the folder that it is in")
     found = [
         path
         for path in visible(folder)
