@@ -402,6 +402,8 @@ def test_grading_that_is_ended_before_the_first_one_leaves_no_process(
 LINK = zipfile.ZipInfo("submission/notebooks/link")
 LINK.external_attr = 0o120777 << 16
 NEEDED = dict.fromkeys(unpack.NEEDED, b"")
+WITHOUT_PDF = {REPORT: b"", "experiments.yaml": b""}
+MINE = {"notebooks/mine.ipynb": b""}
 
 
 @pytest.mark.parametrize(
@@ -418,9 +420,14 @@ NEEDED = dict.fromkeys(unpack.NEEDED, b"")
             "there is no notebooks/report.ipynb in it; it has submission/it.zip: ",
         ),
         (
-            zipped({REPORT: b"", "experiments.yaml": b"", "report/mine.pdf": b""}),
+            zipped(WITHOUT_PDF | {"report/My.pdf": b"", "report/mine.pdf": b""} | MINE),
             "there is no report/report.pdf in it; it has report/mine.pdf: make grade "
             "REPORT=mine",
+        ),
+        (
+            zipped(WITHOUT_PDF | {"report/Report.pdf": b""}),
+            "there is no report/report.pdf in it; it has report/Report.pdf: if that is "
+            "it, call it report/report.pdf",
         ),
         (zipped({"experiments.yaml": b""}), "there is no notebooks/report.ipynb in it"),
         (zipped({REPORT: b""}), "there is no experiments.yaml in it"),

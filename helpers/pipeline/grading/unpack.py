@@ -150,8 +150,11 @@ def _missing(name, names):
     reports = re.findall(r"\breport/([^/\n]+)\.pdf$", "\n".join(names), re.M)
     zips = [other for other in names if other.lower().endswith(".zip")]
     hint = RIGHT
-    if name == PDF and reports:
-        hint = f"it has report/{reports[0]}.pdf: make grade REPORT={reports[0]}"
+    others = [it for it in reports if f"notebooks/{it}.ipynb" in "\n".join(names)]
+    if name == PDF and others:
+        hint = f"it has report/{others[0]}.pdf: make grade REPORT={others[0]}"
+    elif name == PDF and reports:
+        hint = f"it has report/{reports[0]}.pdf: if that is it, call it {PDF}"
     elif name == NEEDED[0] and zips:
         hint = f"it has {zips[0]}: unpack that"
     return UserError(f"there is no {name} in it; {hint}")
