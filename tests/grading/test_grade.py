@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+import unicodedata
 import zipfile
 
 import psutil
@@ -460,6 +461,24 @@ def test_a_zip_of_windows_own_tool_is_read(tmp_path):
     files = (path for path in (tmp_path / "out").rglob("*") if path.is_file())
     found = {path.relative_to(tmp_path / "out").as_posix() for path in files}
     assert found == {*unpack.NEEDED}
+
+
+def test_a_zip_of_a_mac_is_read(tmp_path):
+    """Its names have letters apart from their dots; two copies of it are too many."""
+    name = "data/Häuser.csv"
+    files = NEEDED | {name: b"a"}
+    apart = {unicodedata.normalize("NFD", it): text for it, text in files.items()}
+    assert name not in apart
+    again = {f"old/{it}": b"" for it in NEEDED}  # below it, it is no second one
+    more = {"__MACOSX/._notebooks/report.ipynb": b"", ".DS_Store": b""}
+    (tmp_path / "a.zip").write_bytes(zipped(apart | again | more, "Lösung/"))
+    unpack.unpack(tmp_path / "a.zip", tmp_path / "it")
+    assert (tmp_path / "it" / name).read_bytes() == b"a"
+    two = {f"{folder}/{it}": b"" for folder in ("b", "a") for it in NEEDED}
+    (tmp_path / "b.zip").write_bytes(zipped(two, ""))
+    both = "it has both a/notebooks/report.ipynb and b/notebooks/report.ipynb: leave"
+    with pytest.raises(UserError, match=both):
+        unpack.unpack(tmp_path / "b.zip", tmp_path / "none")
 
 
 def test_a_zip_that_grows_is_not_unpacked(tmp_path, monkeypatch):

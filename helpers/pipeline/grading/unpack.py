@@ -4,6 +4,7 @@ import contextlib
 import os
 import re
 import stat
+import unicodedata
 import zipfile
 from collections import Counter
 from collections.abc import Callable
@@ -69,6 +70,8 @@ def select(members):
 
     UserError if something is missing, is there twice, is a link, or is too large.
     """
+    # A Mac takes apart the letters of names, ü into u and its dots.
+    members = [(unicodedata.normalize("NFC", name), it) for name, it in members]
     for name, member in members:
         parts = name.removesuffix("/").split("/")
         if {"", ".", ".."} & set(parts):
@@ -139,10 +142,13 @@ def is_zip(path):
 
 def _top(names):
     """Return the folder, within a submission, that is the checkout."""
-    found = [name for name in names if f"/{name}".endswith(f"/{NEEDED[0]}")]
+    found = {name for name in names if f"/{name}".endswith(f"/{NEEDED[0]}")}
     if not found:
         raise _missing(NEEDED[0], names)
-    return min(found, key=len).removesuffix(NEEDED[0])
+    first, *others = sorted(found, key=lambda name: (name.count("/"), name))
+    if others and others[0].count("/") == first.count("/"):
+        raise UserError(f"it has both {first} and {others[0]}: leave out one of them")
+    return first.removesuffix(NEEDED[0])
 
 
 def _missing(name, names):
