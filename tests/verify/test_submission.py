@@ -159,6 +159,19 @@ def test_a_clone_of_somebody_else_works_whatever_git_is_told(tmp_path, monkeypat
     assert (tmp_path / "two" / "a.txt").read_text() == "one\n"
 
 
+def test_a_commit_with_a_run_that_fails_is_reproduced(tmp_path):
+    """The error of such a run names its folder, which is another in each build."""
+    project = Project(tmp_path)
+    make_small(project)
+    grid = (tmp_path / "experiments.yaml").read_text(encoding="utf-8")
+    project.write("experiments.yaml", f"{grid}wrong:\n  features: colour\n")
+    project.write(".gitignore", "build/\nreport/*.pdf\nreport/*.html\n__pycache__/\n")
+    commit_all(tmp_path)
+    status, out, err = project.run("helpers.pipeline.verify.reproduce")
+    assert (status, err) == (0, "")
+    assert "\n6 of 6 files are the same bytes\n" in out
+
+
 def test_a_time_that_a_zip_cannot_state_is_the_nearest(tmp_path):
     for moment, year in ((0, 1980), (2_200_000_000, 2039), (5_000_000_000, 2107)):
         submission.write(tmp_path / "it.zip", {"a": b"1"}, moment)

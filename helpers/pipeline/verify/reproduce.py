@@ -62,7 +62,9 @@ def build_commit(clone, environment):
     build_report(clone, environment)
     paths = Paths(asked().name, clone)
     made = [paths.pdf, paths.html, paths.results, paths.executed]
-    made += (clone / "build" / "runs").glob("*.ipynb")
+    runs = (clone / "build" / "runs").glob("*.ipynb")
+    # An error has the paths of its folder.
+    made += [path for path in runs if not path.name.endswith(".failed.ipynb")]
     return {p.relative_to(clone).as_posix(): sha256(p.read_bytes()) for p in made}
 
 
