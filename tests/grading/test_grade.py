@@ -148,7 +148,7 @@ claims.state("typed", 0.95, "g")""",
 ONLY_HERE = (
     "from pathlib import Path\\n"
     "if len(Path('../data/auto.csv').read_bytes()) != {}:\\n"
-    "    raise ValueError('mine')\\n"
+    "    raise ValueError(Path('../data').resolve())\\n"
 )
 SCALED = ("{run.features: run.costs", "{run.features: 0.9 * run.costs")
 # None of these is one. What is accused is named in the row, so they share a submission.
@@ -282,7 +282,7 @@ def test_a_class_is_graded(tmp_path, right, grader, two_runs):
     assert (why["untouched.zip"], changed["untouched.zip"]) == ("", "")
     assert suspicious["4.zip"].startswith("data/auto.csv: the grader's data, changed")
     assert re.fullmatch(
-        r"numbers on other data not compared: ValueError: mine \(In \[1\], line .*",
+        r"numbers on other data not compared: ValueError: data \(In \[1\], line .*",
         suspicious["6.zip"],
     )
     assert rows["honest"]["student"] == "Student honest"
@@ -585,7 +585,7 @@ def test_a_folder_without_submissions_is_named(tmp_path):
 
 def test_texts_of_submissions_stay_texts(tmp_path):
     line = Line("<b>claim</b>", "1", "2\x1b[31m", 0.5, DIFFERS)
-    lines = ["+<script>alert(1)</script>\x1b[31m"]
+    lines = ["+<script>alert(1)</script>\x1b[31m", f"-{'a ' * 700}changed"]
     file = Changed("data/<i>.csv", "own data", 1, 0, lines)
     grades = [
         Grade("=cmd|x.zip", [line], student="=1+1", changed=[file], pdf=b"%PDF-"),
@@ -618,6 +618,7 @@ def test_texts_of_submissions_stay_texts(tmp_path):
     assert "<b>" not in details
     assert "<script>" not in details
     assert "<ins>+&lt;script&gt;" in details
+    assert "a changed</del>" in details
     assert "\x1b" not in details
     assert '<td class="wrong">differs</td>' in details
     assert all((tmp_path / "grades" / f"{n}.html").exists() for n in range(1, 8))
