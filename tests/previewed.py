@@ -200,7 +200,7 @@ def main():
     chance = random.Random(seed)
     project, shown = Project(chance), Shown()
     project.write()
-    folder = str(follow.FOLDER / "ipython")
+    folder = str(Path("build", "preview").absolute())
     use_environment(**arithmetic.settings(), IPYTHONDIR=folder)
     packages = ["matplotlib.pyplot", "pandas"]
     counts = {"page": 0, "error": 0}

@@ -17,7 +17,7 @@ from helpers.pipeline.environment import use_environment
 from helpers.pipeline.preview.snapshots import Snapshots
 
 use_environment(IPYTHONDIR=str(Path("ipython").resolve()))
-cells = Snapshots([], Path("notebooks"), Path("opened"))
+cells = Snapshots([], Path("notebooks"))
 first, *others = json.load(sys.stdin)
 for source in (first, *others):
     cells.back_to(1)

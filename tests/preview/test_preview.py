@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -37,7 +38,7 @@ from pathlib import Path
 from helpers.pipeline.preview.snapshots import Snapshots
 
 if __name__ == "__main__":
-    cells = Snapshots(["helpers.new"], Path(), Path("opened"))
+    cells = Snapshots(["helpers.new"], Path())
     assert "helpers/new.py" in cells.preloaded
     path = Path("data", "mine.txt")
     for source in (
@@ -48,10 +49,14 @@ if __name__ == "__main__":
     ):
         cells.execute({"id": "a", "source": source, "counts": True}, bool)
     changed = [cells.changed_since(done.read) for done in cells.done]
+    other = Snapshots([], Path())  # of another preview
+    source = "open('data/other.txt', 'w').close()"
+    other.execute({"id": "a", "source": source, "counts": True}, bool)
+    other.close()
     path.write_text("other")
     print(*changed, *(cells.changed_since(done.read) for done in cells.done))
     print(*cells.written())
-    with Path("opened").open("ab", buffering=0) as log:  # a line, but in two parts
+    with open(cells.log.name, "ab", buffering=0) as log:  # a line, but in two parts
         log.write(b'["data/half')
         print(*cells.written() - {"data/mine.txt"})
         log.write(b'.txt", "written", null]\\n')
@@ -245,6 +250,10 @@ def test_a_report_is_seen_while_it_is_written(finished, preview, browser):
         (finished.folder / "build" / "runs").glob("*.ipynb"), key=os.path.getmtime
     )
     assert '"n_iterations": 11' in run.read_text(encoding="utf-8")
+    shutil.rmtree(finished.folder / "build" / "runs")  # as make clean does
+    shutil.rmtree(finished.folder / "build" / "preview")
+    wait_for("running the experiments", "#state")
+    wait_for("up to date", "#state")
     assert status.text_content().startswith("up to date")
     assert page.evaluate("window.same")  # it was never loaded again
     page.get_by_role("button", name="Make the PDF").click()

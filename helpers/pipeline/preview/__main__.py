@@ -7,12 +7,13 @@ import subprocess
 import sys
 import time
 
+from helpers import ROOT
 from helpers.pipeline.command import run_command
 from helpers.pipeline.environment import use_environment
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.kernels import arithmetic
 from helpers.pipeline.kernels.warm import CAN_FORK
-from helpers.pipeline.preview.follow import FOLDER, OFTEN, Preview
+from helpers.pipeline.preview.follow import OFTEN, Preview
 from helpers.pipeline.preview.server import PageServer
 from helpers.pipeline.report.paths import asked as asked_paths
 from helpers.pipeline.report.title import parameters_of
@@ -38,7 +39,7 @@ def main():
     use_environment(
         **arithmetic.settings(),
         JPY_SESSION_NAME=str(paths.notebook),
-        IPYTHONDIR=str(FOLDER / "ipython"),
+        IPYTHONDIR=str(ROOT / "build" / "preview"),
     )
     try:
         if not asked.again:

@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -40,7 +41,6 @@ OFTEN = 0.05  # seconds between two looks at the files
 NOT_WATCHED = ("tests", "build")
 # What a report imports, and its authors hardly ever change.
 MODULES = ("helpers.pipeline.report.publish", "helpers.figures.typeface")
-FOLDER = ROOT / "build" / "preview"
 IN_RUNS = RUNS.relative_to(ROOT).as_posix()
 # Two changes within a second would be taken for one.
 NO_BYTECODE = {"PYTHONDONTWRITEBYTECODE": "1"}
@@ -79,11 +79,10 @@ class Preview:
         self.path = paths.notebook.relative_to(ROOT).as_posix()
         self.seen, self.base, self.outputs, self.shown = {}, {}, {}, None
         self.left = {}  # the stamps of what cells have written, after the last of them
-        FOLDER.mkdir(parents=True, exist_ok=True)
         self.is_swept = False
         names = modules_behind(paths.name)
         packages = [name for name in names if name.partition(".")[0] != "helpers"]
-        self.cells = Snapshots([*packages, *MODULES], NOTEBOOKS, FOLDER / "opened")
+        self.cells = Snapshots([*packages, *MODULES], NOTEBOOKS)
         loaded = {getattr(module, "__file__", "") for module in sys.modules.values()}
         now = files().items()
         own = {name: found for name, found in now if str(ROOT / name) in loaded}
@@ -215,11 +214,11 @@ class Preview:
         command = [sys.executable, "-m", "helpers.pipeline.sweep"]
         command += [f"--report={self.paths.name}", f"--time-limit={limit}"]
         options = {"env": environment(**NO_BYTECODE), "cwd": ROOT}
-        log = FOLDER / "sweep"
         with (
-            log.open("w") as lines,
+            tempfile.NamedTemporaryFile("w") as lines,
             subprocess.Popen(command, stdout=lines, stderr=lines, **options) as sweep,
         ):
+            log = Path(lines.name)
             try:
                 while sweep.poll() is None:
                     if self.is_changed(but=[IN_RUNS]):
@@ -230,8 +229,9 @@ class Preview:
             except BaseException:
                 sweep.terminate()
                 raise
+            ended = sweep.returncode
+            failed = error_in(log.read_text(), ended) if ended else ""
         self.seen[IN_RUNS], self.is_swept = stamp(RUNS), True
-        failed = error_in(log.read_text(), sweep.returncode) if sweep.returncode else ""
         self.server.tell(note=failed)
 
     def begin_again(self):

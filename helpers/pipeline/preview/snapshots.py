@@ -18,6 +18,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
@@ -63,17 +64,18 @@ class Snapshots:
     """The executed cells of a notebook, and the snapshots before some of them.
 
     `done` are the cells `Executed` one after the other, from the first one; `preloaded`
-    the files of the project that were read before it, with their stamps.
+    the files of the project that were read before it, with their stamps; `log` the file
+    that says what is opened.
     """
 
-    def __init__(self, modules, folder, log):
-        log.write_bytes(b"")
-        self._log, self._new = log.open(encoding="utf-8"), []
-        self._rest, self._written = "", set()
+    def __init__(self, modules, folder):
+        # Not in build, which `make clean` removes, and which other previews share.
+        self.log = tempfile.NamedTemporaryFile("r", encoding="utf-8")  # noqa: SIM115
+        self._new, self._rest, self._written = [], "", set()
         ours, theirs = Pipe()
         command = ["-m", "helpers.pipeline.preview.snapshots", str(theirs.fileno())]
         self._first = subprocess.Popen(
-            [sys.executable, *command, str(log), str(folder), *modules],
+            [sys.executable, *command, self.log.name, str(folder), *modules],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -155,7 +157,7 @@ class Snapshots:
 
     def written(self):
         """Return the names of the files that cells have written, or begun to write."""
-        *lines, self._rest = f"{self._rest}{self._log.read()}".split("\n")
+        *lines, self._rest = f"{self._rest}{self.log.read()}".split("\n")
         self._new += lines  # but for one that is just being written
         return self._written | read_log(self._new)[1]
 
@@ -168,7 +170,7 @@ class Snapshots:
         for process in filter(None, self._before):
             process.connection.close()
         self._first.wait()
-        self._log.close()
+        self.log.close()
 
 
 def main(number, log, folder, *modules):
