@@ -19,7 +19,15 @@ from helpers.figures.formatting import list_text, math_text, number_text, rate_t
 from helpers.model import cost
 from helpers.pipeline.environment import FORMATS
 from helpers.pipeline.errors import UserError
-from helpers.pipeline.report import drawing, overview, paths, pdf, publish, typeset
+from helpers.pipeline.report import (
+    drawing,
+    lab,
+    overview,
+    paths,
+    pdf,
+    publish,
+    typeset,
+)
 from helpers.pipeline.report.claims import Claims
 from helpers.pipeline.report.paths import Paths
 from helpers.pipeline.report.publish import Report
@@ -425,6 +433,27 @@ def test_works_are_cited_by_name_in_the_notebook(shown):
         "As Boyd and Vandenberghe (2004) say (Polyak, 1964; Boyd and Vandenberghe, "
         "2004, p. 3); `@boyd2004`, @no."
     )
+
+
+def test_the_works_of_a_file_of_its_own_are_cited_by_name(shown, monkeypatch, tmp_path):
+    works = "@book{woods2018, author={Woods, R.}, title={Images}, year=2018}"
+    (tmp_path / "mine.bib").write_text(works, encoding="utf-8")
+    cells = [
+        "%%prose\nOf `report/references.bib`: @woods2018.",
+        'report.bibliography(ROOT / "report" / "mine.bib")',
+    ]
+    monkeypatch.setattr(lab, "BIBLIOGRAPHIES", tmp_path)
+    monkeypatch.setattr(publish, "BIBLIOGRAPHIES", tmp_path)
+    monkeypatch.setattr(lab, "opened_cells", lambda: [{"source": c} for c in cells])
+    report = Report()
+    report.prose("As in [@woods2018].")
+    assert shown[0].data["text/markdown"] == "As in (Woods, 2018)."
+    report.bibliography("mine.bib")
+    assert "Images" in shown[1].data["text/html"]
+    with pytest.raises(UserError, match=r"^there is no report/mein.bib; did you mea"):
+        report.bibliography("mein.bib")
+    with pytest.raises(UserError, match=r"^there is no report/works.bib; there are "):
+        report.bibliography(tmp_path / "works.bib")
 
 
 def test_the_text_that_leads_to_an_equation_stays_with_it(shown):

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from helpers import ROOT
 from helpers.pipeline.environment import FORMATS
+from helpers.pipeline.errors import UserError, did_you_mean
 from helpers.pipeline.report.drawing import BESIDE, beside
 from helpers.pipeline.report.markdown import (
     EQUATION,
@@ -21,7 +22,8 @@ from helpers.pipeline.report.markdown import (
 from helpers.pipeline.report.mathematics import CODE
 from helpers.pipeline.report.paths import opened_cells
 
-BIBLIOGRAPHY = ROOT / "report" / "references.bib"
+BIBLIOGRAPHIES = ROOT / "report"
+SHOWS = re.compile(r"\bbibliography\([^)]*?([\w.-]+\.bib)")
 ENTRY = re.compile(r"^@\w+\{\s*([\w-]+),", re.MULTILINE)
 KEY = rf"@(?!(?:{'|'.join(KINDS)}):)([\w-]*\w)"
 CITATION = re.compile(
@@ -36,8 +38,11 @@ class Lab:
 
     def __init__(self):
         self._numbers = {}
-        if os.environ.get(BESIDE) and BIBLIOGRAPHY.exists():  # read by another core
-            _begun[BIBLIOGRAPHY] = beside(_read, BIBLIOGRAPHY)
+        code = "\n".join("".join(cell["source"]) for cell in opened_cells())
+        [name] = SHOWS.findall(code)[:1] or ["references.bib"]
+        self._works = BIBLIOGRAPHIES / name
+        if os.environ.get(BESIDE) and self._works.exists():  # read by another core
+            _begun[self._works] = beside(_read, self._works)
 
     def text(self, text):
         """Give references and equations the numbers that LaTeX gives in print.
@@ -46,7 +51,7 @@ class Lab:
         """
         if FORMATS in os.environ:  # nobody will see it
             return text
-        text = cite_by_name(HEADING.sub(r"\1 \2", text), BIBLIOGRAPHY)
+        text = cite_by_name(HEADING.sub(r"\1 \2", text), self._works)
         text = EQUATION.sub(
             lambda m: f"$${m[1].rstrip()} \\tag{{{self.number(m[2])[1]}}}$$", text
         )
@@ -86,7 +91,11 @@ class Works(NamedTuple):
 
 @cache
 def read_works(path):
-    """Return the works of a BibTeX file."""
+    """Return the works of a BibTeX file, which must be among the `BIBLIOGRAPHIES`."""
+    if not path.exists():
+        known = sorted(each.name for each in BIBLIOGRAPHIES.glob("*.bib"))
+        hint = did_you_mean(path.name, known) or f"; there are {', '.join(known)}"
+        raise UserError(f"there is no report/{path.name}{hint}")
     return _begun.pop(path, partial(_read, path))()
 
 

@@ -10,10 +10,10 @@ from helpers.pipeline.environment import environment
 from helpers.pipeline.files import sha256
 from helpers.pipeline.kernels.opened import stamp
 from helpers.pipeline.report.complaints import complaint
+from helpers.pipeline.report.lab import BIBLIOGRAPHIES
 from helpers.pipeline.report.revision import LONG_AGO
 
 PREAMBLE = ROOT / "report" / "template" / "preamble.tex"
-BIBLIOGRAPHIES = ROOT / "report"
 PASSES = 6  # two or three are enough
 WORKS = re.compile(r"\\bibliographystyle\{([\w-]+)\}\s*\\bibliography\{([\w-]+)\}")
 CITED = re.compile(r"\\cite[a-z]*\*?(?:\[[^\[\]]*\])*\{([^{}]+)\}")

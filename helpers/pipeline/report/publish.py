@@ -18,7 +18,7 @@ from IPython.display import display, update_display
 from helpers.pipeline.report import frames
 from helpers.pipeline.report.claims import Claims, described
 from helpers.pipeline.report.drawing import BESIDE, beside, draw
-from helpers.pipeline.report.lab import Lab, read_works
+from helpers.pipeline.report.lab import BIBLIOGRAPHIES, Lab, read_works
 from helpers.pipeline.report.markdown import KINDS
 from helpers.pipeline.report.provenance import trace
 from helpers.pipeline.sweep.results import loaded_experiments
@@ -231,12 +231,10 @@ class Report:
         self._emit(shown, kind="provenance", entries=entries)
 
     def bibliography(self, path):
-        """Show the works of a BibTeX file."""
-        self._emit(
-            {"text/html": f"<h1>References</h1>{read_works(Path(path)).html}"},
-            kind="bibliography",
-            path=Path(path).stem,
-        )
+        """Show the works of a BibTeX file, which is in ``report/``."""
+        path = BIBLIOGRAPHIES / Path(path).name
+        works = f"<h1>References</h1>{read_works(path).html}"
+        self._emit({"text/html": works}, kind="bibliography", path=path.stem)
 
     def _label(self, kind, label, caption):
         """Return a label with its kind; check it and its caption."""
