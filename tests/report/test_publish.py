@@ -187,6 +187,8 @@ def test_claims_fill_text_and_name_what_is_wrong():
     assert claims.fill("{{ one.cost }} or $x^{2}}$") == "23.943663 or $x^{2}}$"
     with pytest.raises(ValueError, match="'{{one.cost} here' is no claim"):
         claims.fill("a cost of {{one.cost} here")
+    with pytest.raises(ValueError, match="'{{b.cost} and ' is no claim"):  # as typed
+        claims.fill("a cost of {{b.cost} and {{one.cost}}")
     in_code = "Write `{{ a | b }}` or\n```\n{{x\n```"
     assert claims.fill(in_code) == in_code
     with pytest.raises(ValueError, match="'one.cots'; did you mean 'one.cost'"):

@@ -136,7 +136,7 @@ class Claims(dict):
         text with mathematics of its own.
         """
         text = unify_mathematics(text)
-        rest = re.search(r"\{\{.{,30}", PLACEHOLDER.sub("0", CODE.sub("", text)))
+        rest = re.search(r"\{\{.{,30}", PLACEHOLDER.sub("\n", CODE.sub("", text)))
         if rest:
             raise ValueError(
                 f"{rest[0]!r} is no claim: it is {{{{name}}}}; in mathematics, put a "
