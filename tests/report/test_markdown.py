@@ -1,6 +1,7 @@
 """Markdown is printed as JupyterLab shows it: nothing is eaten, nothing leaks."""
 
 import re
+import unicodedata
 
 import pytest
 
@@ -94,6 +95,14 @@ def test_a_table_in_code_stays_as_it_is():
     assert "text\n| a | b |\n|---|---|" in both(code)[0]
 
 
+@pytest.mark.parametrize("text", ["A.[^a]\n\n[^b]: lost", "A.\n\n  [^b]: lost\n"])
+def test_a_note_that_nothing_refers_to_is_named(text):
+    for convert in (markdown_to_latex, markdown_to_html):
+        with pytest.raises(UserError, match=r"^Note `b' is lost: .* \[\^b\]$"):
+            convert([text])
+        convert([f"{text} and [^b]", "`[^b]: c`", "```\n[^b]: code\n```"])
+
+
 def test_footnotes_links_and_metadata_stay_in_their_cell():
     parts = ["a[^1] [b][r]\n\n[^1]: one\n\n[r]: https://one.org"]
     parts += ["c[^1] [d][r]\n\n[^1]: two\n\n[r]: https://two.org", "e[^1] [f][r]"]
@@ -135,6 +144,40 @@ def test_mathematics_in_every_way_is_set_as_such():
     assert latex.count(r"\(") == 2
     assert r"\[" in latex
     assert html.count("<math") == 3
+
+
+@pytest.mark.parametrize(
+    ("formula", "apart"),
+    [
+        (r"\log p_i", 1),
+        (r"y_i \log p_i + (1 - y_i)\log(1 - p)", 3),
+        (r"e^{\log p} + \log\frac12", 2),
+        (r"\arg\max_{x_i} f", 2),
+        (r"\sin^2 x - \sin^2(x) - \exp\left(x\right)", 1),
+        (r"\begin{aligned} a &= \exp x \\ &= \infty \end{aligned}", 1),
+        (r"\lambda_{\max}^2 x_\min^k - \ln|x|", 0),
+        (r"\log\,{n}", 1),
+        (r"\max\limits_x f - \max_{n \to \infty}{5}", 1),
+    ],
+)
+def test_a_function_stands_apart_from_what_is_beside_it_as_in_print(formula, apart):
+    [html], _ = markdown_to_html([f"${formula}$ and `\\log p`"])
+    assert html.count("<mspace") == apart
+    assert r"<code>\log p</code>" in html
+
+
+@pytest.mark.parametrize(
+    ("formula", "letters"),
+    [
+        (r"\mathbf{w}^\top \mathbf{X}", "𝐰𝐗"),
+        (r"\mathbf{w} + \boldsymbol{\theta}", "𝐰𝜽"),
+        (r"\boldsymbol{w}", "𝒘"),
+    ],
+)
+def test_bold_letters_are_upright_where_they_are_in_print(formula, letters):
+    [html], _ = markdown_to_html([f"Of ${formula}$; $x$."])
+    kept = [letter for letter in html if unicodedata.name(letter, "")[:4] == "MATH"]
+    assert "".join(kept) == letters
 
 
 def test_what_was_converted_before_does_not_show():

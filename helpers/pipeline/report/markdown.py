@@ -14,7 +14,7 @@ from pathlib import Path
 from helpers import ROOT
 from helpers.pipeline.environment import NOWHERE
 from helpers.pipeline.errors import UserError
-from helpers.pipeline.report.mathematics import CODE, unify_mathematics
+from helpers.pipeline.report.mathematics import CODE, MATHEMATICS, unify_mathematics
 
 KINDS = {"fig": "Figure", "tab": "Table", "lst": "Listing", "eq": ""}
 KINDS |= {"sec": "Section", "app": "Appendix"}
@@ -38,6 +38,20 @@ HTML_CODE = re.compile(
 # What is left of mathematics that nobody closed; and a picture.
 LATEX_SIGNS = (r"\$\$", r"\textbackslash begin", r"\includegraphics")
 HTML_SIGNS = ("$$", r"\begin{", "<img")
+# A function such as log, with its scripts: print keeps a distance before and after it.
+FUNCTION = (
+    r"\\(?:operatorname\*?\{[^{}]*\}|(?:arg|cos|det|exp|inf|lim|ln|log|max|min|sin|sup"
+    r"|tan|tanh)(?![A-Za-z]))"
+)
+AFTER = re.compile(
+    rf"({FUNCTION}(?:\s*[_^](?:\{{[^{{}}]*\}}|\\[A-Za-z]+|[A-Za-z\d]))*)\s*"
+    r"(?=[A-Za-z\d{]|\\(?!left|right|[bB]ig|l?[vV]ert|limits|nolimits|end)[A-Za-z])"
+)
+BEFORE = re.compile(rf"([\d)}}]|(?<![\\A-Za-z])[A-Za-z])\s*(?={FUNCTION})")
+NOTE = re.compile(r"^ {0,3}\[\^([^\]\s]+)\]:", re.MULTILINE)
+BOLD = re.compile(r"<math(?:(?!</math>).)*\\mathbf\b.*?</math>", re.DOTALL)
+BOLD_ITALIC = re.compile(r"\\(boldsymbol|bm) *\{?[A-Za-z]")
+UPRIGHT = {letter: letter - 0x68 for letter in range(0x1D468, 0x1D49C)}
 READER = Path(__file__).with_name("reader.lua")
 SEAM = re.compile("%%seam%%|<!--seam-->")  # which follows each fragment
 AS_TYPED = re.compile(r"Could not convert TeX math (.*?), rendering as TeX", re.DOTALL)
@@ -115,9 +129,21 @@ def markdown_to_html(fragments, bibliography=None):
     parts = [*map(known.get, texts)]
     for k, part in zip(new, made, strict=False):
         _validate(fragments[k], HTML_CODE.sub("", part), *HTML_SIGNS)
-        parts[k] = known[texts[k]] = part
+        parts[k] = known[texts[k]] = BOLD.sub(_upright, part)
     # BibTeX's "and others" is a name to pandoc.
     return parts, OTHERS.sub("et al", works)
+
+
+def _upright(match):
+    """Set bold letters as LaTeX's mathbf does; pandoc's are italic too."""
+    return match[0] if BOLD_ITALIC.search(match[0]) else match[0].translate(UPRIGHT)
+
+
+def _spaced(match):
+    """Set functions apart, as LaTeX does by itself, where a match is mathematics."""
+    if not match["mathematics"]:
+        return match[0]
+    return BEFORE.sub(r"\1\\, ", AFTER.sub(r"\1\\, ", match[0]))
 
 
 def works_cited(parts):
@@ -137,6 +163,10 @@ def _validate(fragment, converted, dollars, begin, picture):
         raise UserError(f"mathematics is left open: {fragment[:60]!r}")
     if picture in converted:
         raise UserError(f"a picture is shown by report.figure: {fragment[:60]!r}")
+    text = CODE.sub("", fragment)
+    for note in NOTE.findall(text):
+        if text.count(f"[^{note}]") == 1:
+            raise UserError(f"Note `{note}' is lost: no text beside it has [^{note}]")
 
 
 def _with_latex(markdown):
@@ -161,6 +191,7 @@ def _raw_reference(match):
 
 def _with_html(markdown):
     """Write labels of equations, and references, as raw HTML."""
+    markdown = MATHEMATICS.sub(_spaced, markdown)
     markdown = HEADING.sub(r"\1 \2 {#\3}", markdown)
     markdown = EQUATION.sub(
         r'`<span class="equation" id="\2">`{=page}$$\1$$`</span>`{=page}', markdown

@@ -135,6 +135,7 @@ def cells_behind(error, notebook):
     label = text = None  # of what a cell publishes; a pattern of what its texts say
     if cited:
         label, sign = cited[1], "#" if "multiply" in error else "@"
+        sign = r"\[\^" if error.startswith("Note") else sign
         text = rf"{sign}{re.escape(label)}(?![\w-])"
     elif published:
         label = published[1]
