@@ -867,7 +867,8 @@ def test_the_title_block_survives_special_characters(shown):
         ("Reference `eq:ab' undefined", "In [4]"),
         (r"Undefined control sequence. At: \(\wrong (see a.log)", "In [4]"),
         ("Label `sec:a' multiply defined", "the cell that begins with '# A {#sec:a}'"),
-        ("something else", ""),
+        (r"mathematics is left open: '@eq:ab, $\\wr'", "In [4]"),
+        ("something else: 'else'", ""),
     ],
 )
 def test_an_error_of_a_text_names_the_cells_that_it_is_about(shown, error, where):
@@ -875,7 +876,10 @@ def test_an_error_of_a_text_names_the_cells_that_it_is_about(shown, error, where
     texts = ("See @eq:a.", "$$ x $$ {#eq:a}", "$$ y $$ {#eq:a}", r"@eq:ab, $\wrong$")
     for number, text in enumerate(texts, start=1):
         Report().prose(text)
-        cell = nbformat.v4.new_code_cell(outputs=[*shown], execution_count=number)
+        source = f"%%prose\n{text}"
+        cell = nbformat.v4.new_code_cell(
+            source, outputs=[*shown], execution_count=number
+        )
         cells.append(cell)
         shown.clear()
     notebook = nbformat.v4.new_notebook(cells=cells)

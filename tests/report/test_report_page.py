@@ -82,11 +82,14 @@ def test_sections_equations_and_figures_have_the_numbers_of_latex(shown, report)
         ("[@boyd2005]", "Citation `boyd2005' undefined; did you mean boyd2004?"),
         ("@figure:a", "Citation `figure:a' undefined; did you mean fig:a?"),
         ("# A {#sec:a}\n\n# B {#sec:a}", "Label `sec:a' multiply defined"),
-        ("![x](y.png)", "a picture is shown by report.figure: "),
+        ("![x](y.png)", "a picture is shown by report.figure: '![x](y.png)'"),
+        ("{{c}}: <img>", "HTML's <img> cannot be printed, only b, br, code, del, em, "
+         "i, s, strong, sub, sup and u: ': <img>'"),
         ("$$ x", "mathematics is left open: "),
     ],
-)
+)  # fmt: skip
 def test_what_leads_nowhere_or_cannot_be_set_is_named(shown, report, text, message):
+    report.claims.state("c", 1)
     report.prose("@boyd2004, $$ x $$ {#eq:b}")
     report.prose(text)
     a_figure(report)

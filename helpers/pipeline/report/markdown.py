@@ -78,7 +78,7 @@ def _convert(fragments, to, *options):
     if refused := REFUSED.search(done.stderr):
         raise UserError(
             f"HTML's {refused[2]} cannot be printed, only b, br, code, del, em, i, s, "
-            f"strong, sub, sup and u: {fragments[int(refused[1])][:60]!r}"
+            f"strong, sub, sup and u: {_begin(fragments[int(refused[1])])}"
         )
     if done.returncode:
         reason = " ".join(done.stderr.split()) or f"it ended with {done.returncode}"
@@ -92,7 +92,7 @@ def _unified(fragment):
     try:
         return unify_mathematics(fragment)
     except ValueError as error:
-        raise UserError(f"{error}: {fragment[:60]!r}") from None
+        raise UserError(f"{error}: {_begin(fragment)}") from None
 
 
 def markdown_to_latex(fragments):
@@ -152,17 +152,22 @@ def works_cited(parts):
     return dict.fromkeys(" ".join(found).split())
 
 
+def _begin(fragment):
+    """Quote what a fragment begins with, without the marks of claims."""
+    return repr(max(re.split("[\U000f0000-\U0010ffff]", fragment[:99]), key=len)[:60])
+
+
 def _validate(fragment, converted, dollars, begin, picture):
     """Raise if a fragment was set as something else than was meant."""
     # `converted` is without its code; `dollars`, `begin` and `picture` are what
     # mathematics that nobody closed, and a picture, become in it.
     if re.search(r"\{=(latex|page)\}", converted):
-        raise UserError(f"a block of Markdown is left open: {fragment[:60]!r}")
+        raise UserError(f"a block of Markdown is left open: {_begin(fragment)}")
     opened = dollars in converted and re.search(r"(?<!\\)\$\$", CODE.sub("", fragment))
     if opened or begin in converted:
-        raise UserError(f"mathematics is left open: {fragment[:60]!r}")
+        raise UserError(f"mathematics is left open: {_begin(fragment)}")
     if picture in converted:
-        raise UserError(f"a picture is shown by report.figure: {fragment[:60]!r}")
+        raise UserError(f"a picture is shown by report.figure: {_begin(fragment)}")
     text = CODE.sub("", fragment)
     for note in NOTE.findall(text):
         if text.count(f"[^{note}]") == 1:

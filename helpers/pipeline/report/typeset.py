@@ -132,6 +132,7 @@ def cells_behind(error, notebook):
     cited = re.search(r"`([\w:.-]+)'", error)
     published = re.search(r"\b((?:fig|tab|lst):[a-z0-9-]+) is", error)
     formula = re.search(r"At: (?:\\[(\[])?(.{3,}) \(see ", error)
+    quoted = re.search(r": ['\"](.{3,})['\"]$", error)
     label = text = None  # of what a cell publishes; a pattern of what its texts say
     if cited:
         label, sign = cited[1], "#" if "multiply" in error else "@"
@@ -141,6 +142,8 @@ def cells_behind(error, notebook):
         label = published[1]
     elif formula:
         text = re.escape(formula[1])
+    elif quoted:
+        return [cell for cell in notebook.cells if quoted[1] in repr(cell.source)]
     return [cell for cell in notebook.cells if _has(cell, label, text)]
 
 
