@@ -849,6 +849,13 @@ def test_a_listing_is_the_source_on_disk_with_its_line_numbers(shown):
     assert len(verbatim.splitlines()) == 1 + len(code.splitlines())
 
 
+@pytest.mark.parametrize("it", [plt, "costs.png", [1], Report])
+def test_what_is_no_figure_is_refused(shown, it):
+    message = f"^fig:it must be a figure, such as ax.figure, not {type(it).__name__}$"
+    with pytest.raises(TypeError, match=message):
+        Report().figure(it, label="it", caption="One.", alt="One.")
+
+
 def test_the_title_block_survives_special_characters(shown):
     heading = {"course": "C & D", "title": "50 %_#", "student": "Łukasz {Żółć} ~^\\"}
     Report().title(**heading, date="$1")

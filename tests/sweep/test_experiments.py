@@ -60,7 +60,7 @@ def test_whole_rates_are_the_same_point_as_decimal_ones(grid):
         ),
         (
             "a: {learning_rat: 1}\n",
-            "a: no parameter 'learning_rat'; .* 'learning_rate'",
+            "a: descent has no parameter 'learning_rat'; .* 'learning_rate'",
         ),
         ("a: {learning_rate: fast}\n", "learning_rate must be a number, got 'fast'"),
         ("a:\n  learning_rate: 0,05\n", "a number, with a decimal point, got '0,05'"),
@@ -91,7 +91,7 @@ def test_whole_rates_are_the_same_point_as_decimal_ones(grid):
         ("a: {seed: !!int x}\n", "experiments.yaml cannot be read"),
         ("a: {seed: \0}\n", "experiments.yaml cannot be read"),
         (f"a: {{learning_rate: 1{'0' * 400}}}\n", "learning_rate is too large"),
-        ("a: {notebook: absent}\n", "there is no notebooks/absent.ipynb"),
+        ("a: {notebook: absent}\n", "yaml: a: there is no notebooks/absent.ipynb"),
         ("a: {seed: 0x" + "f" * 5000 + "}\n", "seed is too large a number"),
         ("a: {features: [" + "[" * 1000 + "\n", "experiments.yaml nests too deeply"),
         ("a: {data: " + "x" * 400 + ", seed: x}\n", "seed must be a whole number"),

@@ -106,6 +106,9 @@ class Report:
         import matplotlib.pyplot as plt
 
         label = self._label("fig", label, caption)
+        if not hasattr(figure, "get_figwidth"):
+            kind = type(figure).__name__
+            raise TypeError(f"{label} must be a figure, such as ax.figure, not {kind}")
         if not alt.strip():
             raise ValueError(f"{label} has no alternative text: alt='what it shows'")
         alt = self.claims.fill(alt, lambda name, text: text.strip("$"))

@@ -91,6 +91,8 @@ class _Grid(NamedTuple):
             allowed, lines = read_parameters(notebook)
         except DamagedError:
             return cls(notebook, {}, {})
+        except UserError as error:
+            raise UserError(f"{where}: {error}") from None
         fixed = {name: line.text for line in lines for name in line.names}
         for name in listed.keys() & fixed.keys():
             raise UserError(
@@ -100,7 +102,7 @@ class _Grid(NamedTuple):
         for name in listed.keys() - allowed.keys():
             number = type(name) in (int, float)
             hint = "; a decimal sign is a point" if number else _hint(name, allowed)
-            raise UserError(f"{where}: no parameter {name!r}{hint}")
+            raise UserError(f"{where}: {notebook} has no parameter {name!r}{hint}")
         defaults = {name: parameter.default for name, parameter in allowed.items()}
         axes = {n: _values(where, n, given, allowed) for n, given in listed.items()}
         changed = {n for n, values in axes.items() if values != [defaults[n]]}
