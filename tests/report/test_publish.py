@@ -856,6 +856,13 @@ def test_what_is_no_figure_is_refused(shown, it):
         Report().figure(it, label="it", caption="One.", alt="One.")
 
 
+def test_a_text_in_mathematics_is_printed_as_it_is(shown, printed):
+    report = Report()
+    report.claims.state("a", "50 % of a_b #1 & {x}")
+    report.prose("For $p = {{a}}$.")
+    assert "Forp=50%ofa_b#1&{x}." in printed(*as_latex(shown))
+
+
 def test_the_title_block_survives_special_characters(shown):
     heading = {"course": "C & D", "title": "50 %_#", "student": "Łukasz {Żółć} ~^\\"}
     Report().title(**heading, date="$1")
@@ -873,6 +880,7 @@ def test_the_title_block_survives_special_characters(shown):
         ("Reference `eq:a' undefined", "In [1]"),
         ("Reference `eq:ab' undefined", "In [4]"),
         (r"Undefined control sequence. At: \(\wrong (see a.log)", "In [4]"),
+        (r"Undefined control sequence. At: ...b, $\wrong (see a.log)", "In [4]"),
         ("Label `sec:a' multiply defined", "the cell that begins with '# A {#sec:a}'"),
         (r"mathematics is left open: '@eq:ab, $\\wr'", "In [4]"),
         ("something else: 'else'", ""),

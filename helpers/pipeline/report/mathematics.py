@@ -76,4 +76,5 @@ def in_mathematics(text):
         raise ValueError(f"{text!r} has mathematics of its own: name it outside of $")
     if PLAIN.fullmatch(text):
         return text.replace(",", "{,}").replace("%", r"\%")
-    return rf"\text{{{text}}}"
+    escaped = re.sub(r"[%#&_{}]", r"{\\\g<0>}", text)
+    return rf"\text{{{escaped}}}"
