@@ -101,6 +101,8 @@ def test_whole_rates_are_the_same_point_as_decimal_ones(grid):
             "a: {data: ''}\n",
             "data: '' is no file of the project, .*: copy it into data",
         ),
+        ("a: {start: /etc/passwd}\n", "a: start: '/etc/passwd' is no file of the proj"),
+        (f"a: {{start: {ROOT}/Makefile}}\n", "project is now: write Makefile"),
         (f"a: {{data: {ROOT}/data/auto.csv}}\n", "project is now: write data/auto.csv"),
         ('a: {data: "\\ud800"}\n', "data has a character that is none: .*ud800"),
         ('a: {data: "b\\e"}\n', r"data has a character that is none: 'b\\x1b'"),

@@ -7,6 +7,7 @@ parameters keep the notebook's defaults.
 
 import json
 import math
+import os
 import re
 from functools import cache
 from itertools import product
@@ -189,9 +190,10 @@ def _values(where, name, given, allowed):
         raise UserError(f"{where}: {name} has no value")
     check, several = allowed[name].validated, len(values) > 1
     valid = [check(f"{where}: {name}", value, several=several) for value in values]
-    for value in valid if name == TABLE else ():
+    for value in (value for value in valid if isinstance(value, str)):
+        is_file = name == TABLE or os.path.isfile(os.path.join(ROOT, value))
         # Runs would not notice a change of it.
-        if isinstance(value, str) and (why := why_outside(value)):
+        if is_file and (why := why_outside(value)):
             raise UserError(f"{where}: {name}: {why}")
     return list(dict.fromkeys(valid))  # 0.1 and 1e-1 are one value
 
