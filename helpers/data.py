@@ -106,6 +106,7 @@ def require_enough(data, path):
         few = "row is" if rows == 1 else "rows are"
         features = "feature" if columns == 1 else "features"
         fewer = "; name fewer features" if rows >= FEWEST else ""
+        fewer += f"; {data.notes[-1]}" if data.n_dropped else ""
         raise ValueError(
             f"{path}: {rows} complete {few} too few for {columns} {features}: at least "
             f"{least} are needed{fewer}"

@@ -148,7 +148,12 @@ def _require_finite(table, path, place, wrong):
             f"{path}: column {name!r} is text, such as {field!r}; the target and "
             "the features must be columns of numbers"
         )
-    right = right or "leave the field empty if the value is not known"
+    if not right:
+        right = "leave the field empty if the value is not known"
+        if table.columns[place].count(field) > 1:
+            right += f", or write `missing: {field!r}` into {path_of_sheet(path)}"
+        elif row == 0 and wrong.sum() == 1:
+            right += ", or remove the line if it has units"
     raise ValueError(
         f"{path}, line {table.lines[row]}, column {name!r}: {field!r} is not a "
         f"finite number; {right}"

@@ -200,6 +200,22 @@ def test_what_is_advised_for_a_field_keeps_its_value(table, field, right):
     assert text == right.endswith("not known")
 
 
+def test_a_row_of_units_and_a_word_for_what_is_missing_are_recognised(table):
+    empty = "leave the field empty if the value is not known"
+    units = table("y;a\n€;m²\n1,5;2\n2,5;3\n4;5\n")
+    assert refused(units).endswith(
+        f"'€' is not a finite number; {empty}, or remove the line if it has units"
+    )
+    path = table("y,a\n1,2\n2,k.A.\n3,k.A.\n4,5\n5,9\n")
+    said = refused(path, features="a")
+    sheet = path.with_suffix(".yaml")
+    assert said.endswith(f"; {empty}, or write `missing: 'k.A.'` into {sheet}")
+    sheet.write_text("missing: 'k.A.'")
+    assert load_data(path, "y").y.tolist() == [1, 4, 5]
+    twice = table("y,a\n1,130 hp\n2,130 hp\n3,7\n4,5\n")
+    assert "missing" not in refused(twice, features="a")
+
+
 def test_the_unit_of_the_datasheet_is_known(table):
     path = table("y,a\n1,2\n2,3 bar\n3,4\n", "columns: {a: {unit: bar}}")
     assert "; write 3, without unit or sign" in refused(path, features="a")
