@@ -40,10 +40,16 @@ def data_table(data, sheet):
         if any(known):
             table[fact] = [text or "–" for text in known]
     values = np.column_stack([data.y, data.X])
-    summaries = {"mean": np.mean, "std. dev.": np.std, "min": np.min, "max": np.max}
+    summaries = {"mean": mean_of, "std. dev.": np.std, "min": np.min, "max": np.max}
     for name, summary in summaries.items():
         table[name] = [math_text(value, ",.4g") for value in summary(values, axis=0)]
     return table
+
+
+def mean_of(values, axis=None):
+    """Return the mean; zero where it is rounding, as of data that are standardised."""
+    mean = np.mean(values, axis=axis)
+    return np.where(np.abs(mean) <= 1e-13 * np.max(np.abs(values), axis=axis), 0, mean)
 
 
 def rates_table(runs):

@@ -306,6 +306,7 @@ def test_numbers_are_printed_as_numbers_by_pandoc_and_latex(shown, printed):
         (4.41e10, ".3g", "4.41×1010"),
         (-0.5, "+.2f", "−0.50"),
         (0.5, "+.2f", "+0.50"),
+        (398.4, "+#.3g", "+398"),
         (0.125, ".1%", "12.5%"),
         (128247, ",d", "128,247"),
         (-1234567.8, ",.1f", "−1,234,567.8"),
@@ -1009,6 +1010,12 @@ def test_what_is_too_large_for_a_page_is_named(to_pdf, body, message):
     with pytest.raises(RuntimeError, match=message) as caught:
         to_pdf(document)
     assert "\n" not in str(caught.value)
+
+
+def test_a_long_name_goes_on_in_the_next_line_after_an_underscore(to_pdf):
+    name = r"\texttt{" + r"long\_" * 30 + "}"
+    body = rf"\section{{a\_b}} and then {name} it is, $x\_y$, \emph{{{name}}}."
+    to_pdf(f"\\begin{{document}}\n{body}\n\\end{{document}}")
 
 
 @pytest.mark.parametrize(

@@ -25,8 +25,8 @@ def report_on(tmp_path_factory):
         lines += [
             ",".join(map(repr, row)) for row in zip(*columns.values(), strict=True)
         ]
-        project.write("data/mine.csv", "\n".join(lines))
-        given = {"REPORT": "regression", "DATA": "data/mine.csv", "TARGET": target}
+        project.write("data/my_own*.csv", "\n".join(lines))
+        given = {"REPORT": "regression", "DATA": "data/my_own*.csv", "TARGET": target}
         path = build_report(project.folder, given, target=kind)
         if kind == "html":
             return " ".join(text_of(path.read_text(encoding="utf-8")).split())
@@ -129,3 +129,40 @@ def test_the_pdf_holds_a_target_with_one_enormous_value(report_on):
     y = X - Z + NOISE
     y[7] = 1e9
     assert re.search(r"\(.\d\.\d\d ± \d\.\d\d\) × 10", report_on(columns(y), "pdf"))
+
+
+def test_names_and_numbers_are_printed_as_they_are(report_on):
+    y = 400 * X + NOISE - np.mean(400 * X + NOISE)
+    said = report_on(columns(y, x=X - X.mean(), z=Z))
+    assert "The table data/my_own*.csv has 50 complete rows." in said
+    assert "The target has the mean 0 and" in said
+    weight = np.polyfit((X - X.mean()) / X.std(), y, 1)[0]
+    assert f"the prediction changes by {weight:+.0f}. No two features" in said
+    assert " model descent closed form mean " in said
+
+
+def test_parts_of_a_whole_are_not_read_one_by_one(report_on):
+    parts = np.random.default_rng(1).dirichlet(np.full(5, 9), ROWS).round(3)
+    parts[:, -1] += 0.0001 * NOISE
+    said = report_on(
+        columns(parts @ [1, 2, 3, 4, 5], **dict(zip("abcde", parts.T, strict=True)))
+    )
+    assert "by itself" not in said
+    assert "A feature nearly follows from several others, so read the weights" in said
+
+
+@pytest.mark.parametrize(
+    ("slope", "than"),
+    [(1, "less than"), (0.16, "about as much as"), (None, "more than")],
+)
+def test_the_error_is_compared_with_that_of_the_mean(report_on, slope, than):
+    many = np.random.default_rng(2).normal(size=(15, ROWS))
+    said = report_on(
+        columns(NOISE, **{f"x{k}": x for k, x in enumerate(many)})
+        if slope is None
+        else columns(slope * X + 0.9 * NOISE, x=X)
+    )
+    one, two = map(
+        float, re.search(rf"error is (\S+), {than} the (\S+) of", said).groups()
+    )
+    assert (one < 0.99 * two, one > 1.01 * two) == (than[0] == "l", than[0] == "m")

@@ -147,6 +147,15 @@ def test_units_are_those_of_the_datasheet_if_there_is_one():
     assert [*tables.data_table(data, {"columns": ["y", "a", "b"]})][1] == "mean"
 
 
+def test_the_mean_of_standardised_data_is_zero_and_others_are_kept(rng):
+    X = rng.normal(size=(442, 3)) * [1, 1e-12, 1e12]
+    X = np.column_stack([X - X.mean(axis=0), X + [1e-9, 0, 5]])
+    means = tables.mean_of(X, axis=0)
+    assert means[:3].tolist() == [0, 0, 0]
+    np.testing.assert_array_equal(means[3:], X[:, 3:].mean(axis=0))
+    assert tables.mean_of(np.zeros(3)) == 0
+
+
 @pytest.mark.parametrize(
     ("share", "explained", "called"),
     [
@@ -173,6 +182,9 @@ def test_too_few_rows_are_named(rows, columns, message):
     X, y = np.ones((rows, columns)), np.arange(rows)
     with pytest.raises(ValueError, match=message):
         require_enough(Data(X, y, [], "y", 0), "a.csv")
+    lost = Data(X, y, [], "y", 3, ("read as UTF-8", "3 of 9 rows left out"))
+    with pytest.raises(ValueError, match=f"{message}.*; 3 of 9 rows left out$"):
+        require_enough(lost, "a.csv")
     with pytest.raises(ValueError, match="^a.csv: .* 'y' are 1: there is nothing"):
         require_enough(Data(np.ones((20, 2)), np.ones(20), [], "y", 0), "a.csv")
     with pytest.raises(ValueError, match="^a.csv: every feature is constant"):

@@ -62,7 +62,10 @@ def markdown_text(value, spec=""):
     mathematics between dollars.
     """
     text, number = format(value, spec), number_text(value, spec)
-    if isinstance(value, str) or PLAIN.fullmatch(text):
+    if isinstance(value, str):
+        return text
+    text = text.removesuffix(".")  # as of +#.3g
+    if PLAIN.fullmatch(text):
         return text
     return number if PLAIN.fullmatch(number) or number.isalpha() else f"${number}$"
 
