@@ -24,6 +24,7 @@ from helpers.reading.yamlfile import read_yaml
 PACKED = (".gz", ".bz2", ".xz", ".zip")
 SEPARATORS = {"tab": "\t", "semicolon": ";", "bar": "|", "comma": ",", "blank": " "}
 SETTINGS = ("separator", "decimal", "encoding", "columns", "missing")
+FACTS = ("unit", "meaning", "missing")  # of a column
 
 
 class Format(NamedTuple):
@@ -71,9 +72,7 @@ def read_format(path):
     ValueError if a setting is not valid.
     """
     known, sheet = load_datasheet(path), path_of_sheet(path)
-    for key in set(map(str, known)) - set(SETTINGS):
-        for meant in get_close_matches(key, SETTINGS, n=1, cutoff=0.8):
-            raise ValueError(f"{sheet}: no setting {key!r}; did you mean {meant!r}?")
+    _refuse_near(known, SETTINGS, sheet)
 
     def refuse(setting, right):
         got = known[setting]
@@ -89,6 +88,8 @@ def read_format(path):
         codecs.lookup(encoding or "UTF-8")
     except (LookupError, TypeError):
         refuse("encoding", "one that Python knows, such as UTF-8, UTF-16 or cp1252")
+    if isinstance(known.get("missing"), dict):
+        refuse("missing", "a value or a list; that of one column is below columns")
     columns = known.get("columns") or {}
     if not isinstance(columns, dict | list):
         refuse("columns", "a list of names")
@@ -96,9 +97,17 @@ def read_format(path):
     if isinstance(columns, dict):
         for name, told in columns.items():
             if isinstance(told, dict):
+                _refuse_near(told, FACTS, sheet)
                 missing[str(name)] = _listed(told.get("missing"))
     names = list(map(str, columns))
     return Format(sheet, separator, decimal, encoding, names, missing)
+
+
+def _refuse_near(known, settings, sheet):
+    """Raise ValueError if a name is nearly that of a setting."""
+    for key in set(map(str, known)) - set(settings):
+        for meant in get_close_matches(key, settings, n=1, cutoff=0.8):
+            raise ValueError(f"{sheet}: no setting {key!r}; did you mean {meant!r}?")
 
 
 def _listed(value):
