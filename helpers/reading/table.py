@@ -115,20 +115,20 @@ def _refuse_comments(text, fewest=2):
 
 def _refuse_title(text, separators):
     """Raise ValueError if a table begins below lines that have no separator."""
+    each = max(separators, key=lambda sign: text.count(sign) if sign != " " else 0)
     lines = text.split("\n")
-    for each in separators:
-        above = next((n for n, line in enumerate(lines) if each in line), 0)
-        if each == " " or not above:
-            continue
-        try:
-            rows = _split("\n".join(lines[above:]), each)
-        except ValueError:
-            continue
-        if len(rows) > 2:
-            raise ValueError(
-                f"line {above + 1} is the first with {WORDS.get(each, repr(each))}: "
-                "remove the lines above the header"
-            )
+    above = next((n for n, line in enumerate(lines) if each in line), 0)
+    if each == " " or not above:
+        return
+    try:
+        rows = _split("\n".join(lines[above:]), each)
+    except ValueError:
+        return
+    if len(rows) > 2:
+        raise ValueError(
+            f"line {above + 1} is the first with {WORDS.get(each, repr(each))}: "
+            "remove the lines above the header"
+        )
 
 
 def _split(text, separator):
@@ -140,7 +140,7 @@ def _split(text, separator):
     rows, line = [], 1
     try:
         for fields in reader:
-            if len(fields) > 1 or "".join(fields).strip():  # else a blank line
+            if "".join(fields).strip():  # else a blank line
                 rows.append((line, [field.strip() for field in fields]))
                 _require_as_many(rows[0], rows[-1], WORDS.get(separator, separator))
             line = reader.line_num + 1
@@ -191,6 +191,7 @@ def _clear(split, fitting):
 def _named(rows, told):
     """Return the names of the columns, how they were found, and the other rows."""
     (line, first), given = rows[0], told.names
+    first = [name.replace("\n", " ") for name in first]  # as spreadsheets have them
     if given and set(given) <= set(first):
         return first, "a header", rows[1:]
     numbers = _numbers_above(first, rows[1:])

@@ -200,6 +200,15 @@ def test_what_is_advised_for_a_field_keeps_its_value(table, field, right):
     assert text == right.endswith("not known")
 
 
+def test_what_spreadsheets_export_beside_the_data_is_no_data(table):
+    rows = "".join(f"{k};{k * k % 11};{k % 5},5\n" for k in range(1, 12))
+    data = load_data(table('n;y;"a\n(m)"\n' + rows + ";;\n;;\n;\n"), "y")
+    assert data.features == ["a (m)"]
+    assert (len(data.y), data.n_dropped) == (11, 0)
+    ragged = table("y;a\n" + "".join(f"{k};{k % 5},5;\n" for k in range(9)))
+    assert "line 2 has 3 fields separated by semicolons, line 1 ha" in refused(ragged)
+
+
 def test_a_row_of_units_and_a_word_for_what_is_missing_are_recognised(table):
     empty = "leave the field empty if the value is not known"
     units = table("y;a\n€;m²\n1,5;2\n2,5;3\n4;5\n")
