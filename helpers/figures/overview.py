@@ -118,7 +118,8 @@ def plot_experiment(runs, *, rows=None, columns=None, show="cost"):
         _plot_lines(ax, mine, styles, show)
         if not mine:
             ax.text(0.5, 0.5, "no costs", transform=ax.transAxes, ha="center")
-        ax.set_title(setting_text({"parameters": panel}, panel), fontsize=8)
+        title = setting_text({"parameters": panel}, panel)
+        ax.set_title(shortened(title, 72 // len(grid[1])), fontsize=8)
     drawn = [_drawn(run, show) for run in runs if len(costs_of(run))]
     shown = count_shown(runs)[0]
     ax.set(yscale="log", xlim=(0, shown))
@@ -135,10 +136,11 @@ def plot_experiment(runs, *, rows=None, columns=None, show="cost"):
         ax.set_ylabel(SHOWS[show])
         number_ticks(ax.yaxis)
     for ax in axes[-1]:
-        ax.set_xlabel("iteration")
         whole_ticks(ax.xaxis)
         if FAST * min(map(iterations_taken, runs)) < shown:
             number_iterations(ax, shown)
+        if len(grid[1]) > 2 or not ax.get_xlabel():  # a longer one has no room
+            ax.set_xlabel("iteration")
     named = [ax.get_legend_handles_labels() for ax in axes.flat]
     legend = {label: line for of in named for line, label in zip(*of, strict=True)}
     if legend:

@@ -1,9 +1,12 @@
 """Experiments that no text discusses, drawn and listed."""
 
+import itertools
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
+from helpers import ROOT
 from helpers.figures.overview import (
     DISTINCT,
     DRAWN,
@@ -81,6 +84,28 @@ def test_two_parameters_make_small_multiples():
     axes = plot_experiment(two_parameters(), rows="rate", columns="momentum").axes
     assert len(axes) == 6
     assert axes[5].get_title() == "rate=0.9, momentum=0.9"
+
+
+@pytest.mark.parametrize("panels", [1, 2, 3, 4])
+def test_what_is_written_at_panels_beside_each_other_does_not_overlap(panels):
+    names = [f"rooms, area, garden, year of building, {k}" for k in range(panels)]
+    runs = [
+        a_run(features=name, rate=rate, taken=taken)
+        for name in names
+        for rate, taken in ((0.1, 45), (0.2, 2))
+    ]
+    with plt.style.context(ROOT / "report" / "figures.mplstyle"):
+        figure = plot_experiment(runs, columns="features" if panels > 1 else None)
+        figure.draw_without_rendering()
+    assert len(figure.axes) == panels
+    assert figure.axes[0].get_xlabel().startswith("iteration")
+    for texts in (
+        [ax.xaxis.label for ax in figure.axes],
+        [a.title for a in figure.axes],
+    ):
+        boxes = [text.get_window_extent() for text in texts]
+        gaps = [right.x0 - left.x1 for left, right in itertools.pairwise(boxes)]
+        assert min(gaps, default=1) > 0
 
 
 def test_a_panel_whose_runs_all_failed_says_so():

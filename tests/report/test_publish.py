@@ -131,6 +131,7 @@ def test_of_runs_without_a_descent_nothing_is_said_of_costs(monkeypatch, shown):
             [0, 0, 0],
             "at iteration 0. That is the start, so there is nothing to compare.",
         ),
+        ([0, 3], "is the run with `rate=0`, at iteration 0."),
         ([1] * 6, "`rate=0`, `rate=1`, `rate=2`, `rate=3` and 2 more, at iteration 1."),
         ([None, None], "5, is that of the runs with `rate=0` and `rate=1`."),
         ([7], "The run is within one percent of its optimum at iteration 7."),
@@ -149,6 +150,7 @@ def test_runs_of_an_experiment_that_tie_are_all_named(monkeypatch, shown, taken,
     report.experiment("mine")
     caption = shown[-1].metadata["report"]["caption"]
     assert text in report.claims.fill(caption)
+    assert ("nothing to compare" in caption) == (set(taken) == {0})
 
 
 def test_a_claim_of_a_caption_or_an_alternative_text_is_filled_in_or_named(shown):

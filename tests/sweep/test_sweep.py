@@ -18,6 +18,7 @@ from helpers.pipeline.errors import UserError
 from helpers.pipeline.records import read_record
 from helpers.pipeline.sweep import executors, run
 from helpers.pipeline.sweep.execute import Outcome
+from helpers.pipeline.sweep.results import table_of
 
 
 def counts(out):
@@ -234,6 +235,14 @@ def test_results_are_printed_and_written(project, two_runs):
     assert table["n_iterations"].tolist() == [10, 10]
     refused = project.run("helpers.pipeline.sweep.results", "--csv", "no/out.csv")[2]
     assert refused == "error: no/out.csv cannot be written: no folder no\n"
+
+
+@pytest.mark.parametrize(("taken", "printed"), [(0, "0"), (12, "12"), (None, "–")])
+def test_the_iterations_of_a_run_that_starts_at_the_optimum_are_none(taken, printed):
+    point = SimpleNamespace(experiment="mine", parameters={"rate": 1}, listed=["rate"])
+    found = {"status": "converged", "costs": [2.0], "iterations_measured": taken}
+    line = table_of({"mine": [point]}, [(point, found)])[-1]
+    assert line.split() == ["mine", "rate=1", "converged", "2", printed]
 
 
 def test_results_can_be_of_one_experiment_and_count_what_is_missing(project):

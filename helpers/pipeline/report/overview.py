@@ -113,7 +113,7 @@ def _conclude(runs, state):
         are = "their optimum are" if len(first) > 1 else "its optimum is"
         text = f"The first within one percent of {are} {_named(first, names)}, {at}."
         text = text if names else f"The run is within one percent of its optimum {at}."
-        if taken == 0:
+        if max(map(iterations_taken, ended)) == 0:
             text += " That is the start, so there is nothing to compare."
     else:
         lowest = [run for run in runs if f"{final_cost(run):.6g}" == f"{cost:.6g}"]

@@ -147,7 +147,8 @@ def _ending(found):
     cost = costs[-1] if isinstance(costs, list) and costs else None
     cost = f"{cost:.6g}" if isinstance(cost, int | float) and at is None else "–"
     within = found.get("iterations_measured")
-    return (status if at is None else f"{status} at {at}"), cost, str(within or "–")
+    within = "–" if within is None else str(within)
+    return (status if at is None else f"{status} at {at}"), cost, within
 
 
 def load_runs(name):
