@@ -64,7 +64,7 @@ def spec_of(value, digits=3):
     if 10**digits <= abs(value) < 1e5:
         return ",.0f"
     usual = value == 0 or 1e-3 <= abs(value) < 1e5
-    return f".{digits}g" if usual else f".{digits - 1}e"
+    return f",.{digits}g" if usual else f".{digits - 1}e"
 
 
 def signed_spec(value):

@@ -177,10 +177,10 @@ def weights_table(run, data, sheet):
     """
     order = np.argsort(-np.abs(run.w))
     names = [data.features[j] for j in order]
-    units = [column_fact(sheet, name, "unit") for name in names]
+    units = [shortened(column_fact(sheet, name, "unit"), 12) for name in names]
     units = {"unit": [*(u or "–" for u in units), "–"]} if any(units) else {}
     deviations = [math_text(s, ",.4g") for s in data.X.std(axis=0)[order]]
-    unit = column_fact(sheet, data.target, "unit")
+    unit = shortened(column_fact(sheet, data.target, "unit"), 12)
     original = [*run.w_original[order], run.b_original]
     scaled = np.array([*run.w[order], run.b])
     plain = 0.1 <= np.abs(scaled).min() and np.abs(scaled).max() < 1e3

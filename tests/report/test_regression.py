@@ -67,6 +67,12 @@ def test_an_exact_linear_function_that_is_not_reached_is_told_as_one(report_on):
     assert "Gradient descent has not reached the optimum" in said
 
 
+def test_what_is_far_above_a_tiny_optimum_has_not_reached_it(report_on):
+    said = report_on(columns(X + 0.01 * Z + 1e-4 * NOISE, x=X, a=X + 0.03 * Z))
+    assert "explains 100.0 % of the variance" in said
+    assert "Gradient descent has not reached the optimum" in said
+
+
 @pytest.mark.parametrize("noise", [1e-9, 1.0])
 def test_noise_that_is_more_than_rounding_is_no_exact_fit(report_on, noise):
     said = report_on(columns(X - Z + noise * NOISE))

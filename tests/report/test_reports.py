@@ -2,6 +2,7 @@
 
 import json
 import re
+from types import SimpleNamespace
 
 import nbformat
 import numpy as np
@@ -145,6 +146,19 @@ def test_units_are_those_of_the_datasheet_if_there_is_one():
     assert [*table.unit] == ["EUR", "–", "–"]
     assert "meaning" not in table
     assert [*tables.data_table(data, {"columns": ["y", "a", "b"]})][1] == "mean"
+
+
+def test_a_long_unit_leaves_room_for_the_weights():
+    unit = "euros per square metre of living area and month"
+    data = Data(np.eye(12)[:, :2], np.arange(12.0), ["a", "b"], "y", 0)
+    run = SimpleNamespace(w=np.ones(2), b=1.0, w_original=np.ones(2), b_original=1.0)
+    sheet = {"columns": {"y": {"unit": unit}, "a": {"unit": unit}}}
+    table = tables.weights_table(run, data, sheet)
+    assert [*table][-2:] == [
+        "standardised (euros… month)", "original (euros… month per unit)",
+    ]  # fmt: skip
+    assert [*table.unit] == ["euros… month", "–", "–"]
+    assert tables.data_table(data, sheet).unit[0] == unit
 
 
 def test_the_mean_of_standardised_data_is_zero_and_others_are_kept(rng):
