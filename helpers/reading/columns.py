@@ -71,6 +71,8 @@ def _add_all(chosen, table, path):
             left_out.append(f"{name} (it is empty)")
         elif 2 * wrong.sum() > present.sum():
             few = ", but for a few numbers" if (present & ~wrong).any() else ""
+            if _mended(table, path, place, wrong):  # such as amounts with a currency
+                few = f", such as {table.columns[place][wrong.argmax()]!r}" + few
             left_out.append(f"{name} (text{few})")
         elif name in table.names[:place]:
             _place_of(name, table, path)

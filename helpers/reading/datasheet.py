@@ -50,6 +50,9 @@ def load_datasheet(path):
     try:
         known = read_yaml(ROOT / sheet, sheet)
     except FileNotFoundError:
+        for other in (f"{path}.yaml", str(Path(sheet).with_suffix(".yml"))):
+            if (ROOT / other).exists():
+                raise ValueError(f"{other} is not read: name it {sheet}") from None
         return {}
     if not isinstance(known, dict):
         raise ValueError(f"{sheet} must have lines such as `separator: semicolon`")

@@ -225,6 +225,23 @@ def test_a_row_of_units_and_a_word_for_what_is_missing_are_recognised(table):
     assert "missing" not in refused(twice, features="a")
 
 
+def test_a_column_left_out_for_its_signs_shows_one(table):
+    text = "y,a,b,c\n1,7,$5,red\n2,2,NA,red\n3,9,$8,red\n"
+    left_out = "columns left out: b (text, such as '$5'), c (text)"
+    assert load_data(table(text), "y").notes[1] == left_out
+
+
+@pytest.mark.parametrize("name", ["mine.yml", "mine.csv.yaml"])
+def test_a_datasheet_with_another_name_is_not_passed_over(table, name):
+    path = table("y,a\n1,2\n2,5\n3,7\n")
+    path.with_name(name).write_text("missing: 5")
+    right = path.with_name("mine.yaml")
+    with pytest.raises(ValueError, match=f"{name} is not read: name it {right}$"):
+        load_data(path, "y")
+    path.with_name(name).rename(right)
+    assert load_data(path, "y").n_dropped == 1
+
+
 def test_the_unit_of_the_datasheet_is_known(table):
     path = table("y,a\n1,2\n2,3 bar\n3,4\n", "columns: {a: {unit: bar}}")
     assert "; write 3, without unit or sign" in refused(path, features="a")
