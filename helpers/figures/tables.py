@@ -39,17 +39,17 @@ def data_table(data, sheet):
         known = [column_fact(sheet, name, fact) for name in names]
         if any(known):
             table[fact] = [text or "–" for text in known]
-    values = np.column_stack([data.y, data.X])
     summaries = {"mean": mean_of, "std. dev.": np.std, "min": np.min, "max": np.max}
     for name, summary in summaries.items():
-        table[name] = [math_text(value, ",.4g") for value in summary(values, axis=0)]
+        columns = (data.y, *data.X.T)  # one by one, so that prose can say the same
+        table[name] = [math_text(summary(column), ",.4g") for column in columns]
     return table
 
 
-def mean_of(values, axis=None):
-    """Return the mean; zero where it is rounding, as of data that are standardised."""
-    mean = np.mean(values, axis=axis)
-    return np.where(np.abs(mean) <= 1e-13 * np.max(np.abs(values), axis=axis), 0, mean)
+def mean_of(values):
+    """Return the mean; zero if it is rounding, as of data that are standardised."""
+    mean = np.mean(values)
+    return mean if abs(mean) > 1e-13 * np.abs(values).max() else 0.0
 
 
 def rates_table(runs):

@@ -172,3 +172,9 @@ def test_the_error_is_compared_with_that_of_the_mean(report_on, slope, than):
         float, re.search(rf"error is (\S+), {than} the (\S+) of", said).groups()
     )
     assert (one < 0.99 * two, one > 1.01 * two) == (than[0] == "l", than[0] == "m")
+
+
+def test_a_score_that_folds_do_not_have_is_explained(report_on):
+    rare = (np.arange(ROWS) % 25 == 3).astype(int)
+    assert "A dash: all targets of a fold are equal." in report_on(columns(rare))
+    assert "A dash: all" not in report_on(columns(X + NOISE))
