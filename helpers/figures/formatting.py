@@ -108,7 +108,7 @@ def spread_text(mean, deviation, least=0.01):
     size = max(abs(mean), deviation)
     if size == 0 or least <= size < 1e7:
         small = 0.01 <= least <= size < 0.1
-        spec = ",.0f" if size >= 1e3 else ".5f" if small else ".3f"
+        spec = "z,.0f" if size >= 1e3 else "z.5f" if small else "z.3f"
         pair = [number_text(value, spec) for value in (mean, deviation)]
         return rf"${pair[0]} \pm {pair[1]}$"
     exponent = int(f"{size:.2e}".partition("e")[2])

@@ -125,6 +125,12 @@ def test_a_mean_and_its_spread_share_one_power_of_ten(values, text):
     assert tables.scores_table({("all", "held out"): folds})["RMSE"].tolist() == [text]
 
 
+def test_a_score_that_rounds_to_zero_has_no_sign():
+    folds = [dict.fromkeys(("MSE", "RMSE", "MAE"), 1) | {"R2": -3e-5}] * 5
+    table = tables.scores_table({("mean", "held out"): folds})
+    assert table["$R^2$"].tolist() == [r"$0.000 \pm 0.000$"]
+
+
 def test_a_small_score_keeps_its_digits():
     score = dict.fromkeys(("MSE", "RMSE", "MAE", "R2"), 1e-4)
     (row,) = tables.scores_table({("all", "training"): score}).to_numpy().tolist()
