@@ -20,12 +20,13 @@ def report_on(tmp_path_factory):
     """Return a function that makes a report on columns, and returns its text."""
     project = Project(tmp_path_factory.mktemp("regression"))
 
-    def made(columns, kind="html", target="y"):
+    def made(columns, kind="html", target="y", sheet=""):
         lines = [",".join(columns)]
         lines += [
             ",".join(map(repr, row)) for row in zip(*columns.values(), strict=True)
         ]
         project.write("data/my_own*.csv", "\n".join(lines))
+        project.write("data/my_own*.yaml", sheet or "{}")
         given = {"REPORT": "regression", "DATA": "data/my_own*.csv", "TARGET": target}
         path = build_report(project.folder, given, target=kind)
         if kind == "html":
@@ -178,3 +179,10 @@ def test_a_score_that_folds_do_not_have_is_explained(report_on):
     rare = (np.arange(ROWS) % 25 == 3).astype(int)
     assert "A dash: all targets of a fold are equal." in report_on(columns(rare))
     assert "A dash: all" not in report_on(columns(X + NOISE))
+
+
+def test_a_dollar_is_a_unit_beside_the_formulas_of_a_figure(report_on):
+    sheet = "columns: {y: {unit: $}}"
+    said = report_on(columns(X - Z + NOISE), "pdf", sheet=sheet)
+    assert said.count("in ($)²") == 2
+    assert not re.search(r"\$[Jy]|[J*z]\$", said)
