@@ -26,6 +26,7 @@ def use_typeface():
     styles = {"rm": "", "sf": "", "it": ":italic", "cal": ":italic", "bf": ":bold"}
     for name, style in styles.items():
         mpl.rcParams[f"mathtext.{name}"] = FAMILY + style
+    mpl.rcParams["mathtext.tt"] = "DejaVu Serif"  # of letters that the others lack
     mpl.rcParams["mathtext.fontset"] = "custom"
     return True
 

@@ -814,9 +814,10 @@ def test_a_claim_that_is_stated_further_down_is_named_with_its_cell(
         Claims().fill("{{lte}}")
 
 
-def test_a_letter_that_a_figure_has_not_is_named(shown):
+@pytest.mark.parametrize("title", ["速度", "$x$ in 速度", r"$\mathtt{速}$"])
+def test_a_letter_that_a_figure_has_not_is_named(shown, title):
     figure, axes = plt.subplots()
-    axes.set(title="速度", xlabel="x", ylabel="y")
+    axes.set(title=title, xlabel="x", ylabel="y")
     with pytest.raises(ValueError, match="fig:it: its font has no letter '.'"):
         Report().figure(figure, label="it", caption="It.", alt="a title")
     assert not plt.get_fignums()

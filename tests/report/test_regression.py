@@ -181,8 +181,9 @@ def test_a_score_that_folds_do_not_have_is_explained(report_on):
     assert "A dash: all" not in report_on(columns(X + NOISE))
 
 
-def test_a_dollar_is_a_unit_beside_the_formulas_of_a_figure(report_on):
-    sheet = "columns: {y: {unit: $}}"
-    said = report_on(columns(X - Z + NOISE), "pdf", sheet=sheet)
-    assert said.count("in ($)²") == 2
-    assert not re.search(r"\$[Jy]|[J*z]\$", said)
+@pytest.mark.parametrize("unit", ["$", "US$ m⁻²", "kg CO₂", "руб."])
+def test_a_unit_is_drawn_as_it_is_beside_the_formulas_of_a_figure(report_on, unit):
+    sheet = f"columns: {{y: {{unit: {unit}}}}}"
+    said = report_on(columns(X - Z + NOISE), "pdf", sheet=sheet).replace(" ", "")
+    assert said.count(f"in({unit})²".replace(" ", "")) == 2
+    assert not re.search(r"\$[Jy]|[J*z]\$|¤|mathtt", said)

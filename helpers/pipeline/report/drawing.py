@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import io
+import logging
 import os
 import re
 import warnings
@@ -86,6 +87,8 @@ def beside(function, *arguments):
 @contextlib.contextmanager
 def _all_letters(name):
     """Raise ValueError for a letter that a font lacks, or another error of a figure."""
+    log = logging.getLogger("matplotlib.mathtext")
+    log.addFilter(_refuse_dummy)
     with warnings.catch_warnings():
         warnings.filterwarnings("error", "Glyph .* missing from font")
         try:
@@ -97,6 +100,15 @@ def _all_letters(name):
             ) from None
         except Exception as error:  # such as of a formula
             raise ValueError(f"{name}: {error}") from None
+        finally:
+            log.removeFilter(_refuse_dummy)
+
+
+def _refuse_dummy(record):
+    """Raise for a letter that a formula lacks what matplotlib only logs."""
+    if "dummy symbol" in record.msg:
+        raise UserWarning(f"Glyph {record.args[2]} missing from font")
+    return True
 
 
 def _saved(figure, format, metadata):
