@@ -11,7 +11,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from helpers.figures.curves import number_ticks, whole_ticks
-from helpers.figures.formatting import shortened
+from helpers.figures.formatting import in_figure, shortened
 from helpers.figures.plots import number_iterations
 
 SHOWS = {"cost": "cost $J$", "excess": "$J$ above its optimum, relative"}
@@ -119,7 +119,7 @@ def plot_experiment(runs, *, rows=None, columns=None, show="cost"):
         if not mine:
             ax.text(0.5, 0.5, "no costs", transform=ax.transAxes, ha="center")
         title = setting_text({"parameters": panel}, panel)
-        ax.set_title(shortened(title, 72 // len(grid[1])), fontsize=8)
+        ax.set_title(in_figure(shortened(title, 72 // len(grid[1]))), fontsize=8)
     drawn = [_drawn(run, show) for run in runs if len(costs_of(run))]
     shown = count_shown(runs)[0]
     ax.set(yscale="log", xlim=(0, shown))
@@ -145,8 +145,9 @@ def plot_experiment(runs, *, rows=None, columns=None, show="cost"):
     legend = {label: line for of in named for line, label in zip(*of, strict=True)}
     if legend:
         figure.legend(
-            legend.values(), map(shortened, legend), title="\n".join(lines),
-            loc="outside right upper", fontsize=7, title_fontsize=7,
+            legend.values(), [in_figure(shortened(label)) for label in legend],
+            title="\n".join(lines), loc="outside right upper", fontsize=7,
+            title_fontsize=7,
         )  # fmt: skip
     return figure
 

@@ -108,6 +108,18 @@ def test_what_is_written_at_panels_beside_each_other_does_not_overlap(panels):
         assert min(gaps, default=1) > 0
 
 
+def test_dollars_of_names_are_no_formulas():
+    runs = [a_run(rate=f"cost$, rent$ {k}", momentum=k, seed=k) for k in (1, 2)]
+    figure = plot_experiment(runs, columns="rate")
+    figure.draw_without_rendering()
+    assert [ax.get_title() for ax in figure.axes] == [
+        rf"rate=cost\$, rent\$ {k}" for k in (1, 2)
+    ]
+    figure = plot_experiment(runs, columns="momentum", rows="seed")
+    label = figure.legends[0].get_texts()[0].get_text()
+    assert label == r"cost\$, rent\$ 1"
+
+
 def test_a_panel_whose_runs_all_failed_says_so():
     failed = a_run(rate=0.1, momentum=1.5) | {"status": "failed", "costs": ()}
     axes = plot_experiment([*two_parameters(), failed], columns="momentum").axes
