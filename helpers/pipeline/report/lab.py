@@ -38,9 +38,6 @@ class Lab:
 
     def __init__(self):
         self._numbers = {}
-        code = "\n".join("".join(cell["source"]) for cell in opened_cells())
-        [name] = SHOWS.findall(code)[:1] or ["references.bib"]
-        self._works = BIBLIOGRAPHIES / name
         if os.environ.get(BESIDE) and self._works.exists():  # read by another core
             _begun[self._works] = beside(_read, self._works)
 
@@ -58,10 +55,20 @@ class Lab:
         return REFERENCE.sub(lambda m: self.reference(m[0][1:]), text)
 
     @cached_property
+    def _source(self):
+        # Only where it is needed: a preview would execute the cell again at each save.
+        return "\n".join("".join(cell["source"]) for cell in opened_cells())
+
+    @cached_property
+    def _works(self):
+        """The path of the bibliography that the notebook shows."""
+        [name] = SHOWS.findall(self._source)[:1] or ["references.bib"]
+        return BIBLIOGRAPHIES / name
+
+    @cached_property
     def _headings(self):
         """The text of each labelled heading of the notebook, by its label."""
-        text = "\n".join("".join(cell["source"]) for cell in opened_cells())
-        return {label: heading for _, heading, label in HEADING.findall(text)}
+        return {label: heading for _, heading, label in HEADING.findall(self._source)}
 
     def reference(self, label):
         """Return what a reference to a label says, as a link."""
