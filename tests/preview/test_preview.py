@@ -99,6 +99,7 @@ if __name__ == "__main__":
             (ROOT / "data" / "made.txt").write_text(text)
         preview.look()
         print(len(pages), "title=\\"n: 22" in pages[-1])
+    print([done.cell["id"] for done in preview.cells.done if preview.path in done.read])
     preview.cells.close()
 """
 
@@ -106,12 +107,16 @@ if __name__ == "__main__":
 def test_a_change_by_hand_of_what_a_cell_has_written_is_shown(project):
     made = 'made = ROOT / "data" / "made.txt"\nmade.exists() or made.write_text("1")'
     stated = 'claims.state("n", int(made.read_text()), "d")'
-    make_small(project, made, stated, "%%prose\nThere are {{n}}.")
+    listed = "report.listing(load_experiment, label='load', caption='By @boyd2004.')"
+    works = 'report.experiment("quick")\nreport.bibliography("references.bib")'
+    make_small(project, made, stated, "%%prose\nThere are {{n}}.", listed, works)
     project.write("by_hand.py", BY_HAND)
     command = [sys.executable, "by_hand.py"]
     options = {"capture_output": True, "text": True, "env": project.environment}
     done = subprocess.run(command, cwd=project.folder, timeout=100, **options)
-    assert done.stdout.splitlines() == ["1 False", "2 True", "2 True"], done.stderr
+    *shown, reading = done.stdout.splitlines()
+    assert shown == ["1 False", "2 True", "2 True"], done.stderr
+    assert reading == "[]"  # each save of the notebook would execute such a cell again
 
 
 @pytest.fixture(scope="module")
