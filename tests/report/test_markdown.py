@@ -157,12 +157,18 @@ def test_mathematics_in_every_way_is_set_as_such():
         (r"\begin{aligned} a &= \exp x \\ &= \infty \end{aligned}", 1),
         (r"\lambda_{\max}^2 x_\min^k - \ln|x|", 0),
         (r"\log\,{n}", 1),
-        (r"\max\limits_x f - \max_{n \to \infty}{5}", 1),
+        (r"\max\limits_x f - \max_{n \to \infty}{5}", 2),
+        (r"\overline{y} \log \hat{y} + a \mathrm{MSE} b", 2),
+        (r"\lambda_\max x - \frac{\log x}{2} y", 1),
+        (r"\eta\exp x - \left(x\right)^2\log(y)", 3),
+        (r"\max_{x_{i_j}} f - \max \le \log\langle x \rangle", 1),
+        (r"\log\sum_i \log {{a}}", 1),  # the browser leaves a space beside the sum
     ],
 )
 def test_a_function_stands_apart_from_what_is_beside_it_as_in_print(formula, apart):
-    [html], _ = markdown_to_html([f"${formula}$ and `\\log p`"])
-    assert html.count("<mspace") == apart
+    for dollars in ("$", "$$"):
+        [html], _ = markdown_to_html([f"{dollars}{formula}{dollars} and `\\log p`"])
+        assert html.count("<mspace") == apart
     assert r"<code>\log p</code>" in html
 
 

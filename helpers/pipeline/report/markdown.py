@@ -9,12 +9,14 @@ import re
 import subprocess
 import sys
 from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
+from xml.etree import ElementTree
 
 from helpers import ROOT
 from helpers.pipeline.environment import NOWHERE
 from helpers.pipeline.errors import UserError
-from helpers.pipeline.report.mathematics import CODE, MATHEMATICS, unify_mathematics
+from helpers.pipeline.report.mathematics import CODE, unify_mathematics
 
 KINDS = {"fig": "Figure", "tab": "Table", "lst": "Listing", "eq": ""}
 KINDS |= {"sec": "Section", "app": "Appendix"}
@@ -38,18 +40,8 @@ HTML_CODE = re.compile(
 # What is left of mathematics that nobody closed; and a picture.
 LATEX_SIGNS = (r"\$\$", r"\textbackslash begin", r"\includegraphics")
 HTML_SIGNS = ("$$", r"\begin{", "<img")
-# A function such as log, with its scripts: print keeps a distance before and after it.
-FUNCTION = (
-    r"\\(?:operatorname\*?\{[^{}]*\}|(?:arg|cos|det|exp|inf|lim|ln|log|max|min|sin|sup"
-    r"|tan|tanh)(?![A-Za-z]))"
-)
-AFTER = re.compile(
-    rf"({FUNCTION}(?:\s*[_^](?:\{{[^{{}}]*\}}|\\[A-Za-z]+|[A-Za-z\d]))*)\s*"
-    r"(?=[A-Za-z\d{]|\\(?!left|right|[bB]ig|l?[vV]ert|limits|nolimits|end)[A-Za-z])"
-)
-BEFORE = re.compile(rf"([\d)}}]|(?<![\\A-Za-z])[A-Za-z])\s*(?={FUNCTION})")
 NOTE = re.compile(r"^ {0,3}\[\^([^\]\s]+)\]:", re.MULTILINE)
-BOLD = re.compile(r"<math(?:(?!</math>).)*\\mathbf\b.*?</math>", re.DOTALL)
+MATHML = re.compile(r"<math.*?</math>", re.DOTALL)
 BOLD_ITALIC = re.compile(r"\\(boldsymbol|bm) *\{?[A-Za-z]")
 UPRIGHT = {letter: letter - 0x68 for letter in range(0x1D468, 0x1D49C)}
 READER = Path(__file__).with_name("reader.lua")
@@ -129,21 +121,47 @@ def markdown_to_html(fragments, bibliography=None):
     parts = [*map(known.get, texts)]
     for k, part in zip(new, made, strict=False):
         _validate(fragments[k], HTML_CODE.sub("", part), *HTML_SIGNS)
-        parts[k] = known[texts[k]] = BOLD.sub(_upright, part)
+        parts[k] = known[texts[k]] = MATHML.sub(_as_in_print, part)
     # BibTeX's "and others" is a name to pandoc.
     return parts, OTHERS.sub("et al", works)
 
 
-def _upright(match):
-    """Set bold letters as LaTeX's mathbf does; pandoc's are italic too."""
-    return match[0] if BOLD_ITALIC.search(match[0]) else match[0].translate(UPRIGHT)
+def _as_in_print(match):
+    """Set mathbf upright, and functions such as log apart from what is beside them."""
+    text = match[0]
+    if r"\mathbf" in text and not BOLD_ITALIC.search(text):
+        text = text.translate(UPRIGHT)  # pandoc's are italic too
+    if not re.search(r'<mi mathvariant="normal">\w\w', text):
+        return text  # it has no functions
+    math = ElementTree.fromstring(re.sub(' xmlns=".*?"', "", text, count=1))
+    for row in [*math.iter("mrow"), *math.iter("mtd")]:
+        for left, right in pairwise([*row]):
+            before, after = _base(left), _base(right)
+            # Beside other signs, such as that of a sum, the browser leaves the space.
+            applied = _is_function(before) and _sign(after, 0) is None
+            closed = _sign(before, -1) in (None, "postfix")
+            if applied or (closed and _is_function(after)):
+                space = ElementTree.Element("mspace", width="0.167em")
+                row.insert([*row].index(right), space)
+    return ElementTree.tostring(math, encoding="unicode", short_empty_elements=False)
 
 
-def _spaced(match):
-    """Set functions apart, as LaTeX does by itself, where a match is mathematics."""
-    if not match["mathematics"]:
-        return match[0]
-    return BEFORE.sub(r"\1\\, ", AFTER.sub(r"\1\\, ", match[0]))
+def _base(element):
+    """Return what the scripts and accents of an element of MathML are at."""
+    has_scripts = re.match("m(sub|sup|under|over)", element.tag)
+    return _base(element[0]) if has_scripts else element
+
+
+def _is_function(element):
+    """Tell whether an element of MathML is the name of a function."""
+    name, *sign = [each.text for each in element] or [element.text]
+    return sign == ["\u2061"] or (element.tag == "mi" and len(name or "") > 1)
+
+
+def _sign(element, end):
+    """Return the form of the sign at one end of an element; None if it is no sign."""
+    leaf = [each for each in element.iter() if not len(each)][end]
+    return leaf.get("form", "") if leaf.tag in ("mo", "mspace") else None
 
 
 def works_cited(parts):
@@ -196,7 +214,6 @@ def _raw_reference(match):
 
 def _with_html(markdown):
     """Write labels of equations, and references, as raw HTML."""
-    markdown = MATHEMATICS.sub(_spaced, markdown)
     markdown = HEADING.sub(r"\1 \2 {#\3}", markdown)
     markdown = EQUATION.sub(
         r'`<span class="equation" id="\2">`{=page}$$\1$$`</span>`{=page}', markdown
