@@ -15,7 +15,13 @@ from IPython.core.interactiveshell import InteractiveShell
 from pypdf import PdfReader
 from traitlets.config import Config
 
-from helpers.figures.formatting import list_text, math_text, number_text, rate_text
+from helpers.figures.formatting import (
+    list_text,
+    literal,
+    math_text,
+    number_text,
+    rate_text,
+)
 from helpers.model import cost
 from helpers.pipeline.environment import FORMATS
 from helpers.pipeline.errors import UserError
@@ -862,9 +868,12 @@ def test_what_is_no_figure_is_refused(shown, it):
 
 def test_a_text_in_mathematics_is_printed_as_it_is(shown, printed):
     report = Report()
-    report.claims.state("a", "50 % of a_b #1 & {x}")
-    report.prose("For $p = {{a}}$.")
-    assert "Forp=50%ofa_b#1&{x}." in printed(*as_latex(shown))
+    name = "50 % of a_b #1 & {x^2}*"
+    report.claims.state("a", name)
+    report.claims.state("b", literal(name))
+    report.prose("For $p = {{a}}$ and $q = {{b}}$.")
+    text = printed(*as_latex(shown)).replace("ˆ", "^")
+    assert "Forp=50%ofa_b#1&{x^2}*andq=50%ofa_b#1&{x^2}*." in text
 
 
 def test_the_title_block_survives_special_characters(shown):

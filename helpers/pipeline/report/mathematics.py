@@ -2,7 +2,7 @@
 
 import re
 
-from helpers.figures.formatting import number_text
+from helpers.figures.formatting import SIGNS, number_text
 
 CODE = re.compile(r"(`{3,}|~{3,}).*?\1|(`+).*?\2", re.DOTALL)  # in Markdown
 PLAIN = re.compile(r"[+\d.,%]+")  # a number that looks the same outside of mathematics
@@ -79,5 +79,6 @@ def in_mathematics(text):
         raise ValueError(f"{text!r} has mathematics of its own: name it outside of $")
     if PLAIN.fullmatch(text):
         return text.replace(",", "{,}").replace("%", r"\%")
-    escaped = re.sub(r"[%#&_{}]", r"{\\\g<0>}", text)
-    return rf"\text{{{escaped}}}"
+    text = re.sub(rf"\\({SIGNS.pattern})", r"\1", text)  # as Markdown shows it
+    text = re.sub(r"[%#&_{}]", r"{\\\g<0>}", text).replace("^", r"\textasciicircum{}")
+    return rf"\text{{{text}}}"
