@@ -115,8 +115,9 @@ def _refuse_comments(text, fewest=2):
 
 def _refuse_title(text, separators):
     """Raise ValueError if a table begins below lines that have no separator."""
-    each = max(separators, key=lambda sign: text.count(sign) if sign != " " else 0)
     lines = text.split("\n")
+    in_lines = {each: sum(each in line for line in lines) for each in separators}
+    each = max(separators, key=lambda each: each != " " and in_lines[each])
     above = next((n for n, line in enumerate(lines) if each in line), 0)
     if each == " " or not above:
         return

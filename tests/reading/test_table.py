@@ -205,6 +205,8 @@ def test_what_spreadsheets_export_beside_the_data_is_no_data(table):
     data = load_data(table('n;y;"a\n(m)"\n' + rows + ";;\n;;\n;\n"), "y")
     assert data.features == ["a (m)"]
     assert (len(data.y), data.n_dropped) == (11, 0)
+    titled = table("Houses, sold\nin 2024\ny;a;b\n" + rows.replace(";", ",5;"))
+    assert "line 3 is the first with semicolons: remove" in refused(titled)
     ragged = table("y;a\n" + "".join(f"{k};{k % 5},5;\n" for k in range(9)))
     assert "line 2 has 3 fields separated by semicolons, line 1 ha" in refused(ragged)
 
