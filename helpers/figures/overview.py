@@ -118,8 +118,9 @@ def plot_experiment(runs, *, rows=None, columns=None, show="cost"):
         _plot_lines(ax, mine, styles, show)
         if not mine:
             ax.text(0.5, 0.5, "no costs", transform=ax.transAxes, ha="center")
-        title = setting_text({"parameters": panel}, panel)
-        ax.set_title(in_figure(shortened(title, 72 // len(grid[1]))), fontsize=8)
+        title = [setting_text({"parameters": panel}, [name]) for name in panel]
+        title = "\n".join(shortened(line, 72 // len(grid[1])) for line in title)
+        ax.set_title(in_figure(title), fontsize=8)
     drawn = [_drawn(run, show) for run in runs if len(costs_of(run))]
     shown = count_shown(runs)[0]
     ax.set(yscale="log", xlim=(0, shown))

@@ -83,7 +83,7 @@ def test_two_parameters_make_small_multiples():
     assert [len(ax.lines) for ax in axes] == [4, 4]  # the optimum too
     axes = plot_experiment(two_parameters(), rows="rate", columns="momentum").axes
     assert len(axes) == 6
-    assert axes[5].get_title() == "rate=0.9, momentum=0.9"
+    assert axes[5].get_title() == "rate=0.9\nmomentum=0.9"
 
 
 @pytest.mark.parametrize("panels", [1, 2, 3, 4])
