@@ -95,7 +95,9 @@ def test_a_table_in_code_stays_as_it_is():
     assert "text\n| a | b |\n|---|---|" in both(code)[0]
 
 
-@pytest.mark.parametrize("text", ["A.[^a]\n\n[^b]: lost", "A.\n\n  [^b]: lost\n"])
+@pytest.mark.parametrize(
+    "text", ["A.[^a]\n\n[^b]: lost", "A.\n\n  [^b]: lost\n", "[^b]: a\n\n[^b]: b\n"]
+)
 def test_a_note_that_nothing_refers_to_is_named(text):
     for convert in (markdown_to_latex, markdown_to_html):
         with pytest.raises(UserError, match=r"^Note `b' is lost: .* \[\^b\]$"):

@@ -451,6 +451,7 @@ def test_the_works_of_a_file_of_its_own_are_cited_by_name(shown, monkeypatch, tm
     (tmp_path / "mine.bib").write_text(works, encoding="utf-8")
     cells = [
         "%%prose\nOf `report/references.bib`: @woods2018.",
+        '# report.bibliography("other.bib")',
         'report.bibliography(ROOT / "report" / "mine.bib")',
     ]
     monkeypatch.setattr(lab, "BIBLIOGRAPHIES", tmp_path)

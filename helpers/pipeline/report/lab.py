@@ -23,7 +23,7 @@ from helpers.pipeline.report.mathematics import CODE
 from helpers.pipeline.report.paths import opened_cells
 
 BIBLIOGRAPHIES = ROOT / "report"
-SHOWS = re.compile(r"\bbibliography\([^)]*?([\w.-]+\.bib)")
+SHOWS = re.compile(r"^[^#\n]*\bbibliography\([^)]*?([\w.-]+\.bib)", re.MULTILINE)
 ENTRY = re.compile(r"^@\w+\{\s*([\w-]+),", re.MULTILINE)
 KEY = rf"@(?!(?:{'|'.join(KINDS)}):)([\w-]*\w)"
 CITATION = re.compile(

@@ -187,8 +187,9 @@ def _validate(fragment, converted, dollars, begin, picture):
     if picture in converted:
         raise UserError(f"a picture is shown by report.figure: {_begin(fragment)}")
     text = CODE.sub("", fragment)
+    beside = NOTE.sub("", text)
     for note in NOTE.findall(text):
-        if text.count(f"[^{note}]") == 1:
+        if f"[^{note}]" not in beside:
             raise UserError(f"Note `{note}' is lost: no text beside it has [^{note}]")
 
 
