@@ -897,12 +897,15 @@ def test_the_title_block_survives_special_characters(shown):
         (r"Undefined control sequence. At: ...b, $\wrong (see a.log)", "In [4]"),
         ("Label `sec:a' multiply defined", "the cell that begins with '# A {#sec:a}'"),
         (r"mathematics is left open: '@eq:ab, $\\wr'", "In [4]"),
+        ('mathematics is left open: "it\'s $$ x"', "In [5]"),
         ("something else: 'else'", ""),
+        ("something else: 'eq' or 'See'", ""),
     ],
 )
 def test_an_error_of_a_text_names_the_cells_that_it_is_about(shown, error, where):
     cells = [nbformat.v4.new_markdown_cell("# A {#sec:a}")]
     texts = ("See @eq:a.", "$$ x $$ {#eq:a}", "$$ y $$ {#eq:a}", r"@eq:ab, $\wrong$")
+    texts += ("""He said "it's $$ x".""",)
     for number, text in enumerate(texts, start=1):
         Report().prose(text)
         source = f"%%prose\n{text}"

@@ -1,6 +1,7 @@
 """Set an executed report in LaTeX, with nbconvert."""
 
 import re
+from ast import literal_eval
 from pathlib import Path
 
 from nbconvert.exporters import LatexExporter
@@ -132,7 +133,7 @@ def cells_behind(error, notebook):
     cited = re.search(r"`([\w:.-]+)'", error)
     published = re.search(r"\b((?:fig|tab|lst):[a-z0-9-]+) is", error)
     formula = re.search(r"At: (?:\\[(\[]|\.\.\.)?(.{3,}) \(see ", error)
-    quoted = re.search(r": ['\"](.{3,})['\"]$", error)
+    quoted = re.search(r""": ('(?:[^'\\]|\\.){3,}'|"(?:[^"\\]|\\.){3,}")$""", error)
     label = text = None  # of what a cell publishes; a pattern of what its texts say
     if cited:
         label, sign = cited[1], "#" if "multiply" in error else "@"
@@ -143,7 +144,7 @@ def cells_behind(error, notebook):
     elif formula:
         text = re.escape(formula[1])
     elif quoted:
-        return [cell for cell in notebook.cells if quoted[1] in repr(cell.source)]
+        text = re.escape(literal_eval(quoted[1]))
     return [cell for cell in notebook.cells if _has(cell, label, text)]
 
 
