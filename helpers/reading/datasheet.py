@@ -109,7 +109,7 @@ def read_format(path):
 def _refuse_near(known, settings, sheet):
     """Raise ValueError if a name is nearly that of a setting."""
     for key in set(map(str, known)) - set(settings):
-        for meant in get_close_matches(key, settings, n=1, cutoff=0.8):
+        for meant in get_close_matches(key.lower(), settings, n=1, cutoff=0.8):
             raise ValueError(f"{sheet}: no setting {key!r}; did you mean {meant!r}?")
 
 

@@ -312,6 +312,7 @@ def test_only_a_file_with_a_near_name_is_suggested(table, given, hint):
         ("columns: [y, b]", "names a column 'b', but its columns are y, a"),
         ("seperator: ';'", "no setting 'seperator'; did you mean 'separator'?"),
         ("columns: {a: {units: m}}", "no setting 'units'; did you mean 'unit'?"),
+        ("columns: {a: {Unit: m}}", "no setting 'Unit'; did you mean 'unit'?"),
         ("columns: {a: {mising: 9}}", "no setting 'mising'; did you mean 'missing'?"),
         ("missing: {a: 9}", "missing must be a value or a list; that of one column"),
         ("separator: [", "mine.yaml, line 1 (separator: [): a bracket is not closed, "),
