@@ -4,8 +4,6 @@ import re
 
 # What Markdown or LaTeX would take for more than a letter.
 SIGNS = re.compile(r"[\\`*_{}\[\]<>#$@~^|&]")
-# Letters that formulas of a figure have in another typeface, if at all.
-FURTHER = re.compile(r"[^\x00-\u024f\u2010-\u2026€]+")
 NUMBER = re.compile(r"([+-]?)([\d,]*\.?\d+)(?:e([+-]\d+))?(%?)")
 # How the page writes the choice of a parameter, if not as it is.
 NAMES = {
@@ -24,11 +22,6 @@ def name_of(choice):
 def literal(text):
     """Return a text, such as a name, for Markdown that shows it as it is."""
     return SIGNS.sub(r"\\\g<0>", text)
-
-
-def in_figure(text):
-    """Return a text that matplotlib draws as it is, beside a formula too."""
-    return FURTHER.sub(r"$\\mathtt{\g<0>}$", text.replace("$", r"\$"))
 
 
 def shortened(text, length=24):

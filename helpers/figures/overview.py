@@ -11,8 +11,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from helpers.figures.curves import number_ticks, whole_ticks
-from helpers.figures.formatting import in_figure, shortened
+from helpers.figures.formatting import shortened
 from helpers.figures.plots import number_iterations
+from helpers.figures.typeface import in_figure
 
 SHOWS = {"cost": "cost $J$", "excess": "$J$ above its optimum, relative"}
 DISTINCT = 7  # lines that have a colour and a dash of their own
@@ -119,8 +120,8 @@ def plot_experiment(runs, *, rows=None, columns=None, show="cost"):
         if not mine:
             ax.text(0.5, 0.5, "no costs", transform=ax.transAxes, ha="center")
         title = [setting_text({"parameters": panel}, [name]) for name in panel]
-        title = "\n".join(shortened(line, 72 // len(grid[1])) for line in title)
-        ax.set_title(in_figure(title), fontsize=8)
+        title = [in_figure(shortened(line, 72 // len(grid[1]))) for line in title]
+        ax.set_title("\n".join(title), fontsize=8)
     drawn = [_drawn(run, show) for run in runs if len(costs_of(run))]
     shown = count_shown(runs)[0]
     ax.set(yscale="log", xlim=(0, shown))

@@ -31,6 +31,16 @@ def use_typeface():
     return True
 
 
+def in_figure(text):
+    """Return a text that matplotlib draws as it is, beside a formula too."""
+    font = font_manager.get_font(font_manager.findfont(mpl.rcParams["mathtext.rm"]))
+    drawn = (
+        each if font.get_char_index(ord(each)) else rf"$\mathtt{{{each}}}$"
+        for each in text.replace("$", r"\$")
+    )  # fmt: skip
+    return "".join(drawn).replace(r"}$$\mathtt{", "")
+
+
 @cache
 def _find_files():
     """Return where TeX has the typeface; nothing without TeX."""

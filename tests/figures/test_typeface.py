@@ -11,14 +11,15 @@ CODE = """
 import io
 import matplotlib as mpl
 from matplotlib.figure import Figure
-from helpers.figures.typeface import use_typeface
+from helpers.figures.typeface import in_figure, use_typeface
 print(use_typeface())
 figure = Figure()
 figure.text(0.5, 0.5, r"a rate $\\eta = 10^{-3}$")
 figure.text(0.5, 0.2, "10⁻³")
+figure.text(0.5, 0.8, in_figure("$, руб. за м⁻²") + " and $x$")
 file = io.BytesIO()
 figure.savefig(file, format="pdf", metadata={"CreationDate": None})
-print(b"Pagella" in file.getvalue())
+print(b"Pagella" in file.getvalue(), in_figure("Diện_tích(₫/ℓ)"))
 """
 
 
@@ -32,8 +33,8 @@ def run(path):
 
 def test_figures_have_the_typeface_of_the_page():
     need(shutil.which("kpsewhich"), "LaTeX")
-    assert run(os.environ["PATH"]) == ["True", "True"]
+    assert run(os.environ["PATH"]) == ["True", "True", "Diện_tích(₫/ℓ)"]
 
 
 def test_without_tex_figures_are_drawn_all_the_same(tmp_path):
-    assert run(str(tmp_path)) == ["False", "False"]
+    assert run(str(tmp_path)) == ["False", "False", "Diện_tích(₫/ℓ)"]
