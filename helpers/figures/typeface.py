@@ -37,7 +37,7 @@ def in_figure(text):
     drawn = (
         each if font.get_char_index(ord(each)) else rf"$\mathtt{{{each}}}$"
         for each in text.replace("$", r"\$")
-    )  # fmt: skip
+    )
     return "".join(drawn).replace(r"}$$\mathtt{", "")
 
 
