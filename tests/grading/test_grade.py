@@ -12,6 +12,7 @@ import sys
 import time
 import unicodedata
 import zipfile
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -25,6 +26,7 @@ from helpers.pipeline.grading import __main__ as command
 from helpers.pipeline.grading import unpack
 from helpers.pipeline.grading.changes import sources_in
 from helpers.pipeline.grading.grade import (
+    Grading,
     grade,
     judged,
     other_version,
@@ -623,6 +625,13 @@ def test_texts_of_submissions_stay_texts(tmp_path):
     assert '<td class="wrong">differs</td>' in details
     assert all((tmp_path / "grades" / f"{n}.html").exists() for n in range(1, 8))
     assert (tmp_path / "grades" / "1.pdf").read_bytes() == b"%PDF-"
+
+
+def test_nobody_is_accused_of_what_the_graders_own_report_cannot_do(tmp_path):
+    own = SimpleNamespace(problem="the grader's own report cannot be made: it fails")
+    grading = Grading(tmp_path / "a.zip", tmp_path, own, Limits(), None, True)
+    assert grading.check_claims({}, None, []) == []
+    assert grading.found.notes == [f"numbers on other data not compared: {own.problem}"]
 
 
 def test_the_cause_of_a_difference_is_said_first():
