@@ -139,10 +139,12 @@ def plot_experiment(runs, *, rows=None, columns=None, show="cost"):
         number_ticks(ax.yaxis)
     for ax in axes[-1]:
         whole_ticks(ax.xaxis)
+        ax.set_xlabel("iteration")
         if FAST * min(map(iterations_taken, runs)) < shown:
             number_iterations(ax, shown)
-        if len(grid[1]) > 2 or not ax.get_xlabel():  # a longer one has no room
-            ax.set_xlabel("iteration")
+    for column, ax in enumerate(axes[-1]):
+        if len(grid[1]) > 2 and column != len(grid[1]) // 2:  # one label has room
+            ax.set_xlabel("")
     named = [ax.get_legend_handles_labels() for ax in axes.flat]
     legend = {label: line for of in named for line, label in zip(*of, strict=True)}
     if legend:
