@@ -17,7 +17,7 @@ from helpers.pipeline.errors import UserError
 YES, NO = ("1", "yes", "true", "on"), ("", "0", "no", "false", "off")
 FLAG = {"nargs": "?", "const": "1", "default": "0"}  # how argparse reads one of these
 # In an error, the file that shows more of it.
-MORE = re.compile(r"\bsee build/\S+, | \(see \S*\bbuild/[^\s)]+\)")
+MORE = re.compile(r"\bsee build/\S+, | \(see [^()]*\bbuild/[^\s)]+\)")
 # The host may be an address of version 6 in brackets.
 SCHEDULER = re.compile(r"([a-z]+://)?(\[[0-9a-fA-F:.%]+\]|[\w.-]+):\d{1,5}")
 SELDOM = 100_000  # new objects between collections, which slow imports by an eighth

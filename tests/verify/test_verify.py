@@ -283,7 +283,7 @@ def test_what_went_wrong_is_found_in_the_output(output, error):
             "bad (In [4], line 2: f(x))",
         ),
         ("bad (see build/report.ipynb)", "bad"),
-        ("bad (see /a/copy/build/tex/report.log)", "bad"),
+        ("bad (see /a copy/build/tex/report.log)", "bad"),
         (
             "bad (how to: README.md) (see page 3)",
             "bad (how to: README.md) (see page 3)",
