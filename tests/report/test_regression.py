@@ -113,8 +113,10 @@ def test_a_feature_that_several_others_explain_together_is_told_as_one(report_on
     said = report_on(columns(X, a=a, b=b, c=c, total=total))
     assert "Some features depend on others" in said
     assert share in said
-    said = report_on(columns(X, a=a, b=b, c=c))
+    design = {name: np.arange(32) >> k & 1 for k, name in enumerate("abc")}
+    said = report_on(columns(X[:32], **design))
     assert "No feature depends strongly on the others" in said
+    assert "explain at most 0 % of a feature" in said
 
 
 def test_what_hardly_varies_is_left_out_and_counted(report_on):
