@@ -49,6 +49,7 @@ def number_text(value, spec=""):
     if not found:
         return text.replace("inf", r"\infty").replace("%", r"\%")
     sign, digits, exponent, percent = found.groups()
+    sign = sign if digits.strip("0.") else sign.strip("-")  # zero is not negative
     digits = digits.replace(",", "{,}")  # else a space would follow it
     power = f"10^{{{int(exponent)}}}" if int(exponent or 0) else ""
     alone = power if digits == "1" else rf"{digits} \times {power}"
@@ -108,7 +109,7 @@ def spread_text(mean, deviation, least=0.01):
     size = max(abs(mean), deviation)
     if size == 0 or least <= size < 1e7:
         small = 0.01 <= least <= size < 0.1
-        spec = "z,.0f" if size >= 1e3 else "z.5f" if small else "z.3f"
+        spec = ",.0f" if size >= 1e3 else ".5f" if small else ".3f"
         pair = [number_text(value, spec) for value in (mean, deviation)]
         return rf"${pair[0]} \pm {pair[1]}$"
     exponent = int(f"{size:.2e}".partition("e")[2])
