@@ -137,12 +137,11 @@ def plot_experiment(runs, *, rows=None, columns=None, show="cost"):
     for ax in axes[:, 0]:
         ax.set_ylabel(SHOWS[show])
         number_ticks(ax.yaxis)
-    for ax in axes[-1]:
+    for column, ax in enumerate(axes[-1]):
         whole_ticks(ax.xaxis)
         ax.set_xlabel("iteration")
         if FAST * min(map(iterations_taken, runs)) < shown:
             number_iterations(ax, shown)
-    for column, ax in enumerate(axes[-1]):
         if len(grid[1]) > 2 and column != len(grid[1]) // 2:  # one label has room
             ax.set_xlabel("")
     named = [ax.get_legend_handles_labels() for ax in axes.flat]
