@@ -148,6 +148,7 @@ def test_names_and_numbers_are_printed_as_they_are(report_on):
     weight = np.polyfit((X - X.mean()) / X.std(), y, 1)[0]
     assert f"the prediction changes by {weight:+.0f}. No feature depends" in said
     assert " model descent closed form mean " in said
+    assert "A dash: all" not in said
 
 
 def test_parts_of_a_whole_are_not_read_one_by_one(report_on):
@@ -180,10 +181,9 @@ def test_the_error_is_compared_with_that_of_the_mean(report_on, slope, than):
 def test_a_score_that_folds_do_not_have_is_explained(report_on):
     rare = (np.arange(ROWS) % 25 == 3).astype(int)
     assert "A dash: all targets of a fold are equal." in report_on(columns(rare))
-    assert "A dash: all" not in report_on(columns(X + NOISE))
 
 
-@pytest.mark.parametrize("unit", ["$", "US$ m⁻²", "kg CO₂", "руб."])
+@pytest.mark.parametrize("unit", ["$", "$ CO₂ m⁻² руб."])
 def test_a_unit_is_drawn_as_it_is_beside_the_formulas_of_a_figure(report_on, unit):
     sheet = f"columns: {{y: {{unit: {unit}}}}}"
     said = report_on(columns(X - Z + NOISE), "pdf", sheet=sheet).replace(" ", "")
