@@ -181,12 +181,12 @@ def _validate(fragment, converted, dollars, begin, picture):
     # mathematics that nobody closed, and a picture, become in it.
     if re.search(r"\{=(latex|page)\}", converted):
         raise UserError(f"a block of Markdown is left open: {_begin(fragment)}")
-    opened = dollars in converted and re.search(r"(?<!\\)\$\$", CODE.sub("", fragment))
+    text = CODE.sub("", fragment)
+    opened = dollars in converted and re.search(r"(?<!\\)\$\$", text)
     if opened or begin in converted:
         raise UserError(f"mathematics is left open: {_begin(fragment)}")
     if picture in converted:
         raise UserError(f"a picture is shown by report.figure: {_begin(fragment)}")
-    text = CODE.sub("", fragment)
     beside = NOTE.sub("", text)
     for note in NOTE.findall(text):
         if f"[^{note}]" not in beside:

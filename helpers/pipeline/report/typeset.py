@@ -12,6 +12,7 @@ from helpers.data import join_names
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.records import RECORD
 from helpers.pipeline.report.claims import PLACEHOLDER, Claim, Claims
+from helpers.pipeline.report.lab import BIBLIOGRAPHIES
 from helpers.pipeline.report.letters import composed, declarations, require_letters
 from helpers.pipeline.report.listing import listing, name_colours
 from helpers.pipeline.report.markdown import markdown_to_latex
@@ -168,7 +169,7 @@ def title_of(notebook):
 def bibliographies_of(notebook):
     """Return the paths of the BibTeX files whose works a report shows."""
     shown = descriptions(notebook)
-    return [ROOT / "report" / f"{d['path']}.bib" for d in shown if "path" in d]
+    return [BIBLIOGRAPHIES / f"{d['path']}.bib" for d in shown if "path" in d]
 
 
 def check_letters(notebook):

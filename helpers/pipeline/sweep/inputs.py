@@ -18,6 +18,7 @@ from helpers.pipeline.sweep.fingerprints import look_at
 from helpers.pipeline.sweep.notebooks import NOTEBOOKS
 
 RUNS = ROOT / "build" / "runs"
+FAILED = "*.failed.ipynb"  # the names of failed runs there
 FACTS = {"Python": platform.python_version(), "processor": processors()}
 ALWAYS = ("requirements.txt", *FACTS)
 PLACES = (NOTEBOOKS, ROOT)  # where a run looks for modules and files
@@ -30,7 +31,7 @@ def path_of(run):
 
 def failed_path_of(run):
     """Return where a failed run is kept, with its error on top."""
-    return RUNS / f"{run}.failed.ipynb"
+    return RUNS / FAILED.replace("*", run)
 
 
 def has_failed(run):

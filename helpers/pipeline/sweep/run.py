@@ -12,7 +12,13 @@ import psutil
 from helpers import ROOT
 from helpers.pipeline.command import aligned, some
 from helpers.pipeline.errors import UserError
-from helpers.pipeline.sweep.inputs import RUNS, failed_path_of, modules_behind, path_of
+from helpers.pipeline.sweep.inputs import (
+    FAILED,
+    RUNS,
+    failed_path_of,
+    modules_behind,
+    path_of,
+)
 from helpers.pipeline.sweep.results import finished_runs, print_notes
 
 TIME_LIMIT = 600  # seconds after which a run is stopped and has failed
@@ -48,7 +54,7 @@ def prepare(plan):
         RUNS.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise _unwritable(error) from None
-    for path in RUNS.glob("*.failed.ipynb"):
+    for path in RUNS.glob(FAILED):
         if path.name.partition(".")[0] not in plan.missing:
             path.unlink(missing_ok=True)
 

@@ -11,6 +11,7 @@ from helpers.pipeline.files import sha256
 from helpers.pipeline.kernels.warm import CAN_FORK
 from helpers.pipeline.report.paths import Paths, asked
 from helpers.pipeline.report.revision import git, revision
+from helpers.pipeline.sweep.inputs import FAILED
 from helpers.pipeline.verify.rebuild import build_report
 
 # The folder of each build, and the environment variables that it gets.
@@ -64,7 +65,7 @@ def build_commit(clone, environment):
     made = [paths.pdf, paths.html, paths.results, paths.executed]
     runs = (clone / "build" / "runs").glob("*.ipynb")
     # An error has the paths of its folder.
-    made += [path for path in runs if not path.name.endswith(".failed.ipynb")]
+    made += [path for path in runs if not path.match(FAILED)]
     return {p.relative_to(clone).as_posix(): sha256(p.read_bytes()) for p in made}
 
 
