@@ -12,16 +12,14 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
-from itertools import repeat
 from pathlib import Path
 
 import psutil
 from measure import PLAIN, REPEATS, Row, alternate, conclude, forget, run
-from papermill import execute_notebook
 from project import Project
 
-from helpers import ROOT
 from helpers.pipeline.kernels.warm import warm_kernels
+from helpers.pipeline.sweep.execute import ForkedClient, execute
 from helpers.pipeline.sweep.experiments import read_points
 from helpers.pipeline.sweep.inputs import modules_behind
 
@@ -79,21 +77,24 @@ def overhead():
     """Return the median time of a run above its cells', two at a time, warm."""
     points = [point for grid in read_points().values() for point in grid][: REPEATS * 4]
     kernels = warm_kernels(modules_behind(points[0].notebook))
-    with kernels as kernel, ProcessPoolExecutor(2) as pool:
-        above = list(pool.map(above_cells, points, repeat(kernel)))
+    with kernels, ProcessPoolExecutor(2) as pool:
+        above = list(pool.map(above_cells, points))
     return statistics.median(above[2:])  # the first two wait for the imports
 
 
-def above_cells(point, kernel):
-    """Execute a point with papermill, and return its time above its cells'."""
-    source = ROOT / "notebooks" / f"{point.notebook}.ipynb"
-    started = time.perf_counter()
-    notebook = execute_notebook(
-        source, None, parameters=point.parameters, progress_bar=False, **kernel
-    )
-    took = time.perf_counter() - started
-    told = [cell.metadata.get("papermill", {}) for cell in notebook.cells]
-    return took - sum(cell.get("duration") or 0 for cell in told)
+def above_cells(point):
+    """Execute a point, and return its time above its cells'."""
+    inside, execute_cell = [], ForkedClient.execute_cell
+
+    def timed(*arguments, **options):
+        started = time.perf_counter()
+        execute_cell(*arguments, **options)
+        inside.append(time.perf_counter() - started)
+
+    ForkedClient.execute_cell = timed
+    outcome = execute(point.notebook, point.parameters)
+    ForkedClient.execute_cell = execute_cell
+    return outcome.seconds - sum(inside)
 
 
 def memory(project):

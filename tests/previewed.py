@@ -15,7 +15,6 @@ import nbformat
 from helpers.pipeline.command import run_command
 from helpers.pipeline.environment import use_environment
 from helpers.pipeline.errors import UserError
-from helpers.pipeline.kernels import arithmetic
 from helpers.pipeline.kernels.warm import warm_kernels
 from helpers.pipeline.preview import follow
 from helpers.pipeline.report import page
@@ -169,9 +168,9 @@ def body(html):
     return re.sub(r"\s*\n\s*", "\n", shown)
 
 
-def executed(kernel):
+def executed():
     """Return the page of a full execution, or its error."""
-    done = execute("report", {}, kernel)
+    done = execute("report", {})
     if done.error:
         return "error", done.error
     fork = get_context("fork")
@@ -200,17 +199,16 @@ def main():
     chance = random.Random(seed)
     project, shown = Project(chance), Shown()
     project.write()
-    folder = str(Path("build", "preview").absolute())
-    use_environment(**arithmetic.settings(), IPYTHONDIR=folder)
+    use_environment()
     packages = ["matplotlib.pyplot", "pandas"]
     counts = {"page": 0, "error": 0}
-    with warm_kernels(packages) as kernel:
+    with warm_kernels(packages):
         seen = follow.Preview(shown, ASSIGNMENT)
         for step in range(steps):
             seen.look()
             while seen.is_changed():
                 seen.look()
-            kind, expected = executed(kernel)
+            kind, expected = executed()
             counts[kind] += 1
             error = shown.state.get("error", "")
             if kind == "error":

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from importlib.metadata import entry_points, packages_distributions
+from importlib.metadata import packages_distributions
 
 import pytest
 from packaging.requirements import Requirement
@@ -135,13 +135,6 @@ def test_every_package_of_the_template_is_installed():
     for package in ",".join(used).split(","):
         found = subprocess.run(["kpsewhich", f"{package}.sty"], capture_output=True)
         assert found.returncode == 0, package
-
-
-def test_the_kernels_of_the_sweep_are_registered():
-    group = entry_points(group="jupyter_client.kernel_provisioners")
-    assert "helpers.pipeline.kernels.provisioner:WarmProvisioner" in {
-        e.value for e in group
-    }
 
 
 @pytest.fixture(scope="module")

@@ -113,10 +113,8 @@ def show_as_run(shown):
     """
     point, inputs = point_of(shown), Inputs()
     if why_not_current(point, inputs):
-        with warm_kernels(modules_behind("descent")) as kernel:
-            outcome = execute(
-                "descent", point.parameters, kernel, inputs=inputs.of(point)
-            )
+        with warm_kernels(modules_behind("descent")):
+            outcome = execute("descent", point.parameters, inputs=inputs.of(point))
         path_of(point.run).parent.mkdir(parents=True, exist_ok=True)
         keep(point.run, outcome)
         if outcome.error:

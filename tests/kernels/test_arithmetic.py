@@ -1,16 +1,16 @@
 """Runs use the same arithmetic on all processors of a kind."""
 
+import contextlib
 import os
 import platform
 import subprocess
 import sys
 
-import nbformat
-import papermill
 import pytest
 
 from helpers import ROOT
 from helpers.pipeline.kernels import arithmetic
+from helpers.pipeline.kernels.forked import ForkedKernel
 from helpers.pipeline.kernels.warm import warm_kernels
 
 SHOW_ARITHMETIC = """
@@ -43,18 +43,12 @@ def arithmetic_with(environment):
     return done.stdout.splitlines()
 
 
-def arithmetic_of_a_kernel(options, folder):
+def arithmetic_of_a_kernel():
     """Return the arithmetic of a kernel of the sweep."""
-    cells = [nbformat.v4.new_code_cell(SHOW_ARITHMETIC)]
-    nbformat.write(nbformat.v4.new_notebook(cells=cells), folder / "show.ipynb")
-    done = papermill.execute_notebook(
-        folder / "show.ipynb",
-        None,
-        kernel_name="python3",
-        progress_bar=False,
-        **options,
-    )
-    return "".join(output["text"] for output in done.cells[0].outputs).splitlines()
+    with contextlib.closing(ForkedKernel(ROOT)) as kernel:
+        cell = {"id": "a", "source": SHOW_ARITHMETIC, "counts": True}
+        printed = [m["content"].get("text", "") for m in kernel.execute(cell, bool)]
+    return "".join(printed).splitlines()
 
 
 @pytest.mark.skipif(not arithmetic.instructions(), reason="needs x86-64, level 3")
@@ -67,14 +61,14 @@ def arithmetic_of_a_kernel(options, folder):
     ],
 )
 def test_kernels_use_the_instructions_that_all_processors_have(
-    tmp_path, monkeypatch, set_by_the_user
+    monkeypatch, set_by_the_user
 ):
     for name in arithmetic.settings():
         monkeypatch.delenv(name, raising=False)
     for name, value in set_by_the_user.items():
         monkeypatch.setenv(name, value)
-    with warm_kernels(["numpy"]) as options:
-        inside = arithmetic_of_a_kernel(options, tmp_path)
+    with warm_kernels(["numpy"]):
+        inside = arithmetic_of_a_kernel()
     assert inside[0] == "[('Haswell', 1)]"
     assert inside[1] == "True False"
     assert inside == arithmetic_with(arithmetic.settings())

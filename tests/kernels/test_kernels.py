@@ -8,52 +8,40 @@ import sys
 from pathlib import Path
 
 import nbformat
-import papermill
 import psutil
 import pytest
-from papermill.exceptions import PapermillExecutionError
 from project import until
 
+from helpers import ROOT
 from helpers.pipeline import environment
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.kernels.warm import CAN_FORK, FORKSERVER, warm_kernels
+from helpers.pipeline.sweep.execute import BoundedClient, ForkedClient
 
 pytestmark = pytest.mark.skipif(not CAN_FORK, reason="kernels are forked on Linux only")
 
 
-@pytest.fixture(scope="module")
-def warm():
-    with warm_kernels(["numpy", "matplotlib.pyplot"]) as options:
-        yield options
-
-
 @pytest.fixture
-def execute(tmp_path):
-    """Return a function that executes cells and returns their outputs."""
+def warm():
+    with warm_kernels(["numpy", "matplotlib.pyplot"]):
+        yield
 
-    def run(options, *cells, kernel="python3"):
-        notebook = nbformat.v4.new_notebook(
-            cells=list(map(nbformat.v4.new_code_cell, cells))
-        )
-        nbformat.write(notebook, tmp_path / "in.ipynb")
-        done = papermill.execute_notebook(
-            tmp_path / "in.ipynb",
-            tmp_path / "out.ipynb",
-            kernel_name=kernel,
-            progress_bar=False,
-            coalesce_streams=True,  # as the sweep does: a text may come in pieces
-            **options,
-        )
-        return [output for cell in done.cells for output in cell.get("outputs", [])]
 
-    return run
+def execute(*cells, client=ForkedClient):
+    """Execute cells, and return their outputs."""
+    codes = list(map(nbformat.v4.new_code_cell, cells))
+    for cell in codes:
+        cell.metadata["papermill"] = {}
+    notebook = nbformat.v4.new_notebook(cells=codes)
+    client(notebook, time_limit=100, log="").execute()
+    return [output for cell in notebook.cells for output in cell.outputs]
 
 
 def text_of(outputs):
     return "".join(output.get("text", "") for output in outputs)
 
 
-def test_results_are_those_of_an_ordinary_kernel(warm, execute, monkeypatch):
+def test_results_are_those_of_an_ordinary_kernel(warm):
     cells = (
         "import matplotlib.pyplot as plt, numpy as np, sys",
         "plt.plot(np.sin(np.arange(9)))\nplt.show()",
@@ -63,42 +51,60 @@ def test_results_are_those_of_an_ordinary_kernel(warm, execute, monkeypatch):
         "import os; print(os.getcwd())",
         "import asyncio\nawait asyncio.sleep(0)\nIn[-1], _",
         "[p for p in sys.path if not p.startswith('/tmp')]",
-        "ip = get_ipython(); ip.kernel.shell is ip, ip.user_ns is globals()",
+        "ip = get_ipython(); type(ip), 'IPKernelApp' in ip.config, __name__",
         "names = 'TERM PAGER GIT_PAGER CLICOLOR CLICOLOR_FORCE FORCE_COLOR MPLBACKEND'",
         "[os.environ.get(name) for name in names.split()]",
         "get_ipython().starting_dir, _dh",
-        "%cd -q report\n_dh",
-        "1 / 3",
+        "%cd -q ../report\n_dh",
+        "from IPython.display import HTML, clear_output, display",
+        "print('gone')\nclear_output(wait=True)\nprint('kept')\ndisplay(HTML('<b>'))\n"
+        "print('after', file=sys.stderr)\nshown = display('old', display_id='a')",
+        "shown.update('new')\n!echo from a shell",
+        "%%capture said\nprint('captured')\ndisplay(1)",
+        "said.stdout, len(said.outputs)",
+        "try:\n    input('?')\nexcept Exception as error:\n    print(type(error))",
     )
-    forked = execute(warm, *cells)
-    monkeypatch.delenv(FORKSERVER)
-    ordinary = execute({}, *cells)
+    forked, ordinary = execute(*cells), execute(*cells, client=BoundedClient)
     for output in forked + ordinary:
         output.pop("execution_count", None)
     assert "image/png" in forked[0]["data"]
-    assert forked == ordinary
+    for mine, theirs in zip(forked, ordinary, strict=True):
+        assert mine == theirs
 
 
-def test_a_warning_is_the_same_in_every_run(warm, execute):
+def test_what_cannot_be_executed_fails_as_in_an_ordinary_kernel(warm):
+    for code in ("x = (", "%%nosuch\n1", "%nosuch", "raise SystemExit", "1 / 0\n!true"):
+        forked, ordinary = (
+            execute("1", code, "2", client=client)
+            for client in (ForkedClient, BoundedClient)
+        )
+        for output in forked + ordinary:  # IPython names a cell with its process
+            output.pop("traceback", None)
+            if "evalue" in output:
+                output["evalue"] = output["evalue"].split(" (")[0]
+        assert forked == ordinary, code
+
+
+def test_a_warning_is_the_same_in_every_run(warm):
     warn = "import warnings\nwarnings.warn('beware')"
-    first, second = (execute(warm, warn) for _ in range(2))
+    first, second = (execute(warn) for _ in range(2))
     assert "beware" in text_of(first)
     assert first == second
 
 
 def test_matplotlib_looks_for_fonts_before_an_ordinary_kernel_starts(tmp_path):
     look = (
-        "import os\nfrom helpers.pipeline.kernels.warm import warm_kernels\n"
-        "with warm_kernels([]) as options:\n"
-        "    print(options, os.listdir(os.environ['MPLCONFIGDIR']))"
+        "import os\nfrom helpers.pipeline.kernels.warm import *\n"
+        "with warm_kernels([]):\n"
+        "    print(FORKSERVER in os.environ, os.listdir(os.environ['MPLCONFIGDIR']))"
     )
     environment = {**os.environ, "KERNELS": "plain", "MPLCONFIGDIR": str(tmp_path)}
     command = [sys.executable, "-c", look]
     seen = subprocess.run(command, env=environment, capture_output=True, text=True)
-    assert seen.stdout.startswith("{} ['fontlist-"), seen.stderr
+    assert seen.stdout.startswith("False ['fontlist-"), seen.stderr
 
 
-def test_nothing_leaks_from_run_to_run(warm, execute):
+def test_nothing_leaks_from_run_to_run(warm):
     change_all = (
         "import os, random, sys, matplotlib as mpl, numpy as np\n"
         "leak = 1\nos.environ['LEAK'] = '1'\nos.chdir('/')\nsys.path.append('/leak')\n"
@@ -111,8 +117,8 @@ def test_nothing_leaks_from_run_to_run(warm, execute):
         "  '/leak' in sys.path, hasattr(np, 'leak'), mpl.rcParams['lines.linewidth'])\n"
         "print(np.random.rand(), random.random())"
     )
-    execute(warm, change_all)
-    first, second = (text_of(execute(warm, look)).splitlines() for _ in range(2))
+    execute(change_all)
+    first, second = (text_of(execute(look)).splitlines() for _ in range(2))
     assert first[0] == second[0] == "False False False False False 1.5"
     assert not set(first[1].split()) & set(second[1].split())
 
@@ -123,22 +129,18 @@ def listening_ports(pid):
     return [each.laddr.port for each in sockets if each.status == psutil.CONN_LISTEN]
 
 
-def test_no_port_is_opened_and_no_other_user_has_access(warm, execute):
+def test_no_port_is_opened_and_no_other_user_has_access(warm):
     look = (
         "import os, psutil\n"
-        "from ipykernel.kernelapp import IPKernelApp\n"
-        "app = IPKernelApp.instance()\n"
         "ports = psutil.Process().net_connections('tcp')\n"
         "print([each.laddr for each in ports if each.status == 'LISTEN'])\n"
-        "print(os.getppid())\nprint(app.transport, app.ip)"
+        "print(os.getppid())"
     )
-    ports, forkserver, transport = text_of(execute(warm, look)).splitlines()
+    ports, forkserver = text_of(execute(look)).splitlines()
     assert ports == "[]"
     assert listening_ports(forkserver) == []
     assert listening_ports(os.getpid()) == []
-    kind, address = transport.split()
-    assert kind == "ipc"
-    folder = Path(address).parent
+    folder = Path(os.environ[FORKSERVER]).parent
     assert folder.stat().st_mode & 0o777 == 0o700
     assert folder.stat().st_uid == os.getuid()
 
@@ -159,40 +161,59 @@ def test_a_listening_port_would_be_noticed():
         assert listening_ports(os.getpid()) == [server.getsockname()[1]]
 
 
-def test_output_of_forked_processes_arrives(warm, execute):
+def test_output_of_forked_processes_arrives(warm):
     fork = (
-        "import multiprocessing as mp\n"
+        "import multiprocessing as mp, os, sys\n"
         "child = mp.get_context('fork').Process(target=print, args=('from a child',))\n"
-        "child.start(); child.join()"
+        "child.start(); child.join()\nos.system('echo from a program >&2')\n"
+        "print('from the cell')"
     )
     pass_on = "import sys\nfor _ in range(100): sys.stdout.flush()"
-    assert text_of(execute(warm, fork, pass_on)) == "from a child\n"
+    printed = [(o.name, o.text) for o in execute(fork, pass_on)]
+    assert printed == [  # that of other processes after the cell's own
+        ("stdout", "from the cell\nfrom a child\n"),
+        ("stderr", "from a program\n"),
+    ]
 
 
-def test_an_error_in_a_cell_is_reported_as_usual(warm, execute):
-    with pytest.raises(PapermillExecutionError, match="no such luck"):
-        execute(warm, "raise ValueError('no such luck')")
+def test_more_than_a_pipe_holds_arrives(warm):
+    code = "import subprocess, sys\nsubprocess.run(['seq', '100000'])"
+    assert text_of(execute(code)).split() == [str(n) for n in range(1, 100001)]
 
 
-def test_a_kernel_that_dies_is_noticed(warm, execute):
-    from nbclient.exceptions import DeadKernelError
+def test_an_error_in_a_cell_is_reported_as_usual(warm):
+    [error] = execute("raise ValueError('no such luck')", "print('not reached')")
+    assert (error.ename, error.evalue) == ("ValueError", "no such luck")
 
-    with pytest.raises(DeadKernelError):
-        execute(warm, "import os; os._exit(3)")
-    assert (
-        text_of(execute(warm, "print('the next one is fine')"))
-        == "the next one is fine\n"
+
+def test_a_kernel_that_dies_is_noticed(warm):
+    end = "import os\nos.system('echo last words >&2')\nos._exit(3)"
+    said, died = execute(end, "print('not reached')")
+    assert (said.name, said.text) == ("stderr", "last words\n")
+    assert died.ename == "KernelDied"
+    assert text_of(execute("print('the next one is fine')")) == "the next one is fine\n"
+
+
+def test_processes_that_a_notebook_starts_end_with_it(warm):
+    start = "import os, subprocess; other = subprocess.Popen(['sleep', '1000']).pid"
+    pids = text_of(execute(start, "print(os.getpid(), other)")).split()
+    assert len(pids) == 2
+    until(lambda: not any(map(is_running, pids)))
+
+
+def test_a_kernel_ends_with_its_client(warm):
+    client = (
+        "from helpers.pipeline.kernels.forked import ForkedKernel\n"
+        "code = 'import os; print(os.getpid())\\nwhile True: pass'\n"
+        "cell = {'id': 'a', 'source': code, 'counts': True}\n"
+        "for message in ForkedKernel('.').execute(cell, bool):\n"
+        "    print(message['content'].get('text', ''), end='', flush=True)"
     )
-
-
-def test_kernels_end_with_their_notebook(warm, execute):
-    pid = int(text_of(execute(warm, "import os; print(os.getpid())")))
-    assert not Path(f"/proc/{pid}").exists()
-
-
-def test_processes_that_a_notebook_starts_end_with_it(warm, execute):
-    start = "import subprocess; print(subprocess.Popen(['sleep', '1000']).pid)"
-    pid = int(text_of(execute(warm, start)))
+    command = [sys.executable, "-c", client]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        pid = int(process.stdout.readline())
+        assert is_running(pid)
+        process.kill()
     until(lambda: not is_running(pid))
 
 
@@ -214,36 +235,12 @@ def test_the_forkserver_ends_when_its_owner_is_killed(tmp_path):
     until(lambda: not folder.exists())
 
 
-def test_a_run_fails_when_the_forkserver_dies(execute):
-    kill = "import os, signal, time\nos.kill(os.getppid(), signal.SIGKILL)\n"
-    from nbclient.exceptions import DeadKernelError
-
-    inherited = os.environ.pop(FORKSERVER, None)
-    with warm_kernels([]) as options, pytest.raises(DeadKernelError):
-        execute(options, kill + "while True: time.sleep(1)")
-    if inherited:
-        os.environ[FORKSERVER] = inherited
-        os.environ["JUPYTER_DEFAULT_PROVISIONER_NAME"] = "warm"
-
-
-def test_some_modules_are_imported_while_nobody_waits(execute, monkeypatch):
-    monkeypatch.delenv(FORKSERVER, raising=False)
+def test_some_modules_are_imported_while_nobody_waits():
     known = "import sys; print('colorsys' in sys.modules, 'wave' in sys.modules)"
     later = ["no_such_module", "colorsys", "wave"]
-    with warm_kernels(["wave"], later=lambda: later) as options:
-        assert text_of(execute(options, known)).split()[1] == "True"
-        until(lambda: text_of(execute(options, known)).split() == ["True", "True"])
-
-
-def test_only_kernels_of_this_interpreter_are_forked():
-    from helpers.pipeline.kernels.provisioner import _ipykernel_arguments
-
-    launcher = ["-m", "ipykernel_launcher", "-f", "connection"]
-    assert _ipykernel_arguments([sys.executable, *launcher]) == ["-f", "connection"]
-    assert _ipykernel_arguments(["/other/python", *launcher]) is None
-    assert _ipykernel_arguments(["R", "--slave"]) is None
-    asked = [sys.executable, *launcher, "--IPKernelApp.pylab=inline"]
-    assert _ipykernel_arguments(asked) is None
+    with warm_kernels(["wave"], later=lambda: later):
+        assert text_of(execute(known)).split()[1] == "True"
+        until(lambda: text_of(execute(known)).split() == ["True", "True"])
 
 
 def is_running(pid):
@@ -254,25 +251,20 @@ def is_running(pid):
     return state != "Z"
 
 
-def test_a_forkserver_that_dies_as_it_starts_is_reported_at_once(
-    execute, monkeypatch, tmp_path
-):
-    monkeypatch.setitem(environment.SET, "PYTHONPATH", str(tmp_path))
+def test_a_forkserver_that_dies_as_it_starts_is_reported_at_once(monkeypatch, tmp_path):
+    monkeypatch.setitem(environment.SET, "PYTHONPATH", f"{tmp_path}:{ROOT}")
     (tmp_path / "ipykernel.py").write_text("raise ImportError('no such luck')")
-    monkeypatch.delenv(FORKSERVER, raising=False)
-    with warm_kernels([]) as options, pytest.raises(UserError) as caught:
-        execute(options, "1 + 1")
+    with warm_kernels([]), pytest.raises(UserError) as caught:
+        execute("1 + 1")
     assert str(caught.value) == (
         "the process that forks kernels has died; its log ends: "
         "ImportError: no such luck"
     )
 
 
-def test_a_forkserver_that_has_died_is_reported_at_once(execute, monkeypatch):
-    monkeypatch.delenv(FORKSERVER, raising=False)
-    with warm_kernels([]) as options:
-        execute(options, "1 + 1")
-        parent = int(text_of(execute(options, "import os; print(os.getppid())")))
+def test_a_forkserver_that_has_died_is_reported_at_once():
+    with warm_kernels([]):
+        parent = int(text_of(execute("import os; print(os.getppid())")))
         os.kill(parent, signal.SIGKILL)
         with pytest.raises(UserError, match="that forks kernels has died"):
-            execute(options, "1 + 1")
+            execute("1 + 1")

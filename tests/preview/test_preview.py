@@ -256,7 +256,6 @@ def test_a_report_is_seen_while_it_is_written(finished, preview, browser):
     )
     assert '"n_iterations": 11' in run.read_text(encoding="utf-8")
     shutil.rmtree(finished.folder / "build" / "runs")  # as make clean does
-    shutil.rmtree(finished.folder / "build" / "preview")
     wait_for("running the experiments", "#state")
     wait_for("up to date", "#state")
     assert status.text_content().startswith("up to date")

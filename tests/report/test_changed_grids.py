@@ -31,12 +31,12 @@ def main():
     os.environ[FORMATS] = ""  # figures are not looked at
     errors = {}
     modules = {*modules_behind("descent"), *modules_behind("report")}
-    with warm_kernels(sorted(modules)) as kernel:
+    with warm_kernels(sorted(modules)):
         for grid in sorted(Path("grids").glob("*.yaml")):
             shutil.copy(grid, "experiments.yaml")
             sweep(make_plan())
             try:
-                execute_report(kernel, {}, 600)
+                execute_report({}, 600)
             except UserError as error:
                 errors[grid.stem] = str(error)
             shutil.copy(ASSIGNMENT.executed, grid.with_suffix(".ipynb"))

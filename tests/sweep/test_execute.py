@@ -17,13 +17,13 @@ from helpers.pipeline.sweep.experiments import Point
 
 
 @pytest.fixture(scope="module")
-def kernel():
-    with warm_kernels([]) as options:
-        yield options
+def warm():
+    with warm_kernels([]):
+        yield
 
 
 @pytest.fixture
-def run(kernel, monkeypatch, tmp_path):
+def run(warm, monkeypatch, tmp_path):
     """Return a function that executes the code of a cell as a notebook."""
     monkeypatch.setattr(module, "NOTEBOOKS", tmp_path)
 
@@ -31,7 +31,7 @@ def run(kernel, monkeypatch, tmp_path):
         notebook = notebook_of("print('before')", *cells)
         notebook.metadata.kernelspec["language"] = ""
         nbformat.write(notebook, tmp_path / "bad.ipynb")
-        return execute("bad", {}, kernel, **options)
+        return execute("bad", {}, **options)
 
     return execute_code
 
@@ -49,7 +49,7 @@ def kept(outcome):
     [(2, ""), (3, "RuntimeError: Kernel died")],
 )
 def test_a_kernel_that_ends_before_it_listens_is_started_again(
-    run, kernel, monkeypatch, fail, error
+    run, monkeypatch, fail, error
 ):
     """As an ordinary one does if another program takes one of its ports."""
     started = []
@@ -61,7 +61,7 @@ def test_a_kernel_that_ends_before_it_listens_is_started_again(
             return ["false"] if len(started) <= fail else command
 
     monkeypatch.delenv(FORKSERVER, raising=False)
-    monkeypatch.setitem(kernel, "kernel_manager_class", Unlucky)
+    monkeypatch.setattr(module.BoundedClient, "kernel_manager_class", Unlucky)
     outcome = run("print(21 * 'ab')")
     assert outcome.error[:25] == error
     assert len(started) == 3
@@ -74,9 +74,11 @@ def test_a_notebook_that_never_ends_is_stopped(run):
     kept(outcome)
 
 
-def test_a_notebook_that_ends_its_kernel_is_noticed(run):
-    outcome = run("import os; os._exit(1)")
+@pytest.mark.parametrize("code", ["import os; os._exit(1)", "exit()", "quit"])
+def test_a_notebook_that_ends_its_kernel_is_noticed_at_that_cell(run, code):
+    outcome = run(code, "1 + 1")
     assert outcome.error.startswith("KernelDied: the notebook ended its own kernel")
+    assert outcome.cell == f"In [2]: {code}"
     kept(outcome)
 
 
@@ -86,6 +88,7 @@ def test_a_notebook_that_prints_without_end_is_stopped(run, monkeypatch):
     assert outcome.error == "TooMuchOutput: more than 100,000 characters"
     kept(outcome)
     assert len(outcome.notebook) < 300_000
+    assert run("import os; os.system('yes')").error == outcome.error
 
 
 def test_a_notebook_that_raises_keeps_its_error(run):
@@ -162,10 +165,10 @@ def test_an_output_that_cannot_be_shown_is_a_failed_run(run):
     assert outcome.error.startswith("OutputLostError: Error in callback <function f>")
 
 
-def test_a_damaged_notebook_is_a_failed_run(run, tmp_path, kernel):
+def test_a_damaged_notebook_is_a_failed_run(run, tmp_path):
     run("1 + 1")
     (tmp_path / "bad.ipynb").write_text('{"cells": null}')
-    outcome = execute("bad", {}, kernel, inputs={})
+    outcome = execute("bad", {}, inputs={})
     assert outcome.error == "notebooks/bad.ipynb is damaged: it has no list of cells"
     top = nbformat.reads(outcome.notebook, as_version=4).cells[0].source
     assert top == f"**{outcome.error}**"

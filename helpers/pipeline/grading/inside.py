@@ -105,12 +105,12 @@ def execute(*, only_runs):
     if only_runs and not plan.missing:
         return
     modules = {*modules_for(plan), *(() if only_runs else modules_behind(GRADED.name))}
-    with warm_kernels(sorted(modules)) as kernel:
+    with warm_kernels(sorted(modules)):
         with contextlib.suppress(FailedRunsError):  # the text may not rest on it
             sweep(plan)
         if not only_runs:
             given = table_of(GRADED.name)
-            execute_report(kernel, given, TIME_LIMIT, GRADED)
+            execute_report(given, TIME_LIMIT, GRADED)
 
 
 def record_of(run):

@@ -1,9 +1,8 @@
 """Kernels that start at once and that nobody else can reach.
 
-In: the modules that notebooks will import. Out: options for nbclient and papermill,
-with which each run gets a fresh process, forked from one that has imported them. All
-that starts kernels stays unchanged, as this is a Jupyter kernel provisioner.
+In: the modules that notebooks will import, and cells. Out: their outputs, as Jupyter's
+messages, from a fresh process that is forked from one which has imported the modules.
 """
 
 # The modules that other rooms may use.
-__all__ = ["arithmetic", "forkserver", "opened", "warm"]
+__all__ = ["arithmetic", "forked", "opened", "warm"]

@@ -20,10 +20,6 @@ from helpers.pipeline.kernels import arithmetic
 
 FORKSERVER = "DL4IA_FORKSERVER"
 LEAST_SPACE = 20 * 2**20  # bytes for files that live as long as a kernel
-WARM = {
-    "kernel_manager_class": "helpers.pipeline.kernels.provisioner.PrivateKernelManager",
-    "shutdown_kernel": "immediate",
-}
 # KERNELS=plain asks for ordinary kernels on Linux.
 CAN_FORK = sys.platform.startswith("linux") and os.environ.get("KERNELS") != "plain"
 
@@ -33,7 +29,7 @@ def warm_kernels(modules, later=None):
     """Run a forkserver for the kernels of this process and of those it starts.
 
     It imports the `modules` in advance and, while no kernel is asked for, what `later`
-    returns. Yields options for ``nbclient.NotebookClient``; none for ordinary kernels.
+    returns. Where processes cannot be forked, kernels are ordinary.
     """
     # Not in TMPDIR: the path of a socket has at most 107 bytes.
     place = "/tmp" if CAN_FORK else tempfile.gettempdir()
@@ -45,13 +41,13 @@ def warm_kernels(modules, later=None):
     try:
         if CAN_FORK:
             with _forkserver(folder, modules, later):
-                yield WARM
+                yield
         else:
             # Matplotlib looks for fonts at its first import, and prints a warning if
             # that takes long, which must not be among the outputs of a run.
             import matplotlib.font_manager  # noqa: F401
 
-            yield {}
+            yield
     finally:
         os.environ.clear()
         os.environ.update(before)
@@ -88,7 +84,6 @@ def _forkserver(folder, modules, later):
             start_new_session=True,
         )
     os.environ[FORKSERVER] = address
-    os.environ["JUPYTER_DEFAULT_PROVISIONER_NAME"] = "warm"
     try:
         if later:
             names = f"{','.join(later())}\n".encode()
@@ -106,22 +101,18 @@ class _Own:
     lock = threading.Lock()
     stack = contextlib.ExitStack()
     version = None
-    options = None
 
 
-def kernels_here(modules, version):
-    """Return options for kernels, and start a forkserver if this process has none.
+def warm_kernels_here(modules, version):
+    """Start a forkserver if this process has none; see `warm_kernels`.
 
     It imports what `modules` returns; one that imported another `version` of the code
-    is replaced. See `warm_kernels`.
+    is replaced.
     """
     with _Own.lock:
-        if _Own.version is None and FORKSERVER in os.environ:
-            return WARM
-        if _Own.version != version:
+        inherited = _Own.version is None and FORKSERVER in os.environ
+        if not inherited and _Own.version != version:
             _Own.version = None  # in case the new one does not start
             _Own.stack.close()
-            own = warm_kernels(modules())
-            _Own.options = _Own.stack.enter_context(own)
+            _Own.stack.enter_context(warm_kernels(modules()))
             _Own.version = version
-        return _Own.options

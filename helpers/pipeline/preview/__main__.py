@@ -7,11 +7,8 @@ import subprocess
 import sys
 import time
 
-from helpers import ROOT
 from helpers.pipeline.command import run_command
-from helpers.pipeline.environment import use_environment
 from helpers.pipeline.errors import UserError
-from helpers.pipeline.kernels import arithmetic
 from helpers.pipeline.kernels.warm import CAN_FORK
 from helpers.pipeline.preview.follow import OFTEN, Preview
 from helpers.pipeline.preview.server import PageServer
@@ -36,11 +33,6 @@ def main():
     server = PageServer(int(asked.port or 0), paths)
     if not asked.again:
         print(f"{paths.name}, as it is written: {server.address}", flush=True)
-    use_environment(
-        **arithmetic.settings(),
-        JPY_SESSION_NAME=str(paths.notebook),
-        IPYTHONDIR=str(ROOT / "build" / "preview"),
-    )
     try:
         if not asked.again:
             open_browser(server.address)

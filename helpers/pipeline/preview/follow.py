@@ -82,12 +82,14 @@ class Preview:
         self.is_swept = False
         names = modules_behind(paths.name)
         packages = [name for name in names if name.partition(".")[0] != "helpers"]
-        self.cells = Snapshots([*packages, *MODULES], NOTEBOOKS)
+        now = files()
+        given = {"JPY_SESSION_NAME": str(paths.notebook)}  # as JupyterLab does
+        self.cells = Snapshots([*packages, *MODULES], NOTEBOOKS, **given)
         loaded = {getattr(module, "__file__", "") for module in sys.modules.values()}
-        now = files().items()
-        own = {name: found for name, found in now if str(ROOT / name) in loaded}
-        page = {name: found for name, found in now if name.startswith("report/page/")}
-        self.own = own | page | self.cells.preloaded
+        own = {
+            n for n in now if str(ROOT / n) in loaded or n.startswith("report/page/")
+        }
+        self.own = {name: now.get(name) for name in own | self.cells.preloaded}
 
     def look(self):
         """Show what has become of the report, if a file has changed."""

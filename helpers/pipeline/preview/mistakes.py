@@ -3,10 +3,10 @@
 import ast
 import os
 import re
-import traceback
 
 from helpers import ROOT
 from helpers.pipeline.kernels.opened import name_in
+from helpers.pipeline.report.claims import MAGICS
 from helpers.pipeline.sweep.executed import with_nearest_magic
 
 QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
@@ -14,32 +14,29 @@ FRAME = re.compile(r'^  File "(.+?)", line (\d+)', re.MULTILINE)
 BEFORE, WIDTH = 20, 60  # letters of a line of text that are shown
 
 
-def described(error, number, source, magics):
-    """Describe the error of a cell of that number, and say where it is.
+def described(reply, source):
+    """Describe the error of a cell, and say where it is.
 
     That is the line of a helper that cannot be imported, of the text which the error
-    quotes, or of the cell, which may begin with one of the `magics`.
+    quotes, or of the cell. `reply` is that of a `ForkedKernel`.
     """
-    name = "" if hasattr(error, "_render_traceback_") else f"{type(error).__name__}: "
-    text = error.msg if isinstance(error, SyntaxError) else str(error)
-    text = " ".join(f"{name}{text}".split())
-    text = with_nearest_magic(text, [f"%%{magic}" for magic in magics])
-    if source.lstrip().startswith("%%"):
-        where = _in_helper(error) or _in_text(source, text)
-    else:
-        where = _in_helper(error) or _in_cell(error, number)
+    error, number = reply["error"], reply["execution_count"]
+    text = f"{error['name']}: {error['text']}" if error["name"] else error["text"]
+    text = with_nearest_magic(" ".join(text.split()), MAGICS)
+    where = _in_helper(error["lines"])
+    if not where and source.lstrip().startswith("%%"):
+        where = _in_text(source, text)
+    elif not where:
+        where = _in_cell(error["lines"], number)
     return f"{text} ({where})" if where else text
 
 
-def _in_helper(error):
+def _in_helper(lines):
     """Return the line of the project's module that could not be imported, if any."""
-    if isinstance(error, SyntaxError):
-        name = _own_name(error.filename or "")
-        return name and f"{name}, line {error.lineno}: {(error.text or '').strip()}"
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        name = _own_name(frame.filename)
-        if name and frame.name == "<module>":  # else it is called, not imported
-            return f"{name}, line {frame.lineno}: {frame.line}"
+    for path, number, function, code in reversed(lines):
+        name = _own_name(path)
+        if name and function == "<module>":  # else it is called, not imported
+            return f"{name}, line {number}: {code.strip()}"
     return ""
 
 
@@ -48,13 +45,12 @@ def _own_name(path):
     return name_in(str(ROOT), path) if os.path.isabs(path) else ""
 
 
-def _in_cell(error, number):
+def _in_cell(lines, cell):
     """Return the line of the code of a cell that raised an error, if it is known."""
-    if isinstance(error, SyntaxError):
-        return f"line {error.lineno}: {(error.text or '').strip()}"
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [f for f in frames if f.filename.startswith(f"<ipython-input-{number}-")]
-    return f"line {own[-1].lineno}: {own[-1].line}" if own else ""
+    for path, number, _, code in reversed(lines):
+        if path.startswith(f"<ipython-input-{cell}-"):
+            return f"line {number}: {code.strip()}"
+    return ""
 
 
 def _in_text(source, message):

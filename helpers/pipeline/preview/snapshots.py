@@ -1,49 +1,46 @@
 """A notebook that can be executed again from any of its cells.
 
-A snapshot is a process that has the notebook's variables as they are before a cell. To
+A snapshot is a kernel that has the notebook's variables as they are before a cell. To
 go on from there it forks, and stays as it was; what nothing has touched, both share.
-Nothing of the code is analysed. Started as a script, this is the first snapshot::
-
-    python -m helpers.pipeline.preview.snapshots NUMBER LOG FOLDER MODULE ...
-
-It imports the modules and serves on the connection with that descriptor. When the
-connection ends, it ends all the processes.
+Nothing of the code is analysed.
 """
 
-import contextlib
-import io
-import json
 import math
-import os
-import signal
-import subprocess
-import sys
 import tempfile
 import time
-from multiprocessing import Pipe
-from multiprocessing.connection import Connection
-from multiprocessing.reduction import recv_handle, send_handle
+from contextlib import ExitStack
 from typing import NamedTuple
+
+import nbformat
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 from helpers import ROOT
 from helpers.pipeline.environment import FORMATS
-from helpers.pipeline.kernels.opened import read_log, stamp, watch
+from helpers.pipeline.kernels.forked import ForkedKernel
+from helpers.pipeline.kernels.opened import name_in, read_log, stamp
+from helpers.pipeline.kernels.warm import warm_kernels
 from helpers.pipeline.preview.mistakes import described
+from helpers.pipeline.sweep.execute import ForkedClient
+from helpers.pipeline.sweep.executed import lost_output, merge_streams
 
 WORTH = 0.05  # seconds of cells that are rather executed again than kept
-OFTEN = 0.02  # seconds until it is asked again whether to stop
+# Prints the files of all modules.
+LOADED = """\
+import sys
+files = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
+print(*filter(None, files), sep="\\n")
+"""
 
 
 class StoppedError(Exception):
     """A cell was stopped."""
 
 
-class Process(NamedTuple):
-    """A process with the notebook's variables before a cell."""
+class Snapshot(NamedTuple):
+    """A kernel with the notebook's variables before a cell."""
 
-    connection: Connection
-    pid: int
-    seconds: float = 0.0  # for which it has executed cells
+    kernel: ForkedKernel
+    seconds: float  # for which it has executed cells
 
 
 class Executed(NamedTuple):
@@ -64,30 +61,25 @@ class Snapshots:
     """The executed cells of a notebook, and the snapshots before some of them.
 
     `done` are the cells `Executed` one after the other, from the first one; `preloaded`
-    the files of the project that were read before it, with their stamps; `log` the file
-    that says what is opened.
+    the names of the project's files that were imported before it; `log` the file that
+    says what is opened. `more` are environment variables of the kernels.
     """
 
-    def __init__(self, modules, folder):
+    def __init__(self, modules, folder, **more):
+        self._resources = ExitStack()
+        self._resources.enter_context(warm_kernels(modules))
         # Not in build, which `make clean` removes, and which other previews share.
-        self.log = tempfile.NamedTemporaryFile("r", encoding="utf-8")  # noqa: SIM115
+        log = tempfile.NamedTemporaryFile("r", encoding="utf-8")  # noqa: SIM115
+        self.log = self._resources.enter_context(log)
         self._new, self._rest, self._written = [], "", set()
-        ours, theirs = Pipe()
-        command = ["-m", "helpers.pipeline.preview.snapshots", str(theirs.fileno())]
-        self._first = subprocess.Popen(
-            [sys.executable, *command, self.log.name, str(folder), *modules],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env={**os.environ, FORMATS: "svg"},  # what a page shows
-            pass_fds=[theirs.fileno()],
-            start_new_session=True,
-        )
-        theirs.close()
-        ours.recv()
-        self.done, self.preloaded = [], self._read()
-        # The process before each cell and before the next one; None if it went on.
-        self._before = [Process(ours, self._first.pid, math.inf)]
+        more = {FORMATS: "svg", **more}  # what a page shows
+        first = ForkedKernel(folder, self.log.name, **more)
+        # The snapshot before each cell and before the next one; None if it went on.
+        self._before, self.done = [Snapshot(first, math.inf)], []
+        asked = self.execute({"id": "loaded", "source": LOADED, "counts": False}, bool)
+        files = asked.outputs[0].text.splitlines()
+        self.preloaded = {name_in(str(ROOT), file) for file in files} - {""}
+        self.back_to(0)
 
     def back_to(self, position):
         """Return to before a cell, or to the nearest snapshot before that."""
@@ -101,36 +93,30 @@ class Snapshots:
 
         `stopped` is asked often whether to give it up, with StoppedError.
         """
-        started, now = time.monotonic(), self._before[-1]
-        keep = now.seconds > WORTH
-        outcome = [], 0, "KernelDied: the notebook ended its process, or memory ran out"
-        with contextlib.suppress(EOFError, OSError):
-            now.connection.send((cell, keep))
-            if keep:  # another process goes on
-                ours, theirs = Pipe()
-                send_handle(now.connection, theirs.fileno(), now.pid)
-                theirs.close()
-                now = Process(ours, ours.recv())
-            else:
-                self._before[-1] = None
-            while not now.connection.poll(OFTEN):
-                if stopped():
-                    self._end(now)
-                    raise StoppedError
-            outcome = now.connection.recv()
-        done = Executed(cell, *outcome, self._read())
+        started = time.monotonic()
+        kernel, seconds = self._before[-1]
+        if seconds > WORTH:
+            kernel, seconds = kernel.fork(), 0
+        else:  # it goes on itself
+            self._before[-1] = None
+        try:
+            outputs, error = executed(cell, kernel, stopped)
+        except StoppedError:
+            self._end(kernel)
+            raise
+        number = (kernel.reply or {}).get("execution_count", 0)
+        done = Executed(cell, outputs, number, error, self._read())
         if done.error:
-            self._end(now)
+            self._end(kernel)
         else:
-            seconds = now.seconds + time.monotonic() - started
-            self._before.append(now._replace(seconds=seconds))
+            took = time.monotonic() - started
+            self._before.append(Snapshot(kernel, seconds + took))
             self.done.append(done)
         return done
 
-    def _end(self, process):
-        """End a process that is of no use any more, and return to a snapshot."""
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(process.pid, signal.SIGKILL)
+    def _end(self, kernel):
+        """End a kernel that is of no use any more, and return to a snapshot."""
+        kernel.close()
         self.back_to(len(self.done))
 
     def instead(self, position, cell, stopped):
@@ -166,88 +152,37 @@ class Snapshots:
         return any(stamp(ROOT / name) != state for name, state in read.items())
 
     def close(self):
-        """End all the processes."""
-        for process in filter(None, self._before):
-            process.connection.close()
-        self._first.wait()
-        self.log.close()
+        """End all the kernels."""
+        for snapshot in filter(None, self._before):
+            snapshot.kernel.close()
+        self._resources.close()
 
 
-def main(number, log, folder, *modules):
-    """Import the modules, and be the first snapshot."""
-    from helpers.pipeline.kernels.forkserver import import_all
+class _Client(ForkedClient):
+    """What makes outputs of a kernel's messages."""
 
-    watch(log, ROOT)
-    import_all(modules)
-    os.chdir(folder)
-    sys.path[0] = ""  # kernels look for modules beside their notebook
-    sys.dont_write_bytecode = True  # two changes in a second would be taken for one
-    connection = Connection(int(number))
-    connection.send("ready")
-    serve(connection, _shell())
+    def check(self):
+        """Raise as others do, and StoppedError if that is asked for."""
+        super().check()
+        if self.stopped():
+            raise StoppedError
 
 
-def _shell():
-    """Return IPython without a terminal, and without history, which keeps outputs."""
-    from IPython.core.displaypub import CapturingDisplayPublisher
-    from IPython.core.interactiveshell import InteractiveShell
-    from traitlets.config import Config
-
-    options = Config()
-    options.HistoryManager.enabled = False
-    shell = InteractiveShell.instance(config=options)
-    shell.display_pub = CapturingDisplayPublisher(parent=shell)
-    return shell
-
-
-def serve(connection, shell):
-    """Execute cells, each as asked here or in a fork, until the connection ends."""
-    first, children = True, []
-    while True:
-        try:
-            cell, keep = connection.recv()
-            ours = keep and Connection(recv_handle(connection))
-        except (EOFError, OSError):
-            if first:
-                os.killpg(0, signal.SIGKILL)
-            os._exit(0)  # what ends a kernel must not be done twice
-        if keep:
-            children = [pid for pid in children if not os.waitpid(pid, os.WNOHANG)[0]]
-            if pid := os.fork():
-                children.append(pid)
-                ours.close()
-                continue
-            connection, first, children = ours, False, []
-            connection.send(os.getpid())
-        connection.send(_executed(cell, shell))
-
-
-def _executed(cell, shell):
-    """Execute a cell; return what it shows, its number and its error."""
-    from jupyter_client.jsonutil import json_default
-
-    from helpers.pipeline.sweep.executed import lost_output
-
-    shown, number = shell.display_pub.outputs, shell.execution_count
-    shown.clear()
-    printed = io.StringIO()
-    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
-        result = shell.run_cell(
-            cell["source"], store_history=cell["counts"], cell_id=cell["id"]
-        )
-    error = result.error_before_exec or result.error_in_exec
-    outputs = [
-        {"output_type": "display_data", "data": o["data"], "metadata": o["metadata"]}
-        for o in shown
-        if not o.get("update")
-    ]
-    outputs = json.loads(json.dumps(outputs, default=json_default))  # as a kernel does
-    lost = lost_output(printed.getvalue())
-    if error and not lost:
-        magics = shell.magics_manager.lsmagic()
-        lost = described(error, number, cell["source"], magics["cell"])
-    return outputs, number, lost
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+def executed(sent, kernel, stopped):
+    """Execute a cell with a kernel; return its outputs, and its error on one line."""
+    cell = nbformat.v4.new_code_cell(sent["source"], id=sent["id"])
+    client = _Client(
+        nbformat.v4.new_notebook(cells=[cell]), time_limit=math.inf, log=""
+    )
+    client.kernel, client.stopped = kernel, stopped
+    try:
+        client.execute_cell(cell, 0, store_history=sent["counts"])
+    except CellExecutionError:
+        error = described(kernel.reply, sent["source"])
+    except (CellTimeoutError, DeadKernelError) as stop:
+        [error] = client.output_of(stop).traceback
+    else:
+        error = ""
+    merge_streams(cell.outputs)
+    printed = "".join(o.text for o in cell.outputs if o.output_type == "stream")
+    return cell.outputs, lost_output(printed) or error

@@ -11,9 +11,9 @@ from helpers.pipeline.command import checked_scheduler, checked_time_limit, reas
 from helpers.pipeline.environment import FORMATS
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.files import whole
-from helpers.pipeline.kernels.warm import warm_kernels
+from helpers.pipeline.kernels.warm import CAN_FORK, warm_kernels
 from helpers.pipeline.records import read_record
-from helpers.pipeline.report.claims import PROSE
+from helpers.pipeline.report.claims import MAGICS
 from helpers.pipeline.report.drawing import BESIDE
 from helpers.pipeline.report.evidence import RESULTS, attachments
 from helpers.pipeline.report.paths import ASSIGNMENT, asked
@@ -29,8 +29,6 @@ from helpers.pipeline.sweep.experiments import experiments_of
 from helpers.pipeline.sweep.inputs import modules_behind, why_outside
 from helpers.pipeline.sweep.plan import make_plan, modules_for
 from helpers.pipeline.sweep.run import FailedRunsError, sweep
-
-MAGICS = (PROSE, "%%capture", "%%time", "%%timeit")  # how cells of a report begin
 
 
 def report(*, with_pdf=True, with_page=True):
@@ -77,7 +75,7 @@ def make_report(paths, with_pdf, with_page, beside):
     behind = partial(modules_behind, paths.name)
     if not with_page:  # to verify a PDF, in a folder that is removed
         os.environ[FORMATS] = "pdf"
-    with warm_kernels(modules_for(plan) or behind(), later=behind) as kernel:
+    with warm_kernels(modules_for(plan) or behind(), later=behind):
         # Imported while the forkserver imports its modules, which takes as long.
         from helpers.pipeline.report.page import to_html
         from helpers.pipeline.report.pdf import compile_preamble
@@ -92,10 +90,10 @@ def make_report(paths, with_pdf, with_page, beside):
         preamble = with_pdf and beside.submit(compile_preamble, paths.tex)
         name = paths.notebook.relative_to(ROOT)
         print(f"executing {name}", file=sys.stderr, flush=True)
-        if kernel:  # it is forked, and can fork
+        if CAN_FORK:
             os.environ[BESIDE] = "1"
         try:
-            notebook = execute_report(kernel, title | table, time_limit, paths)
+            notebook = execute_report(title | table, time_limit, paths)
         except UserError as error:
             error = with_remembered(str(error), paths.name)
             if failed:  # the text may rest on it
@@ -153,7 +151,7 @@ def print_report(notebook, attached, now, folder, preamble=None):
         raise UserError(error) from None
 
 
-def execute_report(kernel, given, time_limit, paths=ASSIGNMENT):
+def execute_report(given, time_limit, paths=ASSIGNMENT):
     """Execute the notebook of a report, also into ``build``, and return it.
 
     `given` are some of its parameters. UserError if a cell raises; the written notebook
@@ -164,7 +162,7 @@ def execute_report(kernel, given, time_limit, paths=ASSIGNMENT):
     from helpers.pipeline.sweep.execute import execute
 
     os.environ["JPY_SESSION_NAME"] = str(paths.notebook)  # as JupyterLab does
-    done = execute(paths.name, given, kernel, time_limit=time_limit)
+    done = execute(paths.name, given, time_limit=time_limit)
     paths.executed.write_text(done.notebook, encoding="utf-8")
     if done.error:
         where = f"{paths.executed.relative_to(ROOT)}, {done.cell}".rstrip(", ")

@@ -29,6 +29,7 @@ NOT_TYPED = re.compile(
 )
 STATEMENT = re.compile(rf"state(?:_below)?\(\s*[\"']({NAME})[\"']")
 PROSE = "%%prose"  # how a cell of text begins
+MAGICS = (PROSE, "%%capture", "%%time", "%%timeit")  # how cells of a report begin
 CAPTION = re.compile(r"caption=((?:\s*\"[^\"]*\")+)")
 
 

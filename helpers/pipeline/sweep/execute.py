@@ -1,5 +1,6 @@
 """Execute one notebook, within bounds on its time and its output."""
 
+import contextlib
 import os
 import re
 import signal
@@ -22,6 +23,7 @@ from papermill.parameterize import parameterize_notebook
 
 from helpers import ROOT
 from helpers.pipeline.errors import UserError
+from helpers.pipeline.kernels.forked import ForkedKernel
 from helpers.pipeline.kernels.opened import watch_statement
 from helpers.pipeline.kernels.warm import FORKSERVER
 from helpers.pipeline.sweep.executed import (
@@ -59,14 +61,15 @@ class BoundedClient(NotebookClient):
     """nbclient's client, with bounds on the time and the output of a run."""
 
     def __init__(self, notebook, *, time_limit, log, **options):
-        deadline = time.monotonic() + time_limit
+        self.deadline = time.monotonic() + time_limit
         super().__init__(
             notebook,
             # Rounded up: no time left would mean no limit.
-            timeout_func=lambda cell: max(1, deadline - time.monotonic()),
+            timeout_func=lambda cell: max(1, self.deadline - time.monotonic()),
             # As in JupyterLab, and as nbconvert does it.
             resources={"metadata": {"path": str(NOTEBOOKS)}},
             raise_on_iopub_timeout=True,
+            record_timing=False,
             **options,
         )
         self.time_limit = time_limit
@@ -80,9 +83,6 @@ class BoundedClient(NotebookClient):
         """
         self.reset_execution_trackers()
         with self.setup_kernel():
-            if self.opened:  # nothing waits for the answer
-                watch = watch_statement(self.opened, ROOT)
-                self.kc.execute(watch, silent=True, stop_on_error=False)
             for number, cell in enumerate(self.nb.cells):
                 # The cells have the numbers that they have in the original.
                 counts = not is_papermills(cell)
@@ -92,11 +92,20 @@ class BoundedClient(NotebookClient):
                     cell.metadata.papermill["exception"] = True
                     break
                 except (CellTimeoutError, DeadKernelError) as stopped:
-                    cell.outputs.append(self._output_of(stopped))
+                    cell.outputs.append(self.output_of(stopped))
                     break
             self.set_widgets_metadata()
         for cell in self.nb.cells:
             merge_streams(cell.get("outputs", []))
+
+    @contextlib.contextmanager
+    def setup_kernel(self):
+        """Start an ordinary kernel, watched if that is asked for."""
+        with super().setup_kernel():
+            if self.opened:  # nothing waits for the answer
+                watch = watch_statement(self.opened, ROOT)
+                self.kc.execute(watch, silent=True, stop_on_error=False)
+            yield
 
     def process_message(self, message, cell, cell_index):
         """Count what arrives; kill the kernel when it is too much."""
@@ -107,7 +116,7 @@ class BoundedClient(NotebookClient):
             self.km.provisioner.process.send_signal(signal.SIGKILL)
         return None
 
-    def _output_of(self, stopped):
+    def output_of(self, stopped):
         """Return, as a cell's output, why a run was stopped."""
         if self.received > MOST_OUTPUT:
             name, value = "TooMuchOutput", f"more than {MOST_OUTPUT:,} characters"
@@ -122,19 +131,51 @@ class BoundedClient(NotebookClient):
         )
 
 
+class ForkedClient(BoundedClient):
+    """The same with a kernel of the forkserver; `check` is called often."""
+
+    @contextlib.contextmanager
+    def setup_kernel(self):
+        """Fork a kernel."""
+        self.kernel = ForkedKernel(NOTEBOOKS, self.opened)
+        with contextlib.closing(self.kernel):
+            yield
+
+    # The kernel counts what arrives.
+    process_message = NotebookClient.process_message
+
+    def execute_cell(self, cell, number, *, store_history):
+        """Execute a code cell."""
+        if cell.cell_type != "code" or not cell.source.strip():
+            return
+        self.clear_before_next_output = False
+        sent = {"id": cell.get("id"), "source": cell.source, "counts": store_history}
+        try:
+            for message in self.kernel.execute(sent, self.check):
+                self.process_message(message, cell, number)
+        except EOFError:
+            raise DeadKernelError from None
+        if self.kernel.reply["error"]:
+            raise CellExecutionError("", "", "")
+
+    def check(self):
+        """Raise CellTimeoutError if there is too much, or no time left."""
+        self.received = self.kernel.received
+        if self.received > MOST_OUTPUT or time.monotonic() > self.deadline:
+            raise CellTimeoutError
+
+
 def warm_up():
     """Do what the first run of a process would do, while the forkserver imports."""
-    import IPython.paths  # noqa: F401  where jupyter_client looks for kernels
-
     nbformat.validator.get_validator(4, nbformat.v4.nbformat_minor)
 
 
-def execute(notebook, parameters, kernel, *, time_limit=600, inputs=None):
+def execute(notebook, parameters, *, time_limit=600, inputs=None):
     """Execute a notebook of the project with its parameters; return its `Outcome`.
 
-    For the options of the `kernel` see `helpers.pipeline.kernels.warm.warm_kernels`. If
-    `inputs` that are known before the run are given, the executed notebook records them
-    in its metadata, as ``run``, with the files that it opened.
+    Its kernel is warm within `helpers.pipeline.kernels.warm.warm_kernels`. If `inputs`
+    that are known before the run are given, the executed notebook records them in its
+    metadata, as ``run``, with the files that it opened.
     """
     # Beside the forkserver, whose folder is removed even if this process is killed.
     server = os.environ.get(FORKSERVER)
@@ -147,7 +188,7 @@ def execute(notebook, parameters, kernel, *, time_limit=600, inputs=None):
             executed = nbformat.v4.new_notebook()
             error, cell, log = _on_top(executed, damage), "", ""
         else:
-            error, cell = _execute(executed, kernel, time_limit, log)
+            error, cell = _execute(executed, time_limit, log)
         seconds = time.perf_counter() - started
         if log:
             changed = []
@@ -179,10 +220,10 @@ def prepared(notebook, parameters):
     return made
 
 
-def _execute(notebook, kernel, time_limit, log):
+def _execute(notebook, time_limit, log):
     """Execute a notebook in place; return the error and the cell that raised it."""
     try:
-        _with_a_kernel(notebook, time_limit=time_limit, log=log, **kernel)
+        _with_a_kernel(notebook, time_limit=time_limit, log=log)
         raise_for_execution_errors(notebook, None)
         raise_for_lost_output(notebook)
         if early := exit_before_record(notebook):
@@ -208,10 +249,11 @@ def _execute(notebook, kernel, time_limit, log):
 
 def _with_a_kernel(notebook, **options):
     """Execute a notebook; start another kernel if one ends before it listens."""
+    client = ForkedClient if FORKSERVER in os.environ else BoundedClient
     # An ordinary kernel does if, meanwhile, another program takes one of its ports.
     for left in reversed(range(STARTS)):
         try:
-            BoundedClient(notebook, **options).execute()
+            client(notebook, **options).execute()
             break
         except RuntimeError as died:
             if not left or "died before replying" not in str(died):

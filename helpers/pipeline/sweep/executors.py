@@ -46,7 +46,7 @@ def open_executor(scheduler, inputs):
 @contextlib.contextmanager
 def _local():
     """Open a pool of processes: for each core that we may use one, and one more."""
-    # It computes while another waits for its kernel, a tenth of the time of a run.
+    # It computes while another waits for its kernel.
     from helpers.pipeline.sweep.execute import warm_up
 
     warm_up()  # once, before workers are forked

@@ -141,17 +141,13 @@ def run_point(point, inputs, time_limit, path):
     `inputs` are those known when the sweep was planned. Unless `path` is None, the
     executed notebook is written there and not returned.
     """
-    from helpers.pipeline.kernels.warm import kernels_here
+    from helpers.pipeline.kernels.warm import warm_kernels_here
     from helpers.pipeline.sweep.execute import execute
 
     code = {name: inputs[name] for name in inputs if name.endswith(".py")}
-    outcome = execute(
-        point.notebook,
-        point.parameters,
-        kernels_here(partial(modules_behind, point.notebook), code),
-        time_limit=time_limit,
-        inputs=inputs,
-    )
+    warm_kernels_here(partial(modules_behind, point.notebook), code)
+    given = {"time_limit": time_limit, "inputs": inputs}
+    outcome = execute(point.notebook, point.parameters, **given)
     if path:
         path.write_text(outcome.notebook, encoding="utf-8")
         outcome = outcome._replace(notebook="")

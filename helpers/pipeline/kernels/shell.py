@@ -1,0 +1,197 @@
+"""A forked process that executes cells, in the shell that notebooks have.
+
+The shell is ipykernel's, but its messages go to the client over one connection, as JSON
+and in their order: outputs, the text that a cell prints, and last an ``execute_reply``.
+There are no ports, no threads that pass messages on, and no loop that waits for them.
+"""
+
+import builtins
+import io
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import threading
+import traceback
+import warnings
+from multiprocessing.connection import Connection
+from multiprocessing.reduction import recv_handle
+from pathlib import Path
+from types import SimpleNamespace
+
+from ipykernel.zmqshell import ZMQInteractiveShell
+from IPython.core.error import StdinNotImplementedError
+from IPython.core.shellapp import InteractiveShellApp
+from jupyter_client.jsonutil import json_default
+from jupyter_client.session import Session
+from traitlets.config import Config
+
+from helpers import ROOT
+from helpers.pipeline.kernels.opened import watch
+
+INLINE = "module://matplotlib_inline.backend_inline"  # the backend of notebooks
+NO_INPUT = "input() has no answer here: nobody reads what it asks"
+
+
+class Wire(Session):
+    """What a shell takes for Jupyter's session: it sends messages to the client."""
+
+    connection, pid, lock = None, 0, threading.Lock()
+
+    def send(self, stream, msg_or_type, content=None, *_, **__):
+        """Send a message, as the shell gives it: whole, or its type and content."""
+        if isinstance(msg_or_type, str):
+            kind = msg_or_type
+        else:
+            kind, content = msg_or_type["msg_type"], msg_or_type["content"]
+        text = json.dumps([kind, content], default=json_default)
+        with self.lock:  # threads print
+            self.connection.send_bytes(text.encode())
+
+
+class Printed(io.TextIOBase):
+    """Standard output or error, of which each piece is a message.
+
+    Processes that a cell forks write to the descriptor, as do other programs.
+    """
+
+    encoding = "utf-8"
+
+    def __init__(self, name, descriptor, wire):
+        self.name, self.descriptor, self.wire = name, descriptor, wire
+
+    def writable(self):
+        """Tell that it can be written to."""
+        return True
+
+    def fileno(self):
+        """Return its descriptor."""
+        return self.descriptor
+
+    def write(self, text):
+        """Write a text; refuse half of a character, as a file does."""
+        encoded = text.encode()
+        if os.getpid() != self.wire.pid:
+            os.write(self.descriptor, encoded)
+        elif text:
+            self.wire.send(None, "stream", {"name": self.name, "text": text})
+        return len(text)
+
+
+def make_shell():
+    """Return the shell, which is the same for all processes, without history."""
+    options = Config()
+    options.HistoryManager.enabled = False  # it would keep outputs
+    options.IPKernelApp.connection_file = ""  # how libraries tell that it is a notebook
+    shell = ZMQInteractiveShell.instance(config=options)
+    shell.displayhook.session = shell.display_pub.session = Wire()
+    shell.kernel = SimpleNamespace(shell=shell, eventloop=None)
+    shell.enable_gui = lambda *_: None  # there is no window
+    return shell
+
+
+def become_kernel(client, shell):
+    """Turn this forked process into one that executes the client's cells.
+
+    With its first byte the client sends what standard output and error are.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    _, descriptors, *_ = socket.recv_fds(client, 1, 2)
+    connection = Connection(client.detach())
+    for number, descriptor in enumerate(descriptors, start=1):
+        os.dup2(descriptor, number)
+        os.close(descriptor)
+    request = json.loads(connection.recv_bytes())
+    sys.stdin = open(os.devnull)  # noqa: SIM115
+    os.dup2(sys.stdin.fileno(), 0)
+    os.environ.clear()
+    os.environ.update({"MPLBACKEND": INLINE, **request["env"]})
+    os.chdir(request["cwd"])
+    InteractiveShellApp.init_path(SimpleNamespace(ignore_cwd=False))
+    sys.argv = ["ipykernel_launcher"]
+    # Python would take a module that changes twice in a second for unchanged.
+    sys.dont_write_bytecode = True
+    if "numpy.random" in sys.modules:
+        sys.modules["numpy.random"].seed()  # else all kernels draw the same
+    builtins.input = refuse_input
+    wire = shell.display_pub.session
+    sys.stdout, sys.stderr = Printed("stdout", 1, wire), Printed("stderr", 2, wire)
+    shell.init_environment()
+    shell.starting_dir = os.getcwd()
+    shell.history_manager.dir_hist[:] = [Path.cwd()]
+    if request["log"]:
+        watch(request["log"], ROOT)
+    begin(connection, wire)
+    serve(connection, shell)
+
+
+def refuse_input(*_):
+    """Raise what notebooks raise if nobody can type."""
+    raise StdinNotImplementedError(NO_INPUT)
+
+
+def begin(connection, wire):
+    """Begin as a new process: with the client's connection, and to end with it."""
+    os.setsid()  # signals also reach the processes that the notebook starts
+    wire.connection, wire.pid = connection, os.getpid()
+    gone = select.poll()
+    gone.register(connection, select.POLLRDHUP)
+
+    def wait():
+        gone.poll()
+        os.killpg(0, signal.SIGKILL)
+
+    threading.Thread(target=wait, daemon=True).start()
+    connection.send_bytes(str(wire.pid).encode())
+
+
+def serve(connection, shell):
+    """Execute cells as the client asks, and fork when it asks for that."""
+    wire = shell.display_pub.session
+    while True:
+        try:
+            cell = json.loads(connection.recv_bytes())
+            if not cell:
+                other = Connection(recv_handle(connection))
+        except (EOFError, OSError):
+            os.killpg(0, signal.SIGKILL)  # what ends a notebook must not be done twice
+        if cell:
+            wire.send(None, "execute_reply", execute(cell, shell))
+            continue
+        before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # none is waited for
+        with warnings.catch_warnings(action="ignore"):  # of the thread that only waits
+            forked = os.fork() == 0
+        if forked:
+            signal.signal(signal.SIGCHLD, before)
+            connection.close()
+            connection = other
+            begin(connection, wire)
+        else:
+            other.close()
+
+
+def execute(cell, shell):
+    """Execute a cell; return its number and, as plain data, its error."""
+    number = {"execution_count": shell.execution_count}
+    shell.display_pub.session.send(None, "execute_input", number)
+    done = shell.run_cell(
+        cell["source"], store_history=cell["counts"], cell_id=cell["id"]
+    )
+    if shell.exit_now:
+        os._exit(0)  # as the cell asks
+    error = done.error_before_exec or done.error_in_exec
+    return number | {"error": error and described(error)}
+
+
+def described(error):
+    """Return an exception as plain data, with the lines of code that led to it."""
+    name = "" if hasattr(error, "_render_traceback_") else type(error).__name__
+    if isinstance(error, SyntaxError):
+        line = error.filename or "", error.lineno, "<module>", error.text or ""
+        return {"name": name, "text": error.msg, "lines": [line]}
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [(f.filename, f.lineno, f.name, f.line) for f in frames]
+    return {"name": name, "text": str(error), "lines": lines}
