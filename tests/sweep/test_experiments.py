@@ -44,6 +44,15 @@ def test_whole_rates_are_the_same_point_as_decimal_ones(grid):
     assert repr(first) == repr(second)
 
 
+def test_a_file_beside_the_notebook_must_be_of_the_project(grid, tmp_path):
+    (tmp_path / "it.png").touch()
+    up = "../" * len(NOTEBOOKS.parts[1:])
+    [point] = read_points(grid("a: {start: ../data/auto.csv}\n"))["a"]
+    assert point.parameters["start"] == "../data/auto.csv"
+    with pytest.raises(UserError, match=rf"a: start: .* \({tmp_path}/it.png\) is no f"):
+        read_points(grid(f"a: {{start: {up}{tmp_path}/it.png}}\n"))
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

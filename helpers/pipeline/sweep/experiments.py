@@ -17,7 +17,7 @@ from helpers import ROOT
 from helpers.pipeline.errors import UserError, did_you_mean
 from helpers.pipeline.files import sha256
 from helpers.pipeline.kernels.opened import stamp
-from helpers.pipeline.sweep.inputs import why_outside
+from helpers.pipeline.sweep.inputs import PLACES, why_outside
 from helpers.pipeline.sweep.notebooks import DamagedError, read_notebook
 from helpers.pipeline.sweep.parameters import (
     read_parameters,
@@ -190,10 +190,11 @@ def _values(where, name, given, allowed):
         raise UserError(f"{where}: {name} has no value")
     check, several = allowed[name].validated, len(values) > 1
     valid = [check(f"{where}: {name}", value, several=several) for value in values]
-    for value in (value for value in valid if isinstance(value, str)):
-        is_file = name == TABLE or os.path.isfile(os.path.join(ROOT, value))
+    texts = (value for value in valid if isinstance(value, str))
+    for value, place in product(texts, PLACES):
+        is_file = os.path.isfile(place / value) or (name, place) == (TABLE, ROOT)
         # Runs would not notice a change of it.
-        if is_file and (why := why_outside(value)):
+        if is_file and (why := why_outside(value, place.relative_to(ROOT))):
             raise UserError(f"{where}: {name}: {why}")
     return list(dict.fromkeys(valid))  # 0.1 and 1e-1 are one value
 

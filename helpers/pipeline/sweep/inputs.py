@@ -39,15 +39,19 @@ def has_failed(run):
     return failed_path_of(run).exists() and not path_of(run).exists()
 
 
-def why_outside(path):
-    """Say why nobody else would find a table, and what to do; empty if it is found."""
-    place = "" if "\0" in path else os.path.realpath(ROOT / path)
+def why_outside(path, beside=""):
+    """Say why nobody else would find a file, and what to do; empty if it is found.
+
+    A relative path starts at the project's folder, or at the one `beside` in it.
+    """
+    inside = os.path.join(beside, path)
+    place = "" if "\0" in path else os.path.realpath(ROOT / inside)
     name = name_in(str(ROOT), place) if place else ""
     if not name:
         leads = f" ({place})" if path and place not in ("", path) else ""
         why = "is no file of the project, so it cannot be handed in or verified"
         return f"{path!r}{leads} {why}: copy it into data/"
-    if os.path.isabs(path) or os.path.normpath(path).startswith(".."):
+    if os.path.isabs(path) or os.path.normpath(inside).startswith(".."):
         return f"{path!r} is found only where the project is now: write {name}"
     return ""
 
