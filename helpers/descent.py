@@ -21,6 +21,7 @@ from helpers.validation import (
 EPSILON = np.finfo(float).eps
 # A descent has converged if no more than this share of its first cost is left to gain.
 TOLERANCE = 1e-9
+MOST = 10**8  # iterations, which take 60 GB
 
 
 class Descent(NamedTuple):
@@ -73,7 +74,7 @@ def gradient_descent(
     learning_rate : float or array_like of shape (m,)
         Positive; an array makes m descents.
     n_iterations : int
-        Number of updates, at least 1.
+        Number of updates, at least 1 and at most `MOST`.
     initialisation : {"zeros", "normal", "uniform"}
         Where to start, see `helpers.model.initialize`.
     start : array_like of shape (n_features + 1,) or (n_features + 1, m), optional
@@ -100,7 +101,7 @@ def gradient_descent(
     """
     X, y = validate_data(X, y)
     learning_rate = validate_learning_rate(learning_rate)
-    validate_count("n_iterations", n_iterations)
+    validate_count("n_iterations", n_iterations, MOST, "each is kept in memory")
     w, b = initialize(X.shape[1], method=initialisation, rng=rng)
     w, b = _side_by_side(w, b, start, learning_rate)
     step_w = make_optimiser(optimiser, learning_rate, **options)

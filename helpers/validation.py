@@ -184,11 +184,11 @@ def validate_learning_rate(learning_rate):
     return rates if rates.ndim else float(rates)
 
 
-def validate_count(name, value, most=None, of=""):
+def validate_count(name, value, most, of):
     """Raise ValueError if a value is not a whole number from 1 to the most."""
     right = isinstance(value, Integral) and not isinstance(value, bool)
-    if not right or value < 1 or (most is not None and value > most):
-        bounds = "of at least 1" if most is None else f"from 1 to {most} ({of})"
+    if not right or not 1 <= value <= most:
+        bounds = f"from 1 to {most:,} ({of})"
         raise ValueError(f"{name} must be a whole number {bounds}, got {value!r}")
 
 

@@ -253,8 +253,9 @@ def test_below_the_limit_the_cost_never_rises(seed, n_features, share):
         ({"learning_rate": [0.1, np.nan]}, "got nan at index 1"),
         (
             {"n_iterations": 0},
-            "n_iterations must be a whole number of at least 1, got 0",
+            "n_iterations must be a whole number from 1 to 100,000,000 .*, got 0",
         ),
+        ({"n_iterations": 10**9}, "got 1000000000"),
         ({"n_iterations": -3}, "got -3"),
         ({"n_iterations": 1.5}, "got 1.5"),
         ({"batch_size": 0}, "batch_size must be a whole number from 1 to 392"),
