@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from helpers.reading.columns import choose, join_names, split_names  # noqa: F401
+from helpers.reading.content import composed
 from helpers.reading.datasheet import load_datasheet  # noqa: F401  both are part of this
 from helpers.reading.table import read_table
 from helpers.validation import as_floats, validate_data
@@ -70,6 +71,7 @@ def load_data(path, target, features="all"):
         If the file or a column is missing, the file can be read in several ways, a
         chosen column has a value that is no finite number, or too few rows are left.
     """
+    target, features = composed(target), composed(features)
     table = read_table(path)
     chosen, notes = choose(table, path, target, features)
     numbers = np.column_stack(list(chosen.values()))

@@ -4,6 +4,7 @@ import bz2
 import gzip
 import lzma
 import re
+import unicodedata
 import zipfile
 import zlib
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE, BOM_UTF32_BE, BOM_UTF32_LE
@@ -68,4 +69,9 @@ def decoded(content, told):
             f"{told.sheet}"
         )
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    return text, encoding
+    return composed(text), encoding
+
+
+def composed(text):
+    """Return a text in which a letter and its accents are one, as on most systems."""
+    return unicodedata.normalize("NFC", text)

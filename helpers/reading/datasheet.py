@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from helpers import ROOT
+from helpers.reading.content import composed
 from helpers.reading.yamlfile import read_yaml
 
 PACKED = (".gz", ".bz2", ".xz", ".zip")
@@ -65,8 +66,10 @@ def column_fact(sheet, name, fact):
     `sheet` is what `load_datasheet` returned.
     """
     columns = sheet.get("columns")
-    column = columns.get(name) if isinstance(columns, dict) else None
-    return str(column.get(fact) or "") if isinstance(column, dict) else ""
+    for known, facts in columns.items() if isinstance(columns, dict) else ():
+        if composed(str(known)) == name and isinstance(facts, dict):
+            return str(facts.get(fact) or "")
+    return ""
 
 
 def read_format(path):
@@ -101,8 +104,8 @@ def read_format(path):
         for name, told in columns.items():
             if isinstance(told, dict):
                 _refuse_near(told, FACTS, sheet)
-                missing[str(name)] = _listed(told.get("missing"))
-    names = list(map(str, columns))
+                missing[composed(str(name))] = _listed(told.get("missing"))
+    names = [composed(str(name)) for name in columns]
     return Format(sheet, separator, decimal, encoding, names, missing)
 
 

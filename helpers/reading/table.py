@@ -54,7 +54,7 @@ def read_table(path):
         separator = told.separator
         if text[:4].lower() == "sep=" and text[5:6] == "\n":  # as Excel writes it
             separator, text = separator or text[4], text[5:]
-        rows, separator = _rows(text, separator, told.sheet)
+        rows, blank, separator = _rows(text, separator, told.sheet)
         names, header, rows = _named(rows, told)
         columns = list(zip(*(fields for _, fields in rows), strict=True))
         lines = [line for line, _ in rows]
@@ -67,17 +67,19 @@ def read_table(path):
     sign = "comma" if decimal == "," else "point"
     word = WORDS.get(separator, repr(separator))
     how = f"read as {encoding}, separated by {word}, with a decimal {sign} and {header}"
+    how += f"; lines without values left out: {blank}" if blank else ""
     named = not header.startswith("no header")
     return Table(names, columns, lines, decimal, told.missing, how, named)
 
 
 def _rows(text, separator, sheet):
-    """Return the rows, as pairs of a line and its fields, and the separator."""
+    """Return the rows and how many lines are blank, see `_split`, and the separator."""
     _refuse_comments(text)
-    tried, split, reasons = [separator] if separator else list(WORDS), {}, {}
+    tried = [separator] if separator else list(WORDS)
+    split, blank, reasons = {}, {}, {}
     for each in tried:
         try:
-            split[each] = _split(text, each)
+            split[each], blank[each] = _split(text, each)
         except ValueError as error:
             reasons[each] = error
     if not split:
@@ -94,7 +96,7 @@ def _rows(text, separator, sheet):
             f"its fields may be separated by {' or '.join(map(WORDS.get, fitting))}; "
             f"write `separator: {WORDS[fitting[0]][:-1]}`, or the other, into {sheet}"
         )
-    return split[fitting[0]], fitting[0]
+    return split[fitting[0]], blank[fitting[0]], fitting[0]
 
 
 def _refuse_comments(text, fewest=2):
@@ -122,7 +124,7 @@ def _refuse_title(text, separators):
     if each == " " or not above:
         return
     try:
-        rows = _split("\n".join(lines[above:]), each)
+        rows, _ = _split("\n".join(lines[above:]), each)
     except ValueError:
         return
     if len(rows) > 2:
@@ -133,15 +135,21 @@ def _refuse_title(text, separators):
 
 
 def _split(text, separator):
-    """Split a text into rows of equally many fields, with the lines they begin on."""
+    """Return a text's rows, each its line and as many fields, and how many are blank.
+
+    Blank ones, without a value, are counted only between the others.
+    """
     lines = io.StringIO(text)
     if separator == " ":
         lines = (line.replace("\t", " ").strip(" \n") + "\n" for line in lines)
     reader = csv.reader(lines, delimiter=separator, skipinitialspace=True, strict=True)
-    rows, line = [], 1
+    rows, line, blank, between = [], 1, 0, 0
     try:
         for fields in reader:
-            if "".join(fields).strip():  # else a blank line
+            if not "".join(fields).strip():
+                blank += bool(rows)
+            else:
+                between = blank
                 rows.append((line, [field.strip() for field in fields]))
                 _require_as_many(rows[0], rows[-1], WORDS.get(separator, separator))
             line = reader.line_num + 1
@@ -149,7 +157,7 @@ def _split(text, separator):
         raise ValueError(f"line {line}: {error}") from None
     if not rows:
         raise ValueError("not a CSV file with a header: it is empty")
-    return rows
+    return rows, between
 
 
 def _require_as_many(first, row, word):

@@ -2,13 +2,14 @@
 
 import codecs
 import io
+import unicodedata
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from helpers.data import join_names, load_data, split_names
-from helpers.reading.datasheet import load_datasheet
+from helpers.reading.datasheet import column_fact, load_datasheet
 from helpers.reading.numerals import decimal_signs, read_numbers
 from helpers.reading.table import read_table
 
@@ -205,6 +206,10 @@ def test_what_spreadsheets_export_beside_the_data_is_no_data(table):
     data = load_data(table('n;y;"a\n(m)"\n' + rows + ";;\n;;\n;\n"), "y")
     assert data.features == ["a (m)"]
     assert (len(data.y), data.n_dropped) == (11, 0)
+    spaced = rows.replace("3;", "\n;;\n3;", 1) + ";;\n"
+    data = load_data(table("\ny;a;b\n\n" + spaced), "y")
+    assert data.notes[0].endswith(" and a header; lines without values left out: 3")
+    assert (len(data.y), data.n_dropped) == (11, 0)
     titled = table("Houses, sold\nin 2024\ny;a;b\n" + rows.replace(";", ",5;"))
     assert "line 3 is the first with semicolons: remove" in refused(titled)
     ragged = table("y;a\n" + "".join(f"{k};{k % 5},5;\n" for k in range(9)))
@@ -225,6 +230,18 @@ def test_a_row_of_units_and_a_word_for_what_is_missing_are_recognised(table):
     assert load_data(path, "y").y.tolist() == [1, 4, 5]
     twice = table("y,a\n1,130 hp\n2,130 hp\n3,7\n4,5\n")
     assert "missing" not in refused(twice, features="a")
+
+
+def test_a_name_is_found_however_its_accents_are_written(table):
+    rows = "".join(f"{k * k % 11},{k}.5,{k % 5}\n" for k in range(11))
+    for form, other in (("NFC", "NFD"), ("NFD", "NFC")):
+        text = unicodedata.normalize(form, f"größe,länge,höhe\n{rows}")
+        names = unicodedata.normalize(other, "größe länge").split()
+        sheet = unicodedata.normalize(other, "columns: {größe: {unit: m, missing: 3}}")
+        path = table(text, sheet)
+        data = load_data(path, *names)
+        assert data[2:5] == (["länge"], "größe", 2)
+        assert column_fact(load_datasheet(path), data.target, "unit") == "m"
 
 
 def test_a_column_left_out_for_its_signs_shows_one(table):
