@@ -31,11 +31,18 @@ def use_typeface():
     return True
 
 
-def in_figure(text):
-    """Return a text that matplotlib draws as it is, beside a formula too."""
-    font = font_manager.get_font(font_manager.findfont(mpl.rcParams["mathtext.rm"]))
+def in_figure(text, instead=None):
+    """Return a text that matplotlib draws as it is, beside a formula too.
+
+    It is `instead`, if that is given, where a letter is in no font.
+    """
+    names = (mpl.rcParams["mathtext.rm"], mpl.rcParams["mathtext.tt"])
+    page, other = (font_manager.get_font(font_manager.findfont(name)) for name in names)
+    lacking = {each for each in text if not page.get_char_index(ord(each))}
+    if instead and not all(other.get_char_index(ord(each)) for each in lacking):
+        return instead
     drawn = (
-        each if font.get_char_index(ord(each)) else rf"$\mathtt{{{each}}}$"
+        rf"$\mathtt{{{each}}}$" if each in lacking else each
         for each in text.replace("$", r"\$")
     )
     return "".join(drawn).replace(r"}$$\mathtt{", "")

@@ -103,6 +103,12 @@ def test_adam_is_excused_where_its_epsilon_is_above_the_gradients(
     assert ("its steps are shorter than they would be" in said) == slow
 
 
+def test_a_target_whose_letters_have_no_font_is_on_the_page(report_on):
+    of = columns(X - Z + NOISE)
+    said = report_on({"价格": of.pop("y"), **of}, target="价格")
+    assert "This report predicts the column 价格 from 2 features" in said
+
+
 def test_a_feature_that_several_others_explain_together_is_told_as_one(report_on):
     a, b, c, noise = np.random.default_rng(1).normal(size=(4, ROWS))
     total = a + b + c + noise / 5

@@ -48,7 +48,8 @@ def require_letters(texts):
             found[where] = some(named, NAMED, ", ")
     if found:
         places = "; ".join(f"of {where}: {letters}" for where, letters in found.items())
-        raise UserError(f"no font of the PDF has letters {places}")
+        none = "no font of the PDF (make html needs none) has letters"
+        raise UserError(f"{none} {places}")
 
 
 def further_letters(text):
