@@ -99,8 +99,8 @@ def _said_of_missing(names, missing):
 def require_enough(data, path):
     """Raise ValueError if data are too few to train on a part and to score the rest.
 
-    Or if all targets are equal, so that there is nothing to predict. The message names
-    the file, `path`.
+    Or if all targets are equal, so that there is nothing to predict, or values have
+    no squares. The message names the file, `path`.
     """
     rows, columns = data.X.shape
     least = max(FEWEST, 2 * (columns + 1))
@@ -113,7 +113,14 @@ def require_enough(data, path):
             f"{path}: {rows} complete {few} too few for {columns} {features}: at least "
             f"{least} are needed{fewer}"
         )
-    if np.ptp(data.y) == 0:
+    spreads = [np.ptp(values) for values in (data.y, *data.X.T)]
+    for name, spread in zip((data.target, *data.features), spreads, strict=False):
+        if spread and not 1e-100 < spread < 1e100:
+            raise ValueError(
+                f"{path}: the values of {name!r} differ by {spread:g}, which cannot "
+                "be squared; give them in another unit"
+            )
+    if spreads[0] == 0:
         raise ValueError(
             f"{path}: all values of the target {data.target!r} are {data.y[0]:g}: "
             "there is nothing to predict"

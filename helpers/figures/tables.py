@@ -39,11 +39,19 @@ def data_table(data, sheet):
         known = [column_fact(sheet, name, fact) for name in names]
         if any(known):
             table[fact] = [text or "–" for text in known]
+    columns = (data.y, *data.X.T)  # one by one, so that prose can say the same
+    specs = [f",.{digits_of(column)}g" for column in columns]
     summaries = {"mean": mean_of, "std. dev.": np.std, "min": np.min, "max": np.max}
     for name, summary in summaries.items():
-        columns = (data.y, *data.X.T)  # one by one, so that prose can say the same
-        table[name] = [math_text(summary(column), ",.4g") for column in columns]
+        used = [",.4g"] * len(specs) if summary is np.std else specs
+        table[name] = [*map(math_text, map(summary, columns), used)]
     return table
+
+
+def digits_of(values):
+    """Return how many digits show in which tenth of their deviation values are."""
+    times = np.abs(values).max() / (np.std(values) or np.inf)
+    return min(max(4, 3 + int(np.log10(max(times, 1)))), 15)
 
 
 def mean_of(values):

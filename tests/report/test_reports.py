@@ -178,6 +178,16 @@ def test_the_table_of_the_data_rounds_as_the_prose_does():
         assert table["mean"][0] == f"${values.mean():.4g}$"
 
 
+def test_the_table_of_the_data_tells_values_that_are_near_each_other_apart(rng):
+    X = np.linspace([37.86, 2008, 0.1], [37.88, 2012, 0.9], 41)
+    X += 1e-3 * rng.normal(size=X.shape)
+    table = tables.data_table(Data(X, X[:, 0], ["a", "b", "c"], "y", 0), {})
+    for name, exact in {"mean": X.mean(0), "min": X.min(0), "max": X.max(0)}.items():
+        texts = [text.strip("$").replace("{,}", "") for text in table[name][1:]]
+        assert np.all(np.abs(np.array(texts, float) - exact) <= 0.05 * X.std(axis=0))
+        assert max(map(len, texts)) <= len("2008.01")
+
+
 @pytest.mark.parametrize(
     ("share", "explained", "called"),
     [
@@ -209,6 +219,11 @@ def test_too_few_rows_are_named(rows, columns, message):
         require_enough(lost, "a.csv")
     with pytest.raises(ValueError, match="^a.csv: .* 'y' are 1: there is nothing"):
         require_enough(Data(np.ones((20, 2)), np.ones(20), [], "y", 0), "a.csv")
+    for size in (1e200, 1e-200):
+        few = Data(size * np.eye(20)[:, :2], np.arange(20), ["a", "b"], "y", 0)
+        message = f"^a.csv: the values of 'a' differ by {size:g}, .* in another unit"
+        with pytest.raises(ValueError, match=message.replace("+", r"\+")):
+            require_enough(few, "a.csv")
     with pytest.raises(ValueError, match="^a.csv: every feature is constant"):
         require_enough(Data(np.ones((20, 0)), np.arange(20), [], "y", 0), "a.csv")
 
