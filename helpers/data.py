@@ -69,7 +69,8 @@ def load_data(path, target, features="all"):
     ------
     ValueError
         If the file or a column is missing, the file can be read in several ways, a
-        chosen column has a value that is no finite number, or too few rows are left.
+        chosen column has a value that is no finite number, too few rows are left, or
+        the last one has the sums of the others.
     """
     target, features = composed(target), composed(features)
     table = read_table(path)
@@ -79,12 +80,23 @@ def load_data(path, target, features="all"):
     complete = ~missing.any(axis=1)
     notes = [table.how, *notes, *_said_of_missing(list(chosen), missing)]
     numbers = numbers[complete]
+    if _ends_with_sums(numbers):
+        line = table.lines[np.flatnonzero(complete)[-1]]
+        raise ValueError(f"{path}, line {line} has the sums of all others: remove it")
     try:
         X, y = validate_data(numbers[:, 1:], numbers[:, 0])
     except ValueError as error:
         raise ValueError("; ".join([f"{path}: {error}", *notes[-1:]])) from None
     names = [name for name in chosen if name != target]
     return Data(X, y, names, target, int((~complete).sum()), tuple(notes))
+
+
+def _ends_with_sums(numbers):
+    """Tell whether the last of some rows has the sums of the others."""
+    above, last = numbers[:-1], numbers[-1:]
+    # Numbers that double have such an end too, but twice the one before it.
+    larger = len(above) >= FEWEST and (last > 2.5 * above.max(axis=0)).all()
+    return larger and np.allclose(last, above.sum(axis=0), rtol=1e-9, atol=0)
 
 
 def _said_of_missing(names, missing):

@@ -92,6 +92,7 @@ def _add_all(chosen, table, path):
 
 def _numbers_the_rows(name, values):
     """Tell whether a column counts the rows, or is named so and grows."""
+    values = values[~np.isnan(values)]
     grows = (np.diff(values) > 0).all() and (values % 1 == 0).all()
     counted = np.arange(len(values)) + values[0]
     return grows and (
@@ -147,8 +148,8 @@ def _require_finite(table, path, place, wrong):
     field, right = table.columns[place][row], _mended(table, path, place, wrong)
     if 2 * wrong.sum() > len(wrong) and not right:
         raise ValueError(
-            f"{path}: column {name!r} is text, such as {field!r}; the target and "
-            "the features must be columns of numbers"
+            f"{path}: column {name!r} is text, such as {field!r}; a target or a "
+            "feature must be a column of numbers"
         )
     if not right:
         right = "leave the field empty if the value is not known"

@@ -95,7 +95,7 @@ def test_own_tables_are_read_with_chosen_columns(table):
             "a",
             "line 2 has that name: remove the lines above",
         ),
-        ("y,a\n1,x\n2,z\n", "y", "a", "column 'a' is text, such as 'x'; the target"),
+        ("y,a\n1,x\n2,z\n", "y", "a", "column 'a' is text, such as 'x'; a target"),
         (
             "1.5,2\n2,3\n",
             "y",
@@ -120,6 +120,24 @@ def test_bad_tables_are_named(table, text, target, features, message):
     with pytest.raises(ValueError, match=message) as caught:
         load_data(table(text), target, features)
     assert "\n" not in str(caught.value)
+
+
+def test_a_line_of_sums_is_no_sample(table, rng):
+    numbers = rng.integers(1, 100, size=(12, 3)) / 8
+    lines = [f"{k},{a},{b},{c}" for k, (a, b, c) in enumerate(numbers.tolist(), 1)]
+    a, b, c = numbers.sum(axis=0)
+    for end in (f",{a},{b},{c}", f"13,{a},{b},{c + 0.5}"):
+        path = table("\n".join(["id,y,a,b", *lines, end]))
+        if end.startswith("13"):
+            assert len(load_data(path, "y").y) == 13
+        else:
+            with pytest.raises(ValueError, match="csv, line 14 has the sums of all"):
+                load_data(path, "y")
+
+
+def test_numbers_that_double_do_not_end_with_sums(table):
+    doubled = "".join(f"{2**k},{3 * 2**k}\n" for k in range(15))
+    assert len(load_data(table(f"y,a\n1,3\n{doubled}"), "y").y) == 16
 
 
 def test_a_compressed_table_is_read(tmp_path):
