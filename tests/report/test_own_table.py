@@ -2,6 +2,7 @@
 
 import pytest
 
+from helpers.data import load_data
 from helpers.pipeline.report.tables import (
     require_table,
     said_of_table,
@@ -100,6 +101,14 @@ def test_an_error_says_what_was_remembered(monkeypatch, error, remembered, said)
     given(monkeypatch, remembered, **texts)
     found = with_remembered(error, "regression")
     assert found == (f"{error}; {said}" if said else error)
+
+
+def test_a_target_of_text_is_not_due_to_the_features(monkeypatch, tmp_path):
+    (tmp_path / "b.csv").write_text("y,a\nx,1\nz,2\n")
+    given(monkeypatch, "", DATA=str(tmp_path / "b.csv"), TARGET="y")
+    with pytest.raises(ValueError, match="'y' is text, such as 'x'") as caught:
+        load_data(tmp_path / "b.csv", "y")
+    assert with_remembered(str(caught.value), "regression") == str(caught.value)
 
 
 def test_an_error_says_what_was_never_given(monkeypatch):

@@ -98,7 +98,7 @@ def test_a_failing_run_fails_alone_is_kept_and_named_on_one_line(project):
     assert counts(out) == {"mixed": (3, 1, 0, 2)} | alone
     assert "failed: mixed (features=horsepow, n_iterations=10)\n" in out
     assert "ValueError: data/auto.csv: no column 'horsepow'" in out
-    assert "column 'name' is text, such as 'chevrolet chevelle malibu'; the " in out
+    assert "column 'name' is text, such as 'chevrolet chevelle malibu'; a t" in out
     assert ".failed.ipynb, In [3], line 1: sample = load_data(data, target, feat" in out
     reasons = {line.strip() for line in out.splitlines() if line.startswith("  ")}
     for message in refused.values():
