@@ -130,7 +130,7 @@ def _advice(name, table, path):
     below = [
         n for column in table.columns for n, text in enumerate(column) if text == name
     ]
-    if below:
+    if below and (table.header or below[0]):
         line = table.lines[below[0]]
         return f"line {line} has that name: remove the lines above it; "
     if not table.header:
@@ -153,7 +153,9 @@ def _require_finite(table, path, place, wrong):
         )
     if not right:
         right = "leave the field empty if the value is not known"
-        if table.columns[place].count(field) > 1:
+        if field == name:
+            right = "remove the line if it is the header again"
+        elif table.columns[place].count(field) > 1:
             right += f", or write `missing: {field!r}` into {path_of_sheet(path)}"
         elif row == 0 and wrong.sum() == 1:
             right += ", or remove the line if it has units"

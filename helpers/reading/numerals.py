@@ -5,6 +5,7 @@
 """
 
 import re
+from functools import lru_cache
 
 import numpy as np
 
@@ -20,6 +21,7 @@ UNITS = ("%", "°", "°c", "°f", "cm", "mm", "km", "m²", "m2", "m³", "m3", "k
 UNITS += ("kg", "mg", "lb", "lbs", "g", "ml", "kwh", "kw", "hp", "ps", "km/h", "mph")
 UNITS += ("mpg", "mi/gal", "min", "h", "hz", "kj", "kcal", "ppm", "ccm", "cc", "cm³")
 MINUS = "\N{MINUS SIGN}"
+ALIKE = str.maketrans("23456789", "1" * 8)  # but not 0, which separates no thousands
 
 
 def _shape(decimal, thousands):
@@ -72,6 +74,11 @@ def decimal_signs(text):
 
     Empty if the text is no number.
     """
+    return _signs_of(text.translate(ALIKE))
+
+
+@lru_cache(10_000)  # columns of numbers have a million texts of a few kinds
+def _signs_of(text):
     signs = "".join(sign for sign, shape in SHAPES.items() if shape.fullmatch(text))
     return "" if text.startswith(",") and "." not in signs else signs
 

@@ -171,7 +171,7 @@ def _require_as_many(first, row, word):
         raise ValueError(
             f"not a CSV file: line {line} has {len(fields)} fields separated by "
             f"{word}, line {top} has {len(names)}; a field that holds a separator must "
-            "be in double quotes"
+            "be in double quotes; remove a line that is no row"
         )
 
 

@@ -102,6 +102,8 @@ def test_own_tables_are_read_with_chosen_columns(table):
             "a",
             "no header was found: write `columns: .* into .*yaml",
         ),
+        ("y,a\n1,2\ny,a\n2,3\n", "y", "a", "line 3, .*; remove the line if it is"),
+        ("1,2,3\n1.5,2,3\n", "3", "1", "no column '3'; no header was found: write"),
         ("y,a\n1,2\n", "y", "a", "1 sample cannot determine 2 parameters"),
         ("y,a\n?,2\n1,?\n", "y", "a", "0 samples cannot determine"),
         ("y,a\n1,2\n2,3\n", "y", "y", "other than the target 'y'"),
