@@ -72,7 +72,7 @@ def folds(n_samples, n_folds, rng):
     validate_rng(rng, "folds")
     if not isinstance(n_folds, Integral) or not 2 <= n_folds <= n_samples:
         raise ValueError(
-            f"folds must be a whole number from 2 to {n_samples} (the number of "
+            f"n_folds must be a whole number from 2 to {n_samples} (the number of "
             f"samples), got {n_folds!r}"
         )
     return np.array_split(rng.permutation(n_samples), n_folds)

@@ -49,9 +49,9 @@ def data_table(data, sheet):
 
 
 def digits_of(values):
-    """Return how many digits show in which tenth of their deviation values are."""
+    """Return how many digits tell values apart, as far as a table has room: 4 to 7."""
     times = np.abs(values).max() / (np.std(values) or np.inf)
-    return min(max(4, 3 + int(np.log10(max(times, 1)))), 15)
+    return min(max(4, 3 + int(np.log10(max(times, 1)))), 7)
 
 
 def mean_of(values):

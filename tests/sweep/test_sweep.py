@@ -85,7 +85,7 @@ def test_a_failing_run_fails_alone_is_kept_and_named_on_one_line(project):
     refused = {
         "batch_size: -1": "batch_size must be a whole number from 1 to 392 (the number "
         "of samples), got -1",
-        "n_folds: 1000": "folds must be a whole number from 2 to 392 (the number of "
+        "n_folds: 1000": "n_folds must be a whole number from 2 to 392 (the number of "
         "samples), got 1000",
         "data: data/none.csv": "data/none.csv: there is no such file",
     }
