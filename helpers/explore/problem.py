@@ -43,8 +43,8 @@ def make_problem(data, target):
     chosen = np.linspace(0, n - 1, shown).round().astype(int)
     return {
         "data": str(data),
-        "target": target,
-        "unit": column_fact(load_datasheet(data), target, "unit"),
+        "target": table.target,
+        "unit": column_fact(load_datasheet(data), table.target, "unit"),
         "features": table.features,
         "n_samples": n,
         "rows": np.column_stack([few.X, few.y]).tolist(),
