@@ -358,9 +358,12 @@ def test_a_run_that_records_nothing_hides_no_other(project):
     leaves = "import sys\nsys.exit(0)", SOUND[1]
     project.write_notebook("leaves", "steps = 10", *leaves)
     project.write_notebook("late", *SOUND, "raise SystemExit")
+    scored = SOUND[1].replace("costs=", "loss=0.25, words=['a'], right=7, steps=10, c=")
+    project.write_notebook("scored", SOUND[0], scored)
     project.write(
         "experiments.yaml",
-        "silent: {notebook: silent}\nsound: {notebook: sound, steps: [5, 10]}\n"
+        "scored: {notebook: scored}\nsilent: {notebook: silent}\n"
+        "sound: {notebook: sound, steps: [5, 10]}\n"
         "leaves: {notebook: leaves}\nlate: {notebook: late}\n",
     )
     status, out, err = project.sweep()
@@ -368,18 +371,19 @@ def test_a_run_that_records_nothing_hides_no_other(project):
     assert counts(out)["leaves"] == (1, 0, 0, 1)
     assert counts(out)["late"] == (1, 1, 0, 0)
     error = (
-        "error: 1 of 5 runs failed: SystemExit: it ended before it recorded anything"
+        "error: 1 of 6 runs failed: SystemExit: it ended before it recorded anything"
     )
     assert err.splitlines()[-1] == error
     printed = project.run("helpers.pipeline.sweep.results")[1].splitlines()
-    rows = {tuple(re.split("  +", line)) for line in printed[1:5]}
+    rows = {tuple(re.split("  +", line)) for line in printed[1:6]}
     assert rows == {
+        ("scored", "done, loss=0.25, right=7", "–", "–"),
         ("silent", "recorded nothing", "–", "–"),
         ("sound", "steps=5", "done", "0.2", "–"),
         ("sound", "steps=10", "done", "0.1", "–"),
         ("late", "done", "0.1", "–"),
     }
-    assert printed[6] == "they recorded nothing: silent; call record() there"
+    assert printed[7] == "they recorded nothing: silent; call record() there"
     code = (
         "from helpers.pipeline.sweep.results import load_experiment, load_runs\n"
         "print([costs.tolist() for costs in load_experiment('sound')['costs']])\n"

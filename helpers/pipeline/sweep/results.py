@@ -144,6 +144,8 @@ def _ending(found):
         return "recorded nothing", "–", "–"
     status, at = str(found.get("status", "done")), found.get("diverged_at")
     costs = found.get("costs")
+    numbers = [f"{n}={v:.6g}" for n, v in found.items() if type(v) in (int, float)]
+    status = ", ".join([status, *([] if costs else numbers[:2])])  # of no descent
     cost = costs[-1] if isinstance(costs, list) and costs else None
     cost = f"{cost:.6g}" if isinstance(cost, int | float) and at is None else "–"
     within = found.get("iterations_measured")
