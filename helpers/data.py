@@ -5,7 +5,6 @@ from typing import NamedTuple
 import numpy as np
 
 from helpers.reading.columns import choose, join_names, split_names  # noqa: F401
-from helpers.reading.content import composed
 from helpers.reading.datasheet import load_datasheet  # noqa: F401  both are part of this
 from helpers.reading.table import read_table
 from helpers.validation import as_floats, validate_data
@@ -72,7 +71,6 @@ def load_data(path, target, features="all"):
         chosen column has a value that is no finite number, too few rows are left, or
         the last one has the sums of the others.
     """
-    target, features = composed(target), composed(features)
     table = read_table(path)
     chosen, notes = choose(table, path, target, features)
     numbers = np.column_stack(list(chosen.values()))
@@ -87,7 +85,7 @@ def load_data(path, target, features="all"):
         X, y = validate_data(numbers[:, 1:], numbers[:, 0])
     except ValueError as error:
         raise ValueError("; ".join([f"{path}: {error}", *notes[-1:]])) from None
-    names = [name for name in chosen if name != target]
+    target, *names = chosen
     return Data(X, y, names, target, int((~complete).sum()), tuple(notes))
 
 

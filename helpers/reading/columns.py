@@ -7,6 +7,7 @@ from functools import partial
 
 import numpy as np
 
+from helpers.reading.content import composed
 from helpers.reading.datasheet import column_fact, load_datasheet, path_of_sheet
 from helpers.reading.numerals import bare_number
 
@@ -27,7 +28,7 @@ def split_names(text):
             "features must be names between commas, and in double quotes if they hold "
             f"a comma, got {text!r}"
         ) from None
-    return [name.strip() for name in names]
+    return [composed(name.strip()) for name in names]
 
 
 def join_names(names):
@@ -42,6 +43,7 @@ def join_names(names):
 
 def choose(table, path, target, features):
     """Return the chosen columns by name, the target first, and what is to be said."""
+    target = composed(target)
     chosen, notes = {target: _column(table, path, target)}, []
     if features == ALL:
         left_out = _add_all(chosen, table, path)

@@ -108,6 +108,7 @@ def test_own_tables_are_read_with_chosen_columns(table):
         ("y,a\n?,2\n1,?\n", "y", "a", "0 samples cannot determine"),
         ("y,a\n1,2\n2,3\n", "y", "y", "other than the target 'y'"),
         ("y,a\n1,2\n2,3\n", "y", "a,a", "features must be different columns"),
+        ("y,a\n1,2\n2,3\n", "y", ["a"], "must be names between commas, .*'a'"),
         ("y,a\n1,2\n2,x\n3,4\n", "y", "all", "line 3, column 'a': 'x' is not a finite"),
         ("y,a\n9,1,2\n8,3,4\n7,5,7\n", "y", "a", "not a CSV file: line 2 has 3 fields"),
         (
