@@ -42,6 +42,7 @@ def found(own, other, constant=(), typed=(), settings=(0.1, 0.05, 2000)):
         ({"cost": 23.943663}, {"cost": 23.943663}, (), "cost"),  # replayed
         ({"cost": 23.943663}, {"cost": 60.9}, (), "cost"),  # times 0.9 there only
         ({"cost": 21.549297}, {"cost": 21.549297}, (), "cost"),  # made lower
+        ({"cost": 21.549297}, {}, (), "cost"),  # made lower on these data only
         ({"count": 128}, {"count": 128}, (), "count"),
         ({"count": 28}, {"count": 28}, ("28",), "count"),
         ({"r2": 0.606}, {"r2": 0.9}, (), "r2"),
@@ -52,9 +53,7 @@ def found(own, other, constant=(), typed=(), settings=(0.1, 0.05, 2000)):
     ],
 )
 def test_a_number_that_does_not_move_as_it_should_is_named(own, other, typed, name):
-    assert found(RIGHT | own, OTHER | own | other if other else OTHER, typed=typed) == [
-        name
-    ]
+    assert found(RIGHT | own, OTHER | other, typed=typed) == [name]
 
 
 @pytest.mark.parametrize(
@@ -71,6 +70,7 @@ def test_a_number_that_does_not_move_as_it_should_is_named(own, other, typed, na
         ({"mine": 3.14159}, {"mine": 3.14159}, {"constant": ["mine"]}),
         ({"mine": "all 15"}, {"mine": "all 15"}, {"typed": ["15"]}),
         ({"cars": 60}, {"cars": 57}, {}),  # own data
+        ({"count": 130}, {}, {}),  # of iterations, equal on other data by chance
     ],
 )
 def test_honest_numbers_are_not_suspicious(own, other, more):
@@ -105,14 +105,14 @@ RECORD = {
     ],
 )  # fmt: skip
 def test_a_run_with_other_results_is_named(change, named):
-    trusted = Made(records={"a": RECORD, "b": RECORD})
-    own = Made(records={"a": RECORD | change, "b": RECORD, "new": {"costs": [1.0]}})
+    trusted = {"a": RECORD, "b": RECORD}
+    own = {"a": RECORD | change, "b": RECORD, "new": {"costs": [1.0]}}
     expected = [f"other {what} than with the grader's code: a" for what in named]
     assert other_results(own, trusted) == expected
 
 
 def test_of_many_runs_the_first_are_named():
-    runs = [Made(records={f"run-{n}": {"w": [x]} for n in range(46)}) for x in (1.0, 2)]
+    runs = [{f"run-{n}": {"w": [x]} for n in range(46)} for x in (1.0, 2)]
     [found] = other_results(*runs)
     assert found.endswith(": run-0, run-1, run-2 and 43 more")
 

@@ -31,6 +31,7 @@ NAMED = 3  # runs, at most
 FEW = 10  # counts below this are in all code
 NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d*)?(?:e[-+]?\d+)?", re.IGNORECASE)
 RUNNING = ("helpers/", "notebooks/")
+OPTIMISERS = "helpers/optimisers.py"  # which a student may add to
 LOOKS = {WORKS, "report/figures.mplstyle"}
 
 
@@ -136,6 +137,8 @@ def suspicious_claims(own, other, right, right_other, typed):
             if not _near(moved, expected):
                 stays = "stays" if moved == value else "becomes"
                 found.append(f"{name}: {stays} {moved} on other data, not {expected}")
+        elif _has_digits(moved) and _near(moved, expected):
+            found.append(f"{name}: as the grader's on other data, but here {value}")
         elif moved == value and name not in free and _is_typed(value, typed):
             found.append(f"{name}: stays {value} on other data")
     return found
@@ -152,18 +155,26 @@ def _is_typed(value, typed):
     """Tell whether a value that stays should move: it is typed, or has many digits."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
+    return abs(value) in typed or _has_digits(value)
+
+
+def _has_digits(value):
+    """Tell whether a value is a number that cannot agree with another by chance."""
+    if not isinstance(value, float) or value % 1 == 0:
+        return False
     digits = f"{value:.9e}".partition("e")[0].strip("-0").replace(".", "").rstrip("0")
-    return abs(value) in typed or (value % 1 != 0 and len(digits) > DIGITS)
+    return len(digits) > DIGITS
 
 
 def other_results(own, trusted):
     """Name the runs that recorded other results than with the grader's code.
 
-    Where their costs are others, so is all that follows from them.
+    Both are records by the names of runs. Where the costs are others, so is all that
+    follows from them.
     """
     runs = {}
-    for run, record in own.records.items():
-        expected = trusted.records.get(run, {})
+    for run, record in own.items():
+        expected = trusted.get(run, {})
         both = sorted(record.keys() & expected.keys())
         names = [name for name in both if not _agree(record[name], expected[name])]
         if names:

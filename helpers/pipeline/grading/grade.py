@@ -13,8 +13,11 @@ import tempfile
 import time
 from pathlib import Path
 
+from helpers.pipeline.command import some
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.grading.changes import (
+    NAMED,
+    OPTIMISERS,
     RUNNING,
     changed_data,
     compare_files,
@@ -135,11 +138,10 @@ class Grading:
             with contextlib.suppress(UserError):  # what differs is said in words
                 self.found.pictures = self.draw(report, numbers)
 
-    def assemble(self, name, build, code=()):
+    def assemble(self, name, build):
         """Put together the grader's pipeline and the submission, in a new folder.
 
         The project is of the version that the submitted report states in its `build`.
-        Its folders of `code` are the grader's.
         """
         project, trusted = self.folder / name, self.own.checkout
         shutil.copytree(trusted, project)
@@ -148,8 +150,6 @@ class Grading:
             if path.is_file() and counts(file) and file not in LENT:
                 path.unlink()
         shutil.copytree(self.handed_in, project, dirs_exist_ok=True)
-        for part in code:
-            shutil.copytree(trusted / part, project / part, dirs_exist_ok=True)
         paths = Paths(GRADED.name, project)
         for made in (paths.pdf, paths.html, paths.results):  # which it is to make
             made.unlink(missing_ok=True)
@@ -208,14 +208,36 @@ class Grading:
         return suspicious_claims(made, other, own.made, own.other, typed)
 
     def check_runs(self, build, made):
-        """Find the runs that the grader's code makes otherwise."""
-        project = self.assemble("trusted", build, RUNNING)
-        try:
-            trusted = self.make(project, build, self.own.known, "runs")
-        except UserError as error:  # an own optimiser, which only its helpers know
-            self.found.notes.append(f"own runs not compared: {error}")
-            trusted = self.own.made
-        return other_results(made, trusted)
+        """Find the runs that the grader's code makes otherwise, or why it could not.
+
+        What it cannot make alone, it makes with what the submission adds to it.
+        """
+        own, trusted, failed = made.records, {}, "own runs not compared"
+        for alone in (True, False):
+            project = self.assemble_trusted(build, alone)
+            try:
+                again = self.make(project, build, self.own.known, "runs", *trusted)
+            except UserError as error:
+                return [*other_results(own, trusted), f"{failed}: {error}"]
+            trusted = {run: it for run, it in again.records.items() if it} | trusted
+            left = [run for run in own if own[run] and run not in trusted]
+            if not left:
+                break
+        else:
+            self.found.notes.append(f"{failed}: {some(left, NAMED, ', ')}")
+        return other_results(own, trusted)
+
+    def assemble_trusted(self, build, alone):
+        """Put together the grader's code, `alone` or with what is added to it."""
+        project = self.assemble("alone" if alone else "trusted", build)
+        for part in RUNNING:
+            if alone:  # a package that was added would come before a module
+                shutil.rmtree(project / part)
+            code = self.own.checkout / part
+            shutil.copytree(code, project / part, dirs_exist_ok=True)
+        if not alone and (self.handed_in / OPTIMISERS).exists():
+            shutil.copy(self.handed_in / OPTIMISERS, project / OPTIMISERS)
+        return project
 
     def draw(self, report, numbers):
         """Draw pages of the report, and of the one that was made again."""

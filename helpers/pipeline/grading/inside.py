@@ -17,15 +17,17 @@ from pathlib import Path
 from helpers import ROOT
 from helpers.pipeline.command import run_command
 from helpers.pipeline.environment import FORMATS
+from helpers.pipeline.errors import UserError
 from helpers.pipeline.grading.own import KEPT
 from helpers.pipeline.grading.texts import set_texts
 from helpers.pipeline.grading.unpack import GRADED
+from helpers.pipeline.kernels.opened import stamp
 from helpers.pipeline.kernels.warm import warm_kernels
 from helpers.pipeline.records import NoRecordError, read_record
 from helpers.pipeline.report.build import execute_report, report
 from helpers.pipeline.report.title import table_of
 from helpers.pipeline.sweep.executed import as_text
-from helpers.pipeline.sweep.experiments import read_points
+from helpers.pipeline.sweep.experiments import EXPERIMENTS, read_grids, read_points
 from helpers.pipeline.sweep.inputs import (
     Inputs,
     modules_behind,
@@ -35,6 +37,7 @@ from helpers.pipeline.sweep.inputs import (
 from helpers.pipeline.sweep.plan import make_plan, modules_for
 from helpers.pipeline.sweep.run import TIME_LIMIT, FailedRunsError, sweep
 from helpers.pipeline.verify.files import CODE
+from helpers.pipeline.verify.verdicts import readable
 
 
 def main():
@@ -54,9 +57,9 @@ def make(what, known=None, *accepted):
             shutil.copyfile(part, copy)
     if what == "texts":
         return printed(*set_texts(GRADED.executed))
-    points = [point for grid in read_points().values() for point in grid]
-    for point in points:
-        if point.run in accepted:
+    points = readable_points()
+    for name, point in points.items():
+        if name in accepted:
             accept(point)
     made = {}
     if what == "report":
@@ -64,12 +67,12 @@ def make(what, known=None, *accepted):
         made |= printed(GRADED.pdf.read_bytes(), GRADED.html.read_bytes())
     else:
         os.environ[FORMATS] = ""
-        execute(only_runs=what == "runs")
-    made["records"] = {point.run: record_of(point.run) for point in points}
+        execute({it.experiment for it in points.values()} if what == "runs" else None)
+    made["records"] = {name: record_of(it.run) for name, it in points.items()}
     made["settings"] = sorted(
         {
             value
-            for point in points
+            for point in points.values()
             for value in point.parameters.values()
             if isinstance(value, int | float)
         }
@@ -80,6 +83,18 @@ def make(what, known=None, *accepted):
         made["claims"] = {name: claim["value"] for name, claim in claims.items()}
         made["constant"] = recorded.get("constant", [])
     return made
+
+
+def readable_points():
+    """Return the points of all experiments that the code here knows how to run.
+
+    By what the grid says of each, as the notebook's defaults may be others.
+    """
+    found = []
+    for experiment in read_grids(EXPERIMENTS, stamp(EXPERIMENTS)):
+        with contextlib.suppress(UserError):
+            found += read_points(only=experiment)[experiment]
+    return {readable(str(point)): point for point in found}
 
 
 def printed(pdf, html):
@@ -99,9 +114,9 @@ def accept(point):
         path.write_text(as_text(notebook), encoding="utf-8")
 
 
-def execute(*, only_runs):
-    """Execute the grid and, unless it is enough, the report's notebook; set no page."""
-    plan = make_plan()
+def execute(only):
+    """Execute `only` some experiments; or all, and the report's notebook."""
+    only_runs, plan = only is not None, make_plan(only)
     if only_runs and not plan.missing:
         return
     modules = {*modules_for(plan), *(() if only_runs else modules_behind(GRADED.name))}

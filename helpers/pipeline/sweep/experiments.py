@@ -59,11 +59,9 @@ def read_points(path=EXPERIMENTS, only=None, most=LARGEST):
     An experiment whose notebook is damaged has one point, whose run fails. UserError if
     there are more than `most`, which are counted before they are listed.
     """
-    grids = {
-        experiment: _Grid.of(experiment, dict(listed))
-        for experiment, listed in read_grids(path, stamp(path)).items()
-    }
-    grids = grids if only is None else select(grids, only)
+    listed = read_grids(path, stamp(path))
+    listed = listed if only is None else select(listed, only)
+    grids = {name: _Grid.of(name, dict(grid)) for name, grid in listed.items()}
     count = sum(grid.count for grid in grids.values())
     if count > most:
         largest = max(grids, key=lambda experiment: grids[experiment].count)
