@@ -12,6 +12,7 @@ import sys
 import time
 import unicodedata
 import zipfile
+from pathlib import Path
 from types import SimpleNamespace
 
 import psutil
@@ -417,8 +418,12 @@ def test_grading_that_is_ended_before_the_first_one_leaves_no_process(
         while not any("helpers.pipeline.report" in line for _, line in started):
             assert time.monotonic() < deadline
             started = [*with_lines(process.pid)]
+        [server] = [it for it, line in started if "helpers.pipeline.report" in line]
+        made = Path(server.environ()["IPYTHONDIR"]).parent
+        assert made.is_dir()
         os.kill(process.pid, number)
         assert psutil.wait_procs([each for each, _ in started], timeout=20)[1] == []
+        assert not made.exists()
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
@@ -496,6 +501,11 @@ def test_a_zip_of_a_mac_is_read(tmp_path):
     assert name not in apart
     again = {f"old/{it}": b"" for it in NEEDED}  # below it, it is no second one
     more = {"__MACOSX/._notebooks/report.ipynb": b"", ".DS_Store": b""}
+    # Nor are these, which lie as deep as it, or a link that is not taken.
+    beside = [f"{place}/{REPORT}" for place in ("__MACOSX", ".Trash", "build")]
+    link = zipfile.ZipInfo(".venv/python")
+    link.external_attr = LINK.external_attr
+    more |= dict.fromkeys([*map(zipfile.ZipInfo, beside), link], b"")
     (tmp_path / "a.zip").write_bytes(zipped(apart | again | more, "Lösung/"))
     unpack.unpack(tmp_path / "a.zip", tmp_path / "it")
     assert (tmp_path / "it" / name).read_bytes() == b"a"
@@ -606,6 +616,9 @@ def test_a_folder_without_submissions_is_named(tmp_path):
     spread(tmp_path, {REPORT: b"{}"})
     with pytest.raises(UserError, match="is a submission: name the folder that it is"):
         unpack.handed_in(tmp_path)
+    spread(tmp_path, {"one.zip": b""})
+    with pytest.raises(UserError, match="one.zip is a submission: name the folder"):
+        unpack.handed_in(tmp_path / "one.zip")
 
 
 def test_texts_of_submissions_stay_texts(tmp_path):

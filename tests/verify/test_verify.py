@@ -235,9 +235,9 @@ def test_much_that_differs_with_a_file_is_summed_up(capsys):
     print_table(lines)
     _, file, claims, page = capsys.readouterr().out.splitlines()
     assert file.startswith("attached helpers/model.py ")
-    assert claims.startswith("and 20 claims: claim.0, claim.1, ")
+    assert claims.startswith("and claims (20): claim.0, claim.1, ")
     assert len(claims) <= 80
-    assert page == "and 1 pages: page 3"
+    assert page == "and pages (1): page 3"
     print_table(lines, everything=True)
     assert len(capsys.readouterr().out.splitlines()) == 25
 

@@ -99,7 +99,9 @@ def print_table(found, lines, notes):
         if kind != "claims" or not found.claims:
             print(readable(f"{kind}: {line}", WIDTH))
     if found.rounded:
-        print(f"rounding: {found.rounded} more claims differ in their last digits only")
+        print(
+            f"rounding: claims that differ in their last digits only: {found.rounded}"
+        )
     for note in notes:
         print(f"note: {readable(note)}")
 

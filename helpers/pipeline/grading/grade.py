@@ -7,7 +7,6 @@ more on other data, and its grid with this checkout's code.
 
 import contextlib
 import json
-import re
 import shutil
 import tempfile
 import time
@@ -51,6 +50,7 @@ from helpers.pipeline.verify.verdicts import (
     HOLDS,
     NOT_RUN,
     NOTED,
+    ON_PAGE,
     STATUSES,
     Line,
 )
@@ -252,8 +252,8 @@ def pages_to_draw(lines):
 
     A line such as ``page 3, links`` is about what need not be seen.
     """
-    found = (re.match(r"page (\d+)(,?)", line.what) for line in lines if line.wrong)
-    seen_first = sorted(filter(None, found), key=lambda page: page[2])
+    found = (ON_PAGE.match(line.what) for line in lines if line.wrong)
+    seen_first = sorted(filter(None, found), key=lambda page: bool(page[2]))
     return sorted([*dict.fromkeys(int(page[1]) for page in seen_first)][:PICTURES])
 
 

@@ -29,6 +29,7 @@ SYSTEM = ["/usr", "/opt", "/etc/alternatives", "/etc/fonts", "/etc/texmf"]
 SYSTEM += ["/etc/ld.so.cache", "/var/lib/texmf"]
 LINKS = ("/bin", "/sbin", "/lib", "/lib64")
 LOOK = 0.1  # seconds between two looks at what it uses
+LAST = 5  # seconds that it has to end by itself
 LONGEST = 2**16  # bytes of its messages that are kept, the last
 LARGEST = 64 * MIB  # bytes that it may print
 NOBODY = "65534"  # the user and the group inside
@@ -228,6 +229,9 @@ def _watch(process, limits, started, folders, group):
 def _end(process):
     """End a program and all that it has started."""
     family = _family(process.pid)
+    process.terminate()  # it removes what it has in /tmp
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(LAST)
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)  # behind walls, this ends all of it
     for member in family:

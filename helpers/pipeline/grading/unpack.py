@@ -73,10 +73,9 @@ def select(members):
     # A Mac takes apart the letters of names, ü into u and its dots.
     members = [(unicodedata.normalize("NFC", name), it) for name, it in members]
     for name, member in members:
-        parts = name.removesuffix("/").split("/")
-        if {"", ".", ".."} & set(parts):
+        if {"", ".", ".."} & {*name.removesuffix("/").split("/")}:
             raise UserError(f"it leads out of its folder: {name!r}")
-        if not member.regular:
+        if not member.regular and not _is_left_out(name):
             raise UserError(f"{name!r} is a link, or no ordinary file")
     top = _top([name for name, _ in members])
     counted = [
@@ -102,13 +101,16 @@ def select(members):
 
 def counts(name):
     """Tell whether a path of a checkout is taken from a submission."""
-    if name.startswith((*GRADERS, ".")) or "/." in name or name[-1:] == "/":
-        return False
-    if LEFT_OUT & set(name.split("/")):
+    if name.startswith(GRADERS) or name[-1:] == "/" or _is_left_out(name):
         return False
     if name in (GRID, *GENERATED):
         return True
     return name.startswith(FOLDERS) and not is_made(name)
+
+
+def _is_left_out(name):
+    """Tell whether a path is hidden, or below what a system or a build has made."""
+    return "/." in f"/{name}" or bool(LEFT_OUT & {*name.split("/")})
 
 
 def visible(folder):
@@ -121,9 +123,9 @@ def handed_in(folder):
 
     These are its folders, archives, notebooks and reports.
     """
-    if not folder.is_dir():
+    if not folder.exists():
         raise UserError(f"there is no folder {folder}: make grade SUBMISSIONS=folder")
-    if (folder / NOTEBOOK).exists():
+    if (folder / NOTEBOOK).exists() or not folder.is_dir():
         raise UserError(f"{folder} is a submission: name the folder that it is in")
     found = [
         path
@@ -142,11 +144,15 @@ def is_zip(path):
 
 def _top(names):
     """Return the folder, within a submission, that is the checkout."""
+
+    def order(name):
+        return _is_left_out(name), name.count("/")
+
     found = {name for name in names if f"/{name}".endswith(f"/{NEEDED[0]}")}
     if not found:
         raise _missing(NEEDED[0], names)
-    first, *others = sorted(found, key=lambda name: (name.count("/"), name))
-    if others and others[0].count("/") == first.count("/"):
+    first, *others = sorted(sorted(found), key=order)
+    if others and order(others[0]) == order(first):
         raise UserError(f"it has both {first} and {others[0]}: leave out one of them")
     return first.removesuffix(NEEDED[0])
 

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import re
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
@@ -14,6 +13,7 @@ from helpers.pipeline.verify.verdicts import (
     HEADER,
     LESS_STRICT,
     NOTED,
+    ON_PAGE,
     WIDTH,
     WRONG,
     fitted,
@@ -86,9 +86,9 @@ def print_table(lines, everything=False):
         rows = (line.cells() for line in listed)
         print("\n".join(aligned(fitted([HEADER, *rows]))))
     for depth, those in groupby(rest if summed_up else (), key=DEPTH):
-        found = (re.sub(r"^(page \d+), .*", r"\1", line.what) for line in those)
+        found = (ON_PAGE.sub(r"page \1", line.what) for line in those)
         names = [*dict.fromkeys(found)]  # a page may differ in several ways
-        begin = f"and {len(names)} {KINDS[depth]}: "
+        begin = f"and {KINDS[depth]} ({len(names)}): "
         print(begin + readable(", ".join(names), WIDTH - len(begin)))
     for line in lines:
         if line.verdict == NOTED:

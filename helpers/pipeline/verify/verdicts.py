@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 from typing import NamedTuple
 
 from helpers.pipeline.report.evidence import BUILD
@@ -10,6 +11,7 @@ HOLDS, DIFFERS, MISSING, NOTED = "holds", "differs", "missing", "noted"
 # The exit status: all holds; something does not; it could not be run; all holds as far
 # as a report of another platform was compared.
 STATUSES = ALL_HOLD, WRONG, NOT_RUN, LESS_STRICT = 0, 1, 2, 3
+ON_PAGE = re.compile(r"^page (\d+)(, .*)?")  # what a line is about: a page, or of it
 HEADER = ("claim", "stated", "reproduced", "difference", "verdict")
 LONGEST = 300  # letters of a text that is shown
 WIDTH, SHORTEST = 80, 12  # letters of a terminal's line, and of what is shown in it
