@@ -52,6 +52,19 @@ def test_what_is_not_committed_is_named(monkeypatch):
         submission.main()
 
 
+def test_a_file_that_is_changed_while_a_report_is_made_is_named(tmp_path, two_runs):
+    project = Project(tmp_path)
+    make_small(project, "(ROOT / 'helpers' / 'own.py').write_text('A = 1')")
+    shutil.copytree(two_runs, tmp_path / "build" / "runs")
+    project.write(".gitignore", "build/\n__pycache__/\n")
+    commit_all(tmp_path)
+    project.replace("helpers/model.py", "import numpy", "import numpy.linalg, numpy")
+    status, _, err = project.run("helpers.pipeline.report", "html")
+    said = "error: changed while the report was made: helpers/own.py: make report"
+    assert (status, err.splitlines()[-1]) == (2, said)
+    assert not (tmp_path / "report" / "report.html").exists()
+
+
 def test_without_a_commit_nothing_can_be_handed_in(monkeypatch):
     monkeypatch.setattr(submission, "revision", lambda: Revision("", 0, ""))
     with pytest.raises(UserError, match="only what is committed"):

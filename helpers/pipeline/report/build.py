@@ -7,17 +7,23 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from helpers import ROOT
-from helpers.pipeline.command import checked_scheduler, checked_time_limit, reason_of
+from helpers.pipeline.command import (
+    checked_scheduler,
+    checked_time_limit,
+    reason_of,
+    some,
+)
 from helpers.pipeline.environment import FORMATS
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.files import whole
+from helpers.pipeline.kernels.opened import stamp
 from helpers.pipeline.kernels.warm import CAN_FORK, warm_kernels
 from helpers.pipeline.records import read_record
 from helpers.pipeline.report.claims import MAGICS
 from helpers.pipeline.report.drawing import BESIDE
 from helpers.pipeline.report.evidence import RESULTS, attachments
-from helpers.pipeline.report.paths import ASSIGNMENT, asked
-from helpers.pipeline.report.revision import revision
+from helpers.pipeline.report.paths import ASSIGNMENT, asked, parts_of
+from helpers.pipeline.report.revision import changed, revision
 from helpers.pipeline.report.tables import (
     said_of_table,
     table_asked,
@@ -68,7 +74,7 @@ def make_report(paths, with_pdf, with_page, beside):
     time_limit = checked_time_limit(os.environ.get("TIME_LIMIT") or "600")
     scheduler = checked_scheduler(os.environ.get("SCHEDULER", ""))
     experiments = experiments_of(paths.name)
-    now, plan = revision(), make_plan(experiments)
+    now, plan, before = revision(), make_plan(experiments), stamps()
     own = table_asked(paths.name, table)
     if own and (why := why_outside(own["data"])):
         print(f"note: {why}", file=sys.stderr, flush=True)
@@ -123,7 +129,9 @@ def make_report(paths, with_pdf, with_page, beside):
         where = cell_of(str(error), notebook)
         raise UserError(f"{error} ({where})" if where else error) from None
     if revision() != now:
-        raise UserError("a file was changed while the report was made: make report")
+        names = {name for name, _ in before.items() ^ stamps().items()}
+        found = some(sorted(names), 3, ", ") or "the commit, or a file"
+        raise UserError(f"changed while the report was made: {found}: make report")
     with contextlib.ExitStack() as all_or_none:
         for path, content in {**made, paths.results: attached[RESULTS]}.items():
             # Results that are the same keep their date.
@@ -132,6 +140,11 @@ def make_report(paths, with_pdf, with_page, beside):
     names = " and ".join(str(path.relative_to(ROOT)) for path in made)
     of = said_of_table(own)
     print(f"made: {names}, for {title_of(notebook)['student']}{of and f', of {of}'}")
+
+
+def stamps():
+    """Return when each file that differs from the commit was changed, and its size."""
+    return {name: stamp(ROOT / name) for name in parts_of(asked().name, changed())}
 
 
 def print_report(notebook, attached, now, folder, preamble=None):
