@@ -16,7 +16,7 @@ from pypdf import PdfWriter
 from helpers.pipeline.command import error_elsewhere, error_in
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.records import relative
-from helpers.pipeline.report.evidence import LAYOUT
+from helpers.pipeline.report.evidence import BUILD, LAYOUT
 from helpers.pipeline.report.paths import ASSIGNMENT, Paths
 from helpers.pipeline.verify import verify as verify_module
 from helpers.pipeline.verify.__main__ import print_table
@@ -25,7 +25,7 @@ from helpers.pipeline.verify.agreement import (
     compare_sources,
     look_alike,
 )
-from helpers.pipeline.verify.reader import ZOOM, read_pdf, read_results
+from helpers.pipeline.verify.reader import ZOOM, ReadReport, read_pdf, read_results
 from helpers.pipeline.verify.rebuild import build_report
 from helpers.pipeline.verify.rounding import close, roundings
 from helpers.pipeline.verify.verdicts import DIFFERS, HOLDS, MISSING, NOTED, Line
@@ -240,6 +240,20 @@ def test_much_that_differs_with_a_file_is_summed_up(capsys):
     assert page == "and pages (1): page 3"
     print_table(lines, everything=True)
     assert len(capsys.readouterr().out.splitlines()) == 25
+
+
+def test_of_two_builds_it_is_said_which_is_older():
+    results = {"platform": "", "claims": {}, "runs": {}}
+    builds = ({"commit": "b", "time": 9}, {"commit": "a", "time": 10})
+    sides = [
+        ReadReport(results, build, {BUILD: json.dumps(build).encode()})
+        for build in builds
+    ]
+    [line] = compare_reports(*sides)
+    assert (line.stated, line.reproduced) == (
+        "older: commit: b, time: 9",
+        "newer: commit: a, time: 10",
+    )
 
 
 def test_the_cause_of_a_difference_comes_first(capsys):

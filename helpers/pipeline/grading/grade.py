@@ -169,7 +169,10 @@ class Grading:
         lines = self.compare_file("--pdf", PDF, made.pdf)
         if (self.handed_in / PAGE).exists():
             try:
-                lines += self.compare_file("--html", PAGE, made.html)
+                for line in self.compare_file("--html", PAGE, made.html):
+                    # What only the page says, as it is of another build than the PDF.
+                    of = f" of {PAGE}" if line.wrong and line.depth == 0 else ""
+                    lines.append(line._replace(what=f"{line.what}{of}"))
             except UserError as error:
                 lines.append(Line(PAGE, str(error), "made again", None, DIFFERS))
         return [*dict.fromkeys(lines)]  # what is the same in both counts once

@@ -125,6 +125,10 @@ def _compare_attachments(stated, reproduced):
             shown = "content", "another"
         if name == BUILD and verdict == DIFFERS:
             shown = map(_shown, _unlike(stated.build, reproduced.build))
+            times = stated.build["time"], reproduced.build["time"]
+            if times[0] != times[1]:
+                ages = [("newer", "older")[time == min(times)] for time in times]
+                shown = map(": ".join, zip(ages, shown, strict=True))
         if name != RESULTS:  # which is compared claim by claim
             yield Line(f"attached {name}", *shown, None, verdict)
 
