@@ -99,9 +99,7 @@ def print_table(found, lines, notes):
         if kind != "claims" or not found.claims:
             print(readable(f"{kind}: {line}", WIDTH))
     if found.rounded:
-        print(
-            f"rounding: claims that differ in their last digits only: {found.rounded}"
-        )
+        print(f"only in their last digits: {found.rounded} of the claims")
     for note in notes:
         print(f"note: {readable(note)}")
 
