@@ -24,6 +24,7 @@ from helpers.pipeline.grading.own import (
 # The grader's claims, on the data and on other data.
 RIGHT = {"cost": 23.943663, "r2": 0.606, "count": 128, "cars": 392, "rate": 0.1}
 RIGHT |= {"verdict": "heavy ball", "condition": 1.0, "deviation": 1e-10}
+RIGHT |= {"seconds": 0.1234}
 OTHER = RIGHT | {"cost": 67.716906, "r2": 0.614, "count": 133, "cars": 372}
 OTHER |= {"verdict": "Nesterov"}
 
@@ -70,6 +71,7 @@ def test_a_number_that_does_not_move_as_it_should_is_named(own, other, typed, na
         ({"mine": 3.14159}, {"mine": 3.14159}, {"constant": ["mine"]}),
         ({"mine": "all 15"}, {"mine": "all 15"}, {"typed": ["15"]}),
         ({"cars": 60}, {"cars": 57}, {}),  # own data
+        ({"seconds": 0.9573}, {"seconds": 0.9573}, {}),  # measured on its machine
         ({"count": 130}, {}, {}),  # of iterations, equal on other data by chance
     ],
 )

@@ -5,14 +5,13 @@ import re
 import subprocess
 import tempfile
 from collections import Counter
-from difflib import SequenceMatcher
 from itertools import zip_longest
 from math import isnan
 from pathlib import Path
 from typing import NamedTuple
 
 from helpers.pipeline.records import TOLERANCE, alike, relative
-from helpers.pipeline.verify.agreement import look_alike
+from helpers.pipeline.verify.agreement import look_alike, opcodes
 from helpers.pipeline.verify.files import Changed, compare_files
 from helpers.pipeline.verify.rounding import close, roundings
 
@@ -157,7 +156,7 @@ def compare_tables(old, new):
         rows = [[tuple(row) for row in side.get(label, [])] for side in (old, new)]
         changed = [
             [marked(*cells) for cells in zip_longest(*pair, fillvalue="")]
-            for tag, i, j, k, m in _opcodes(*rows)
+            for tag, i, j, k, m in opcodes(*rows)
             if tag != "equal"
             for pair in zip_longest(rows[0][i:j], rows[1][k:m], fillvalue=())
         ]
@@ -198,7 +197,7 @@ def marked(old, new):
     """
     words = old.split(), new.split()
     pieces = []
-    for tag, i, j, k, m in _opcodes(*words):
+    for tag, i, j, k, m in opcodes(*words):
         if tag == "equal":
             kept = words[0][i:j]
             before, after = AROUND * (i > 0), AROUND * (j < len(words[0]))
@@ -209,10 +208,6 @@ def marked(old, new):
             both = ("del", words[0][i:j]), ("ins", words[1][k:m])
             pieces += [(kind, " ".join(part)) for kind, part in both if part]
     return pieces
-
-
-def _opcodes(old, new):
-    return SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
 
 
 def compare_sources(old, new):

@@ -32,6 +32,7 @@ FEW = 10  # counts below this are in all code
 NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d*)?(?:e[-+]?\d+)?", re.IGNORECASE)
 RUNNING = ("helpers/", "notebooks/")
 OPTIMISERS = "helpers/optimisers.py"  # which a student may add to
+NO_TABLE = (".yaml", ".yml", ".json")  # stay as they are on other data
 LOOKS = {WORKS, "report/figures.mplstyle"}
 
 
@@ -79,11 +80,11 @@ def changed_data(changed):
 
 
 def typed_numbers(changed):
-    """Return the numbers that the lines added to code hold."""
+    """Return the numbers in lines added to code, or to what stays on other data."""
     lines = "\n".join(
         line[1:]
         for file in changed
-        if file.name.endswith(CODE)
+        if file.name.endswith((*CODE, *NO_TABLE))
         for line in file.lines
         if line[:1] == "+"
     )
@@ -125,6 +126,7 @@ def suspicious_claims(own, other, right, right_other, typed):
     in the lines of code that the submission added.
     """
     free = {*own.constant, *(n for n, v in own.claims.items() if v in own.settings)}
+    free |= {n for n, v in right.claims.items() if v == right_other.claims.get(n)}
     typed = {float(number) for number in typed} - {*range(FEW)}
     found = []
     for name, value in own.claims.items():

@@ -69,14 +69,8 @@ def make(what, known=None, *accepted):
         os.environ[FORMATS] = ""
         execute({it.experiment for it in points.values()} if what == "runs" else None)
     made["records"] = {name: record_of(it.run) for name, it in points.items()}
-    made["settings"] = sorted(
-        {
-            value
-            for point in points.values()
-            for value in point.parameters.values()
-            if isinstance(value, int | float)
-        }
-    )
+    values = {value for it in points.values() for value in it.parameters.values()}
+    made["settings"] = sorted(value for value in values if type(value) in (int, float))
     if what != "runs":
         recorded = read_record(GRADED.executed)
         claims = recorded["claims"]

@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from helpers import ROOT
 from helpers.pipeline.errors import UserError
-from helpers.pipeline.grading.changes import sources_in
+from helpers.pipeline.grading.changes import NO_TABLE, sources_in
 from helpers.pipeline.grading.made import Made, read_made
 from helpers.pipeline.grading.sandbox import Limits, run_confined
 from helpers.pipeline.grading.unpack import FOLDERS, GRADED, GRID
@@ -172,7 +172,7 @@ def change_tables(folder, change, known=None, target=""):
     named = ",".join(TARGET.findall(text)).split(",")
     targets = {name.strip(" []\"'\\") for name in [target, *named]} - {""}
     for path in sorted((folder / "data").rglob("*")):
-        if path.is_file() and path.suffix.lower() not in (".yaml", ".yml", ".json"):
+        if path.is_file() and path.suffix.lower() not in NO_TABLE:
             content = path.read_bytes()
             if b"\0" not in content:
                 found = known.get(content) or changed_table(content, change, targets)

@@ -134,8 +134,7 @@ def _compare_attachments(stated, reproduced):
 
 
 def _compare_pages(stated, reproduced, tolerance, pairs):
-    matcher = SequenceMatcher(None, stated.pages, reproduced.pages, autojunk=False)
-    for _, i, j, k, m in matcher.get_opcodes():
+    for _, i, j, k, m in opcodes(stated.pages, reproduced.pages):
         for page, other in zip_longest(range(i, j), range(k, m)):
             name = reproduced.name(other) if page is None else stated.name(page)
             if page is None or other is None:
@@ -233,11 +232,15 @@ def _beyond_shifts(look, other):
 def changed_words(stated, reproduced, tolerance=0.0, pairs=()):
     """Yield what a page says, and what it should say, wherever these differ."""
     words = stated.split(), reproduced.split()
-    matcher = SequenceMatcher(None, *words, autojunk=False)
-    for tag, i, j, k, m in matcher.get_opcodes():
+    for tag, i, j, k, m in opcodes(*words):
         pair = " ".join(words[0][i:j]), " ".join(words[1][k:m])
         if tag != "equal" and not close(*pair, pairs, tolerance):
             yield pair
+
+
+def opcodes(old, new):
+    """Return how one list becomes another, as `difflib.SequenceMatcher` does."""
+    return SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
 
 
 def _unlike(stated, reproduced, same=eq, but=None):
