@@ -14,20 +14,7 @@ from pathlib import Path
 
 from helpers.pipeline.command import some
 from helpers.pipeline.errors import UserError
-from helpers.pipeline.grading.changes import (
-    NAMED,
-    OPTIMISERS,
-    RUNNING,
-    changed_data,
-    compare_files,
-    other_results,
-    reach_of,
-    same_results,
-    sources_in,
-    suspicious_claims,
-    typed_in_prose,
-    typed_numbers,
-)
+from helpers.pipeline.grading import changes
 from helpers.pipeline.grading.gradebook import Grade
 from helpers.pipeline.grading.made import OUT, read_lines, read_made
 from helpers.pipeline.grading.own import (
@@ -115,13 +102,13 @@ class Grading:
         build = read_build(self.run(trusted, command, shown=[report]), OUT)
         self.found.student = build["title"]["student"]
         self.commit = build["commit"]
-        right, theirs = self.own.sources, sources_in(self.handed_in)
-        changed = compare_files(right, theirs, self.folder / "texts", self.run)
-        suspicious = changed_data(changed)
-        suspicious += typed_in_prose(right, theirs)
+        right, theirs = self.own.sources, changes.sources_in(self.handed_in)
+        changed = changes.compare_files(right, theirs, self.folder / "texts", self.run)
+        suspicious = changes.changed_data(changed)
+        suspicious += changes.typed_in_prose(right, theirs)
         self.found.changed, self.found.suspicious = changed, suspicious
         project = self.assemble("project", build)
-        reach, lines = reach_of(changed, right, theirs), []
+        reach, lines = changes.reach_of(changed, right, theirs), []
         if reach.text_only:
             with contextlib.suppress(UserError):  # which executing it will say better
                 made = self.make(project, build, self.own.known, "texts")
@@ -133,7 +120,7 @@ class Grading:
         if reach.runs:
             suspicious += self.check_runs(build, made)
         if reach.claims:
-            suspicious += self.check_claims(build, made, typed_numbers(changed))
+            suspicious += self.check_claims(build, made, changes.typed_numbers(changed))
         if numbers := pages_to_draw(lines):
             with contextlib.suppress(UserError):  # what differs is said in words
                 self.found.pictures = self.draw(report, numbers)
@@ -200,7 +187,7 @@ class Grading:
         target = build.get("table", {}).get("target", "")
         change_tables(project, own.change, own.tables, target)
         # A run with the same results has them on other data too, whatever made it.
-        same = same_results(made, own.made)
+        same = changes.same_results(made, own.made)
         try:
             other = self.make(project, build, own.other_known, "claims", *same)
         except UserError as error:
@@ -208,7 +195,7 @@ class Grading:
         if declared := sorted({*made.constant} - {*own.made.constant}):
             constant = ", ".join(declared)
             self.found.notes.append(f"said to be constant: {constant}")
-        return suspicious_claims(made, other, own.made, own.other, typed)
+        return changes.suspicious_claims(made, other, own.made, own.other, typed)
 
     def check_runs(self, build, made):
         """Find the runs that the grader's code makes otherwise, or why it could not.
@@ -221,25 +208,26 @@ class Grading:
             try:
                 again = self.make(project, build, self.own.known, "runs", *trusted)
             except UserError as error:
-                return [*other_results(own, trusted), f"{failed}: {error}"]
+                return [*changes.other_results(own, trusted), f"{failed}: {error}"]
             trusted = {run: it for run, it in again.records.items() if it} | trusted
             left = [run for run in own if own[run] and run not in trusted]
             if not left:
                 break
         else:
-            self.found.notes.append(f"{failed}: {some(left, NAMED, ', ')}")
-        return other_results(own, trusted)
+            self.found.notes.append(f"{failed}: {some(left, changes.NAMED, ', ')}")
+        return changes.other_results(own, trusted)
 
     def assemble_trusted(self, build, alone):
         """Put together the grader's code, `alone` or with what is added to it."""
         project = self.assemble("alone" if alone else "trusted", build)
-        for part in RUNNING:
+        for part in changes.RUNNING:
             if alone:  # a package that was added would come before a module
                 shutil.rmtree(project / part)
             code = self.own.checkout / part
             shutil.copytree(code, project / part, dirs_exist_ok=True)
-        if not alone and (self.handed_in / OPTIMISERS).exists():
-            shutil.copy(self.handed_in / OPTIMISERS, project / OPTIMISERS)
+        optimisers = self.handed_in / changes.OPTIMISERS
+        if not alone and optimisers.exists():
+            shutil.copy(optimisers, project / changes.OPTIMISERS)
         return project
 
     def draw(self, report, numbers):
