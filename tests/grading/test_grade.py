@@ -565,6 +565,16 @@ def test_a_failure_of_a_report_of_an_older_commit_says_what_to_grade_it_with():
     assert other_version("--help") == ""
 
 
+def test_a_zip_beside_its_pdf_in_a_folder_is_read(tmp_path):
+    files = {"report.pdf": b"%PDF-", "submission.zip": zipped(NEEDED)}
+    spread(tmp_path / "it", files)
+    unpack.unpack(tmp_path / "it", tmp_path / "out")
+    assert (tmp_path / "out" / REPORT).exists()
+    spread(tmp_path / "it", {"old.zip": zipped(NEEDED)})
+    with pytest.raises(UserError, match="there is no notebooks/report.ipynb in it; it"):
+        unpack.unpack(tmp_path / "it", tmp_path / "none")
+
+
 def test_links_out_of_a_folder_are_not_followed(tmp_path):
     spread(tmp_path / "it", NEEDED)
     (tmp_path / "it" / "data").symlink_to("/etc")

@@ -45,8 +45,8 @@ class Member(NamedTuple):
 def unpack(path, folder):
     """Write what counts of a submission to a folder, with the paths of a checkout.
 
-    It is a zip, a folder, or a folder with only a zip in it. UserError if it is
-    damaged, incomplete, too large, or leads out of its folder.
+    It is a zip, a folder, or a folder of files of which one is a zip. UserError if it
+    is damaged, incomplete, too large, or leads out of its folder.
     """
     if not path.is_dir() and not is_zip(path):
         raise UserError(
@@ -176,8 +176,9 @@ def _missing(name, names):
 def _opened(path):
     """Yield everything in a zip or a folder, as pairs of a name and a `Member`."""
     inside = visible(path) if path.is_dir() else []
-    if len(inside) == 1 and is_zip(inside[0]) and not inside[0].is_symlink():
-        path = inside[0]  # as learning platforms hand them out
+    zips = [it for it in inside if is_zip(it) and not it.is_symlink()]
+    if len(zips) == 1 and not any(map(Path.is_dir, inside)):
+        [path] = zips  # as learning platforms hand them out, perhaps beside the PDF
     if path.is_dir():
         yield list(_in_folder(path))
     else:
