@@ -139,9 +139,9 @@ def suspicious_claims(own, other, right, right_other, typed):
             if not _near(moved, expected):
                 stays = "stays" if moved == value else "becomes"
                 found.append(f"{name}: {stays} {moved} on other data, not {expected}")
-        elif _has_digits(moved) and _near(moved, expected):
+        elif _near(moved, expected) and _is_telling(moved):
             found.append(f"{name}: as the grader's on other data, but here {value}")
-        elif moved == value and name not in free and _is_typed(value, typed):
+        elif moved == value and name not in free and _is_telling(value, typed):
             found.append(f"{name}: stays {value} on other data")
     return found
 
@@ -153,19 +153,12 @@ def _near(value, other):
     return tiny or alike(value, other, NEAR)
 
 
-def _is_typed(value, typed):
-    """Tell whether a value that stays should move: it is typed, or has many digits."""
+def _is_telling(value, typed=()):
+    """Tell whether a value is no constant or count: it is typed, or has many digits."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
-    return abs(value) in typed or _has_digits(value)
-
-
-def _has_digits(value):
-    """Tell whether a value is a number that cannot agree with another by chance."""
-    if not isinstance(value, float) or value % 1 == 0:
-        return False
     digits = f"{value:.9e}".partition("e")[0].strip("-0").replace(".", "").rstrip("0")
-    return len(digits) > DIGITS
+    return abs(value) in typed or (value % 1 != 0 and len(digits) > DIGITS)
 
 
 def other_results(own, trusted):

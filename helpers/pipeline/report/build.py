@@ -7,12 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from helpers import ROOT
-from helpers.pipeline.command import (
-    checked_scheduler,
-    checked_time_limit,
-    reason_of,
-    some,
-)
+from helpers.pipeline.command import checked_scheduler, checked_time_limit, reason_of
 from helpers.pipeline.environment import FORMATS
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.files import whole
@@ -130,7 +125,7 @@ def make_report(paths, with_pdf, with_page, beside):
         raise UserError(f"{error} ({where})" if where else error) from None
     if revision() != now:
         names = {name for name, _ in before.items() ^ stamps().items()}
-        found = some(sorted(names), 3, ", ") or "the commit, or a file"
+        found = ", ".join(sorted(names)) or "the commit, or a file"
         raise UserError(f"changed while the report was made: {found}: make report")
     with contextlib.ExitStack() as all_or_none:
         for path, content in {**made, paths.results: attached[RESULTS]}.items():

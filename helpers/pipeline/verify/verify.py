@@ -6,7 +6,7 @@ from helpers import ROOT
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.records import TOLERANCE
 from helpers.pipeline.report.evidence import RESULTS
-from helpers.pipeline.report.paths import asked
+from helpers.pipeline.report.paths import Paths, asked
 from helpers.pipeline.report.tables import require_table
 from helpers.pipeline.report.title import parameters_of
 from helpers.pipeline.verify.agreement import (
@@ -44,8 +44,8 @@ def verify(path=None, tolerance=None, rebuilt=None, beside=None):
     numbers of the report that is asked for. The tolerance is the largest relative
     difference of numbers, and a claim may then be printed as its value here is rounded;
     by default it is `TOLERANCE` if the report was made on another platform, else 0.
-    The report is made now, unless it was `rebuilt` already; files in the folder
-    `beside`, which came with the PDF, must be those attached to it.
+    The report is made now, unless it was `rebuilt` already; the results in the folder
+    `beside`, which came with it, must be those attached to it.
     """
     read = reader_of(path) if path else read_pdf
     stated = read(path) if path else ReadReport(_recorded())
@@ -54,7 +54,7 @@ def verify(path=None, tolerance=None, rebuilt=None, beside=None):
         require_table(stated.build.get("report") or asked().name, table)
     again = read(rebuilt) if rebuilt else rebuild(stated.build, read)
     lines = compare_reports(stated, again, tolerance, pages=bool(path))
-    return lines + (compare_beside(beside, stated.files) if beside else [])
+    return lines + (compare_beside(beside, stated) if beside else [])
 
 
 def compare_reports(stated, again, tolerance=None, *, pages=True):
@@ -73,17 +73,13 @@ def compare_reports(stated, again, tolerance=None, *, pages=True):
     return lines + (compare_documents(stated, again, tolerance) if pages else [])
 
 
-def compare_beside(folder, files):
-    """Compare the attachments of a PDF with the files handed in together with it."""
-    lines = []
-    for name in (f"report/{RESULTS}", "experiments.yaml"):
-        path = folder / name
-        if path.exists():
-            verdict = HOLDS if path.read_bytes() == files.get(path.name) else DIFFERS
-            lines.append(Line(name, "in the PDF", "beside it", None, verdict))
-    lock = (ROOT / "requirements.txt").read_bytes()
-    verdict = HOLDS if lock == files.get("requirements.txt") else DIFFERS
-    return [*lines, Line("the lock", "in the PDF", "here", None, verdict)]
+def compare_beside(folder, report):
+    """Compare a report's results with those that were handed in together with it."""
+    path = Paths(report.build.get("report") or asked().name, folder).results
+    if not path.exists():
+        return []
+    verdict = HOLDS if path.read_bytes() == report.files.get(RESULTS) else DIFFERS
+    return [Line(f"report/{path.name}", "in the report", "beside it", None, verdict)]
 
 
 def _recorded():
