@@ -50,6 +50,8 @@ def found(own, other, constant=(), typed=(), settings=(0.1, 0.05, 2000)):
         ({"r2": 0.99}, {"r2": 0.99}, ("0.99",), "r2"),
         ({"mine": -3.14159}, {"mine": -3.14159}, (), "mine"),
         ({"verdict": "heavy ball"}, {"verdict": "heavy ball"}, (), "verdict"),
+        ({"mine": "0.95"}, {"mine": "0.95"}, ("0.95",), "mine"),  # typed as a text
+        ({"mine": "now 3.1416"}, {"mine": "now 3.1416"}, (), "mine"),
         ({"mine": 7.5}, {}, (), "mine"),
     ],
 )
@@ -69,6 +71,7 @@ def test_a_number_that_does_not_move_as_it_should_is_named(own, other, typed, na
         ({"mine": 2}, {"mine": 2}, {"typed": ["2"]}),  # how many runs
         ({"mine": 40}, {"mine": 40}, {}),  # iterations, by chance
         ({"mine": 3.14159}, {"mine": 3.14159}, {"constant": ["mine"]}),
+        ({"mine": "at 0.05"}, {"mine": "at 0.05"}, {"typed": ["0.05"]}),
         ({"mine": "all 15"}, {"mine": "all 15"}, {"typed": ["15"]}),
         ({"cars": 60}, {"cars": 57}, {}),  # own data
         ({"seconds": 0.9573}, {"seconds": 0.9573}, {}),  # measured on its machine

@@ -125,8 +125,8 @@ def suspicious_claims(own, other, right, right_other, typed):
     `right` and `right_other` the same of the grader's checkout, and `typed` the numbers
     in the lines of code that the submission added.
     """
-    free = {*own.constant, *(n for n, v in own.claims.items() if v in own.settings)}
-    free |= {n for n, v in right.claims.items() if v == right_other.claims.get(n)}
+    fixed = {n for n, v in right.claims.items() if v == right_other.claims.get(n)}
+    fixed.update(own.constant)
     typed = {float(number) for number in typed} - {*range(FEW)}
     found = []
     for name, value in own.claims.items():
@@ -141,8 +141,10 @@ def suspicious_claims(own, other, right, right_other, typed):
                 found.append(f"{name}: {stays} {moved} on other data, not {expected}")
         elif _near(moved, expected) and _is_telling(moved):
             found.append(f"{name}: as the grader's on other data, but here {value}")
-        elif moved == value and name not in free and _is_telling(value, typed):
-            found.append(f"{name}: stays {value} on other data")
+        elif moved == value and name not in fixed:
+            numbers = {*_numbers_in(value)}.difference(own.settings)
+            if any(_is_telling(number, typed) for number in numbers):
+                found.append(f"{name}: stays {value} on other data")
     return found
 
 
@@ -151,6 +153,13 @@ def _near(value, other):
     numbers = all(isinstance(side, float) for side in (value, other))
     tiny = numbers and max(abs(value), abs(other)) < ROUNDING
     return tiny or alike(value, other, NEAR)
+
+
+def _numbers_in(value):
+    """Return the numbers of a claim: itself, or those with a point in a text."""
+    if not isinstance(value, str):
+        return [value]
+    return [number for number in map(float, NUMBER.findall(value)) if number % 1]
 
 
 def _is_telling(value, typed=()):
