@@ -94,6 +94,9 @@ def test_of_prose_only_the_digits_count(changed):
         "typed in prose: 1,5",
     ]
     assert typed_in_prose(theirs, theirs) == []
+    text = {"cell_type": "markdown", "source": "## Question 2\n\nThe cost is 23.9."}
+    theirs = {REPORT: json.dumps({"cells": [text]}).encode()}
+    assert typed_in_prose(RIGHT, theirs) == ["typed in prose: 23.9"]
 
 
 @pytest.mark.parametrize(

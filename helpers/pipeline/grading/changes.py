@@ -30,6 +30,7 @@ DIGITS = 3  # a number with more was computed
 NAMED = 3  # runs, at most
 FEW = 10  # counts below this are in all code
 NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d*)?(?:e[-+]?\d+)?", re.IGNORECASE)
+HEADING = re.compile(r"^#.*", re.M)
 RUNNING = ("helpers/", "notebooks/")
 OPTIMISERS = "helpers/optimisers.py"  # which a student may add to
 NO_TABLE = (".yaml", ".yml", ".json")  # stay as they are on other data
@@ -96,9 +97,11 @@ def typed_in_prose(right, theirs):
     known = {*map(tuple, cells_of(right.get(NOTEBOOK, b"")))}
     return [
         f"typed in prose: {digits}"
-        for cell in cells_of(theirs.get(NOTEBOOK, b""))
-        if cell[0] == "code" and cell not in known
-        for digits in typed_digits(cell[1])
+        for kind, text in cells_of(theirs.get(NOTEBOOK, b""))
+        if (kind, text) not in known
+        for digits in typed_digits(
+            text if kind == "code" else PROSE + HEADING.sub("", text)
+        )
     ]
 
 
