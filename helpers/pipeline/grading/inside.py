@@ -58,9 +58,8 @@ def make(what, known=None, *accepted):
     if what == "texts":
         return printed(*set_texts(GRADED.executed))
     points = readable_points()
-    for name, point in points.items():
-        if name in accepted:
-            accept(point)
+    for name in points.keys() & {*accepted}:
+        accept(points[name])
     made = {}
     if what == "report":
         report()

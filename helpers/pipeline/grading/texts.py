@@ -46,7 +46,7 @@ def with_outputs(notebook, shown, claims):
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     for number, cell in enumerate(code, start=1):
         cell.execution_count = number
-        if is_text(cell):
+        if not computes(cell):
             cell.outputs = [text_output(cell.source, claims)]
     pairs = [*zip(filter(computes, code), filter(computes, shown), strict=True)]
     numbers = {done.execution_count: cell.execution_count for cell, done in pairs}
@@ -62,14 +62,9 @@ def with_outputs(notebook, shown, claims):
     return notebook
 
 
-def is_text(cell):
-    """Tell whether a cell is text that may name claims."""
-    return cell.cell_type == "code" and cell.source.startswith(PROSE)
-
-
 def computes(cell):
-    """Tell whether a cell is code, and no text."""
-    return cell.cell_type == "code" and not is_text(cell)
+    """Tell whether a cell is code, and no text that may name claims."""
+    return cell.cell_type == "code" and not cell.source.startswith(PROSE)
 
 
 def text_output(source, claims):

@@ -8,17 +8,7 @@ from pathlib import Path
 
 from helpers.pipeline.command import FLAG, aligned, checked_flag, run_command
 from helpers.pipeline.records import TOLERANCE
-from helpers.pipeline.verify.verdicts import (
-    ALL_HOLD,
-    HEADER,
-    LESS_STRICT,
-    NOTED,
-    ON_PAGE,
-    WIDTH,
-    WRONG,
-    fitted,
-    readable,
-)
+from helpers.pipeline.verify import verdicts
 from helpers.pipeline.verify.verify import checked_tolerance, verify
 
 # How far what was compared is from the cause of a difference, see `Line.depth`.
@@ -67,8 +57,8 @@ def main():
         print_table(lines, everything)
         print(f"{len(lines) - wrong} of {len(lines)} hold{RELAXED if relaxed else ''}")
     if wrong:
-        return WRONG
-    return LESS_STRICT if relaxed else ALL_HOLD
+        return verdicts.WRONG
+    return verdicts.LESS_STRICT if relaxed else verdicts.ALL_HOLD
 
 
 def print_table(lines, everything=False):
@@ -84,16 +74,16 @@ def print_table(lines, everything=False):
     listed = causes if summed_up else shown
     if listed:
         rows = (line.cells() for line in listed)
-        print("\n".join(aligned(fitted([HEADER, *rows]))))
+        print("\n".join(aligned(verdicts.fitted([verdicts.HEADER, *rows]))))
     for depth, those in groupby(rest if summed_up else (), key=DEPTH):
-        found = (ON_PAGE.sub(r"page \1", line.what) for line in those)
+        found = (verdicts.ON_PAGE.sub(r"page \1", line.what) for line in those)
         names = [*dict.fromkeys(found)]  # a page may differ in several ways
         begin = f"and {KINDS[depth]} ({len(names)}): "
-        print(begin + readable(", ".join(names), WIDTH - len(begin)))
+        print(begin + verdicts.readable(", ".join(names), verdicts.WIDTH - len(begin)))
     for line in lines:
-        if line.verdict == NOTED:
-            print(f"{line.what}: {readable(line.stated)}")
-            print(f"{'here':>{len(line.what)}}: {readable(line.reproduced)}")
+        if line.verdict == verdicts.NOTED:
+            print(f"{line.what}: {verdicts.readable(line.stated)}")
+            print(f"{'here':>{len(line.what)}}: {verdicts.readable(line.reproduced)}")
 
 
 if __name__ == "__main__":
