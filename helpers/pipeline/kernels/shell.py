@@ -89,6 +89,7 @@ def make_shell():
     shell.displayhook.session = shell.display_pub.session = Wire()
     shell.kernel = SimpleNamespace(shell=shell, eventloop=None)
     shell.enable_gui = lambda *_: None  # there is no window
+    shell.ask_exit = sys.exit  # exit() is an error of its cell
     return shell
 
 
@@ -180,8 +181,6 @@ def execute(cell, shell):
     done = shell.run_cell(
         cell["source"], store_history=cell["counts"], cell_id=cell["id"]
     )
-    if shell.exit_now:
-        os._exit(0)  # as the cell asks
     error = done.error_before_exec or done.error_in_exec
     return number | {"error": error and described(error)}
 
