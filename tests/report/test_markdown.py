@@ -96,24 +96,40 @@ def test_a_table_in_code_stays_as_it_is():
 
 
 @pytest.mark.parametrize(
-    "text", ["A.[^a]\n\n[^b]: lost", "A.\n\n  [^b]: lost\n", "[^b]: a\n\n[^b]: b\n"]
+    ("text", "wrong"),
+    [
+        ("A[^a].\n\n[^a]: kept\n\n[^b]: lost", "lost: "),
+        ("A.\n\n  [^b]: lost\n", "lost: "),
+        ("A.\n\n[^b]: see [^b]", "lost: "),
+        ("A.\n\n[^b]: one,\nof [^b]\n\n    two,\n\n    of [^b]", "lost: "),
+        ("[^b]: a\n\n[^b]: b\n\nA[^b].", "given twice"),
+        ("A[^a], B[^b].\n\n[^a]: see [^b]\n[^b]: see A", "given twice, or named in"),
+        ("A[^b].", "missing: no line begins with "),
+    ],
 )
-def test_a_note_that_nothing_refers_to_is_named(text):
+def test_no_note_is_lost_or_printed_as_it_is_typed(text, wrong):
     for convert in (markdown_to_latex, markdown_to_html):
-        with pytest.raises(UserError, match=r"^Note `b' is lost: .* \[\^b\]$"):
+        with pytest.raises(UserError, match=f"^Note `b' is {re.escape(wrong)}"):
             convert([text])
-        convert([f"{text} and [^b]", "`[^b]: c`", "```\n[^b]: code\n```"])
+
+
+def test_what_looks_like_a_note_may_be_text_code_or_mathematics():
+    signs = r"\[^b-z] and [^c](https://one.org), `[^b]: c` and $x[^2]$"
+    note = "A[^a]\n\n[^a]: one\n\n    two\n\nB"
+    latex, html = both(f"{signs}\n\n```\n[^b]: code\n```\n\n{note}")
+    assert re.search(r"A\\footnote\{one\s+two\}\s+B$", latex)
+    assert html.count("footnote") == 1
+    assert "[^b-z] and" in html
 
 
 def test_footnotes_links_and_metadata_stay_in_their_cell():
     parts = ["a[^1] [b][r]\n\n[^1]: one\n\n[r]: https://one.org"]
-    parts += ["c[^1] [d][r]\n\n[^1]: two\n\n[r]: https://two.org", "e[^1] [f][r]"]
+    parts += ["c[^1] [d][r]\n\n[^1]: two\n\n[r]: https://two.org", "[f][r]"]
     one, two, three = markdown_to_latex(parts)
     assert r"\footnote{one}" in one
     assert r"\href{https://one.org}{b}" in one
     assert r"\footnote{two}" in two
     assert r"\href{https://two.org}{d}" in two
-    assert "footnote" not in three
     assert "href" not in three
 
 

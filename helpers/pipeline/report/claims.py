@@ -21,6 +21,7 @@ from helpers.pipeline.report.paths import opened_cells
 
 NAME = r"[\w.-]+"
 PLACEHOLDER = re.compile(rf"\{{\{{ *({NAME}) *\}}\}}")
+SINGLE = re.compile(rf"(?<![{{\\]){{ *({NAME}) *}}(?!}})")  # braces that may be meant
 # What prose may hold digits in.
 NOT_TYPED = re.compile(
     r"\$\$.*?\$\$ *(\{#[\w:-]+\})?|\$.*?\$|`.*?`|\{\{[\w.-]+\}\}|@(?:\w+:)?[\w-]+"
@@ -138,12 +139,14 @@ class Claims(dict):
         """
         text = unify_mathematics(text)
         rest = re.search(r"\{\{.{,30}", PLACEHOLDER.sub("\n", CODE.sub("", text)))
-        if rest:
+        plain = MATHEMATICS.sub("", text)
+        single = (m for m in SINGLE.finditer(plain) if m[1] in self)
+        if rest := rest or next(single, None):
             raise ValueError(
                 f"{rest[0]!r} is no claim: it is {{{{name}}}}; in mathematics, put a "
                 "space between braces"
             )
-        if opened := OPEN_DOLLAR.search(MATHEMATICS.sub("", text)):
+        if opened := OPEN_DOLLAR.search(plain):
             raise ValueError(
                 rf"mathematics is left open: {opened[0]!r}; write \$ for the currency"
             )

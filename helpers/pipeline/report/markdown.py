@@ -8,6 +8,7 @@ references such as ``@fig:costs`` and labelled equations such as
 import re
 import subprocess
 import sys
+import tempfile
 from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
@@ -16,7 +17,7 @@ from xml.etree import ElementTree
 from helpers import ROOT
 from helpers.pipeline.environment import NOWHERE
 from helpers.pipeline.errors import UserError
-from helpers.pipeline.report.mathematics import CODE, unify_mathematics
+from helpers.pipeline.report.mathematics import CODE, MATHEMATICS, unify_mathematics
 
 KINDS = {"fig": "Figure", "tab": "Table", "lst": "Listing", "eq": ""}
 KINDS |= {"sec": "Section", "app": "Appendix"}
@@ -40,7 +41,13 @@ HTML_CODE = re.compile(
 # What is left of mathematics that nobody closed; and a picture.
 LATEX_SIGNS = (r"\$\$", r"\textbackslash begin", r"\includegraphics")
 HTML_SIGNS = ("$$", r"\begin{", "<img")
-NOTE = re.compile(r"^ {0,3}\[\^([^\]\s]+)\]:", re.MULTILINE)
+MARK = r"\[\^([^\]\s]+)\]"  # of a note
+NOTED = re.compile(rf"(?<!\\){MARK}(?!\()")
+# A note goes on to a blank line, and on where what follows is indented.
+NOTE = re.compile(
+    rf"^ {{0,3}}{MARK}:.*(\n(?! {{0,3}}{MARK}:).*\S.*|(\n[ \t]*)+\n( {{4}}|\t).*\S.*)*",
+    re.MULTILINE,
+)
 MATHML = re.compile(r"<math.*?</math>", re.DOTALL)
 BOLD_ITALIC = re.compile(r"\\(boldsymbol|bm) *\{?[A-Za-z]")
 UPRIGHT = {letter: letter - 0x68 for letter in range(0x1D468, 0x1D49C)}
@@ -187,10 +194,17 @@ def _validate(fragment, converted, dollars, begin, picture):
         raise UserError(f"mathematics is left open: {_begin(fragment)}")
     if picture in converted:
         raise UserError(f"a picture is shown by report.figure: {_begin(fragment)}")
-    beside = NOTE.sub("", text)
-    for note in NOTE.findall(text):
-        if f"[^{note}]" not in beside:
+    text = MATHEMATICS.sub("", fragment)
+    notes, named = [m[1] for m in NOTE.finditer(text)], NOTED.findall(text)
+    beside = NOTED.findall(NOTE.sub("", text))
+    for note in named:
+        if note not in notes:
+            how = rf"no line begins with [^{note}]: (for a text, write \[^)"
+            raise UserError(f"Note `{note}' is missing: {how}")
+        if note not in beside:
             raise UserError(f"Note `{note}' is lost: no text beside it has [^{note}]")
+        if named.count(note) > beside.count(note) + 1:
+            raise UserError(f"Note `{note}' is given twice, or named in a note")
 
 
 def _with_latex(markdown):

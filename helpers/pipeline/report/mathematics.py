@@ -80,5 +80,7 @@ def in_mathematics(text):
     if PLAIN.fullmatch(text):
         return text.replace(",", "{,}").replace("%", r"\%")
     text = re.sub(rf"\\({SIGNS.pattern})", r"\1", text)  # as Markdown shows it
-    text = re.sub(r"[%#&_{}]", r"{\\\g<0>}", text).replace("^", r"\textasciicircum{}")
+    text = re.sub(r"[%#&_{}]", r"{\\\g<0>}", text.replace("\\", "\0"))
+    text = text.replace("^", r"\textasciicircum{}").replace("~", r"\textasciitilde{}")
+    text = text.replace("\0", r"\textbackslash{}")
     return rf"\text{{{text}}}"
