@@ -197,6 +197,10 @@ def test_claims_fill_text_and_name_what_is_wrong():
         claims.fill("a cost of {{one.cost} here")
     with pytest.raises(ValueError, match="'{{b.cost} and ' is no claim"):  # as typed
         claims.fill("a cost of {{b.cost} and {{one.cost}}")
+    with pytest.raises(ValueError, match="'{one.cost}' is no claim"):
+        claims.fill("a cost of {one.cost}")
+    meant = r"$x_{one.cost}$, `{one.cost}`, \{one.cost\} and the set {a, b} or {x}"
+    assert claims.fill(meant) == meant
     in_code = "Write `{{ a | b }}` or\n```\n{{x\n```"
     assert claims.fill(in_code) == in_code
     with pytest.raises(ValueError, match="'one.cots'; did you mean 'one.cost'"):
@@ -463,6 +467,20 @@ def test_the_works_of_a_file_of_its_own_are_cited_by_name(shown, monkeypatch, tm
     assert shown[0].data["text/markdown"] == "As in (Woods, 2018)."
     report.bibliography("mine.bib")
     assert "Images" in shown[1].data["text/html"]
+    for wrong, message in (
+        (f"\n{works}\n@book{{b, title={{B}} year=1}}", "report/bad.bib, line 3: une"),
+        (
+            f"{works}\n{works}",
+            "^report/bad.bib has two works with the key woods2018$",
+        ),
+    ):
+        (tmp_path / "bad.bib").write_text(wrong, encoding="utf-8")
+        cells[2] = 'report.bibliography("bad.bib")'
+        report = Report()
+        report.prose("As in [@woods2018].")  # the cell of the works says what is wrong
+        assert shown[-1].data["text/markdown"] == "As in [@woods2018]."
+        with pytest.raises(UserError, match=message):
+            report.bibliography("bad.bib")
     with pytest.raises(UserError, match=r"^there is no report/mein.bib; did you mea"):
         report.bibliography("mein.bib")
     with pytest.raises(UserError, match=r"^there is no report/works.bib; there are "):
@@ -870,12 +888,20 @@ def test_what_is_no_figure_is_refused(shown, it):
 
 def test_a_text_in_mathematics_is_printed_as_it_is(shown, printed):
     report = Report()
-    name = "50 % of a_b #1 & {x^2}*"
+    name = r"50 % of a_b #1 & {x^2}* C:\tmp~"
     report.claims.state("a", name)
     report.claims.state("b", literal(name))
     report.prose("For $p = {{a}}$ and $q = {{b}}$.")
-    text = printed(*as_latex(shown)).replace("ˆ", "^")
-    assert "Forp=50%ofa_b#1&{x^2}*andq=50%ofa_b#1&{x^2}*." in text
+    text = printed(*as_latex(shown)).replace("ˆ", "^").replace("˜", "~")
+    as_it_is = name.replace(" ", "")
+    assert f"Forp={as_it_is}andq={as_it_is}." in text
+
+
+def test_a_report_without_figures_has_no_provenance(shown, shell, printed):
+    report = Report()
+    report.prose("Only text.")
+    report.provenance()
+    assert printed(*as_latex(shown)) == "Onlytext.1"
 
 
 def test_the_title_block_survives_special_characters(shown):

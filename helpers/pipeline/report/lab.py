@@ -5,6 +5,7 @@ It shows ``[@boyd2004]`` as it is; print has pandoc and BibTeX to name the work.
 
 import os
 import re
+from contextlib import suppress
 from functools import cache, cached_property, partial
 from typing import NamedTuple
 
@@ -109,6 +110,8 @@ def read_works(path):
 def _read(path):
     """Read a BibTeX file, in one call of pandoc."""
     keys = ENTRY.findall(path.read_text(encoding="utf-8"))
+    if twice := [key for key in dict.fromkeys(keys) if keys.count(key) > 1]:
+        raise UserError(f"report/{path.name} has two works with the key {twice[0]}")
     citations, html = markdown_to_html([f"@{key}" for key in keys], path)
     names = {}
     for key, citation in zip(keys, citations, strict=True):
@@ -124,7 +127,8 @@ def cite_by_name(text, path):
     def named(match):
         keys, names = re.findall(KEY, match[0]), {}
         if keys and not match[0].startswith(("`", "~")):
-            names = read_works(path).names
+            with suppress(UserError):  # report.bibliography(…) says what is wrong
+                names = read_works(path).names
         if not all(key in names for key in keys):
             return match[0]
         if match["group"] is None:

@@ -56,6 +56,9 @@ SEAM = re.compile("%%seam%%|<!--seam-->")  # which follows each fragment
 AS_TYPED = re.compile(r"Could not convert TeX math (.*?), rendering as TeX", re.DOTALL)
 REFUSED = re.compile(r"refused:(\d+):(<\w+>):")
 OPTIONS = ("--wrap=preserve", "--syntax-highlighting=none")
+# A work, as BibTeX has it; of one in English, pandoc changes the letters of the title.
+WORK = re.compile(r"^ *@\w+ *\{ *[^\s,{}]+,", re.MULTILINE)
+WRONG = re.compile(r"Error reading bibliography file .*/(\S+): \((line \d+).*?\)")
 CSL = ROOT / "report" / "page" / "works.csl"  # the words of plainnat
 # How a work is cited depends on the others, and notes are numbered through all texts.
 TOGETHER = re.compile(r"@|\[\^")
@@ -81,6 +84,7 @@ def _convert(fragments, to, *options):
         )
     if done.returncode:
         reason = " ".join(done.stderr.split()) or f"it ended with {done.returncode}"
+        reason = WRONG.sub(r"report/\1, \2", reason)
         raise UserError(f"pandoc cannot read the report's text: {reason}")
     for formula in AS_TYPED.findall(done.stderr):
         print(f"note: the page shows as it is typed: {formula}", file=sys.stderr)
@@ -123,8 +127,13 @@ def markdown_to_html(fragments, bibliography=None):
     options = ["--mathml", "--shift-heading-level-by=1", *OPTIONS]
     if bibliography:  # cited as LaTeX does in print
         options += ["--citeproc", "--metadata=link-citations", f"--csl={CSL}"]
-        options += [f"--bibliography={bibliography}"]
-    *made, works = _convert([texts[k] for k in new], "html", *options)
+    with tempfile.TemporaryDirectory() as folder:
+        if bibliography:
+            copy = Path(folder, bibliography.name)
+            works = bibliography.read_text(encoding="utf-8")
+            copy.write_text(WORK.sub(r"\g<0> langid={latin},", works), encoding="utf-8")
+            options += [f"--bibliography={copy}"]
+        *made, works = _convert([texts[k] for k in new], "html", *options)
     parts = [*map(known.get, texts)]
     for k, part in zip(new, made, strict=False):
         _validate(fragments[k], HTML_CODE.sub("", part), *HTML_SIGNS)

@@ -11,6 +11,7 @@ from helpers.pipeline.files import sha256
 from helpers.pipeline.kernels.opened import stamp
 from helpers.pipeline.report.complaints import complaint
 from helpers.pipeline.report.lab import BIBLIOGRAPHIES
+from helpers.pipeline.report.letters import found
 from helpers.pipeline.report.revision import LONG_AGO
 
 PREAMBLE = ROOT / "report" / "template" / "preamble.tex"
@@ -103,6 +104,9 @@ def set_bibliography(latex, folder, command):
     if not source.exists():
         raise RuntimeError(f"there is no {source.relative_to(ROOT)}")
     shutil.copy(source, folder)
+    for path in found(f"{style}.bst"):  # which would write titles in small letters
+        as_typed = path.read_text().replace('title "t" change.case$', "title")
+        (folder / path.name).write_text(as_typed)
     (folder / "works.bbl").unlink(missing_ok=True)
     _run(["bibtex", "works"], folder)
     if not (folder / "works.bbl").exists():

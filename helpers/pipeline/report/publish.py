@@ -234,7 +234,7 @@ class Report:
         self._emit(shown, kind="provenance", entries=entries)
 
     def bibliography(self, path):
-        """Show the works of a BibTeX file, which is in ``report/``."""
+        """Show the works of a BibTeX file in ``report/``, their titles as typed."""
         path = BIBLIOGRAPHIES / Path(path).name
         works = f"<h1>References</h1>{read_works(path).html}"
         self._emit({"text/html": works}, kind="bibliography", path=path.stem)
