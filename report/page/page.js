@@ -70,6 +70,10 @@
   const fit = () => (contents.open = beside.matches);
   beside.onchange = fit;
   fit();
+  // Only what is wider than its place stops the Tab key: it is scrolled by keys.
+  const sizes = new ResizeObserver((changed) => {
+    for (const { target } of changed) target.tabIndex = target.scrollWidth > target.clientWidth ? 0 : -1;
+  });
   let entries, headings;
   const mark = () => {
     const passed = headings.filter((heading) => heading.getBoundingClientRect().top < 120);
@@ -80,6 +84,7 @@
 
   const prepare = () => {
     document.querySelectorAll(".claim[title]").forEach(note);
+    document.querySelectorAll(".scroll, .equation").forEach((part) => sizes.observe(part));
     entries = new Map();
     for (const link of contents.querySelectorAll("a")) entries.set(link.hash.slice(1), link);
     headings = [...entries.keys()].map((id) => document.getElementById(id));

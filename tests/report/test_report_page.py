@@ -466,6 +466,18 @@ def test_nothing_is_wider_than_the_screen(page, width):
     assert all(overflow == "auto" for wider, overflow in sizes if wider)
 
 
+@pytest.mark.parametrize("width", [360, 1440])
+def test_the_tab_key_stops_only_at_what_can_be_scrolled(page, width):
+    for width_before in (1920, 360, width):
+        resize(page, {"width": width_before, "height": 800})
+    found = page.eval_on_selector_all(
+        ".scroll, .equation",
+        "found => found.map(e => [e.scrollWidth > e.clientWidth, e.tabIndex])",
+    )
+    assert {(wider, stop) for wider, stop in found} <= {(True, 0), (False, -1)}
+    assert any(wider for wider, _ in found) == (width == 360)
+
+
 def test_print_has_no_contents_and_all_figures(page):
     page.locator("span.claim").first.focus()
     page.emulate_media(media="print")
