@@ -126,6 +126,11 @@ def test_of_runs_without_a_descent_nothing_is_said_of_costs(monkeypatch, shown):
     caption = report.claims.fill(shown[-1].metadata["report"]["caption"])
     assert "Failed: one of the two." in caption
     assert "cost" not in caption
+    for name, options in (("a", {"rows": "how"}), ("b", {"show": "excess"})):
+        with pytest.raises(ValueError, match=f"^{name} has no figure: its runs record"):
+            report.experiment(name, **options)
+    made.pop(0)  # all have failed: that is shown, whatever was meant to be
+    report.experiment("failed", rows="how")
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,10 @@ def publish_experiment(report, name, **options):
             alt="The cost against the iteration, a line for each run.",
             source=(["figures.overview.plot_experiment"], [name]),
         )
+    elif {*options.values()} - {None, "cost"} and any(
+        run["status"] not in WITHOUT_COST for run in runs
+    ):
+        raise ValueError(f"{name} has no figure: its runs record no positive costs")
     table = experiment_table(runs)
     rows = " (the best and the worst of them)" if len(runs) > LISTED else ""
     varied = varying(runs)
