@@ -116,6 +116,21 @@ def test_a_place_in_a_work_is_cited_as_in_print(shown, report):
     assert re.search(r"2004, pp\.\s4–6\)", text)
 
 
+def test_notes_are_below_all_with_their_claims_references_and_formulas(shown, report):
+    report.claims.state("n", 1234, ",d")
+    report.prose("$$ x $$ {#eq:b}\n\nA[^a].\n\n[^a]: The {{n}} of @eq:b: $\\log x$.")
+    a_figure(report)
+    html = main_of(as_html(shown))
+    note = html[html.rindex("</figure>") :]
+    assert '>1,234</span> of <a class="reference" href="#eq:b">(1)</a>' in note
+    assert '<mspace width="0.167em">' in note
+    assert re.search("[\U000f0000-\U0010ffff]|<annotation", html) is None
+    report.prose("B[^b].\n\n[^b]: As @nobody says.")
+    report.bibliography("references.bib")
+    with pytest.raises(UserError, match="^Citation `nobody' undefined"):
+        as_html(shown)
+
+
 def test_that_no_works_are_shown_is_said_where_one_is_cited(shown, report):
     report.prose("[@boyd2004]")
     message = r"`boyd2004' undefined: report\.bibliography\(…\) must show the works"

@@ -113,7 +113,7 @@ def markdown_to_latex(fragments):
 
 
 def markdown_to_html(fragments, bibliography=None):
-    """Return fragments of Markdown as HTML, and the list of the works that are cited.
+    """Return fragments of Markdown as HTML, and the works that are cited, and notes.
 
     Claims are filled in already. A labelled equation becomes a ``span`` with the label,
     a reference an empty link to its label. The works are those of a BibTeX file.
@@ -139,7 +139,7 @@ def markdown_to_html(fragments, bibliography=None):
         _validate(fragments[k], HTML_CODE.sub("", part), *HTML_SIGNS)
         parts[k] = known[texts[k]] = MATHML.sub(_as_in_print, part)
     # BibTeX's "and others" is a name to pandoc.
-    return parts, OTHERS.sub("et al", works)
+    return parts, MATHML.sub(_as_in_print, OTHERS.sub("et al", works))
 
 
 def _as_in_print(match):

@@ -106,17 +106,20 @@ def set_texts(notebook, resources):
     fragments = [text.replace("{,}", COMMA) for text in fragments]
     bibliographies = bibliographies_of(notebook)
     parts, works = markdown_to_html(fragments, *bibliographies[:1])
-    resources["works"] = works
     origins = {marks[name]: origin(name, claim) for name, claim in stated.items()}
-    parts = [with_origins(part, origins) for part in parts]
+    *parts, works = (with_origins(part, origins) for part in [*parts, works])
     for (holder, key, _), part in zip(places, parts, strict=False):
         holder[key] = bare(part) if key == "caption" else part
     resources["formulas"] = dict(
         zip(formulas, map(bare, parts[len(places) :]), strict=True)
     )
     number_all(notebook, resources)
-    check_citations(parts, works if bibliographies else None, resources["numbering"])
-    for holder, key, _ in places:
+    check_citations(
+        [*parts, works], works if bibliographies else None, resources["numbering"]
+    )
+    resources["works"], *notes = re.split("(?=<section)", works, maxsplit=1)
+    resources["notes"] = "".join(notes)
+    for holder, key in [*((h, k) for h, k, _ in places), (resources, "notes")]:
         holder[key] = resources["numbering"].refer(holder[key])
     return notebook, resources
 
