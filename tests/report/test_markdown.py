@@ -90,6 +90,14 @@ def test_blocks_need_no_blank_line(text, latex):
         assert word in printed
 
 
+def test_a_list_may_have_parentheses_where_jupyterlab_shows_one():
+    text = "in\n1984) see (part\n2) of\n1) one\n\n   more\n2) two\n\n- a\n  1) deep"
+    latex, html = both(f"{text}\n\n`1) a`\n\n    1) code")
+    assert html.startswith("in\n1984) see (part\n2) of</p>\n<ol>\n<li><p>one</p>")
+    assert latex.count("enumerate") == 2 * html.count("<ol>") == 4
+    assert "<code>1) code" in html
+
+
 def test_a_table_in_code_stays_as_it_is():
     code = "```\ntext\n| a | b |\n|---|---|\n```"
     assert "text\n| a | b |\n|---|---|" in both(code)[0]

@@ -909,6 +909,15 @@ def test_a_report_without_figures_has_no_provenance(shown, shell, printed):
     assert printed(*as_latex(shown)) == "Onlytext.1"
 
 
+def test_a_note_may_be_anywhere_and_have_code(shown, printed):
+    text = "# One[^1]\n\n- **two[^2]**\n\n| a |\n|---|\n| three[^3] |\n\n> four[^4]\n"
+    notes = "".join(f"\n[^{k}]: note {k}" for k in (1, 2, 3, 4))
+    Report().prose(f'{text}{notes}\n\n    ```\n    x_1 = "a\\n"\n    ```\n\n    end')
+    text = printed(*as_latex(shown))
+    assert all(f"{k}note{k}" in text for k in (1, 2, 3, 4))
+    assert r'x_1="a\n"end' in text
+
+
 def test_the_title_block_survives_special_characters(shown):
     heading = {"course": "C & D", "title": "50 %_#", "student": "Łukasz {Żółć} ~^\\"}
     Report().title(**heading, date="$1")

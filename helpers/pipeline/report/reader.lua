@@ -82,15 +82,23 @@ local function convert_block(block)
   return element and pandoc.Para { element } or {}
 end
 
--- What pandoc wants: a blank line before a table, and an end of every block of code.
+-- What pandoc wants: a blank line before a table, an end of every block of code, and a
+-- point after the numbers of a list, also where there is a parenthesis.
 local function complete(text)
-  local lines, fence = {}, nil
+  local lines, fence, listed = {}, nil, false
   for line in (text .. "\n"):gmatch("(.-)\n") do
     local mark = line:match("^ ? ? ?(```+)") or line:match("^ ? ? ?(~~~+)")
     if mark and not fence then
       fence = mark
     elseif mark and mark:sub(1, #fence) == fence then
       fence = nil
+    end
+    local indent, number, rest = line:match("^(%s*)(%d+)%)(%s.*)")
+    if number and not fence and (listed or #indent < 4)
+      and (listed or number == "1" or not (lines[#lines] or ""):find("%S")) then
+      line, listed = indent .. number .. "." .. rest, true
+    elseif line:find("^%S") then
+      listed = false
     end
     local is_rule = line:match("^[%s:|-]+$") and line:find("|") and line:find("-")
     if is_rule and not fence and #lines > 1 and lines[#lines]:find("|")
