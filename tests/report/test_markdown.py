@@ -98,6 +98,20 @@ def test_a_list_may_have_parentheses_where_jupyterlab_shows_one():
     assert "<code>1) code" in html
 
 
+def test_only_the_address_of_a_link_is_not_shown():
+    text = (
+        "[Note]: it is said\n\n- [This]: as well\n\n> [Ah]: oh no\n\n    [b]: in code"
+    )
+    links = '\n\n[a] and [b]\n\n[a]: https://a.org "all of it"\n[b]: <https://b.org>'
+    latex, html = both(text + links)
+    for shown in ("[Note]: it is said", "[This]: as well", "[Ah]: oh no"):
+        assert shown in html
+        assert shown in latex.replace("{[}", "[").replace("{]}", "]")
+    assert "<code>[b]: in code" in html
+    assert 'href="https://a.org" title="all of it">a<' in html
+    assert r"\href{https://b.org}{b}" in latex
+
+
 def test_a_table_in_code_stays_as_it_is():
     code = "```\ntext\n| a | b |\n|---|---|\n```"
     assert "text\n| a | b |\n|---|---|" in both(code)[0]

@@ -82,8 +82,9 @@ local function convert_block(block)
   return element and pandoc.Para { element } or {}
 end
 
--- What pandoc wants: a blank line before a table, an end of every block of code, and a
--- point after the numbers of a list, also where there is a parenthesis.
+-- What pandoc wants: a blank line before a table, an end of every block of code, a point
+-- after the numbers of a list, also where there is a parenthesis, and a sign that text
+-- such as "[Note]: this is all" is no address with a title, which would not be shown.
 local function complete(text)
   local lines, fence, listed = {}, nil, false
   for line in (text .. "\n"):gmatch("(.-)\n") do
@@ -99,6 +100,10 @@ local function complete(text)
       line, listed = indent .. number .. "." .. rest, true
     elseif line:find("^%S") then
       listed = false
+    end
+    local before = line:match("^([%s>%d.)*+-]*)%[[^%]^][^%]]*%]:%s*[^%s<]%S*%s+[^%s\"'(]")
+    if before and not fence and not before:find("^%s%s%s%s+$") then
+      line = before .. "\\" .. line:sub(#before + 1)
     end
     local is_rule = line:match("^[%s:|-]+$") and line:find("|") and line:find("-")
     if is_rule and not fence and #lines > 1 and lines[#lines]:find("|")
