@@ -22,8 +22,6 @@ NBCONVERT = (
     " --LatexExporter.preprocessors=helpers.pipeline.report.typeset.set_texts"
     " --LatexExporter.filters=listing=helpers.pipeline.report.typeset.listing"
     " --LatexExporter.filters=pdf_text=helpers.pipeline.report.typeset.pdf_text"
-    " --LatexExporter.filters=name_colours="
-    "helpers.pipeline.report.typeset.name_colours"
 )
 PDFLATEX = "pdflatex -interaction=batchmode report.tex"
 LATEX = (PDFLATEX, "bibtex report", PDFLATEX, PDFLATEX)

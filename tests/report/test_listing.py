@@ -5,11 +5,10 @@ import re
 import nbformat
 import pypdfium2
 import pytest
-from pygments.formatters import LatexFormatter
 
 from helpers import ROOT
 from helpers.pipeline.report import typeset
-from helpers.pipeline.report.listing import listing, name_colours, rows_of
+from helpers.pipeline.report.listing import listing, rows_of
 
 
 def document_of(code, first_line=1):
@@ -116,16 +115,3 @@ def test_long_lines_are_set_smaller(to_pdf):
             page = document[0].get_textpage()
             edges = [page.get_charbox(i)[2] for i in range(page.count_chars())]
         assert 300 < max(edges) < (210 - 25) / 25.4 * 72 + 1
-
-
-def test_the_colours_of_listings_have_names():
-    definitions = LatexFormatter(style="friendly").get_style_defs()
-    named = name_colours(definitions)
-    assert r"\textcolor[rgb]" not in named
-    colours = dict(re.findall(r"\\definecolor\{(\w+)\}\{rgb\}\{(.*?)\}\n", named))
-    back = re.sub(
-        r"\\textcolor\{(\w+)\}",
-        lambda match: rf"\textcolor[rgb]{{{colours[match[1]]}}}",
-        named,
-    )
-    assert back.endswith(definitions)

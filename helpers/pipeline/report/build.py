@@ -19,11 +19,7 @@ from helpers.pipeline.report.drawing import BESIDE
 from helpers.pipeline.report.evidence import RESULTS, attachments
 from helpers.pipeline.report.paths import ASSIGNMENT, asked, parts_of
 from helpers.pipeline.report.revision import changed, revision
-from helpers.pipeline.report.tables import (
-    said_of_table,
-    table_asked,
-    with_remembered,
-)
+from helpers.pipeline.report.tables import said_of_table, table_asked, with_remembered
 from helpers.pipeline.report.title import table_of, title_block
 from helpers.pipeline.sweep.executed import with_nearest_magic
 from helpers.pipeline.sweep.experiments import experiments_of

@@ -7,7 +7,6 @@ import os
 import re
 from contextlib import suppress
 from functools import cache, cached_property, partial
-from typing import NamedTuple
 
 from helpers import ROOT
 from helpers.pipeline.environment import FORMATS
@@ -87,19 +86,12 @@ class Lab:
         if label not in labels:
             labels.append(label)
         number = labels.index(label)
-        return kind, "ABCDEFGH"[number] if kind == "app" else number + 1
-
-
-class Works(NamedTuple):
-    """The works of a bibliography."""
-
-    names: dict[str, tuple]  # authors and year of each work, by its key
-    html: str  # the list of all works
+        return kind, chr(ord("A") + number) if kind == "app" else number + 1
 
 
 @cache
 def read_works(path):
-    """Return the works of a BibTeX file, which must be among the `BIBLIOGRAPHIES`."""
+    """Return authors and year of each work of a BibTeX file by its key, and its HTML."""
     if not path.exists():
         known = sorted(each.name for each in BIBLIOGRAPHIES.glob("*.bib"))
         hint = did_you_mean(path.name, known) or f"; there are {', '.join(known)}"
@@ -118,7 +110,7 @@ def _read(path):
         text = " ".join(re.sub("<.*?>", "", citation, flags=re.DOTALL).split())
         authors, _, year = text.rpartition(" ")
         names[key] = authors, year.strip("()")
-    return Works(names, html)
+    return names, html
 
 
 def cite_by_name(text, path):
@@ -128,7 +120,7 @@ def cite_by_name(text, path):
         keys, names = re.findall(KEY, match[0]), {}
         if keys and not match[0].startswith(("`", "~")):
             with suppress(UserError):  # report.bibliography(…) says what is wrong
-                names = read_works(path).names
+                names, _ = read_works(path)
         if not all(key in names for key in keys):
             return match[0]
         if match["group"] is None:

@@ -9,7 +9,6 @@ from pygments.formatters import HtmlFormatter, LatexFormatter
 from pygments.lexers import PythonLexer
 from pygments.token import String
 
-COLOUR = re.compile(r"\\textcolor\[rgb\]\{([\d.,]+)\}")
 OPTIONS = "frame=lines,framerule=0.3pt,numbersep=8pt"
 STYLES = {"light": "default", "dark": "github-dark"}  # of Pygments, for a screen
 SIZE, COLUMNS = 9, 94  # points, and the letters of that size in a line
@@ -129,16 +128,3 @@ def html_listing(code, first_line, formulas):
         lines.append(f'<span data-line="{number}">{skipped.sub("", set_line)}</span>')
         number += 1 + sum(int(m[1]) for m in skipped.finditer(line))
     return "\n".join(lines)
-
-
-def name_colours(definitions):
-    """Give names to the colours in Pygments' definitions of LaTeX commands.
-
-    Else LaTeX takes a sixth longer: it reads three numbers at each coloured word.
-    """
-    for number, rgb in enumerate(sorted(set(COLOUR.findall(definitions)))):
-        name = f"listing{number}"
-        numbers, named = rf"\textcolor[rgb]{{{rgb}}}", rf"\textcolor{{{name}}}"
-        defined = rf"\definecolor{{{name}}}{{rgb}}{{{rgb}}}" + "\n"
-        definitions = defined + definitions.replace(numbers, named)
-    return definitions

@@ -62,7 +62,7 @@ WRONG = re.compile(r"Error reading bibliography file .*/(\S+): \((line \d+).*?\)
 CSL = ROOT / "report" / "page" / "works.csl"  # the words of plainnat
 # How a work is cited depends on the others, and notes are numbered through all texts.
 TOGETHER = re.compile(r"@|\[\^")
-_known = {}  # the HTML of fragments, by what `READER` was and by fragment
+_known = {}  # the HTML of fragments that were converted, by `READER` and by fragment
 
 
 def _convert(fragments, to, *options):
@@ -118,8 +118,6 @@ def markdown_to_html(fragments, bibliography=None):
     Claims are filled in already. A labelled equation becomes a ``span`` with the label,
     a reference an empty link to its label. The works are those of a BibTeX file.
     UserError if a fragment would be set as something else than was meant.
-
-    What this process has converted before is not given to pandoc again.
     """
     known = _known.setdefault(READER.read_bytes(), {})
     texts = [*map(_with_html, fragments)]
@@ -180,12 +178,6 @@ def _sign(element, end):
     return leaf.get("form", "") if leaf.tag in ("mo", "mspace") else None
 
 
-def works_cited(parts):
-    """Return the keys of the works that fragments of HTML cite, each once in a dict."""
-    found = re.findall(r'data-cites="(.*?)"', " ".join(parts))
-    return dict.fromkeys(" ".join(found).split())
-
-
 def _begin(fragment):
     """Quote what a fragment begins with, without the marks of claims."""
     return repr(max(re.split("[\U000f0000-\U0010ffff]", fragment[:99]), key=len)[:60])
@@ -204,16 +196,11 @@ def _validate(fragment, converted, dollars, begin, picture):
     if picture in converted:
         raise UserError(f"a picture is shown by report.figure: {_begin(fragment)}")
     text = MATHEMATICS.sub("", fragment)
-    notes, named = [m[1] for m in NOTE.finditer(text)], NOTED.findall(text)
-    beside = NOTED.findall(NOTE.sub("", text))
+    named, beside = NOTED.findall(text), NOTED.findall(NOTE.sub("", text))
     for note in named:
-        if note not in notes:
-            how = rf"no line begins with [^{note}]: (for a text, write \[^)"
-            raise UserError(f"Note `{note}' is missing: {how}")
-        if note not in beside:
-            raise UserError(f"Note `{note}' is lost: no text beside it has [^{note}]")
-        if named.count(note) > beside.count(note) + 1:
-            raise UserError(f"Note `{note}' is given twice, or named in a note")
+        if not named.count(note) == beside.count(note) + 1 > 1:
+            how = f"one line that begins with [^{note}]: and text with [^{note}] beside"
+            raise UserError(rf"Note `{note}' needs {how}; \[^ is no note")
 
 
 def _with_latex(markdown):

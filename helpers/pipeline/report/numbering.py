@@ -79,7 +79,7 @@ class Numbering:
         counts = [*self._sections, 0, 0, 0][: depth + 1]
         counts[depth] += 1
         self._sections = counts
-        first = "ABCDEFGHIJ"[counts[0] - 1] if self._appendix else counts[0]
+        first = chr(ord("@") + counts[0]) if self._appendix else counts[0]
         return ".".join(map(str, [first, *counts[1:]]))
 
     def _reference(self, match):

@@ -33,7 +33,7 @@ def publish_experiment(report, name, **options):
     The options are those of `helpers.figures.overview.plot_experiment`.
     """
     runs, label = load_runs(name), label_of(name)
-    code = _code(name)
+    code, asked = _code(name), {*options.values()} - {None, "cost"}
 
     def state(claim, value, spec="", **of):
         report.claims.state(f"{label}.{claim}", value, spec, **of)
@@ -49,9 +49,7 @@ def publish_experiment(report, name, **options):
             alt="The cost against the iteration, a line for each run.",
             source=(["figures.overview.plot_experiment"], [name]),
         )
-    elif {*options.values()} - {None, "cost"} and any(
-        run["status"] not in WITHOUT_COST for run in runs
-    ):
+    elif asked and any(run["status"] not in WITHOUT_COST for run in runs):
         raise ValueError(f"{name} has no figure: its runs record no positive costs")
     table = experiment_table(runs)
     rows = " (the best and the worst of them)" if len(runs) > LISTED else ""

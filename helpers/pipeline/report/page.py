@@ -17,7 +17,7 @@ from helpers.pipeline.errors import UserError, did_you_mean
 from helpers.pipeline.report.complaints import NO_WORKS
 from helpers.pipeline.report.evidence import CARRIED, FILES, rounded, zipped
 from helpers.pipeline.report.listing import STYLES, coloured, html_listing
-from helpers.pipeline.report.markdown import markdown_to_html, works_cited
+from helpers.pipeline.report.markdown import markdown_to_html
 from helpers.pipeline.report.numbering import Numbering
 from helpers.pipeline.report.typeset import (
     bibliographies_of,
@@ -168,7 +168,8 @@ def check_citations(parts, works, numbering):
     `works` are those that are cited, as HTML; None if the page shows no bibliography.
     """
     known = re.findall(r'id="ref-(.*?)"', works or "")
-    for key in works_cited(parts):
+    cited = re.findall(r'data-cites="(.*?)"', " ".join(parts))
+    for key in " ".join(cited).split():
         if key not in known:
             names = [*known, *numbering.names]
             hint = NO_WORKS if works is None else did_you_mean(key, names)
@@ -225,9 +226,7 @@ def inline_svg(svg, label, alt, share=""):
     # Matplotlib makes them of the last bits of what they draw.
     names = {name: f"{own}-{number}" for number, name in enumerate(used, start=1)}
     body = re.sub(
-        r' id="(.*?)"',
-        lambda m: f' id="{names[m[1]]}"' if m[1] in names else "",
-        body,
+        r' id="(.*?)"', lambda m: f' id="{names[m[1]]}"' if m[1] in names else "", body
     )
     body = re.sub(r'(href="|url\()#([^")]+)', lambda m: f"{m[1]}#{names[m[2]]}", body)
     body = re.sub(r"(: )#([0-9a-f]{6})\b", r"\1var(--c\2, #\2)", body)

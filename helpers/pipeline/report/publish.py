@@ -236,7 +236,7 @@ class Report:
     def bibliography(self, path):
         """Show the works of a BibTeX file in ``report/``, their titles as typed."""
         path = BIBLIOGRAPHIES / Path(path).name
-        works = f"<h1>References</h1>{read_works(path).html}"
+        works = f"<h1>References</h1>{read_works(path)[1]}"
         self._emit({"text/html": works}, kind="bibliography", path=path.stem)
 
     def _label(self, kind, label, caption):

@@ -14,7 +14,7 @@ from helpers.pipeline.records import RECORD
 from helpers.pipeline.report.claims import PLACEHOLDER, Claim, Claims
 from helpers.pipeline.report.lab import BIBLIOGRAPHIES
 from helpers.pipeline.report.letters import composed, declarations, require_letters
-from helpers.pipeline.report.listing import listing, name_colours
+from helpers.pipeline.report.listing import listing
 from helpers.pipeline.report.markdown import markdown_to_latex
 from helpers.pipeline.report.mathematics import CODE
 from helpers.pipeline.report.pdf import BEGIN
@@ -39,7 +39,7 @@ def to_latex(notebook, attached=None):
     exporter = LatexExporter(
         template_name="template",
         extra_template_basedirs=[str(ROOT / "report")],
-        filters={f.__name__: f for f in (listing, name_colours, pdf_text)},
+        filters={f.__name__: f for f in (listing, pdf_text)},
         optimistic_validation=True,  # once, not after each of twelve steps
         config=Config({"LatexPreprocessor": {"style": "friendly"}}),
     )
@@ -203,12 +203,8 @@ def note_of_printed(notebook):
         for cell, output in lost_outputs(notebook)
         if output.get("name") == "stdout" or "text/plain" in output.get("data", {})
     }
-    if not cells:
-        return ""
-    return (
-        f"note: what {join_names(cells)} printed is not in the report; "
-        "a %%prose cell can state it"
-    )
+    note = f"note: what {join_names(cells)} printed is not in the report"
+    return f"{note}; a %%prose cell can state it" if cells else ""
 
 
 def check_outputs(notebook):
