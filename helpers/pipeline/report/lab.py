@@ -91,7 +91,7 @@ class Lab:
 
 @cache
 def read_works(path):
-    """Return authors and year of each work of a BibTeX file by its key, and its HTML."""
+    """Return authors and year of each work of a BibTeX file, by key, and its HTML."""
     if not path.exists():
         known = sorted(each.name for each in BIBLIOGRAPHIES.glob("*.bib"))
         hint = did_you_mean(path.name, known) or f"; there are {', '.join(known)}"
