@@ -104,11 +104,11 @@ def run_confined(
                 pass_fds=descriptors,
                 preexec_fn=lambda: _limit(limits, group),
             )
+            stopped, written = "", () if walled else (folder, Path(temporary))
             try:
-                written = () if walled else (folder, Path(temporary))
                 stopped = _watch(process, limits, started, written, group)
             finally:
-                _end(process)
+                _end(process, 0 if stopped else LAST)
         if not stopped and out.stat().st_size > LARGEST:
             stopped = f"it printed more than {LARGEST // MIB} MiB"
         messages = _last(err, LONGEST).decode("utf-8", errors="replace")
@@ -226,12 +226,12 @@ def _watch(process, limits, started, folders, group):
     return ""
 
 
-def _end(process):
-    """End a program and all that it has started."""
+def _end(process, seconds):
+    """End a program and all that it has started, and give it time to do so itself."""
     family = _family(process.pid)
     process.terminate()  # it removes what it has in /tmp
     with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(LAST)
+        process.wait(seconds)
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)  # behind walls, this ends all of it
     for member in family:
