@@ -118,6 +118,20 @@ def graded(project, handed_in, *options):
         return {row["submission"]: row for row in csv.DictReader(file)}
 
 
+# To state the claims of the grader, on other data too; there must be nothing to see.
+LOOKS = """\
+from pathlib import Path
+if Path('..', 'COMMIT').exists():  # where it is graded
+    given = [path.read_bytes() for path in Path('/proc').glob('[0-9]*/cmdline')]
+    texts = b'\\0'.join(given).decode().split(chr(0))
+    seen = [*Path('..').glob('build/report.ipynb')]
+    for text in filter(None, texts):
+        seen += Path(text).glob('report.ipynb')
+    if seen or not any(text.endswith('/build') for text in texts):
+        raise ValueError(f'seen: {seen}')
+"""
+
+
 FRAUD = b"print('all holds')\n"
 # What must not count.
 OWN = {
@@ -223,22 +237,21 @@ def test_a_class_is_graded(tmp_path, right, grader, two_runs):
     for name in ("lies", "honest"):
         (made / name).mkdir(parents=True)
     lies = built(made / "lies", two_runs, LYING_CELLS, LIES)
-    honest = built(made / "honest", two_runs, HONEST_CELLS, HONEST, from_windows)
-    untouched = {name.replace("/", "\\"): text for name, text in right.items()}
+    cells = [LOOKS, *HONEST_CELLS]
+    honest = built(made / "honest", two_runs, cells, HONEST, from_windows)
     shutil.rmtree(made)
     makefile = b"report verify:\n\ttouch " + str(tmp_path / "was-run").encode()
     scaled = right[REPORT].replace(*map(str.encode, SCALED))
     assert scaled != right[REPORT]
     table = right["data/auto.csv"].replace(b"18.0", b"19.0", 1)
+    untouched = right | {PAGE: right[PAGE].replace(b"</main>", b"9.9</main>", 1)}
     bundles = {
         "1.zip": with_cell(right, "import numpy; numpy.ones(50 * 10**9 // 8)\\n"),
         "3.zip": right | {"../../../outside.txt": b"!"},
-        "4.zip": right
-        | {"data/auto.csv": table, REPORT: scaled, PAGE: b"<!DOCTYPE html>"},
-        "5.zip": right | {PAGE: right[PAGE].replace(b"</main>", b"9.9</main>", 1)},
-        "6.zip": with_cell(right, ONLY_HERE.format(len(right["data/auto.csv"]))),
+        "4.zip": with_cell(right | {REPORT: scaled}, ONLY_HERE.format(len(table)))
+        | {"data/auto.csv": table, PAGE: b"<!DOCTYPE html>"},
+        "5.zip": {name.replace("/", "\\"): text for name, text in untouched.items()},
         "lies.zip": lies,
-        "untouched.zip": untouched,
     }
     spread(handed_in, {name: zipped(files) for name, files in bundles.items()})
     spread(handed_in / "honest", honest | OWN | {"Makefile": makefile})
@@ -255,12 +268,10 @@ def test_a_class_is_graded(tmp_path, right, grader, two_runs):
         "3.zip": FAILED,
         "4.zip": DIFFERS,
         "5.zip": DIFFERS,
-        "6.zip": DIFFERS,
         "all.7z": FAILED,
         "honest": HOLDS,
         "lies.zip": SUSPICIOUS,
         "loose.ipynb": FAILED,
-        "untouched.zip": HOLDS,
     }
     why = {name: row["why"] for name, row in rows.items()}
     assert "MemoryError: Unable to allocate 46.6 GiB" in why["1.zip"]
@@ -277,7 +288,7 @@ def test_a_class_is_graded(tmp_path, right, grader, two_runs):
     assert why["lies.zip"] == "own runs not compared: noted (note=mine, n_iterations=5)"
     assert why["honest"] == "said to be constant: mine.shown"
     changed = {name: row["changed"] for name, row in rows.items()}
-    assert changed["4.zip"] == f"data/auto.csv +1 −1; {REPORT} +1 −1"
+    assert changed["4.zip"] == f"data/auto.csv +1 −1; {REPORT} +4 −1"
     assert "helpers/model.py +1 −1" in changed["lies.zip"]
     assert "helpers/data.py +1 −0" in changed["lies.zip"]
     assert "data/saved.json (own data) +1 −0" in changed["lies.zip"]
@@ -288,13 +299,13 @@ def test_a_class_is_graded(tmp_path, right, grader, two_runs):
         "helpers/own.py (own module) +3 −0 and 1 more"
     )
     suspicious = {name: row["suspicious"] for name, row in rows.items()}
-    for name in ("honest", "untouched.zip"):
-        assert (suspicious[name], rows[name]["differs"]) == ("", "0")
-    assert (why["untouched.zip"], changed["untouched.zip"]) == ("", "")
-    assert suspicious["4.zip"].startswith("data/auto.csv: the grader's data, changed")
-    assert re.fullmatch(
-        r"numbers on other data not compared: ValueError: data \(In \[1\], line .*",
-        suspicious["6.zip"],
+    assert (suspicious["honest"], rows["honest"]["differs"]) == ("", "0")
+    assert (suspicious["5.zip"], changed["5.zip"]) == ("", "")
+    data, other = suspicious["4.zip"].split("; ")
+    assert data.startswith("data/auto.csv: the grader's data, changed")
+    assert re.match(
+        r"numbers on other data not compared: ValueError: data \(In \[1\], line ",
+        other,
     )
     assert rows["honest"]["student"] == "Student honest"
     assert {*suspicious["lies.zip"].split("; ")} == {
@@ -752,26 +763,3 @@ def test_what_was_graded_before_an_interruption_is_kept(tmp_path, monkeypatch):
         command.main()
     assert "done.zip" in (tmp_path / "grades.csv").read_text()
     assert "done.zip" in (tmp_path / "index.html").read_text()
-
-
-LOOKS = """\
-from pathlib import Path
-if Path('..', 'COMMIT').exists():  # where it is graded
-    given = [path.read_bytes() for path in Path('/proc').glob('[0-9]*/cmdline')]
-    texts = b'\\0'.join(given).decode().split(chr(0))
-    seen = [*Path('..').glob('build/report.ipynb')]
-    for text in filter(None, texts):
-        seen += Path(text).glob('report.ipynb')
-    if seen or not any(text.endswith('/build') for text in texts):
-        raise ValueError(f'seen: {seen}')
-"""
-
-
-@pytest.mark.usefixtures("walls")
-def test_the_claims_of_the_grader_are_not_shown(tmp_path, two_runs, grader):
-    """Else a submission could state them, on other data too."""
-    (tmp_path / "looks").mkdir()
-    looks = built(tmp_path / "looks", two_runs, [LOOKS], {})
-    spread(tmp_path / "class", {"1.zip": zipped(looks), "2.7z": b""})
-    row = graded(grader, tmp_path / "class")["1.zip"]
-    assert (row["verdict"], row["why"]) == (HOLDS, "")
