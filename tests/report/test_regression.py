@@ -1,15 +1,17 @@
 """The regression report on ordinary data of many kinds, read as a reader would."""
 
+import json
 import re
 from functools import cache
 from types import SimpleNamespace
 
+import nbformat
 import numpy as np
 import pypdfium2
 import pytest
 from project import Project
 
-from helpers.pipeline.verify.reader import text_of
+from helpers.pipeline.verify.reader import read_html, text_of
 from helpers.pipeline.verify.rebuild import build_report
 
 ROWS = 50
@@ -44,7 +46,7 @@ TABLES = {
     "useless": dict(zip("abc", DESIGN, strict=True))
     | {"y": left_of(NOISE[:32], DESIGN) + 0.01 * DESIGN[0]},
     "poor": {"x": X, "y": 0.01 * (0.16 * X + 0.9 * NOISE - 1)},
-    "no mean": {"x": X - X.mean(), "z": Z, "y": 400 * X + NOISE},
+    "no mean": {"a_b*": X - X.mean(), "z": Z, "y": 400 * X + NOISE},
     "rare": {"x": X, "z": Z, "y": ROW % 25 == 3},
     "outlier": {"x": X, "z": Z, "y": np.where(ROW == 7, 1e9, X - Z + NOISE)},
 }
@@ -56,22 +58,25 @@ UNITS = {"total": "$", "rare": "$ CO₂ m⁻² руб."}
 def report_on(tmp_path_factory):
     """Return a function that returns what the page and the PDF on a table say."""
     project = Project(tmp_path_factory.mktemp("regression"))
+    project.write("report/results.json", "not this report's")
 
     @cache
     def made(name):
         columns = [(of * 1).tolist() for of in TABLES[name].values()]
         rows = [TABLES[name], *(map(repr, row) for row in zip(*columns, strict=True))]
         project.write("data/my_own*.csv", "\n".join(map(",".join, rows)))
-        unit = UNITS.get(name)
-        sheet = f"columns: {{y: {{unit: {unit}}}}}" if unit else "{}"
-        project.write("data/my_own*.yaml", sheet)
+        (project.folder / "data" / "my_own*.yaml").unlink(missing_ok=True)
+        if name in UNITS:
+            sheet = f"columns: {{y: {{unit: {UNITS[name]}}}}}"
+            project.write("data/my_own*.yaml", sheet)
         given = {"REPORT": "regression", "DATA": "data/my_own*.csv", "TARGET": "y"}
-        path = build_report(project.folder, given)
+        path = build_report(project.folder, given | {"STUDENT": "Ada"})
         page = text_of(path.with_suffix(".html").read_text(encoding="utf-8"))
         with pypdfium2.PdfDocument(path) as document:
             pages = [page.get_textpage().get_text_range() for page in document]
         texts = {"page": page, "pdf": " ".join(pages)}
-        return SimpleNamespace(**{k: " ".join(it.split()) for k, it in texts.items()})
+        said = {kind: " ".join(text.split()) for kind, text in texts.items()}
+        return SimpleNamespace(**said, folder=project.folder)
 
     return made
 
@@ -165,13 +170,18 @@ def test_the_pdf_holds_a_target_with_one_enormous_value(report_on):
     assert re.search(r"\(.\d\.\d\d ± \d\.\d\d\) × 10", report_on("outlier").pdf)
 
 
-def test_names_and_numbers_are_printed_as_they_are(report_on):
+def test_names_and_numbers_are_printed_as_they_are_without_a_datasheet(report_on):
     said = report_on("no mean").page
     assert "The table data/my_own*.csv has 50 complete rows." in said
+    assert "predicts the column y from 2 features" in said
     assert "The target has the mean 0 and" in said
-    table = TABLES["no mean"]
-    weight = np.polyfit(table["x"] / X.std(), table["y"], 1)[0]
+    x, z, y = TABLES["no mean"].values()
+    best = np.mean(left_of(y, [x, z]) ** 2)
+    assert f"before any training: {best:#.5g}," in said
+    weight = np.polyfit(x / X.std(), y, 1)[0]
+    assert "The largest belongs to a_b*" in said
     assert f"the prediction changes by {weight:+.0f}. No feature depends" in said
+    assert "the linear model of y is good" in said
     assert " model descent closed form mean " in said
     assert "A dash: all" not in said
 
@@ -203,3 +213,18 @@ def test_a_unit_is_drawn_as_it_is_beside_the_formulas_of_a_figure(report_on, nam
     said = report_on(name).pdf.replace(" ", "")
     assert said.count(f"in({UNITS[name]})²".replace(" ", "")) == 2
     assert not re.search(r"\$[Jy]|[J*z]\$|¤|mathtt", said)
+
+
+def test_another_report_has_its_own_files_runs_and_data(report_on):
+    folder = report_on("no mean").folder
+    read = read_html(folder / "report" / "regression.html")
+    assert read.build["report"] == "regression"
+    assert read.build["table"] == {"data": "data/my_own*.csv", "target": "y"}
+    assert read.build["title"]["student"] == "Ada"
+    results = json.loads((folder / "report" / "regression-results.json").read_text())
+    assert results == read.results
+    assert results["runs"] == {}  # plain and adam are optimisers, no experiments
+    assert not (folder / "build" / "runs").exists()
+    assert (folder / "report" / "results.json").read_text() == "not this report's"
+    executed = nbformat.read(folder / "build" / "regression.ipynb", as_version=4)
+    assert executed.cells[-1].outputs

@@ -1,10 +1,8 @@
 """Several reports: each has its own files, experiments and parameters."""
 
-import json
 import re
 from types import SimpleNamespace
 
-import nbformat
 import numpy as np
 import pytest
 
@@ -19,7 +17,6 @@ from helpers.pipeline.report.lab import Lab
 from helpers.pipeline.report.paths import ASSIGNMENT, Paths
 from helpers.pipeline.sweep.experiments import experiments_of, read_points
 from helpers.pipeline.verify import rebuild
-from helpers.pipeline.verify.reader import read_html, text_of
 from helpers.pipeline.verify.rebuild import build_report
 
 
@@ -73,51 +70,6 @@ def test_a_parameter_that_a_report_has_not_is_named(monkeypatch):
     monkeypatch.setenv("DATA", "data/mine.csv")
     with pytest.raises(UserError, match="^DATA is not for this report: .* has course"):
         title.table_of("report")
-
-
-TABLE = "a_b*,x,price\n" + "".join(
-    f"{k % 7},{k * k % 11},{3 + 2 * (k % 7) - k * k % 11 + k % 3}\n" for k in range(40)
-)
-
-
-@pytest.fixture(scope="module")
-def regression(once):
-    """Return a project with a report on a table that has no datasheet, as a page."""
-
-    def make(project):
-        project.write("data/mine.csv", TABLE)
-        project.write("report/results.json", "not this report's")
-        given = {"REPORT": "regression", "DATA": "data/mine.csv", "TARGET": "price"}
-        build_report(project.folder, given | {"STUDENT": "Ada"}, target="html")
-
-    return once("regression", make)
-
-
-def test_a_regression_needs_no_datasheet_and_shows_names_as_they_are(regression):
-    page = regression.folder / "report" / "regression.html"
-    said = " ".join(text_of(page.read_text(encoding="utf-8")).split())
-    assert "predicts the column price from 2 features" in said
-    assert "The largest belongs to a_b*" in said
-    data = np.genfromtxt(TABLE.splitlines(), delimiter=",", skip_header=1)
-    A = np.column_stack([data[:, :2], np.ones(40)])
-    best = np.mean((data[:, 2] - A @ np.linalg.lstsq(A, data[:, 2])[0]) ** 2)
-    assert f"before any training: {best:#.5g}," in said
-    assert "the linear model of price is good" in said
-
-
-def test_another_report_has_its_own_files_runs_and_data(regression):
-    folder = regression.folder
-    read = read_html(folder / "report" / "regression.html")
-    assert read.build["report"] == "regression"
-    assert read.build["table"] == {"data": "data/mine.csv", "target": "price"}
-    assert read.build["title"]["student"] == "Ada"
-    results = json.loads((folder / "report" / "regression-results.json").read_text())
-    assert results == read.results
-    assert results["runs"] == {}  # plain and adam are optimisers, no experiments
-    assert not (folder / "build" / "runs").exists()
-    assert (folder / "report" / "results.json").read_text() == "not this report's"
-    executed = nbformat.read(folder / "build" / "regression.ipynb", as_version=4)
-    assert executed.cells[-1].outputs
 
 
 def test_a_report_is_made_again_as_it_says_that_it_was_made(monkeypatch):
