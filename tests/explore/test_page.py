@@ -54,6 +54,12 @@ def page(new_page, address):
     return page
 
 
+@pytest.fixture(scope="module")
+def other(new_page):
+    """Return a page in which tests open one address after the other."""
+    return new_page()
+
+
 @pytest.fixture
 def fresh(page):
     """Return the page with every control as it was at the beginning."""
@@ -272,10 +278,9 @@ def test_divergence_is_a_picture(fresh):
 
 
 @pytest.mark.parametrize("features", ["horsepower", "all"])
-def test_lines_of_equal_cost_are_such(new_page, address, features):
-    page = new_page()
-    opened_at(page, address, f"features={features}")
-    lines = page.evaluate(CONTOURS)
+def test_lines_of_equal_cost_are_such(other, address, features):
+    opened_at(other, address, f"features={features}")
+    lines = other.evaluate(CONTOURS)
     data = load_data("data/auto.csv", "mpg", features)
     X = fit_scaling(data.X, method="standardise").apply(data.X)
     costs = np.array(
@@ -284,7 +289,6 @@ def test_lines_of_equal_cost_are_such(new_page, address, features):
     above = costs - optimum(X, data.y).J
     np.testing.assert_allclose(above, above[:, :1] * np.ones(8), rtol=1e-5)
     assert (np.diff(above[:, 0]) > 0).all()
-    page.context.close()
 
 
 def test_the_surface_lies_on_its_axes_in_a_report(new_page, address):
@@ -419,17 +423,13 @@ def opened_at(page, address, setting):
         ("rate=0.1&batch=49&iterations=1", ["; it still falls, but did not come"]),
     ],
 )
-def test_the_sentence_is_true_of_what_happened(new_page, address, setting, sentences):
-    page = new_page()
-    opened_at(page, address, setting)
+def test_the_sentence_is_true_of_what_happened(other, address, setting, sentences):
+    opened_at(other, address, setting)
     for sentence in sentences:
-        assert sentence in says(page)
-    page.context.close()
+        assert sentence in says(other)
 
 
-def test_data_that_are_met_exactly_or_do_not_determine_a_weight(
-    new_page, tmp_path, rng
-):
+def test_data_that_are_met_exactly_or_do_not_determine_a_weight(other, tmp_path, rng):
     rooms = rng.integers(1, 9, 50).astype(float)
     exact = {"rooms": rooms, "price": np.full(50, 5.0)}
     incomes = {"income": rng.normal(5e6, 1e6, 50), "age": rng.normal(40, 9, 50)}
@@ -441,22 +441,18 @@ def test_data_that_are_met_exactly_or_do_not_determine_a_weight(
     ):
         data = write_csv(tmp_path / "data.csv", columns)
         problem = make_problem(data, list(columns)[-1])
-        page = new_page()
-        opened_at(page, write_page(problem, tmp_path / "live.html"), setting)
-        assert sentence in says(page)
-        page.context.close()
+        opened_at(other, write_page(problem, tmp_path / "live.html"), setting)
+        assert sentence in says(other)
 
 
-def test_equal_predictions_are_drawn(new_page, address):
-    page = new_page()
-    opened_at(page, address, "rate=0.1&update=0")
+def test_equal_predictions_are_drawn(other, address):
+    opened_at(other, address, "rate=0.1&update=0")
     scale = "live.live.plots.charts.residuals.scales"
-    x, y = page.evaluate(f"[{scale}.x, {scale}.y].map(({{ min, max }}) => [min, max])")
+    x, y = other.evaluate(f"[{scale}.x, {scale}.y].map(({{ min, max }}) => [min, max])")
     target = load_data("data/auto.csv", "mpg").y
     assert x[0] <= 0 < target.max() <= x[1]
     assert y[0] < target.min() < target.max() < y[1]
-    assert coloured(page, 3) > 50
-    page.context.close()
+    assert coloured(other, 3) > 50
 
 
 def test_a_start_far_away_stays_at_the_edge_and_its_path_comes_in(new_page, address):
@@ -525,42 +521,36 @@ def test_what_has_no_effect_is_not_judged_and_one_can_always_start_over(fresh):
     ],
 )
 def test_a_broken_address_is_shown_without_what_is_wrong(
-    new_page, address, setting, notes
+    other, address, setting, notes
 ):
-    page = new_page()
-    opened_at(page, address, setting)
-    note = page.locator(".live-note").inner_text()
+    opened_at(other, address, setting)
+    note = other.locator(".live-note").inner_text()
     assert all(text in note for text in notes)
     assert note.count("The address sets") == len(notes)
-    assert page.locator(".live-wrong").all_inner_texts() == [""] * 9
-    page.context.close()
+    assert other.locator(".live-wrong").all_inner_texts() == [""] * 9
 
 
-def test_a_column_named_all_is_one_feature(new_page, tmp_path, rng):
+def test_a_column_named_all_is_one_feature(other, tmp_path, rng):
     columns = {"all": rng.normal(size=40), "b": rng.normal(size=40)}
     data = write_csv(tmp_path / "data.csv", columns | {"y": rng.normal(size=40)})
-    page = new_page()
-    opened_at(page, write_page(make_problem(data, "y"), tmp_path / "live.html"), "")
-    page.get_by_label("b", exact=True).uncheck()
-    assert shown(page)["setting"]["features"] == ["all"]
-    page.context.close()
+    opened_at(other, write_page(make_problem(data, "y"), tmp_path / "live.html"), "")
+    other.get_by_label("b", exact=True).uncheck()
+    assert shown(other)["setting"]["features"] == ["all"]
 
 
-def test_ticks_tell_their_places_apart(new_page, tmp_path, address, rng):
+def test_ticks_tell_their_places_apart(other, tmp_path, address, rng):
     ticks = "Object.values(live.live.plots.charts).map(c => c.axes.map(a => a._values))"
-    page = new_page()
-    opened_at(page, address, "iterations=33")
-    marks = page.evaluate(ticks)
+    opened_at(other, address, "iterations=33")
+    marks = other.evaluate(ticks)
     assert all(float(text).is_integer() for text in marks[0][0])
     rooms = rng.integers(1, 9, 50).astype(float)
     columns = {"rooms": rooms, "price": 1e7 + 3e4 * rooms + rng.normal(0, 1e4, 50)}
     data = write_csv(tmp_path / "data.csv", columns)
     path = write_page(make_problem(data, "price"), tmp_path / "live.html")
-    opened_at(page, path, "rate=0.2")
-    for axes in page.evaluate(ticks):
+    opened_at(other, path, "rate=0.2")
+    for axes in other.evaluate(ticks):
         for texts in axes:
             assert len(set(texts)) == len(texts)
-    page.context.close()
 
 
 def test_it_plays_on_from_where_it_was_paused_and_stops_for_another_setting(fresh):
