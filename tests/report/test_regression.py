@@ -137,9 +137,13 @@ def test_adam_is_excused_where_its_epsilon_is_above_the_gradients(
     assert ("its steps are shorter than they would be" in said) == slow
 
 
-def test_a_target_whose_letters_have_no_font_is_on_the_page(report_on):
-    of = columns(X - Z + NOISE)
-    said = report_on({"价格": of.pop("y"), **of}, target="价格")
+def test_a_target_whose_letters_have_no_font_is_on_the_page(project):
+    rows = np.column_stack([X - Z + NOISE, X, Z]).tolist()
+    table = "\n".join(",".join(map(repr, row)) for row in rows)
+    project.write("data/prices.csv", f"价格,x,z\n{table}\n")
+    given = {"REPORT": "regression", "DATA": "data/prices.csv", "TARGET": "价格"}
+    path = build_report(project.folder, given, "html")
+    said = text_of(path.read_text(encoding="utf-8"))
     assert "This report predicts the column 价格 from 2 features" in said
 
 
