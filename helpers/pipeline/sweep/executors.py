@@ -45,15 +45,13 @@ def open_executor(scheduler, inputs):
 
 @contextlib.contextmanager
 def _local():
-    """Open a pool of processes: for each core that we may use one, and one more."""
-    # It computes while another waits for its kernel.
+    """Open a pool of processes, one for each core that we may use."""
     from helpers.pipeline.sweep.execute import warm_up
 
     warm_up()  # once, before workers are forked
     context = get_context("fork" if CAN_FORK else "spawn")
     # In a container or under taskset, these are fewer than the machine has.
-    cores = len(os.sched_getaffinity(0)) if CAN_FORK else os.cpu_count()
-    slots = cores + 1
+    slots = len(os.sched_getaffinity(0)) if CAN_FORK else os.cpu_count()
     gc.freeze()  # else a collection would touch, and so copy, all that is shared
     try:
         executor = ProcessPoolExecutor(slots, context, initializer=_end_with_the_sweep)
