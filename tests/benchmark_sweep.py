@@ -129,7 +129,7 @@ def peak_of_tree(process):
             with contextlib.suppress(psutil.Error):
                 total += member.memory_full_info().pss
         peak = max(peak, total)
-        time.sleep(0.05)
+        time.sleep(0.001)  # a kernel lives for some milliseconds
     return peak
 
 
