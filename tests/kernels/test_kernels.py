@@ -176,6 +176,22 @@ def test_output_of_forked_processes_arrives(warm):
     ]
 
 
+def test_a_cell_may_replace_the_standard_output(warm):
+    replace = "import io, sys\nprint('a', end='')\nsys.stdout.close()\n"
+    printed, result = execute(f"{replace}sys.stdout = io.StringIO()", "print('b')\n2")
+    assert (printed.text, result.data["text/plain"]) == ("a", "2")
+
+
+def test_lines_that_threads_print_stay_whole(warm):
+    code = (
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "with ThreadPoolExecutor(4) as pool:\n    list(pool.map(print, range(2000)))"
+    )
+    printed = text_of(execute(code, "print('begun', end='')")).split("\n")
+    assert sorted(printed[:-1], key=int) == [str(number) for number in range(2000)]
+    assert printed[-1] == "begun"
+
+
 def test_more_than_a_pipe_holds_arrives(warm):
     code = "import subprocess, sys\nsubprocess.run(['seq', '100000'])"
     assert text_of(execute(code)).split() == [str(n) for n in range(1, 100001)]

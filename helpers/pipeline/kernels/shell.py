@@ -38,7 +38,7 @@ NO_INPUT = "input() has no answer here: nobody reads what it asks"
 class Wire(Session):
     """What a shell takes for Jupyter's session: it sends messages to the client."""
 
-    connection, pid, lock = None, 0, threading.Lock()
+    connection, pid, lock, printed = None, 0, threading.Lock(), ()
 
     def send(self, stream, msg_or_type, content=None, *_, **__):
         """Send a message, as the shell gives it: whole, or its type and content."""
@@ -52,15 +52,16 @@ class Wire(Session):
 
 
 class Printed(io.TextIOBase):
-    """Standard output or error, of which each piece is a message.
+    """Standard output or error, of which each line is a message.
 
     Processes that a cell forks write to the descriptor, as do other programs.
     """
 
-    encoding = "utf-8"
+    encoding = "UTF-8"
 
     def __init__(self, name, descriptor, wire):
         self.name, self.descriptor, self.wire = name, descriptor, wire
+        self.begun = {}  # the line of each thread
 
     def writable(self):
         """Tell that it can be written to."""
@@ -72,12 +73,22 @@ class Printed(io.TextIOBase):
 
     def write(self, text):
         """Write a text; refuse half of a character, as a file does."""
-        encoded = text.encode()
+        encoded, thread = text.encode(), threading.get_ident()
         if os.getpid() != self.wire.pid:
             os.write(self.descriptor, encoded)
-        elif text:
-            self.wire.send(None, "stream", {"name": self.name, "text": text})
+        else:
+            self.begun[thread] = self.begun.get(thread, "") + text
+            if "\n" in text:
+                self._send(self.begun.pop(thread))
         return len(text)
+
+    def flush(self):
+        """Send what has been begun."""
+        while self.begun and os.getpid() == self.wire.pid:
+            self._send(self.begun.popitem()[1])
+
+    def _send(self, text):
+        self.wire.send(None, "stream", {"name": self.name, "text": text})
 
 
 def make_shell():
@@ -119,7 +130,8 @@ def become_kernel(client, shell):
         sys.modules["numpy.random"].seed()  # else all kernels draw the same
     builtins.input = refuse_input
     wire = shell.display_pub.session
-    sys.stdout, sys.stderr = Printed("stdout", 1, wire), Printed("stderr", 2, wire)
+    wire.printed = Printed("stdout", 1, wire), Printed("stderr", 2, wire)
+    sys.stdout, sys.stderr = wire.printed
     shell.init_environment()
     shell.starting_dir = os.getcwd()
     shell.history_manager.dir_hist[:] = [Path.cwd()]
@@ -177,10 +189,13 @@ def serve(connection, shell):
 def execute(cell, shell):
     """Execute a cell; return its number and, as plain data, its error."""
     number = {"execution_count": shell.execution_count}
-    shell.display_pub.session.send(None, "execute_input", number)
+    wire = shell.display_pub.session
+    wire.send(None, "execute_input", number)
     done = shell.run_cell(
         cell["source"], store_history=cell["counts"], cell_id=cell["id"]
     )
+    for output in wire.printed:
+        output.flush()
     error = done.error_before_exec or done.error_in_exec
     return number | {"error": error and described(error)}
 
