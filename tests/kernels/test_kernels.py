@@ -15,6 +15,7 @@ from project import until
 from helpers import ROOT
 from helpers.pipeline import environment
 from helpers.pipeline.errors import UserError
+from helpers.pipeline.kernels.forked import ForkedKernel
 from helpers.pipeline.kernels.warm import CAN_FORK, FORKSERVER, warm_kernels
 from helpers.pipeline.sweep.execute import BoundedClient, ForkedClient
 
@@ -176,6 +177,51 @@ def test_output_of_forked_processes_arrives(warm):
     ]
 
 
+FORK = (
+    "import multiprocessing as mp, os, time\nProcess = mp.get_context('fork').Process"
+)
+
+
+def test_what_a_cell_forks_shows_nothing_and_executes_no_cell(warm):
+    show = (
+        "def show(what, times=50):\n    for _ in range(times): display(what * 40_000)\n"
+        "other = Process(target=show, args=('b',))\nother.start()\nshow('a')\n"
+        "other.join()"
+    )
+    end = "if not os.fork(): kernel = 0\nkernel == os.getpid()"
+    outputs = execute(FORK, show, "kernel = os.getpid()", end, "kernel == os.getpid()")
+    *shown, first, second = [output.data["text/plain"] for output in outputs]
+    assert shown == [repr("a" * 40_000)] * 50
+    assert first == second == "True"
+
+
+def test_a_kernel_that_dies_before_what_it_has_forked_is_noticed(warm):
+    start = f"{FORK}\nProcess(target=time.sleep, args=(1000,)).start()"
+    [died] = execute(start, "os._exit(3)")
+    assert died.ename == "KernelDied"
+
+
+def test_a_signal_may_print_while_a_cell_does(warm):
+    code = (
+        "import signal\nseen = []\n"
+        "def ring(*_):\n    seen.append('ring')\n    print('ring')\n"
+        "signal.signal(signal.SIGALRM, ring)\n"
+        "signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)\n"
+        "while len(seen) < 200:\n    print('a')\n"
+        "signal.setitimer(signal.ITIMER_REAL, 0)"
+    )
+    assert text_of(execute(code, "1")).count("ring") >= 200
+
+
+def test_many_lines_arrive_as_one_output(warm):
+    kernel = ForkedKernel(ROOT)
+    code = "for n in range(20_000): print(n)\n!true"
+    cell = {"id": "a", "source": code, "counts": True}
+    [_, printed] = kernel.execute(cell, bool)
+    assert printed["content"]["text"] == "".join(f"{n}\n" for n in range(20_000))
+    kernel.close()
+
+
 def test_a_cell_may_replace_the_standard_output(warm):
     replace = "import io, sys\nprint('a', end='')\nsys.stdout.close()\n"
     printed, result = execute(f"{replace}sys.stdout = io.StringIO()", "print('b')\n2")
@@ -220,10 +266,11 @@ def test_processes_that_a_notebook_starts_end_with_it(warm):
 def test_a_kernel_ends_with_its_client(warm):
     client = (
         "from helpers.pipeline.kernels.forked import ForkedKernel\n"
-        "code = 'import os; print(os.getpid())\\nwhile True: pass'\n"
+        "code = 'import os; display(os.getpid())\\nwhile True: pass'\n"
         "cell = {'id': 'a', 'source': code, 'counts': True}\n"
         "for message in ForkedKernel('.').execute(cell, bool):\n"
-        "    print(message['content'].get('text', ''), end='', flush=True)"
+        "    for text in message['content'].get('data', {}).values():\n"
+        "        print(text, flush=True)"
     )
     command = [sys.executable, "-c", client]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:

@@ -68,6 +68,7 @@ class ForkedKernel:
         called often; what it raises is raised. EOFError if the kernel has died.
         """
         self.reply = stopped = None
+        printed = {}  # the pieces that the cell has, by the name of the stream
         self._send(cell)
         try:
             while not self.reply:
@@ -77,7 +78,10 @@ class ForkedKernel:
                     kind, content = self._receive()
                     if kind == "execute_reply":
                         self.reply = content
+                    elif kind == "stream":
+                        printed.setdefault(content["name"], []).append(content["text"])
                     else:
+                        yield from streams_of(printed)
                         yield message_of(kind, content)
                 check()
         except Exception as error:
@@ -85,9 +89,9 @@ class ForkedKernel:
         # When other programs have printed is chance, so it comes after all else.
         self._read(*wait(self._pipes, 0))
         for name, pipe in zip(("stdout", "stderr"), self._pipes, strict=True):
-            if printed := self._printed.pop(pipe, b""):
-                text = printed.decode(errors="replace")
-                yield message_of("stream", {"name": name, "text": text})
+            if piece := self._printed.pop(pipe, b""):
+                printed.setdefault(name, []).append(piece.decode(errors="replace"))
+        yield from streams_of(printed)
         if stopped:
             raise stopped
 
@@ -113,6 +117,13 @@ class ForkedKernel:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._pid, signal.SIGKILL)
         self._connection.close()
+
+
+def streams_of(printed):
+    """Take the pieces that are printed; yield a message of those of each stream."""
+    while printed:
+        name = next(iter(printed))
+        yield message_of("stream", {"name": name, "text": "".join(printed.pop(name))})
 
 
 def message_of(kind, content):

@@ -32,13 +32,14 @@ from helpers import ROOT
 from helpers.pipeline.kernels.opened import watch
 
 INLINE = "module://matplotlib_inline.backend_inline"  # the backend of notebooks
+LONG = 2**12  # letters of a line that is sent before its end
 NO_INPUT = "input() has no answer here: nobody reads what it asks"
 
 
 class Wire(Session):
     """What a shell takes for Jupyter's session: it sends messages to the client."""
 
-    connection, pid, lock, printed = None, 0, threading.Lock(), ()
+    connection, pid, lock, printed = None, 0, None, ()
 
     def send(self, stream, msg_or_type, content=None, *_, **__):
         """Send a message, as the shell gives it: whole, or its type and content."""
@@ -47,8 +48,9 @@ class Wire(Session):
         else:
             kind, content = msg_or_type["msg_type"], msg_or_type["content"]
         text = json.dumps([kind, content], default=json_default)
-        with self.lock:  # threads print
-            self.connection.send_bytes(text.encode())
+        if os.getpid() == self.pid:  # not one that a cell has forked
+            with self.lock:  # threads print
+                self.connection.send_bytes(text.encode())
 
 
 class Printed(io.TextIOBase):
@@ -76,10 +78,12 @@ class Printed(io.TextIOBase):
         encoded, thread = text.encode(), threading.get_ident()
         if os.getpid() != self.wire.pid:
             os.write(self.descriptor, encoded)
-        else:
-            self.begun[thread] = self.begun.get(thread, "") + text
-            if "\n" in text:
-                self._send(self.begun.pop(thread))
+            return len(text)
+        line = self.begun.pop(thread, "") + text
+        if "\n" in text or len(line) > LONG:
+            self._send(line)
+        elif line:
+            self.begun[thread] = line
         return len(text)
 
     def flush(self):
@@ -132,6 +136,8 @@ def become_kernel(client, shell):
     wire = shell.display_pub.session
     wire.printed = Printed("stdout", 1, wire), Printed("stderr", 2, wire)
     sys.stdout, sys.stderr = wire.printed
+    # Else what a cell forks would hide from the client that this process has died.
+    os.register_at_fork(after_in_child=lambda: wire.connection.close())
     shell.init_environment()
     shell.starting_dir = os.getcwd()
     shell.history_manager.dir_hist[:] = [Path.cwd()]
@@ -149,7 +155,7 @@ def refuse_input(*_):
 def begin(connection, wire):
     """Begin as a new process: with the client's connection, and to end with it."""
     os.setsid()  # signals also reach the processes that the notebook starts
-    wire.connection, wire.pid = connection, os.getpid()
+    wire.connection, wire.pid, wire.lock = connection, os.getpid(), threading.RLock()
     gone = select.poll()
     gone.register(connection, select.POLLRDHUP)
 
@@ -173,13 +179,14 @@ def serve(connection, shell):
             os.killpg(0, signal.SIGKILL)  # what ends a notebook must not be done twice
         if cell:
             wire.send(None, "execute_reply", execute(cell, shell))
+            if os.getpid() != wire.pid:
+                os._exit(0)  # the cell has forked it, and has ended
             continue
         before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # none is waited for
         with warnings.catch_warnings(action="ignore"):  # of the thread that only waits
             forked = os.fork() == 0
         if forked:
             signal.signal(signal.SIGCHLD, before)
-            connection.close()
             connection = other
             begin(connection, wire)
         else:
