@@ -280,22 +280,31 @@ def test_a_kernel_ends_with_its_client(warm):
     until(lambda: not is_running(pid))
 
 
-def test_the_forkserver_ends_when_its_owner_is_killed(tmp_path):
+def test_forkserver_and_kernels_end_when_their_owner_is_killed(tmp_path):
     script = tmp_path / "owner.py"
     script.write_text(
-        "import os, time\n"
+        "import os\n"
+        "from helpers.pipeline.kernels.forked import ForkedKernel\n"
         "from helpers.pipeline.kernels.warm import FORKSERVER, warm_kernels\n"
+        # No other thread of the kernel can run meanwhile.
+        "code = 'import os, re; display(os.getpid())\\n'\n"
+        "code += 're.match(\"(a+)+$\", \"a\" * 99 + \"b\")'\n"
+        "cell = {'id': 'a', 'source': code, 'counts': True}\n"
         "with warm_kernels([]):\n"
-        "    print(os.environ[FORKSERVER], flush=True)\n    time.sleep(1000)\n"
+        "    print(os.environ[FORKSERVER], flush=True)\n"
+        "    for message in ForkedKernel('.').execute(cell, bool):\n"
+        "        for text in message['content'].get('data', {}).values():\n"
+        "            print(text, flush=True)\n"
     )
     owner = subprocess.Popen(
         [sys.executable, str(script)], stdout=subprocess.PIPE, text=True
     )
     with owner:
         folder = Path(owner.stdout.readline().strip()).parent
-        assert folder.exists()
+        pid = int(owner.stdout.readline())
+        assert folder.exists() and is_running(pid)
         owner.send_signal(signal.SIGKILL)
-    until(lambda: not folder.exists())
+    until(lambda: not folder.exists() and not is_running(pid))
 
 
 def test_some_modules_are_imported_while_nobody_waits():

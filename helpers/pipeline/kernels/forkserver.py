@@ -18,6 +18,8 @@ import socket
 import sys
 from multiprocessing.connection import wait
 
+import psutil
+
 from helpers import ROOT
 from helpers.pipeline.environment import figure_formats
 from helpers.pipeline.kernels.shell import INLINE, become_kernel, make_shell
@@ -37,6 +39,10 @@ def main(number, *modules):
         folder = os.path.dirname(listener.getsockname())
         serve(listener, shell)
     shutil.rmtree(folder, ignore_errors=True)
+    # Kernels end themselves, but for one in code that does not let other threads run.
+    for process in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            process.kill()
     os._exit(0)  # to take all modules apart would take long
 
 
