@@ -288,11 +288,11 @@ def test_forkserver_and_kernels_end_when_their_owner_is_killed(tmp_path):
         "from helpers.pipeline.kernels.warm import FORKSERVER, warm_kernels\n"
         # No other thread of the kernel can run meanwhile.
         "code = 'import os, re; display(os.getpid())\\n'\n"
-        "code += 're.match(\"(a+)+$\", \"a\" * 99 + \"b\")'\n"
+        "code += 're.match(\\'(a+)+$\\', \\'a\\' * 99 + \\'b\\')'\n"
         "cell = {'id': 'a', 'source': code, 'counts': True}\n"
         "with warm_kernels([]):\n"
         "    print(os.environ[FORKSERVER], flush=True)\n"
-        "    for message in ForkedKernel('.').execute(cell, bool):\n"
+        "    for message in ForkedKernel('.').fork().execute(cell, bool):\n"
         "        for text in message['content'].get('data', {}).values():\n"
         "            print(text, flush=True)\n"
     )
@@ -302,7 +302,8 @@ def test_forkserver_and_kernels_end_when_their_owner_is_killed(tmp_path):
     with owner:
         folder = Path(owner.stdout.readline().strip()).parent
         pid = int(owner.stdout.readline())
-        assert folder.exists() and is_running(pid)
+        assert folder.exists()
+        assert is_running(pid)
         owner.send_signal(signal.SIGKILL)
     until(lambda: not folder.exists() and not is_running(pid))
 

@@ -9,6 +9,7 @@ ends, the forkserver removes the socket's folder and ends.
 """
 
 import contextlib
+import ctypes
 import gc
 import importlib
 import os
@@ -24,6 +25,7 @@ from helpers import ROOT
 from helpers.pipeline.environment import figure_formats
 from helpers.pipeline.kernels.shell import INLINE, become_kernel, make_shell
 
+ADOPT = 36  # PR_SET_CHILD_SUBREAPER of Linux: whose parent ends becomes our child
 FIGURES = ROOT / "report" / "figures.mplstyle"
 
 
@@ -35,11 +37,12 @@ def main(number, *modules):
     import_all(modules)
     shell = make_shell()
     gc.freeze()  # else the collector would touch, and so copy, every shared page
+    ctypes.CDLL(None).prctl(ADOPT, 1)
     with socket.socket(fileno=int(number)) as listener:
         folder = os.path.dirname(listener.getsockname())
         serve(listener, shell)
     shutil.rmtree(folder, ignore_errors=True)
-    # Kernels end themselves, but for one in code that does not let other threads run.
+    # Kernels end themselves, unless they are in code that lets no other thread run.
     for process in psutil.Process().children(recursive=True):
         with contextlib.suppress(psutil.Error):
             process.kill()

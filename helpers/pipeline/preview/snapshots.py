@@ -101,7 +101,7 @@ class Snapshots:
             self._before[-1] = None
         try:
             outputs, error = executed(cell, kernel, stopped)
-        except StoppedError:
+        except BaseException:  # StoppedError or Ctrl-C
             self._end(kernel)
             raise
         number = (kernel.reply or {}).get("execution_count", 0)
