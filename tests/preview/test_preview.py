@@ -1,5 +1,6 @@
 """The preview: never a stale number, errors at their cells, this machine only."""
 
+import gc
 import http.client
 import os
 import shutil
@@ -11,13 +12,17 @@ from pathlib import Path
 import psutil
 import pytest
 from browser import PATIENCE
+from project import until
 from pypdf import PdfReader
 from small import files_of, make_small
 
 from helpers.pipeline.errors import UserError
+from helpers.pipeline.kernels.warm import CAN_FORK
 from helpers.pipeline.preview.__main__ import main
 from helpers.pipeline.preview.server import PageServer
+from helpers.pipeline.preview.snapshots import Snapshots
 from helpers.pipeline.report.paths import Paths
+from helpers.pipeline.sweep.notebooks import NOTEBOOKS
 
 # How many states are compared; make benchmark does 200.
 STEPS = os.environ.get("PREVIEW_STEPS", "3")
@@ -78,6 +83,23 @@ def test_what_cells_read_and_write_is_known(project):
     assert changed == "False True False False False True True False", done.stderr
     assert written == "data/mine.txt"
     assert of_halves == ["", "data/half.txt"]
+
+
+@pytest.mark.skipif(not CAN_FORK, reason="kernels are forked on Linux only")
+def test_a_kernel_of_which_nothing_is_shown_any_more_ends_at_once():
+    gc.disable()  # the collector of garbage would end it some time
+    cells, pids = Snapshots([], NOTEBOOKS), []
+    slow = "import os, time; time.sleep(0.1); print(os.getpid())"
+    try:
+        for source in (slow, slow, slow, "1 / 0"):
+            done = cells.execute({"id": "a", "source": source, "counts": True}, bool)
+            pids += [int(output.text) for output in done.outputs if "text" in output]
+        assert len({*filter(psutil.pid_exists, pids)}) == 3
+        cells.back_to(1)
+        until(lambda: [psutil.pid_exists(pid) for pid in pids] == [True, False, False])
+    finally:
+        cells.close()
+        gc.enable()
 
 
 BY_HAND = """

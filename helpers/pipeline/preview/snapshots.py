@@ -183,6 +183,8 @@ def executed(sent, kernel, stopped):
         [error] = client.output_of(stop).traceback
     else:
         error = ""
+    finally:
+        del client.kernel  # which ends with the last reference; clients have cycles
     merge_streams(cell.outputs)
     printed = "".join(o.text for o in cell.outputs if o.output_type == "stream")
     return cell.outputs, lost_output(printed) or error
