@@ -5,7 +5,7 @@ makes the shell, and listens on the Unix socket with that descriptor, which it i
 Modules that are named on a line of standard input, with commas between them, it imports
 later, one by one, while no client waits. Each client gets a fork of its own, the kernel
 of `shell`, which ends with the connection. When the process that started the forkserver
-ends, the forkserver removes the socket's folder and ends.
+ends, the forkserver removes the socket's folder, and ends all that it has forked.
 """
 
 import contextlib

@@ -1,8 +1,8 @@
 """Warm, private kernels on Linux; ordinary ones elsewhere.
 
 Every run has a fresh process, forked from the `forkserver`, which has done the imports.
-Kernels communicate over sockets in a directory that only the user can enter; no port is
-opened. On macOS, where forking is not safe, kernels are ordinary.
+Kernels are asked for at a socket in a directory that only the user can enter; no port
+is opened. On macOS, where forking is not safe, kernels are ordinary.
 """
 
 import contextlib
