@@ -73,5 +73,5 @@ def decoded(content, told):
 
 
 def composed(text):
-    """Return a text in which a letter and its accents are one, as on most systems."""
+    """Return a text whose letters and accents are one letter, where there is one."""
     return unicodedata.normalize("NFC", text)

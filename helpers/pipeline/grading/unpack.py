@@ -4,7 +4,6 @@ import contextlib
 import os
 import re
 import stat
-import unicodedata
 import zipfile
 from collections import Counter
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from typing import NamedTuple
 
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.report.paths import asked, is_made
+from helpers.reading.content import composed
 
 LARGEST = 200 * 2**20  # bytes of all that counts, unpacked
 MOST = 2000  # files
@@ -71,7 +71,7 @@ def select(members):
     UserError if something is missing, is there twice, is a link, or is too large.
     """
     # A Mac takes apart the letters of names, ü into u and its dots.
-    members = [(unicodedata.normalize("NFC", name), it) for name, it in members]
+    members = [(composed(name), it) for name, it in members]
     for name, member in members:
         if {"", ".", ".."} & {*name.removesuffix("/").split("/")}:
             raise UserError(f"it leads out of its folder: {name!r}")

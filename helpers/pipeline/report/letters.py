@@ -18,6 +18,7 @@ from pathlib import Path
 from helpers.pipeline.command import some
 from helpers.pipeline.environment import environment
 from helpers.pipeline.errors import UserError
+from helpers.reading.content import composed
 
 SHAPES = (r"{m}{n}", r"{m}{it}", r"{b}{n}", r"{b}{it}")
 PAGE = ("qplr", "qplri", "qplb", "qplbi")  # TeX Gyre Pagella
@@ -56,11 +57,6 @@ def further_letters(text):
     """Return the letters of a text that T1 lacks, or builds from two letters."""
     letters = {c for c in composed(text) if c >= LATIN and c not in SIGNS}
     return letters - _in_t1() if letters else letters
-
-
-def composed(text):
-    """Return a text whose letters and accents are one letter, where there is one."""
-    return unicodedata.normalize("NFC", text)
 
 
 def declarations(text):

@@ -10,10 +10,11 @@ import sys
 
 from helpers.pipeline.command import run_command
 from helpers.pipeline.errors import UserError
-from helpers.pipeline.report.letters import composed, require_letters
+from helpers.pipeline.report.letters import require_letters
 from helpers.pipeline.report.paths import asked
 from helpers.pipeline.sweep.notebooks import NOTEBOOKS, read_notebook
 from helpers.pipeline.sweep.parameters import notebook_parameters
+from helpers.reading.content import composed
 
 LONGEST = 500  # letters of a line of the title block
 TITLE_BLOCK = ("course", "title", "student", "date")

@@ -13,11 +13,12 @@ from helpers.pipeline.errors import UserError
 from helpers.pipeline.records import RECORD
 from helpers.pipeline.report.claims import PLACEHOLDER, Claim, Claims
 from helpers.pipeline.report.lab import BIBLIOGRAPHIES
-from helpers.pipeline.report.letters import composed, declarations, require_letters
+from helpers.pipeline.report.letters import declarations, require_letters
 from helpers.pipeline.report.listing import listing
 from helpers.pipeline.report.markdown import markdown_to_latex
 from helpers.pipeline.report.mathematics import CODE
 from helpers.pipeline.report.pdf import BEGIN
+from helpers.reading.content import composed
 
 # What of a description is set in letters.
 PRINTED = ("heading", "text", "caption", "claims", "latex", "code")
