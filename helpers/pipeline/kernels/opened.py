@@ -98,3 +98,8 @@ def stamp(path):
     except (OSError, ValueError):
         return None
     return status.st_mtime_ns, status.st_size
+
+
+def changed_between(before, now):
+    """Return the names of files whose stamps differ."""
+    return {name for name, _ in before.items() ^ now.items()}

@@ -19,7 +19,7 @@ from helpers import ROOT
 from helpers.pipeline.command import error_in
 from helpers.pipeline.environment import environment
 from helpers.pipeline.errors import UserError
-from helpers.pipeline.kernels.opened import stamp
+from helpers.pipeline.kernels.opened import changed_between, stamp
 from helpers.pipeline.preview.mistakes import place_in
 from helpers.pipeline.preview.snapshots import Snapshots, StoppedError
 from helpers.pipeline.report.claims import PROSE
@@ -64,11 +64,6 @@ def is_watched(name):
     """Tell whether a change of a file or folder of that name is of interest."""
     hidden = name.startswith(".") or name.endswith(("~", ".unfinished"))
     return not (hidden or name in NOT_WATCHED or left_out(name))
-
-
-def changed_between(before, now):
-    """Return the names of files whose stamps differ."""
-    return {name for name, _ in before.items() ^ now.items()}
 
 
 class Preview:

@@ -11,7 +11,7 @@ from helpers.pipeline.command import checked_scheduler, checked_time_limit, reas
 from helpers.pipeline.environment import FORMATS
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.files import whole
-from helpers.pipeline.kernels.opened import stamp
+from helpers.pipeline.kernels.opened import changed_between, stamp
 from helpers.pipeline.kernels.warm import CAN_FORK, warm_kernels
 from helpers.pipeline.records import read_record
 from helpers.pipeline.report.claims import MAGICS
@@ -120,8 +120,8 @@ def make_report(paths, with_pdf, with_page, beside):
         where = cell_of(str(error), notebook)
         raise UserError(f"{error} ({where})" if where else error) from None
     if revision() != now:
-        names = {name for name, _ in before.items() ^ stamps().items()}
-        found = ", ".join(sorted(names)) or "the commit, or a file"
+        names = sorted(changed_between(before, stamps()))
+        found = ", ".join(names) or "the commit, or a file"
         raise UserError(f"changed while the report was made: {found}: make report")
     with contextlib.ExitStack() as all_or_none:
         for path, content in {**made, paths.results: attached[RESULTS]}.items():
