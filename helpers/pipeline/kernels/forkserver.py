@@ -120,7 +120,10 @@ def serve(listener, shell):
             client = listener.accept()[0]
             if not os.fork():
                 listener.close()  # else it would outlive the forkserver
-                become_kernel(client, shell)
+                try:
+                    become_kernel(client, shell)
+                finally:
+                    os._exit(1)  # what ends the forkserver is not for its forks to do
             client.close()
         elif ready:
             line = sys.stdin.readline()
