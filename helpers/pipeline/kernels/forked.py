@@ -23,8 +23,8 @@ class ForkedKernel:
 
     `log` is where it writes down which files of the project it opens, see
     `opened.watch`; `more` are environment variables of its own. `received` is how many
-    bytes it has sent, and `reply` what it said of the last cell: its
-    ``execution_count`` and its ``error``, as plain data, or None.
+    bytes it has sent, and `reply` what it said of the last cell: its ``error``, as
+    plain data, or None.
     """
 
     def __init__(self, folder, log="", **more):

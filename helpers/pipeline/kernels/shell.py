@@ -194,17 +194,16 @@ def serve(connection, shell):
 
 
 def execute(cell, shell):
-    """Execute a cell; return its number and, as plain data, its error."""
-    number = {"execution_count": shell.execution_count}
+    """Execute a cell; return its error, if any, as plain data."""
     wire = shell.display_pub.session
-    wire.send(None, "execute_input", number)
+    wire.send(None, "execute_input", {"execution_count": shell.execution_count})
     done = shell.run_cell(
         cell["source"], store_history=cell["counts"], cell_id=cell["id"]
     )
     for output in wire.printed:
         output.flush()
     error = done.error_before_exec or done.error_in_exec
-    return number | {"error": error and described(error)}
+    return {"error": error and described(error)}
 
 
 def described(error):

@@ -14,13 +14,12 @@ FRAME = re.compile(r'^  File "(.+?)", line (\d+)', re.MULTILINE)
 BEFORE, WIDTH = 20, 60  # letters of a line of text that are shown
 
 
-def described(reply, source):
-    """Describe the error of a cell, and say where it is.
+def described(error, number, source):
+    """Describe the error of a cell of that number, and say where it is.
 
     That is the line of a helper that cannot be imported, of the text which the error
-    quotes, or of the cell. `reply` is that of a `ForkedKernel`.
+    quotes, or of the cell. `error` is that of the reply of a `ForkedKernel`.
     """
-    error, number = reply["error"], reply["execution_count"]
     text = f"{error['name']}: {error['text']}" if error["name"] else error["text"]
     text = with_nearest_magic(" ".join(text.split()), MAGICS)
     where = _in_helper(error["lines"])

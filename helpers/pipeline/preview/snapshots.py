@@ -100,12 +100,12 @@ class Snapshots:
         else:  # it goes on itself
             self._before[-1] = None
         try:
-            outputs, error = executed(cell, kernel, stopped)
+            shown, error = executed(cell, kernel, stopped)
         except BaseException:  # StoppedError or Ctrl-C
             self._end(kernel)
             raise
-        number = (kernel.reply or {}).get("execution_count", 0)
-        done = Executed(cell, outputs, number, error, self._read())
+        number, read = shown.execution_count, self._read()
+        done = Executed(cell, shown.outputs, number, error, read)
         if done.error:
             self._end(kernel)
         else:
@@ -169,7 +169,7 @@ class _Client(ForkedClient):
 
 
 def executed(sent, kernel, stopped):
-    """Execute a cell with a kernel; return its outputs, and its error on one line."""
+    """Execute a cell with a kernel; return it, and its error on one line."""
     cell = nbformat.v4.new_code_cell(sent["source"], id=sent["id"])
     client = _Client(
         nbformat.v4.new_notebook(cells=[cell]), time_limit=math.inf, log=""
@@ -178,7 +178,7 @@ def executed(sent, kernel, stopped):
     try:
         client.execute_cell(cell, 0, store_history=sent["counts"])
     except CellExecutionError:
-        error = described(kernel.reply, sent["source"])
+        error = described(kernel.reply["error"], cell.execution_count, cell.source)
     except (CellTimeoutError, DeadKernelError) as stop:
         [error] = client.output_of(stop).traceback
     else:
@@ -187,4 +187,4 @@ def executed(sent, kernel, stopped):
         del client.kernel  # which ends with the last reference; clients have cycles
     merge_streams(cell.outputs)
     printed = "".join(o.text for o in cell.outputs if o.output_type == "stream")
-    return cell.outputs, lost_output(printed) or error
+    return cell, lost_output(printed) or error
