@@ -51,6 +51,9 @@ def test_results_are_those_of_an_ordinary_kernel(warm):
         "%matplotlib inline\nfig = plt.figure()\nfig",
         "import os; print(os.getcwd())",
         "import asyncio\nawait asyncio.sleep(0)\nIn[-1], _",
+        "task = asyncio.create_task(asyncio.sleep(0, 'slept'))",
+        "await task",
+        "get_ipython().run_cell('6 * 7').result",
         "[p for p in sys.path if not p.startswith('/tmp')]",
         "ip = get_ipython(); type(ip), 'IPKernelApp' in ip.config, __name__",
         "names = 'TERM PAGER GIT_PAGER CLICOLOR CLICOLOR_FORCE FORCE_COLOR MPLBACKEND'",
@@ -63,7 +66,10 @@ def test_results_are_those_of_an_ordinary_kernel(warm):
         "shown.update('new')\n!echo from a shell",
         "%%capture said\nprint('captured')\ndisplay(1)",
         "said.stdout, len(said.outputs)",
-        "try:\n    input('?')\nexcept Exception as error:\n    print(type(error))",
+        *(
+            f"try:\n    {ask}('?')\nexcept Exception as error:\n    print(type(error))"
+            for ask in ("input", "__import__('getpass').getpass")
+        ),
     )
     forked, ordinary = execute(*cells), execute(*cells, client=BoundedClient)
     for output in forked + ordinary:

@@ -5,7 +5,9 @@ and in their order: outputs, the text that a cell prints, and last an ``execute_
 There are no ports, no threads that pass messages on, and no loop that waits for them.
 """
 
+import asyncio
 import builtins
+import getpass
 import io
 import json
 import os
@@ -105,6 +107,8 @@ def make_shell():
     shell.kernel = SimpleNamespace(shell=shell, eventloop=None)
     shell.enable_gui = lambda *_: None  # there is no window
     shell.ask_exit = sys.exit  # exit() is an error of its cell
+    # A cell may ask for the loop that runs; what it runs itself as a cell is in it.
+    shell.should_run_async = lambda *_, **__: asyncio._get_running_loop() is None
     return shell
 
 
@@ -132,7 +136,7 @@ def become_kernel(client, shell):
     sys.dont_write_bytecode = True
     if "numpy.random" in sys.modules:
         sys.modules["numpy.random"].seed()  # else all kernels draw the same
-    builtins.input = refuse_input
+    builtins.input = getpass.getpass = refuse_input
     wire = shell.display_pub.session
     wire.printed = Printed("stdout", 1, wire), Printed("stderr", 2, wire)
     sys.stdout, sys.stderr = wire.printed
