@@ -79,7 +79,7 @@ def folds(n_samples, n_folds, rng):
 
 
 def cross_validate(X, y, test_folds, *, scaling, **settings):
-    """Score a descent on folds that it was not trained on.
+    """Score a descent on folds that it was not trained on, and follow its costs.
 
     The scaling is learnt again from each training part, so nothing is known of the
     fold that is held out.
@@ -100,50 +100,22 @@ def cross_validate(X, y, test_folds, *, scaling, **settings):
     Returns
     -------
     list of dict
-        The `scores` of each fold.
+        For each fold its `scores`, and its learning curves: the "training costs" and
+        the "held-out costs" after each update, ndarrays in squared target units.
     """
-    results = []
-    for fit, _, fold in _trained_without(X, y, test_folds, scaling, settings):
-        X_test, y_test = fold
-        results.append(scores(y_test, predict(X_test, fit.w, fit.b)))
-    return results
-
-
-def learning_curves(X, y, test_folds, *, scaling, **settings):
-    """Follow the cost on training parts and on held-out folds along a descent.
-
-    Parameters
-    ----------
-    X, y, test_folds, scaling, **settings
-        See `cross_validate`.
-
-    Returns
-    -------
-    training, held_out : ndarray of shape (n_folds, n_iterations + 1)
-        Cost after each update, in squared target units: on the samples trained on,
-        and on the fold that is held out.
-    """
-    curves = []
-    for fit, *parts in _trained_without(X, y, test_folds, scaling, settings):
-        if fit.diverged_at:
-            raise ValueError(
-                f"a descent diverged, at iteration {fit.diverged_at}: choose a smaller "
-                "learning_rate"
-            )
-        w, b = fit.path[:, :-1].T, fit.path[:, -1]
-        curves.append([cost(y_part, predict(X_part, w, b)) for X_part, y_part in parts])
-    training, held_out = np.array(curves).transpose(1, 0, 2)
-    return training, held_out
-
-
-def _trained_without(X, y, test_folds, scaling, settings):
-    """Yield, for each fold, the descent without it, the rest and the fold, scaled."""
     X, y = as_floats(X, "X"), as_floats(y, "y")
+    results = []
     for test in test_folds:
         train = np.setdiff1d(np.arange(len(y)), test)
         scale = fit_scaling(X[train], method=scaling)
-        used = scale.apply(X[train]), y[train]
+        X_train, X_test = scale.apply(X[train]), scale.apply(X[test])
+        used = X_train, y[train]
         if len(train) > MANY and not settings.get("batch_size"):
             used = compress(*used)[:2]  # a few rows with the same costs
         fit = gradient_descent(*used, **settings)
-        yield fit, *((scale.apply(X[rows]), y[rows]) for rows in (train, test))
+        found = scores(y[test], predict(X_test, fit.w, fit.b))
+        few = compress(X_test, y[test])
+        along = predict(few.X, fit.path[:, :-1].T, fit.path[:, -1])
+        found |= {"training costs": fit.costs, "held-out costs": cost(few.y, along)}
+        results.append(found)
+    return results

@@ -105,7 +105,7 @@ def plot_held_out(ax, training, held_out, *, unit):
     """Plot learning curves, their mean over the folds and each held-out fold.
 
     `training` and `held_out` have a row for each fold, see
-    `helpers.scores.learning_curves`.
+    `helpers.scores.cross_validate`.
     """
     thin = ax.plot(held_out.T, color="0.7", linestyle="-", linewidth=0.7)
     thin[0].set_label("each held-out fold")
