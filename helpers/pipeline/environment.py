@@ -7,6 +7,7 @@ read many variables, and each could change what they do.
 
 import os
 import sys
+from fnmatch import fnmatchcase
 
 from helpers import ROOT
 
@@ -16,15 +17,10 @@ FORMATS = "DRAW_FORMATS"
 KEPT = {"PATH", "HOME", "USER", "LOGNAME", "SHELL", "TMPDIR", "TEMP", "TMP", "TERM"}
 KEPT |= {"COLUMNS", "LINES", "TZ", "LD_LIBRARY_PATH", "MPLCONFIGDIR", "XDG_CACHE_HOME"}
 KEPT |= {"CONDA_PREFIX", "CONDA_DEFAULT_ENV", "SSL_CERT_FILE", "SSL_CERT_DIR"}
-KEPT |= {"PYTHONDONTWRITEBYTECODE"}
-# What the Makefile says, or a person to `make`.
-KEPT |= {"COURSE", "TITLE", "STUDENT", "DATE", "KERNELS", "SCHEDULER", "EXPERIMENT"}
-KEPT |= {"TIME_LIMIT", "DRY_RUN", "YES", "PDF", "TOLERANCE", "JSON", "ALL", "CSV"}
-KEPT |= {"SUBMISSIONS", "WALLS", "RECORD", "REPORT", "DATA", "TARGET", "FEATURES"}
-KEPT |= {"REMEMBERED"}
-KEPT |= {FORMATS}
-KEPT_ENDINGS = ("_proxy", "_PROXY")
-KEPT_BEGINNINGS = ("DASK_",)
+KEPT |= {"PYTHONDONTWRITEBYTECODE", "*_proxy", "*_PROXY", "DASK_*"}
+# What the Makefile says, or a person to `make`, but for what are arguments of commands.
+KEPT |= {"REPORT", "COURSE", "TITLE", "STUDENT", "DATE", "DATA", "TARGET", "FEATURES"}
+KEPT |= {"REMEMBERED", "TIME_LIMIT", "SCHEDULER", "KERNELS", FORMATS}
 NOWHERE = "/nowhere"
 SET = {
     "LC_ALL": "en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8",
@@ -42,13 +38,9 @@ SET = {
 
 def environment(**more):
     """Return the environment variables for a program, with `more` for this one only."""
-    kept = {name: text for name, text in os.environ.items() if _is_kept(name)}
+    given = os.environ.items()
+    kept = {n: text for n, text in given if any(fnmatchcase(n, p) for p in KEPT)}
     return kept | SET | more
-
-
-def _is_kept(name):
-    known = name in KEPT or name.endswith(KEPT_ENDINGS)
-    return known or name.startswith(KEPT_BEGINNINGS)
 
 
 def figure_formats():
