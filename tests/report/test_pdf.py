@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+from helpers.pipeline.errors import UserError
 from helpers.pipeline.report import pdf
 from helpers.pipeline.report.markdown import markdown_to_html
 from helpers.pipeline.verify.reader import text_of
@@ -85,7 +86,7 @@ def test_a_pass_that_is_killed_leaves_no_report(tmp_path, monkeypatch, pass_):
         )
         script.chmod(0o755)
     monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
-    with pytest.raises(RuntimeError, match=r"(pdflatex|bibtex) was ended by signal 9"):
+    with pytest.raises(UserError, match=r"(pdflatex|bibtex) was ended by signal 9"):
         pdf.to_pdf(CITING, {}, folder, pdf.compile_preamble(folder))
 
 

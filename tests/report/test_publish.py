@@ -801,7 +801,7 @@ def test_a_table_that_is_a_little_too_wide_is_set_smaller(shown, printed):
         if length < 120:
             assert "x" * length in printed(*as_latex([cell]))
         else:
-            with pytest.raises(RuntimeError, match="tab:it is .* in too wide"):
+            with pytest.raises(UserError, match="tab:it is .* in too wide"):
                 printed(*as_latex([cell]))
 
 
@@ -1064,7 +1064,7 @@ WORDS = r"\begin{tabular}{l}" + "word " * 60 + r"\end{tabular}"
 )
 def test_what_is_too_large_for_a_page_is_named(to_pdf, body, message):
     document = f"\\begin{{document}}\n{body}\n\\end{{document}}"
-    with pytest.raises(RuntimeError, match=message) as caught:
+    with pytest.raises(UserError, match=message) as caught:
         to_pdf(document)
     assert "\n" not in str(caught.value)
 
@@ -1086,7 +1086,7 @@ def test_what_nobody_sees_is_no_complaint(points, found):
 
 def test_latex_errors_end_on_one_line_and_the_next_build_works(to_pdf):
     document = r"\begin{document}%s\end{document}"
-    with pytest.raises(RuntimeError, match="Undefined control sequence") as caught:
+    with pytest.raises(UserError, match="Undefined control sequence") as caught:
         to_pdf(document % r"\nonsense")
     assert "\n" not in str(caught.value)
     assert to_pdf(document % "fine").exists()

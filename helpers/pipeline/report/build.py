@@ -148,11 +148,8 @@ def print_report(notebook, attached, now, folder, preamble=None):
     from helpers.pipeline.report.typeset import to_latex
 
     latex, files = to_latex(notebook, attached)
-    try:
-        name = preamble() if preamble else compile_preamble(folder)
-        return to_pdf(latex, files, folder, name, now.time).read_bytes()
-    except RuntimeError as error:
-        raise UserError(error) from None
+    name = preamble() if preamble else compile_preamble(folder)
+    return to_pdf(latex, files, folder, name, now.time).read_bytes()
 
 
 def execute_report(given, time_limit, paths=ASSIGNMENT):

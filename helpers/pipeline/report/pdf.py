@@ -7,6 +7,7 @@ import uuid
 
 from helpers import ROOT
 from helpers.pipeline.environment import environment
+from helpers.pipeline.errors import UserError
 from helpers.pipeline.files import sha256
 from helpers.pipeline.kernels.opened import stamp
 from helpers.pipeline.report.complaints import complaint
@@ -37,7 +38,7 @@ def compile_preamble(folder):
     if _run(command, folder, before=["nice"]):  # others wait for what runs now
         path = folder / "preamble.log"
         wrong = complaint(_text(path), failed=True)
-        raise RuntimeError(f"LaTeX cannot read the preamble: {wrong} (see {path})")
+        raise UserError(f"LaTeX cannot read the preamble: {wrong} (see {path})")
     for other in folder.glob("preamble-*.fmt"):
         other.unlink()
     (folder / "preamble.fmt").rename(folder / f"{name}.fmt")
@@ -58,7 +59,7 @@ def to_pdf(latex, files, folder, preamble, moment=LONG_AGO):
 
     `files` are what the document includes or attaches, by name; those in the folder
     make the next call faster. `preamble` is what `compile_preamble` returned. `moment`
-    is the time stamp of the PDF, in seconds since 1970. RuntimeError, with the first
+    is the time stamp of the PDF, in seconds since 1970. UserError, with the first
     complaint of the log, if LaTeX cannot set the document or is killed, a reference
     leads nowhere, or something is too large for a page.
     """
@@ -78,10 +79,10 @@ def to_pdf(latex, files, folder, preamble, moment=LONG_AGO):
         if failed or aux.read_bytes() == known:  # all are settled
             break
     else:
-        raise RuntimeError(f"LaTeX's references do not settle in {PASSES} passes")
+        raise UserError(f"LaTeX's references do not settle in {PASSES} passes")
     works = _text(folder / "report.bbl")
     if wrong := complaint(_text(log_file), failed=failed, source=latex, works=works):
-        raise RuntimeError(f"LaTeX cannot set the report: {wrong} (see {log_file})")
+        raise UserError(f"LaTeX cannot set the report: {wrong} (see {log_file})")
     whole.touch()
     return folder / "report.pdf"
 
@@ -102,7 +103,7 @@ def set_bibliography(latex, folder, command):
     (folder / "works.aux").write_text("\n".join(lines))
     source = BIBLIOGRAPHIES / f"{data}.bib"
     if not source.exists():
-        raise RuntimeError(f"there is no {source.relative_to(ROOT)}")
+        raise UserError(f"there is no {source.relative_to(ROOT)}")
     shutil.copy(source, folder)
     for path in found(f"{style}.bst"):  # which would write titles in small letters
         as_typed = path.read_text().replace('title "t" change.case$', "title")
@@ -110,7 +111,7 @@ def set_bibliography(latex, folder, command):
     (folder / "works.bbl").unlink(missing_ok=True)
     _run(["bibtex", "works"], folder)
     if not (folder / "works.bbl").exists():
-        raise RuntimeError(f"bibtex made no bibliography (see {folder / 'works.blg'})")
+        raise UserError(f"bibtex made no bibliography (see {folder / 'works.blg'})")
     (folder / "works.bbl").replace(folder / "report.bbl")
     if not (folder / "report.aux").exists():
         only = latex.partition(BEGIN)[0] + BEGIN + r"\input{report.bbl}\end{document}"
@@ -125,7 +126,7 @@ def _text(path):
 
 
 def _run(command, folder, moment=LONG_AGO, before=()):
-    """Run a program of TeX; return if it failed, and raise RuntimeError if it died."""
+    """Run a program of TeX; return if it failed, and raise UserError if it died."""
     variables = {"SOURCE_DATE_EPOCH": str(moment), "FORCE_SOURCE_DATE": "1"}
     variables |= {"max_print_line": "9999"}
     status = subprocess.run(
@@ -138,5 +139,5 @@ def _run(command, folder, moment=LONG_AGO, before=()):
     # to the number of the signal.
     number = -status if status < 0 else status - 128
     if number > 0:
-        raise RuntimeError(f"{command[0]} was ended by signal {number}: make report")
+        raise UserError(f"{command[0]} was ended by signal {number}: make report")
     return status != 0
