@@ -24,7 +24,6 @@ from helpers.pipeline.report.typeset import (
     check_outputs,
     descriptions,
     descriptions_in,
-    filled,
     places_of_text,
     title_of,
 )
@@ -74,15 +73,14 @@ def to_html(notebook, attached, now, *, preview=False):
 @cache
 def exporter():
     """Return the exporter, which reads the template once."""
-    made = TemplateExporter(
+    return TemplateExporter(
         template_name="page",
         file_extension=".html",
         extra_template_basedirs=[str(ROOT / "report")],
         filters={f.__name__: f for f in (html_listing, html_cell, sides, inline_svg)},
         optimistic_validation=True,
+        preprocessors=[set_texts],
     )
-    made.register_preprocessor(set_texts)
-    return made
 
 
 def set_texts(notebook, resources):
@@ -99,10 +97,9 @@ def set_texts(notebook, resources):
     def marked(name, text):
         return f"{marks[name]}{text}{END}"
 
-    places = places_of_text(notebook)
-    texts = [filled(*place, marked) for place in places]
+    places = places_of_text(notebook, marked)
     formulas = sorted({formula for d in shown for formula in formulas_in(d)})
-    fragments = [*texts, *(f"${formula}$" for formula in formulas)]
+    fragments = [*(text for _, _, text in places), *map("${}$".format, formulas)]
     fragments = [text.replace("{,}", COMMA) for text in fragments]
     bibliographies = bibliographies_of(notebook)
     parts, works = markdown_to_html(fragments, *bibliographies[:1])

@@ -43,8 +43,8 @@ def to_latex(notebook, attached=None):
         filters={f.__name__: f for f in (listing, pdf_text)},
         optimistic_validation=True,  # once, not after each of twelve steps
         config=Config({"LatexPreprocessor": {"style": "friendly"}}),
+        preprocessors=[set_texts],
     )
-    exporter.register_preprocessor(set_texts)
     named = {pdf_text(name): content for name, content in (attached or {}).items()}
     names = sorted(named)  # as PDF wants them
     latex, resources = exporter.from_notebook_node(notebook, {"attached": names})
@@ -71,17 +71,17 @@ def pdf_text(text):
 def set_texts(notebook, resources):
     """Turn all Markdown of a report into LaTeX, in one call of pandoc."""
     places = places_of_text(notebook)
-    texts = markdown_to_latex([filled(*place) for place in places])
+    texts = markdown_to_latex([text for _, _, text in places])
     for (holder, key, _), latex in zip(places, texts, strict=True):
         holder[key] = latex
     return notebook, resources
 
 
-def places_of_text(notebook):
+def places_of_text(notebook, mark=None):
     """Return where a report has Markdown; its Markdown cells become raw cells.
 
     Each place is what holds a text, a cell or a description that `publish` gave; its
-    key there; and the claims that it may name, by name, none in a cell. UserError if a
+    key there; and the text with its claims filled in, see `Claims.fill`. UserError if a
     Markdown cell names a claim, which only ``%%prose`` fills in.
     """
     places = []
@@ -91,18 +91,14 @@ def places_of_text(notebook):
             if re.search(rf"(?<!\w){PLACEHOLDER.pattern}", CODE.sub("", cell.source)):
                 raise UserError(f"claims are for %%prose cells: {cell.source[:60]!r}")
             cell.cell_type = "raw"
-            places.append((cell, "source", {}))
-        for description in descriptions_in(cell):
-            named = description.get("claims", {}).items()
+            places.append((cell, "source", cell.source))
+        for shown in descriptions_in(cell):
+            named = shown.get("claims", {}).items()
             claims = Claims({name: Claim(**claim) for name, claim in named})
-            keys = [key for key in ("text", "caption") if key in description]
-            places += [(description, key, claims) for key in keys]
+            for key in {"text", "caption"} & shown.keys():  # it has one of them
+                text = claims.fill(shown[key], mark) if claims else shown[key]
+                places.append((shown, key, text))
     return places
-
-
-def filled(holder, key, claims, mark=None):
-    """Return the text at one of the `places_of_text`, its claims filled in."""
-    return claims.fill(holder[key], mark) if claims else holder[key]
 
 
 def descriptions(notebook):
