@@ -176,7 +176,7 @@ class Preview:
     def show(self, notebook, stale=""):
         """Show the page; `stale` is the first cell whose outputs are older."""
         for cell in notebook.cells:
-            done = self.outputs.get(identifier(cell))
+            done = self.outputs.get(cell.get("id"))
             if cell.cell_type == "code" and done:
                 cell.outputs = nbformat.from_dict(done.outputs)
                 cell.execution_count = done.number
@@ -199,7 +199,7 @@ class Preview:
     def place_of(self, error):
         """Return the identifier of the cell that an error of the page speaks of."""
         cells = cells_behind(error, self.shown) if self.shown else []
-        return identifier(cells[-1]) if cells else ""
+        return cells[-1].get("id") if cells else ""
 
     def sweep(self):
         """Run what is new of the grid."""
@@ -250,15 +250,10 @@ class Preview:
         )
 
 
-def identifier(cell):
-    """Return the identifier of a cell; papermill gives its own another each time."""
-    return "parameters-given" if is_papermills(cell) else cell.get("id")
-
-
 def as_sent(cell):
     """Return what of a code cell is executed."""
-    name = identifier(cell)
-    return {"id": name, "source": cell.source, "counts": name != "parameters-given"}
+    counts = not is_papermills(cell)
+    return {"id": cell.get("id"), "source": cell.source, "counts": counts}
 
 
 def is_text(cell, done):

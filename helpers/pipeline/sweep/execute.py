@@ -215,6 +215,8 @@ def prepared(notebook, parameters):
         made = parameterize_notebook(made, parameters, language="python")
     for cell in made.cells:
         cell.metadata.setdefault("papermill", {})
+        if is_papermills(cell):
+            cell["id"] = "parameters-given"  # else another one each time
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
     return made
