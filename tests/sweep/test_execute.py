@@ -1,6 +1,7 @@
 """Runs that misbehave are stopped and kept, with their error on one line."""
 
 import hashlib
+import json
 from platform import python_version as version
 
 import nbformat
@@ -173,11 +174,23 @@ def test_an_output_that_cannot_be_shown_is_a_failed_run(run):
     assert outcome.error.startswith("OutputLostError: Error in callback <function f>")
 
 
-def test_a_damaged_notebook_is_a_failed_run(run, tmp_path):
-    run("1 + 1")
-    (tmp_path / "bad.ipynb").write_text('{"cells": null}')
+@pytest.mark.parametrize(
+    ("changes", "wrong"),
+    [
+        ({"cells": None}, "it has no list of cells"),
+        (
+            {"nbformat_minor": ...},  # for nbformat to find
+            "The v4 notebook does not include the nbformat minor, which is needed.",
+        ),
+        ({"nbformat_minor": "5"}, "AssertionError"),
+    ],
+)
+def test_a_damaged_notebook_is_a_failed_run(run, tmp_path, changes, wrong):
+    content = json.loads(run("1 + 1").notebook) | changes
+    content = {name: it for name, it in content.items() if it is not ...}
+    (tmp_path / "bad.ipynb").write_text(json.dumps(content))
     outcome = execute("bad", {}, inputs={})
-    assert outcome.error == "notebooks/bad.ipynb is damaged: it has no list of cells"
+    assert outcome.error == f"notebooks/bad.ipynb is damaged: {wrong}"
     top = nbformat.reads(outcome.notebook, as_version=4).cells[0].source
     assert top == f"**{outcome.error}**"
 

@@ -118,13 +118,8 @@ class Preview:
         cells = self.cells
         if cells.changed_since(self.own):
             self.begin_again()
-        try:
-            given = title_block(with_pdf=False) | table_of(self.paths.name)
-            notebook = prepared(self.paths.name, given)
-        except UserError:
-            raise
-        except Exception as error:  # nbformat has many
-            raise DamagedError(f"{self.path}: {str(error).splitlines()[0]}") from None
+        given = title_block(with_pdf=False) | table_of(self.paths.name)
+        notebook = prepared(self.paths.name, given)
         code = [as_sent(cell) for cell in notebook.cells if cell.cell_type == "code"]
         if not self.is_swept:
             self.sweep()

@@ -206,13 +206,18 @@ def execute(notebook, parameters, *, time_limit=600, inputs=None):
 def prepared(notebook, parameters):
     """Return a notebook with its parameters and without outputs."""
     read_notebook(notebook, NOTEBOOKS)  # says what is damaged
-    made = load_notebook_node(str(NOTEBOOKS / f"{notebook}.ipynb"))
     if parameters:
         known = notebook_parameters(notebook)
         defaults = {name: parameter.default for name, parameter in known.items()}
         changed = {n for n, value in parameters.items() if value != defaults.get(n)}
         require_independent(notebook, changed)
-        made = parameterize_notebook(made, parameters, language="python")
+    try:
+        made = load_notebook_node(str(NOTEBOOKS / f"{notebook}.ipynb"))
+        if parameters:
+            made = parameterize_notebook(made, parameters, language="python")
+    except Exception as error:  # nbformat has many
+        wrong = str(error).partition("\n")[0] or type(error).__name__
+        raise DamagedError(f"notebooks/{notebook}.ipynb is damaged: {wrong}") from None
     for cell in made.cells:
         cell.metadata.setdefault("papermill", {})
         if is_papermills(cell):
