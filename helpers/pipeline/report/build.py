@@ -34,8 +34,8 @@ def report(*, with_pdf=True, with_page=True):
     build = paths.executed.parent
     try:
         build.mkdir(exist_ok=True)
-        with one_at_a_time(build / "report.lock"), ThreadPoolExecutor(1) as beside:
-            make_report(paths, with_pdf, with_page, beside)
+        with one_at_a_time(build / "report.lock"), ThreadPoolExecutor(1) as thread:
+            make_report(paths, with_pdf, with_page, thread)
     except OSError as error:
         if reason := reason_of(error):
             raise UserError(f"the report cannot be written: {reason}") from None
@@ -56,10 +56,10 @@ def one_at_a_time(path):
         yield
 
 
-def make_report(paths, with_pdf, with_page, beside):
+def make_report(paths, with_pdf, with_page, thread):
     """Sweep, execute the report's notebook and set it, in a locked ``build``.
 
-    What can be done meanwhile is done by the executor `beside`.
+    `thread` is an executor for what can be done meanwhile.
     """
     title, table = title_block(with_pdf=with_pdf), table_of(paths.name)
     time_limit = checked_time_limit(os.environ.get("TIME_LIMIT") or "600")
@@ -84,7 +84,7 @@ def make_report(paths, with_pdf, with_page, beside):
                 sweep(plan, scheduler, time_limit)
         except FailedRunsError as error:
             failed = error
-        preamble = with_pdf and beside.submit(compile_preamble, paths.tex)
+        preamble = with_pdf and thread.submit(compile_preamble, paths.tex)
         name = paths.notebook.relative_to(ROOT)
         print(f"executing {name}", file=sys.stderr, flush=True)
         if CAN_FORK:
@@ -109,7 +109,7 @@ def make_report(paths, with_pdf, with_page, beside):
     attached = attachments(claims, made_for, now, experiments)
     print("setting the pages", file=sys.stderr, flush=True)
     try:
-        page = with_page and beside.submit(to_html, notebook, attached, now)
+        page = with_page and thread.submit(to_html, notebook, attached, now)
         made = {}
         if with_pdf:
             given = notebook, attached, now, paths.tex, preamble.result

@@ -1,4 +1,4 @@
-"""Draw figures as SVG and PDF, if wished beside what the notebook does next."""
+"""Draw figures as SVG and PDF, in a build while the notebook goes on."""
 
 import base64
 import contextlib
