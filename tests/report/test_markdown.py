@@ -70,6 +70,84 @@ def test_html_that_print_has_not_is_refused_by_name(text):
 
 
 @pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (r"a `\textbf{b}`{=latex}", "{=latex} cannot be both in print and on the page"),
+        ("```{=tex}\nb\n```", "{=tex} cannot be both in print and on the page"),
+        ("a | b\n--|--\n1 | 2 | 3", "a row of a table has more cells"),
+        ("|a|b|\n|--|\n|1|", "a row of a table has more cells"),
+        ("> a | b\n> --|--\n> 1 | 2 | 3", "a row of a table has more cells"),
+        ("A[^a].\n\n[^a]: $$ b $$ {#eq:b}", "an equation in a note has no number"),
+    ],
+)
+def test_what_print_or_page_would_lose_is_refused(text, message):
+    for convert in (markdown_to_latex, markdown_to_html):
+        with pytest.raises(UserError, match=re.escape(message)) as caught:
+            convert(["first", text])
+        assert str(caught.value).endswith(f": {text!r}")
+
+
+def test_bars_in_code_and_formulas_are_in_a_cell():
+    rows = [
+        "a | b",
+        "--|--",
+        "`x|y` | $|z|$",
+        r"c \| d | $p(e|f)$",
+        "g | h |",
+        "",
+        "1|2|3",
+    ]
+    latex, html = both("\n".join(rows))
+    assert html.count("<tr") == latex.count(r"\\") == 4
+    assert "1|2|3" in html
+
+
+@pytest.mark.parametrize(
+    "around", ["**It is {} so.**", "> It is\n> {}\n> so.", "1. {}"]
+)
+def test_a_numbered_equation_stays_in_what_it_stands_in(around):
+    equation = "$$\n> x\n> $$" if around[0] == ">" else "$$ x $$"
+    latex, html = both(around.format(equation + " {#eq:a}"))
+    whole = "\\begin{equation}\\label{eq:a}\nx\n\\end{equation}"
+    plain_latex, plain_html = both(around.format("word"))
+    assert latex.replace(whole, "word") == plain_latex
+    found = re.sub("<span.*</span>", "word", html, flags=re.DOTALL)
+    assert found == plain_html
+
+
+def test_a_reference_in_code_is_code():
+    text = "`@eq:a`, \\@eq:b, 5` of @eq:c\n\n```\n@eq:d $$ x $$ {#eq:e}\n```\n\nor 6`"
+    latex, html = both(f"{text}\n\n```\n@eq:f")
+    assert re.findall(r"eqref\{eq:(.)\}", latex) == ["c"]
+    assert re.findall('href="#eq:(.)"', html) == ["c"]
+    for shown in ("@eq:a", "@eq:b, 5` of", "@eq:d $$ x $$ {#eq:e}", "or 6`", "@eq:f"):
+        assert shown in html
+        assert shown in latex
+
+
+@pytest.mark.parametrize(
+    ("after", "printed"),
+    [
+        (", 33", "p. 33"),
+        (", 33-35, 38 or so", "pp. 33–35, 38 or so"),
+        (", pp. 33-35", "pp. 33–35"),
+        (" below", "below"),
+        (", 3rd part", "p. 3rd part"),
+        (", *all*", "all"),
+    ],
+)
+def test_what_follows_a_citation_is_the_same_on_the_page_and_in_print(after, printed):
+    text = f"[@boyd2004{after}]"
+    [latex] = markdown_to_latex([text])
+    found = re.fullmatch(r"\\citep\[(.*)\]\{boyd2004\}", latex)[1]
+    found = re.sub(r"\\emph\{(.*?)\}", r"\1", found)
+    assert found.replace("~", " ").replace("--", "–") == printed
+    [html], _ = markdown_to_html([text], ROOT / "report" / "references.bib")
+    html = re.sub("<.*?>", "", html).replace("\xa0", " ")
+    assert html == f"(Boyd and Vandenberghe, 2004, {printed})"
+
+
+@pytest.mark.parametrize(
     ("text", "latex"),
     [
         ("text\n- a\n- b", r"\begin{itemize}"),
@@ -102,11 +180,17 @@ def test_only_the_address_of_a_link_is_not_shown():
     text = (
         "[Note]: it is said\n\n- [This]: as well\n\n> [Ah]: oh no\n\n    [b]: in code"
     )
+    text += "\n\n[Now]:\non\n\n[One]: word\n\n[So]: it (goes)\n\n- [Or]:\n  'not'"
     links = '\n\n[a] and [b]\n\n[a]: https://a.org "all of it"\n[b]: <https://b.org>'
-    latex, html = both(text + links)
+    latex, html = both(f"{text}{links}\n\n[//]: # (hidden)\n[//]: <> (hidden)")
+    latex = latex.replace("{[}", "[").replace("{]}", "]")
     for shown in ("[Note]: it is said", "[This]: as well", "[Ah]: oh no"):
         assert shown in html
-        assert shown in latex.replace("{[}", "[").replace("{]}", "]")
+        assert shown in latex
+    for shown in ("[Now]:\non", "[One]: word", "[So]: it (goes)", "[Or]:\n‘not"):
+        assert shown in html
+        assert shown.replace("‘", "`") in latex.replace("\n  ", "\n")
+    assert "hidden" not in latex + html
     assert "<code>[b]: in code" in html
     assert 'href="https://a.org" title="all of it">a<' in html
     assert r"\href{https://b.org}{b}" in latex

@@ -19,7 +19,7 @@ from helpers.pipeline.report.markdown import (
     REFERENCE,
     markdown_to_html,
 )
-from helpers.pipeline.report.mathematics import CODE
+from helpers.pipeline.report.mathematics import CODE, outside_code
 from helpers.pipeline.report.paths import opened_cells
 
 BIBLIOGRAPHIES = ROOT / "report"
@@ -49,6 +49,9 @@ class Lab:
         if FORMATS in os.environ:  # nobody will see it
             return text
         text = cite_by_name(HEADING.sub(r"\1 \2", text), self._works)
+        return outside_code(self._numbered, text)
+
+    def _numbered(self, text):
         text = EQUATION.sub(
             lambda m: f"$${m[1].rstrip()} \\tag{{{self.number(m[2])[1]}}}$$", text
         )

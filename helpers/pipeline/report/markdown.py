@@ -17,14 +17,20 @@ from xml.etree import ElementTree
 from helpers import ROOT
 from helpers.pipeline.environment import NOWHERE
 from helpers.pipeline.errors import UserError
-from helpers.pipeline.report.mathematics import CODE, MATHEMATICS, unify_mathematics
+from helpers.pipeline.report.mathematics import (
+    CODE,
+    MATHEMATICS,
+    outside_code,
+    unify_mathematics,
+)
 
 KINDS = {"fig": "Figure", "tab": "Table", "lst": "Listing", "eq": ""}
 KINDS |= {"sec": "Section", "app": "Appendix"}
-REFERENCE = re.compile(rf"(?<![\w@])@({'|'.join(KINDS)}):([a-z0-9-]+)")
+REFERENCE = re.compile(rf"(?<![\w@\\])@({'|'.join(KINDS)}):([a-z0-9-]+)")
 EQUATION = re.compile(r"\$\$((?:(?!\$\$).)+)\$\$ *\{#(eq:[a-z0-9-]+)\}", re.DOTALL)
 GOES_ON = re.compile(r"(\\end\{equation\})\n\n(?=[a-z])")
 LEADS_TO = re.compile(r"\n\n(?=\\begin\{equation\})")
+DISPLAYED = re.compile(r"(?<=\})\\\[\s*|\s*\\\](?=\\end\{equation\})")  # with a number
 # A heading with its label, which JupyterLab must not show: {#sec:a} or <!-- #sec:a -->.
 HEADING = re.compile(
     r"^(#+) +(.+?) +(?:\{|<!-- *)#((?:sec|app):[a-z0-9-]+)(?:\}| *-->) *$", re.MULTILINE
@@ -54,7 +60,7 @@ UPRIGHT = {letter: letter - 0x68 for letter in range(0x1D468, 0x1D49C)}
 READER = Path(__file__).with_name("reader.lua")
 SEAM = re.compile("%%seam%%|<!--seam-->")  # which follows each fragment
 AS_TYPED = re.compile(r"Could not convert TeX math (.*?), rendering as TeX", re.DOTALL)
-REFUSED = re.compile(r"refused:(\d+):(<\w+>):")
+REFUSED = re.compile(r"refused:(\d+):(.+):")
 OPTIONS = ("--wrap=preserve", "--syntax-highlighting=none")
 # A work, as BibTeX has it; of one in English, pandoc changes the letters of the title.
 WORK = re.compile(r"^ *@\w+ *\{ *[^\s,{}]+,", re.MULTILINE)
@@ -78,10 +84,7 @@ def _convert(fragments, to, *options):
         encoding="utf-8",
     )
     if refused := REFUSED.search(done.stderr):
-        raise UserError(
-            f"HTML's {refused[2]} cannot be printed, only b, br, code, del, em, i, s, "
-            f"strong, sub, sup and u: {_begin(fragments[int(refused[1])])}"
-        )
+        raise UserError(f"{refused[2]}: {_begin(fragments[int(refused[1])])}")
     if done.returncode:
         reason = " ".join(done.stderr.split()) or f"it ended with {done.returncode}"
         reason = WRONG.sub(r"report/\1, \2", reason)
@@ -109,7 +112,8 @@ def markdown_to_latex(fragments):
     for fragment, part in zip(fragments, parts, strict=False):
         _validate(fragment, LATEX_CODE.sub("", part), *LATEX_SIGNS)
     # An equation stays on the page of what leads to it, and in its paragraph.
-    return [GOES_ON.sub(r"\1\n", LEADS_TO.sub("\n", part)) for part in parts[:-1]]
+    parts = [LEADS_TO.sub("\n", DISPLAYED.sub("\n", part)) for part in parts[:-1]]
+    return [GOES_ON.sub(r"\1\n", part) for part in parts]
 
 
 def markdown_to_html(fragments, bibliography=None):
@@ -187,7 +191,7 @@ def _validate(fragment, converted, dollars, begin, picture):
     """Raise if a fragment was set as something else than was meant."""
     # `converted` is without its code; `dollars`, `begin` and `picture` are what
     # mathematics that nobody closed, and a picture, become in it.
-    if re.search(r"\{=(latex|page)\}", converted):
+    if re.search(r"\{=(print|page)\}", converted):
         raise UserError(f"a block of Markdown is left open: {_begin(fragment)}")
     text = CODE.sub("", fragment)
     opened = dollars in converted and re.search(r"(?<!\\)\$\$", text)
@@ -196,6 +200,8 @@ def _validate(fragment, converted, dollars, begin, picture):
     if picture in converted:
         raise UserError(f"a picture is shown by report.figure: {_begin(fragment)}")
     text = MATHEMATICS.sub("", fragment)
+    if any("{#eq:" in note[0] for note in NOTE.finditer(text)):
+        raise UserError(f"an equation in a note has no number: {_begin(fragment)}")
     named, beside = NOTED.findall(text), NOTED.findall(NOTE.sub("", text))
     for note in named:
         if not named.count(note) == beside.count(note) + 1 > 1:
@@ -205,28 +211,27 @@ def _validate(fragment, converted, dollars, begin, picture):
 
 def _with_latex(markdown):
     """Write labelled equations and references as raw LaTeX."""
-    markdown = HEADING.sub(r"\1 \2 {#\3}", markdown)
-    markdown = EQUATION.sub(
-        lambda m: (
-            f"\n```{{=latex}}\n\\begin{{equation}}\\label{{{m[2]}}}\n"
-            f"{m[1].strip()}\n\\end{{equation}}\n```\n"
-        ),
-        markdown,
-    )
-    return REFERENCE.sub(_raw_reference, markdown)
+    begin, end = r"`\\begin{equation}\\label{\2}`{=print}", r"`\\end{equation}`{=print}"
+    return _with_raw(markdown, rf"{begin}$$\1$${end}", _raw_reference)
 
 
 def _raw_reference(match):
     kind, label = match[1], match[0][1:]
     if kind == "eq":
-        return rf"`\eqref{{{label}}}`{{=latex}}"
-    return rf"`\hyperref[{label}]{{{KINDS[kind]}~\ref*{{{label}}}}}`{{=latex}}"
+        return rf"`\eqref{{{label}}}`{{=print}}"
+    return rf"`\hyperref[{label}]{{{KINDS[kind]}~\ref*{{{label}}}}}`{{=print}}"
 
 
 def _with_html(markdown):
     """Write labels of equations, and references, as raw HTML."""
-    markdown = HEADING.sub(r"\1 \2 {#\3}", markdown)
-    markdown = EQUATION.sub(
-        r'`<span class="equation" id="\2">`{=page}$$\1$$`</span>`{=page}', markdown
-    )
-    return REFERENCE.sub(r'`<a class="reference" href="#\1:\2"></a>`{=page}', markdown)
+    equation = r'`<span class="equation" id="\2">`{=page}$$\1$$`</span>`{=page}'
+    reference = r'`<a class="reference" href="#\1:\2"></a>`{=page}'
+    return _with_raw(markdown, equation, reference)
+
+
+def _with_raw(markdown, equation, reference):
+    def written(text):
+        text = re.sub(r"(?<!\\)`", r"\`", text)  # it would be the end of what follows
+        return REFERENCE.sub(reference, EQUATION.sub(equation, text))
+
+    return outside_code(written, HEADING.sub(r"\1 \2 {#\3}", markdown))

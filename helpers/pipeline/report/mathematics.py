@@ -1,10 +1,14 @@
 """Mathematics in Markdown: the ways to write it, and numbers as mathematics."""
 
 import re
+from itertools import pairwise
 
 from helpers.figures.formatting import SIGNS, number_text
 
-CODE = re.compile(r"(`{3,}|~{3,}).*?\1|(`+).*?\2", re.DOTALL)  # in Markdown
+# In Markdown: a block, which its text may end, or a part of a paragraph.
+CODE = re.compile(
+    r"(`{3,}|~{3,}).*?(?:\1|\Z)|(?<!\\)(`+)(?:(?!\n\s*\n).)*?\2", re.DOTALL
+)
 PLAIN = re.compile(r"[+\d.,%]+")  # a number that looks the same outside of mathematics
 # In Markdown; code and what is escaped come first, as their dollars mean nothing.
 DOLLARS = r"\$\$.+?\$\$|\$(?=\S)(?:\\.|(?!\n\s*\n)[^\\$])+?(?<=\S)\$(?!\d)"
@@ -25,6 +29,14 @@ OTHER_WAYS = re.compile(
     r"(?P<body>.*?)\\end\{(?P=name)(?P=star)\}",
     re.DOTALL | re.MULTILINE,
 )
+
+
+def outside_code(change, text):
+    """Return Markdown with all of it changed but its code."""
+    ends = [0, *(end for code in CODE.finditer(text) for end in code.span()), None]
+    parts = [text[begin:end] for begin, end in pairwise(ends)]
+    parts[::2] = map(change, parts[::2])
+    return "".join(parts)
 
 
 def unify_mathematics(text):

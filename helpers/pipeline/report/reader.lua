@@ -3,7 +3,8 @@
 --
 -- Fragments are separated by NUL and read apart, so that a footnote or a link of one
 -- does not reach another; a seam follows each. Of HTML, what print has is converted;
--- other elements are refused; what only looks like HTML, as in a<b and c>d, is text.
+-- other elements are refused, as is LaTeX, which the page has not; what only looks like
+-- HTML, as in a<b and c>d, is text.
 
 -- Of pandoc's formats the nearest: each change costs 0.1 ms a fragment.
 local FORMAT = "markdown_github"
@@ -28,19 +29,30 @@ for name in ([[a abbr audio big blockquote button canvas center cite dd details 
   REFUSED[name] = true
 end
 
+local OWN = { page = "html", print = "latex" } -- what the report itself writes as raw
+
 local number = 0 -- of the fragment that is read
+
+local function refuse(reason)
+  error("refused:" .. number .. ":" .. reason .. ":", 0)
+end
 
 local function is_html(element)
   return element.t:match("^Raw") and element.format == "html"
 end
 
--- What HTML is that is not the begin of something printed: an element, or nothing.
-local function alone(html)
+-- What raw text is that is not the begin of something printed: an element, or nothing.
+local function alone(raw)
+  local html = raw.text
+  if not is_html(raw) then
+    refuse("{=" .. raw.format .. "} cannot be both in print and on the page")
+  end
   if html:match("^<!%-%-") then return nil end
   if html:match("^<br ?/?>$") then return pandoc.LineBreak() end
   local name = html:match("^</?(%w+)%s*/?>") or html:match("^<(%w+)%s[^<>]*=")
   if name and REFUSED[name:lower()] then
-    error("refused:" .. number .. ":<" .. name .. ">:", 0)
+    refuse("HTML's <" .. name .. "> cannot be printed, only b, br, code, del, em, i, s, "
+      .. "strong, sub, sup and u")
   end
   return pandoc.Str(html)
 end
@@ -63,11 +75,10 @@ local function convert(inlines)
       for k = at + 1, last - 1 do inner:insert(inlines[k]) end
       done:insert(PRINTED[name](convert(inner)))
       at = last
-    elseif here.t == "RawInline" and here.format == "page" then
-      done:insert(pandoc.RawInline("html", here.text)) -- of the report itself
-    elseif is_html(here) then
-      local element = alone(here.text)
-      if element then done:insert(element) end
+    elseif here.t == "RawInline" and OWN[here.format] then
+      done:insert(pandoc.RawInline(OWN[here.format], here.text))
+    elseif here.t == "RawInline" then
+      done:extend { alone(here) }
     else
       done:insert(here)
     end
@@ -77,16 +88,46 @@ local function convert(inlines)
 end
 
 local function convert_block(block)
-  if not is_html(block) then return block end
-  local element = alone(block.text)
+  local element = alone(block)
   return element and pandoc.Para { element } or {}
+end
+
+-- Citations as natbib and citeproc both have them: their dashes, commas, and "p.".
+local function cite(element)
+  for _, each in ipairs(element.citations) do
+    local after = each.suffix:walk {
+      Str = function(str) return pandoc.Str((str.text:gsub("(%d)%-(%d)", "%1–%2"))) end,
+    }
+    if after[1] and after[1].t == "Space" then after:insert(1, pandoc.Str ",") end
+    local comma, text = after[1] and after[1].text == ",", pandoc.utils.stringify(after)
+    if text:find((comma and "^, " or "^") .. "%d") then
+      local word = text:find("%d[–,]%s*%d") and "pp." or "p."
+      after:insert(comma and 3 or 1, pandoc.Str(word .. "\u{a0}"))
+    end
+    each.suffix = after
+  end
+  return element
+end
+
+-- Tell whether what follows a name in brackets is the address of a link, or a comment.
+local function is_address(name, rest, text)
+  local used = "%[" .. name:lower():gsub("%p", "%%%0") .. "%][^:]"
+  return (rest .. " "):find("^[#<]>?%s") or (text .. "\n"):lower():find(used)
+    and (rest:find("^%S+$") or rest:find("^%S+%s+[\"'(]") or rest:find("^<[^<>]+>"))
+end
+
+-- Count the cells of a row of a table: a bar in code or in a formula is no border.
+local function cells(row)
+  row = row:gsub("\\.", ""):gsub("`[^`]*`", ""):gsub("%$[^$]*%$", "")
+  local _, bars = row:gsub("^[%s>]*|", ""):gsub("|%s*$", ""):gsub("|", "")
+  return bars + 1
 end
 
 -- What pandoc wants: a blank line before a table, an end of every block of code, a point
 -- after the numbers of a list, also where there is a parenthesis, and a sign that text
 -- such as "[Note]: this is all" is no address with a title, which would not be shown.
 local function complete(text)
-  local lines, fence, listed = {}, nil, false
+  local lines, fence, listed, columns = {}, nil, false, nil
   for line in (text .. "\n"):gmatch("(.-)\n") do
     local mark = line:match("^ ? ? ?(```+)") or line:match("^ ? ? ?(~~~+)")
     if mark and not fence then
@@ -101,14 +142,20 @@ local function complete(text)
     elseif line:find("^%S") then
       listed = false
     end
-    local before = line:match("^([%s>%d.)*+-]*)%[[^%]^][^%]]*%]:%s*[^%s<]%S*%s+[^%s\"'(]")
-    if before and not fence and not before:find("^%s%s%s%s+$") then
+    local before, label, rest = line:match("^([%s>%d.)*+-]*)%[([^%]^][^%]]*)%]:%s*(.-)%s*$")
+    if label and not fence and not before:find("^%s%s%s%s+$")
+      and not is_address(label, rest, text) then
       line = before .. "\\" .. line:sub(#before + 1)
     end
-    local is_rule = line:match("^[%s:|-]+$") and line:find("|") and line:find("-")
-    if is_rule and not fence and #lines > 1 and lines[#lines]:find("|")
+    local is_rule = line:match("^[%s>:|-]+$") and line:find("|") and line:find("-")
+      and not fence and (lines[#lines] or ""):find("|")
+    if is_rule and #lines > 1 and not line:find(">")
       and lines[#lines - 1]:match("%S") and not lines[#lines - 1]:find("^%s*|") then
       table.insert(lines, #lines, "")
+    end
+    columns = line:find("[^%s>]") and (is_rule and cells(line) or columns)
+    if columns and (cells(line) > columns or is_rule and cells(lines[#lines]) > columns) then
+      refuse("a row of a table has more cells than its line of dashes")
     end
     lines[#lines + 1] = line
   end
@@ -123,6 +170,7 @@ function Reader(sources)
     if text:find("<") or text:find("{%s*=") then -- it may have HTML
       read = read:walk { Inlines = convert, RawBlock = convert_block }
     end
+    if text:find("@") then read = read:walk { Cite = cite } end
     blocks:extend(read.blocks)
     blocks:insert(pandoc.RawBlock("latex", "%%seam%%"))
     blocks:insert(pandoc.RawBlock("html", "<!--seam-->"))
