@@ -10,7 +10,10 @@ from html import escape
 from helpers.pipeline.errors import UserError, did_you_mean
 from helpers.pipeline.report.markdown import KINDS
 
-HEADING = re.compile(r'<h([2-6])(?: id="(.*?)")?(.*?)>(.*?)</h\1>', re.DOTALL)
+HEADING = re.compile(r"<h([2-6])(.*?)>(.*?)</h\1>", re.DOTALL)
+LABEL = re.compile(r'(?<=\sid=")[^"]*')
+# What the contents leave out: they are links already.
+LINK = re.compile(r'<a [^>]*role="doc-noteref">.*?</a>|</?a\b[^>]*>', re.DOTALL)
 EQUATION = re.compile(
     r'<span class="equation" id="(.*?)">(<math.*?</math>|<span.*?</span>)', re.DOTALL
 )
@@ -63,14 +66,14 @@ class Numbering:
         return f'{begin}{match[2]}<span class="number">{number}</span>'
 
     def _heading(self, match):
-        level, label, attributes, text = int(match[1]), *match.group(2, 3, 4)
-        number = ""
+        level, attributes, text = int(match[1]), *match.group(2, 3)
+        label, number = "".join(LABEL.findall(attributes)), ""
         if level <= DEEPEST and "unnumbered" not in attributes:
             number = self._section(level - 2)
         if label:
             self._name(label, f"{KINDS.get(label.partition(':')[0])} {number}")
         label = label or f"section-{number or len(self.contents)}"
-        self.contents.append((level, label, number, text))
+        self.contents.append((level, label, number, LINK.sub("", text)))
         shown = f'<span class="number">{number}</span> ' if number else ""
         return f'<h{level} id="{label}">{shown}{text}</h{level}>'
 
