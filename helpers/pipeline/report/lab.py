@@ -19,17 +19,14 @@ from helpers.pipeline.report.markdown import (
     REFERENCE,
     markdown_to_html,
 )
-from helpers.pipeline.report.mathematics import CODE, outside_code
+from helpers.pipeline.report.mathematics import outside_code
 from helpers.pipeline.report.paths import opened_cells
 
 BIBLIOGRAPHIES = ROOT / "report"
 SHOWS = re.compile(r"^[^#\n]*\bbibliography\([^)]*?([\w.-]+\.bib)", re.MULTILINE)
 ENTRY = re.compile(r"^@\w+\{\s*([\w-]+),", re.MULTILINE)
 KEY = rf"@(?!(?:{'|'.join(KINDS)}):)([\w-]*\w)"
-CITATION = re.compile(
-    rf"{CODE.pattern}|\[(?P<group>[^\[\]]*{KEY}[^\[\]]*)\](?!\()|(?<![\w@]){KEY}",
-    re.DOTALL,
-)
+CITATION = re.compile(rf"\[(?P<group>[^\[\]]*{KEY}[^\[\]]*)\](?!\()|(?<![\w@\\]){KEY}")
 _begun = {}  # by path: what waits until a file has been read
 
 
@@ -48,14 +45,26 @@ class Lab:
         """
         if FORMATS in os.environ:  # nobody will see it
             return text
-        text = cite_by_name(HEADING.sub(r"\1 \2", text), self._works)
-        return outside_code(self._numbered, text)
+        return outside_code(self._named, HEADING.sub(r"\1 \2", text))
 
-    def _numbered(self, text):
+    def _named(self, text):
+        text = CITATION.sub(self._cited, text)
         text = EQUATION.sub(
             lambda m: f"$${m[1].rstrip()} \\tag{{{self.number(m[2])[1]}}}$$", text
         )
         return REFERENCE.sub(lambda m: self.reference(m[0][1:]), text)
+
+    def _cited(self, match):
+        """Write a citation of known works as ``(Boyd and Vandenberghe, 2004)``."""
+        keys, names = re.findall(KEY, match[0]), {}
+        with suppress(UserError):  # report.bibliography(…) says what is wrong
+            names, _ = read_works(self._works)
+        if not all(key in names for key in keys):
+            return match[0]
+        if match["group"] is None:
+            return re.sub(KEY, lambda m: "{} ({})".format(*names[m[1]]), match[0])
+        years = re.sub(f"-{KEY}", lambda m: names[m[1]][1], match["group"])
+        return f"({re.sub(KEY, lambda m: ', '.join(names[m[1]]), years)})"
 
     @cached_property
     def _source(self):
@@ -114,21 +123,3 @@ def _read(path):
         authors, _, year = text.rpartition(" ")
         names[key] = authors, year.strip("()")
     return names, html
-
-
-def cite_by_name(text, path):
-    """Write the citations of known works as ``(Boyd and Vandenberghe, 2004)``."""
-
-    def named(match):
-        keys, names = re.findall(KEY, match[0]), {}
-        if keys and not match[0].startswith(("`", "~")):
-            with suppress(UserError):  # report.bibliography(…) says what is wrong
-                names, _ = read_works(path)
-        if not all(key in names for key in keys):
-            return match[0]
-        if match["group"] is None:
-            return re.sub(KEY, lambda m: "{} ({})".format(*names[m[1]]), match[0])
-        years = re.sub(f"-{KEY}", lambda m: names[m[1]][1], match["group"])
-        return f"({re.sub(KEY, lambda m: ', '.join(names[m[1]]), years)})"
-
-    return CITATION.sub(named, text)

@@ -18,7 +18,6 @@ from helpers import ROOT
 from helpers.pipeline.environment import NOWHERE
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.report.mathematics import (
-    CODE,
     MATHEMATICS,
     outside_code,
     unify_mathematics,
@@ -28,25 +27,16 @@ KINDS = {"fig": "Figure", "tab": "Table", "lst": "Listing", "eq": ""}
 KINDS |= {"sec": "Section", "app": "Appendix"}
 REFERENCE = re.compile(rf"(?<![\w@\\])@({'|'.join(KINDS)}):([a-z0-9-]+)")
 EQUATION = re.compile(r"\$\$((?:(?!\$\$).)+)\$\$ *\{#(eq:[a-z0-9-]+)\}", re.DOTALL)
-GOES_ON = re.compile(r"(\\end\{equation\})\n\n(?=[a-z])")
-LEADS_TO = re.compile(r"\n\n(?=\\begin\{equation\})")
-DISPLAYED = re.compile(r"(?<=\})\\\[\s*|\s*\\\](?=\\end\{equation\})")  # with a number
+# In LaTeX, with the ends of the paragraphs around it.
+NUMBERED = re.compile(
+    r"(?:\n(\n))?\\numbered\{(.*?)\}\\\[\s*(.*?)\s*\\\]\\numbered(?:\n(\n)(?=[a-z]))?",
+    re.DOTALL,
+)
 # A heading with its label, which JupyterLab must not show: {#sec:a} or <!-- #sec:a -->.
 HEADING = re.compile(
     r"^(#+) +(.+?) +(?:\{|<!-- *)#((?:sec|app):[a-z0-9-]+)(?:\}| *-->) *$", re.MULTILINE
 )
-LATEX_CODE = re.compile(
-    r"\\texttt\{.*?\}(?=\W)|\\begin\{verbatim\}.*?\\end\{verbatim\}", re.DOTALL
-)
 OTHERS = re.compile(r"and\s+others(?=(</\w+>)?\.)")
-# Among it is mathematics that pandoc cannot read, and shows as it is typed.
-HTML_CODE = re.compile(
-    r'<code.*?</code>|<annotation.*?</annotation>|<span class="math .*?</span>',
-    re.DOTALL,
-)
-# What is left of mathematics that nobody closed; and a picture.
-LATEX_SIGNS = (r"\$\$", r"\textbackslash begin", r"\includegraphics")
-HTML_SIGNS = ("$$", r"\begin{", "<img")
 MARK = r"\[\^([^\]\s]+)\]"  # of a note
 NOTED = re.compile(rf"(?<!\\){MARK}(?!\()")
 # A note goes on to a blank line, and on where what follows is indented.
@@ -79,7 +69,7 @@ def _convert(fragments, to, *options):
     command = [pandoc, f"--from={READER}", f"--to={to}", f"--data-dir={NOWHERE}"]
     done = subprocess.run(
         [*command, *options],
-        input="\0".join(map(_unified, fragments)),
+        input="\0".join(map(_with_raw, fragments)),
         capture_output=True,
         encoding="utf-8",
     )
@@ -94,11 +84,28 @@ def _convert(fragments, to, *options):
     return [part.strip() for part in SEAM.split(done.stdout)]
 
 
-def _unified(fragment):
+def _with_raw(fragment):
+    """Write labelled equations and references as raw LaTeX, and as raw HTML."""
+
+    def written(text):
+        text = re.sub(r"(?<!\\)`", r"\`", text)  # it would be the end of what follows
+        begin = r'`\\numbered{\2}`{=print}`<span class="equation" id="\2">`{=page}'
+        end = r"`\\numbered`{=print}`</span>`{=page}"
+        return REFERENCE.sub(_raw_reference, EQUATION.sub(rf"{begin}$$\1$${end}", text))
+
+    _validate_notes(fragment)
     try:
-        return unify_mathematics(fragment)
+        text = outside_code(written, HEADING.sub(r"\1 \2 {#\3}", fragment))
+        return unify_mathematics(text)
     except ValueError as error:
         raise UserError(f"{error}: {_begin(fragment)}") from None
+
+
+def _raw_reference(match):
+    kind, label = match[1], match[0][1:]
+    latex = rf"\hyperref[{label}]{{{KINDS[kind]}~\ref*{{{label}}}}}"
+    latex = rf"\eqref{{{label}}}" if kind == "eq" else latex
+    return f'`{latex}`{{=print}}`<a class="reference" href="#{label}"></a>`{{=page}}'
 
 
 def markdown_to_latex(fragments):
@@ -108,12 +115,10 @@ def markdown_to_latex(fragments):
     """
     if not fragments:
         return []
-    parts = _convert([*map(_with_latex, fragments)], "latex", "--natbib", *OPTIONS)
-    for fragment, part in zip(fragments, parts, strict=False):
-        _validate(fragment, LATEX_CODE.sub("", part), *LATEX_SIGNS)
+    parts = _convert(fragments, "latex", "--natbib", *OPTIONS)
     # An equation stays on the page of what leads to it, and in its paragraph.
-    parts = [LEADS_TO.sub("\n", DISPLAYED.sub("\n", part)) for part in parts[:-1]]
-    return [GOES_ON.sub(r"\1\n", part) for part in parts]
+    equation = r"\1\\begin{equation}\\label{\2}\n\3\n\\end{equation}\4"
+    return [NUMBERED.sub(equation, part) for part in parts[:-1]]
 
 
 def markdown_to_html(fragments, bibliography=None):
@@ -124,8 +129,8 @@ def markdown_to_html(fragments, bibliography=None):
     UserError if a fragment would be set as something else than was meant.
     """
     known = _known.setdefault(READER.read_bytes(), {})
-    texts = [*map(_with_html, fragments)]
-    new = [k for k, t in enumerate(texts) if t not in known or TOGETHER.search(t)]
+    texts = enumerate(fragments)
+    new = [k for k, text in texts if text not in known or TOGETHER.search(text)]
     options = ["--mathml", "--shift-heading-level-by=1", *OPTIONS]
     if bibliography:  # cited as LaTeX does in print
         options += ["--citeproc", "--metadata=link-citations", f"--csl={CSL}"]
@@ -135,11 +140,10 @@ def markdown_to_html(fragments, bibliography=None):
             works = bibliography.read_text(encoding="utf-8")
             copy.write_text(WORK.sub(r"\g<0> langid={latin},", works), encoding="utf-8")
             options += [f"--bibliography={copy}"]
-        *made, works = _convert([texts[k] for k in new], "html", *options)
-    parts = [*map(known.get, texts)]
+        *made, works = _convert([fragments[k] for k in new], "html", *options)
+    parts = [*map(known.get, fragments)]
     for k, part in zip(new, made, strict=False):
-        _validate(fragments[k], HTML_CODE.sub("", part), *HTML_SIGNS)
-        parts[k] = known[texts[k]] = MATHML.sub(_as_in_print, part)
+        parts[k] = known[fragments[k]] = MATHML.sub(_as_in_print, part)
     # BibTeX's "and others" is a name to pandoc.
     return parts, MATHML.sub(_as_in_print, OTHERS.sub("et al", works))
 
@@ -187,18 +191,8 @@ def _begin(fragment):
     return repr(max(re.split("[\U000f0000-\U0010ffff]", fragment[:99]), key=len)[:60])
 
 
-def _validate(fragment, converted, dollars, begin, picture):
-    """Raise if a fragment was set as something else than was meant."""
-    # `converted` is without its code; `dollars`, `begin` and `picture` are what
-    # mathematics that nobody closed, and a picture, become in it.
-    if re.search(r"\{=(print|page)\}", converted):
-        raise UserError(f"a block of Markdown is left open: {_begin(fragment)}")
-    text = CODE.sub("", fragment)
-    opened = dollars in converted and re.search(r"(?<!\\)\$\$", text)
-    if opened or begin in converted:
-        raise UserError(f"mathematics is left open: {_begin(fragment)}")
-    if picture in converted:
-        raise UserError(f"a picture is shown by report.figure: {_begin(fragment)}")
+def _validate_notes(fragment):
+    """Raise if a note would be lost, or printed as it is typed."""
     text = MATHEMATICS.sub("", fragment)
     if any("{#eq:" in note[0] for note in NOTE.finditer(text)):
         raise UserError(f"an equation in a note has no number: {_begin(fragment)}")
@@ -207,31 +201,3 @@ def _validate(fragment, converted, dollars, begin, picture):
         if not named.count(note) == beside.count(note) + 1 > 1:
             how = f"one line that begins with [^{note}]: and text with [^{note}] beside"
             raise UserError(rf"Note `{note}' needs {how}; \[^ is no note")
-
-
-def _with_latex(markdown):
-    """Write labelled equations and references as raw LaTeX."""
-    begin, end = r"`\\begin{equation}\\label{\2}`{=print}", r"`\\end{equation}`{=print}"
-    return _with_raw(markdown, rf"{begin}$$\1$${end}", _raw_reference)
-
-
-def _raw_reference(match):
-    kind, label = match[1], match[0][1:]
-    if kind == "eq":
-        return rf"`\eqref{{{label}}}`{{=print}}"
-    return rf"`\hyperref[{label}]{{{KINDS[kind]}~\ref*{{{label}}}}}`{{=print}}"
-
-
-def _with_html(markdown):
-    """Write labels of equations, and references, as raw HTML."""
-    equation = r'`<span class="equation" id="\2">`{=page}$$\1$$`</span>`{=page}'
-    reference = r'`<a class="reference" href="#\1:\2"></a>`{=page}'
-    return _with_raw(markdown, equation, reference)
-
-
-def _with_raw(markdown, equation, reference):
-    def written(text):
-        text = re.sub(r"(?<!\\)`", r"\`", text)  # it would be the end of what follows
-        return REFERENCE.sub(reference, EQUATION.sub(equation, text))
-
-    return outside_code(written, HEADING.sub(r"\1 \2 {#\3}", markdown))

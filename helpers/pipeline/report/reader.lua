@@ -109,6 +109,30 @@ local function cite(element)
   return element
 end
 
+-- Refuse what would come out as something else than was meant, such as a formula without
+-- its end: it is text, and there are its signs beside those of formulas that are whole.
+local function validate(read, text)
+  local rest = (" " .. text):gsub("%$%$(.-)%$%$", function(formula)
+    return not formula:find("\n%s*\n") and ""
+  end)
+  if rest:find("[^\\]%$%$") or rest:find("\\begin{") then
+    read:walk {
+      Str = function(str)
+        if str.text:find("%$%$") or str.text:find("\\begin{") then
+          refuse("mathematics is left open")
+        end
+      end,
+    }
+  end
+  local function code(element)
+    if element.text:find("`{=print}", 1, true) then refuse("a block of Markdown is left open") end
+  end
+  local function picture() refuse("a picture is shown by report.figure") end
+  if text:find("{=print}", 1, true) or text:find("![", 1, true) then
+    read:walk { Code = code, CodeBlock = code, Image = picture }
+  end
+end
+
 -- Tell whether what follows a name in brackets is the address of a link, or a comment.
 local function is_address(name, rest, text)
   local used = "%[" .. name:lower():gsub("%p", "%%%0") .. "%][^:]"
@@ -167,6 +191,7 @@ function Reader(sources)
   local blocks = pandoc.Blocks {}
   for text in (tostring(sources) .. "\0"):gmatch("(.-)\0") do
     local read = pandoc.read(complete(text), FORMAT)
+    validate(read, text)
     if text:find("<") or text:find("{%s*=") then -- it may have HTML
       read = read:walk { Inlines = convert, RawBlock = convert_block }
     end
