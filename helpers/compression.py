@@ -107,8 +107,7 @@ def merge(parts):
     shift = np.append(X[0], y[0]) if n_samples else np.zeros(X.shape[1] + 1)
     stand_for = [part.n_samples / max(1, len(part.y)) for part in parts]
     weights = np.repeat(stand_for, [len(part.y) for part in parts])
-    room = np.empty((X.shape[1] + 2, len(y)))
-    rows = _table(X, y, shift, room) * np.sqrt(weights)[:, None]
+    rows = _table(X, y, shift) * np.sqrt(weights)[:, None]
     return _stand_in(np.linalg.qr(rows, mode="r"), shift, n_samples)
 
 
@@ -121,7 +120,6 @@ def _compress(chunks):
         if factor is None:
             width = X.shape[1]
             factor, shift = Factor(width + 2), np.zeros(width + 1)
-            room = np.empty((width + 2, ROWS))
         if n_samples == 0 < len(y):
             validate_finite(X[:1], y[:1], where=where)
             # Numbers near the data keep the digits of their differences.
@@ -129,7 +127,7 @@ def _compress(chunks):
         for first in range(0, len(y), ROWS):
             block = X[first : first + ROWS], y[first : first + ROWS]
             try:
-                factor.add(_table(*block, shift, room))
+                factor.add(_table(*block, shift))
             except FloatingPointError:
                 validate_finite(*block, first, where)
                 raise ValueError(
@@ -170,7 +168,6 @@ class Factor:
 
     def __init__(self, columns):
         self._replace(np.empty((0, columns)))
-        self._room = np.empty((0, columns))  # for Q: new memory takes time each time
 
     @property
     def R(self):  # noqa: N802 (R is its name everywhere)
@@ -210,10 +207,7 @@ class Factor:
         if self._gram is None:
             return False
         if self._inverse is not None:
-            if len(self._room) < len(rows):
-                self._room = np.empty(rows.shape)
-            room = self._room[: len(rows)]
-            rows = np.matmul(rows, self._inverse, out=room)
+            rows = rows @ self._inverse
         gram = self._gram + rows.T @ rows
         sizes = np.sqrt(gram.diagonal())
         scaled = gram / sizes / sizes[:, None]
@@ -238,9 +232,9 @@ def _named(chunks):
 
 
 @np.errstate(over="ignore", invalid="ignore")  # found by who takes them in
-def _table(X, y, shift, room):
-    """Return [1 X y], less the shift of X and y, in the room for its columns."""
-    table = room[:, : len(y)]
+def _table(X, y, shift):
+    """Return [1 X y], less the shift of X and y, one column after the other."""
+    table = np.empty((X.shape[1] + 2, len(y)))
     table[0] = 1
     np.subtract(X.T, shift[:-1, None], out=table[1:-1])
     np.subtract(y, shift[-1], out=table[-1])
