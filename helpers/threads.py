@@ -1,29 +1,21 @@
 """Sums that do not depend on how many threads share them."""
 
-from functools import partial, wraps
+from contextlib import ContextDecorator
+from functools import partial
 from threading import Lock
 
 import numpy  # noqa: F401  whose threads they are: the controller must find them
 from threadpoolctl import OpenBLASController, ThreadpoolController
 
 
-def one_thread(function):
-    """Have a function's linear algebra done by one thread.
+class _OneThread(ContextDecorator):
+    """Have the linear algebra of a function, or of a block, done by one thread.
 
     The order in which numbers are added decides the last bits of their sum. Where
     the library behind NumPy shares a sum among its threads, their number does.
+
+    The limit is the process's: from the first who needs it to the last.
     """
-
-    @wraps(function)
-    def alone(*arguments, **options):
-        with _LIMIT:
-            return function(*arguments, **options)
-
-    return alone
-
-
-class _Limit:
-    """The limit, which is the process's: from the first who needs it to the last."""
 
     def __init__(self):
         self._controller = ThreadpoolController()
@@ -46,4 +38,4 @@ class _Limit:
                 self._free()
 
 
-_LIMIT = _Limit()
+one_thread = _OneThread()
