@@ -71,12 +71,10 @@ def stability_limit(X, optimiser="plain", **options):
         for an optimiser whose limit is not known.
     """
     mu = all_options(optimiser, options).get("momentum", 0.0)
-    if optimiser not in RECURRENCES:
+    raised = {"plain": 1, "heavy-ball": 1 + mu, "nesterov": (1 + mu) / (1 + 2 * mu)}
+    if optimiser not in raised:
         return None
-    # Where a root is -1, total + product is -1. Both grow with a at a constant rate.
-    at_zero, at_one = (sum(RECURRENCES[optimiser](a, mu)) for a in (0.0, 1.0))
-    a = -(1 + at_zero) / (at_one - at_zero)
-    return float((1 - a) / np.linalg.eigvalsh(hessian(X))[-1])
+    return float(raised[optimiser] * 2 / np.linalg.eigvalsh(hessian(X))[-1])
 
 
 def factors(eigenvalues, learning_rate, optimiser="plain", **options):
