@@ -1,6 +1,5 @@
 """Gradient descent on the cost of linear regression, and how it ended."""
 
-from itertools import repeat
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +12,7 @@ from helpers.threads import one_thread
 from helpers.validation import (
     validate_count,
     validate_data,
+    validate_iterations,
     validate_learning_rate,
     validate_rng,
     validate_start,
@@ -21,7 +21,6 @@ from helpers.validation import (
 EPSILON = np.finfo(float).eps
 # A descent has converged if no more than this share of its first cost is left to gain.
 TOLERANCE = 1e-9
-MOST = 10**8  # iterations, which take 60 GB
 
 
 class Descent(NamedTuple):
@@ -74,7 +73,7 @@ def gradient_descent(
     learning_rate : float or array_like of shape (m,)
         Positive; an array makes m descents.
     n_iterations : int
-        Number of updates, at least 1 and at most `MOST`.
+        Number of updates, at least 1.
     initialisation : {"zeros", "normal", "uniform"}
         Where to start, see `helpers.model.initialize`.
     start : array_like of shape (n_features + 1,) or (n_features + 1, m), optional
@@ -101,7 +100,7 @@ def gradient_descent(
     """
     X, y = validate_data(X, y)
     learning_rate = validate_learning_rate(learning_rate)
-    validate_count("n_iterations", n_iterations, MOST, "each is kept in memory")
+    validate_iterations(n_iterations)
     w, b = initialize(X.shape[1], method=initialisation, rng=rng)
     w, b = _side_by_side(w, b, start, learning_rate)
     step_w = make_optimiser(optimiser, learning_rate, **options)
@@ -135,22 +134,22 @@ def draw_batches(X, y, batch_size, rng):
     rng : numpy.random.Generator or None
         Shuffles the samples again once all have been used.
 
-    Returns
-    -------
-    iterator of (ndarray, ndarray)
+    Yields
+    ------
+    (ndarray, ndarray)
         Features and targets; the last batch of a pass holds what is left.
     """
     n_samples = len(y)
-    if batch_size is None:
-        return repeat((X, y))
-    validate_count("batch_size", batch_size, n_samples, "the number of samples")
-    validate_rng(rng, "batch_size")
-    if batch_size == n_samples:
-        return repeat((X, y))
-    passes = (rng.permutation(n_samples) for _ in repeat(None))
-    firsts = range(0, n_samples, batch_size)
-    drawn = (order[first : first + batch_size] for order in passes for first in firsts)
-    return ((X[rows], y[rows]) for rows in drawn)
+    if batch_size is not None:
+        validate_count("batch_size", batch_size, n_samples, "the number of samples")
+        validate_rng(rng, "batch_size")
+    while batch_size in (None, n_samples):
+        yield X, y
+    while True:
+        order = rng.permutation(n_samples)
+        for first in range(0, n_samples, batch_size):
+            rows = order[first : first + batch_size]
+            yield X[rows], y[rows]
 
 
 def _side_by_side(w, b, start, learning_rate):

@@ -192,6 +192,12 @@ def validate_count(name, value, most, of):
         raise ValueError(f"{name} must be a whole number {bounds}, got {value!r}")
 
 
+def validate_iterations(n_iterations):
+    """Raise ValueError if a number of iterations is not one that memory holds."""
+    most = 10**8  # they take 60 GB
+    validate_count("n_iterations", n_iterations, most, "each is kept in memory")
+
+
 def validate_rng(rng, user):
     """Raise ValueError if rng is no source of randomness; say what uses it."""
     if not hasattr(rng, "permutation"):
