@@ -91,12 +91,12 @@ def draw(writer, page, data):
 
 def on_page(text, old, new):
     """Return the place and a change of the first page that says a text."""
-    for page, (said, content) in enumerate(
+    for number, (page, content) in enumerate(
         zip(report().pages, contents(), strict=True), 1
     ):
-        if text in said and old in content:
+        if text in page.text and old in content:
             changed = content.replace(old, new, 1)
-            return f"page {page}", partial(draw, page=page, data=changed)
+            return page.name, partial(draw, page=number, data=changed)
     raise AssertionError(f"no page says {text!r} with {old!r}")
 
 

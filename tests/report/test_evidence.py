@@ -137,7 +137,7 @@ def test_what_is_no_notebook_is_attached_as_it_is(content):
 
 
 def test_every_figure_and_table_leads_to_its_provenance(made):
-    text = "\n".join(made.pages)
+    text = "\n".join(page.text for page in made.pages)
     captions = re.findall(r"^(?:Figure|Table) \d+\. .*?\[P(\d+)\]", text, re.S | re.M)
     entries = re.findall(r"^P(\d+) (Figure|Table) (\d+),\s+cell", text, re.M)
     assert [int(number) for number, *_ in entries] == list(range(1, len(entries) + 1))

@@ -54,7 +54,9 @@ def made(tmp_path_factory, two_runs):
 
 
 def test_names_are_printed_with_their_letters(made):
-    text = " ".join("\n".join(read_pdf(made / "report.pdf").pages).split())
+    text = " ".join(
+        "\n".join(p.text for p in read_pdf(made / "report.pdf").pages).split()
+    )
     assert f"Über Эйлер Student {NAMES} " in text
     assert f"1 By {NAMES} The costs" in text
     assert f"Ἀθηνᾶ, Александр, Đức and Ελένη say {SIGNS}" in text

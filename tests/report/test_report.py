@@ -36,7 +36,7 @@ EXECUTED = ROOT / "build" / "report.ipynb"
 @pytest.fixture(scope="module")
 def text():
     """Return the text of the PDF, its ligatures and line breaks undone."""
-    pages = " ".join(read_pdf(PDF).pages)
+    pages = " ".join(page.text for page in read_pdf(PDF).pages)
     return re.sub(r"\s+", " ", unicodedata.normalize("NFKC", pages))
 
 
@@ -374,7 +374,7 @@ def test_what_was_found_by_hand_is_included_and_what_failed_is_named(finished):
     with path.open("a") as file:
         file.write("broken: {features: nonsense, n_iterations: 5}\n")
     made = read_pdf(build_report(finished.folder))
-    text = " ".join("\n".join(made.pages).split())
+    text = " ".join("\n".join(page.text for page in made.pages).split())
     assert "Further experiments" in text
     assert "The cost falls to 10." in text
     assert re.search(r"explored \(Table \d+\) and broken \(Table \d+\)\.", text)

@@ -285,7 +285,7 @@ def letters(text):
 
 def test_it_says_what_the_pdf_says():
     """Every sentence outside of tables and formulas, but for those on two pages."""
-    pages = [re.sub(r"\s\d+\s*$", "", text) for text in read_pdf(PDF).pages]
+    pages = [re.sub(r"\s\d+\s*$", "", p.text) for p in read_pdf(PDF).pages]
     printed = letters("".join(pages))
     html = main_of(HTML.read_text(encoding="utf-8"))
     html = re.sub(r"<pre>.*?</pre>|<table.*?</table>", "\n", html, flags=re.DOTALL)

@@ -447,7 +447,7 @@ def on_another_platform(results):
 
 
 def test_a_digit_may_be_another_where_the_words_are(made):
-    page = made.looks[0]()
+    page = made.pages[0].look()
     altered = page.copy()
     altered[400 * ZOOM : 404 * ZOOM, 200 * ZOOM : 203 * ZOOM] ^= 255
     assert look_alike(page, altered, exact=False)

@@ -54,7 +54,7 @@ def test_the_page_holds_and_carries_what_the_pdf_does(made):
     pdf = report()
     assert made.files == pdf.files
     assert (made.results, made.build) == (pdf.results, pdf.build)
-    assert "section 4.2 Learning rates" in made.names
+    assert "section 4.2 Learning rates" in [page.name for page in made.pages]
 
 
 @pytest.mark.parametrize(

@@ -172,7 +172,7 @@ def _say(text):
 
 def _of_page(report):
     """Return the prose, drawings and tables of a page."""
-    html = "".join(look() for look in report.looks)
+    html = "".join(page.look() for page in report.pages)
     html = html.partition("<main")[2].partition("</main>")[0]
     drawings, tables = {}, {}
     for label, body in FIGURE.findall(html):
@@ -194,15 +194,14 @@ def _of_page(report):
 def _of_pdf(report):
     """Return the sentences and the pictures of a PDF's pages."""
     prose = []
-    for number, text in enumerate(report.pages):
-        text = re.sub(r"\s*\d+\s*$", "", text)  # but for its number
+    for page in report.pages:
+        text = re.sub(r"\s*\d+\s*$", "", page.text)  # but for its number
         text = " ".join(re.sub(r"-\s*\n\s*", "", text).split())
-        place = report.name(number)
+        place = page.name
         if prose and prose[-1][1][-1:] not in ".:?!":  # it goes on here
             place, begin = prose.pop()
             text = f"{begin} {text}"
         for sentence in filter(None, SENTENCE.split(text)):
             prose.append((place, sentence))
-            place = report.name(number)
-    drawings = {report.name(number): look for number, look in enumerate(report.looks)}
-    return prose, drawings, {}
+            place = page.name
+    return prose, {page.name: page.look for page in report.pages}, {}

@@ -134,33 +134,30 @@ def _compare_attachments(stated, reproduced):
 
 
 def _compare_pages(stated, reproduced, tolerance, pairs):
-    for _, i, j, k, m in opcodes(stated.pages, reproduced.pages):
-        for page, other in zip_longest(range(i, j), range(k, m)):
-            name = reproduced.name(other) if page is None else stated.name(page)
-            if page is None or other is None:
-                pair = (_there(side) for side in (page, other))
-                yield Line(name, *pair, None, MISSING)
+    texts = ([page.text for page in side.pages] for side in (stated, reproduced))
+    drawn = stated.digest != reproduced.digest
+    for _, i, j, k, m in opcodes(*texts):
+        for pair in zip_longest(stated.pages[i:j], reproduced.pages[k:m]):
+            if None in pair:
+                name = next(filter(None, pair)).name
+                yield Line(name, *map(_there, pair), None, MISSING)
             else:
-                at = (stated, page), (reproduced, other)
-                yield from _compare_page(name, *at, tolerance, pairs)
+                yield from _compare_page(*pair, tolerance, pairs, drawn)
 
 
-def _compare_page(name, stated, reproduced, tolerance, pairs):
-    """Compare pages, each given as a report and a number."""
-    (report, page), (other, there) = stated, reproduced
-    texts = report.pages[page], other.pages[there]
-    changes = [*changed_words(*texts, tolerance, pairs)]
-    lines = [Line(name, *change, None, DIFFERS) for change in changes]
-    things = report.things[page], other.things[there]
-    lines += _compare_things(name, *things, tolerance, DRAWN if lines else ())
-    if not lines and report.digest != other.digest:
-        looks = report.looks[page](), other.looks[there]()
-        exact = texts[0] == texts[1]
+def _compare_page(page, other, tolerance, pairs, drawn):
+    """Compare two pages; only where they are drawn, how they look."""
+    changes = changed_words(page.text, other.text, tolerance, pairs)
+    lines = [Line(page.name, *change, None, DIFFERS) for change in changes]
+    things = page.things, other.things
+    lines += _compare_things(page.name, *things, tolerance, DRAWN if lines else ())
+    if drawn and not lines:
+        looks, exact = (page.look(), other.look()), page.text == other.text
         if not (
             look_alike(*looks, pairs, exact) if tolerance else np.array_equal(*looks)
         ):
-            lines = [_redrawn(name, *looks, tolerance)]
-    return lines or [Line(name, "printed", "printed", None, HOLDS)]
+            lines = [_redrawn(page.name, *looks, tolerance)]
+    return lines or [Line(page.name, "printed", "printed", None, HOLDS)]
 
 
 def _redrawn(name, look, other, tolerance):

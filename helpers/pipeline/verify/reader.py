@@ -11,7 +11,7 @@ import logging
 import re
 import sys
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache, partial
 from pathlib import Path
 from typing import NamedTuple
@@ -43,25 +43,25 @@ SECTION = re.compile(r"(?=<h[23][ >])")
 BLOCKS = ("p", "li", "td", "th", "h1", "h2", "h3", "h4", "div", "figcaption", "pre")
 
 
+class Page(NamedTuple):
+    """A page of a PDF, or a section of HTML."""
+
+    name: str  # what to call it
+    text: str
+    look: Callable  # returns its picture in grey, an ndarray, or the HTML itself
+    things: dict[str, str] = {}  # of a PDF, a description of each kind of thing
+
+
 class ReadReport(NamedTuple):
     """A report as it was read."""
 
     results: dict  # its ``results.json``
     build: dict = {}  # its ``build.json``
     files: dict[str, bytes] = {}  # all its attachments
-    pages: Sequence[str] = ()  # the text of each page, in HTML of each section
-    things: Sequence[dict] = ()  # for each page, a description of each kind of thing
-    # For each page, what returns how it looks: of a PDF, its picture in grey, an
-    # ndarray; of HTML, itself.
-    looks: Sequence = ()
+    pages: Sequence[Page] = ()
     digest: str = ""  # SHA-256 of the whole file
-    names: Sequence[str] = ()  # what to call each page, if not by its number
-    document: dict[str, str] = {}  # the same of what belongs to no page
+    document: dict[str, str] = {}  # a description of what belongs to no page
     saver: str = ""  # the program that wrote the file
-
-    def name(self, page):
-        """Return what to call a page, counted from 0."""
-        return self.names[page] if self.names else f"page {page + 1}"
 
     def is_of(self, version):
         """Tell whether it was made from that version, a `Revision`."""
@@ -96,8 +96,8 @@ def read_pdf(path, *, pages=True):
         if reader.is_encrypted:
             raise FileNotDecryptedError
         files = attached(reader)
-        texts, looks = _printed(content) if pages else ([], [])
         things, document = describe(reader) if pages else ([], {})
+        pages = _printed(content, things) if pages else []
         saver = str((reader.metadata or {}).get("/Producer", ""))
     except (FileNotDecryptedError, DependencyError):
         raise UserError(f"{path} is encrypted: save a copy that is not") from None
@@ -107,8 +107,8 @@ def read_pdf(path, *, pages=True):
     build = read_build(files.get(BUILD), f"{path}: {BUILD}")
     results = read_results(files.get(RESULTS), f"{path}: {RESULTS}")
     saver = "qpdf" if QPDF in content[:40] else saver
-    read = results, build, files, texts, things, looks, sha256(content)
-    return ReadReport(*read, document=document, saver=saver)
+    read = results, build, files, pages, sha256(content)
+    return ReadReport(*read, document, saver)
 
 
 def read_html(path):
@@ -131,10 +131,9 @@ def read_html(path):
             raise UserError(f"{path}: {name} and that in {FILES} differ")
     names = [f"section {said.partition(chr(10))[0]}" for said in texts]
     names[0] = "section before the first"
-    things = [{}] * len(parts)  # what a section holds is in its look
-    looks = [partial(str, part) for part in parts]
-    read = results, build, files, texts, things, looks, sha256(content)
-    return ReadReport(*read, names=names)
+    looks = [partial(str, part) for part in parts]  # they hold its things, too
+    pages = [*map(Page, names, texts, looks)]
+    return ReadReport(results, build, files, pages, sha256(content))
 
 
 def _content(path):
@@ -245,9 +244,8 @@ def _is_text(value):
     return isinstance(value, str) and value.isprintable() and len(value) <= LONGEST
 
 
-def _printed(content):
-    """Return the text of each page, and a function for the picture of each."""
-    # Hyphens at line ends are kept.
+def _printed(content, things):
+    """Return the pages of a PDF, given the description of what is on each."""
     import pypdfium2  # here, as it takes a while
 
     def picture(page):
@@ -257,9 +255,10 @@ def _printed(content):
 
     with contextlib.closing(pypdfium2.PdfDocument(content)) as document:
         texts = [page.get_textpage().get_text_range() for page in document]
-    picture = cache(picture)
-    looks = [partial(picture, page) for page in range(len(texts))]
-    return [text.replace("\ufffe", "-") for text in texts], looks
+    texts = [text.replace("\ufffe", "-") for text in texts]  # hyphens at line ends
+    looks = [cache(partial(picture, number)) for number in range(len(texts))]
+    names = [f"page {number + 1}" for number in range(len(texts))]
+    return [Page(*page) for page in zip(names, texts, looks, things, strict=True)]
 
 
 if __name__ == "__main__":
