@@ -51,16 +51,16 @@ def describe(reader):
     info = {key: value for key, value in info.items() if key not in SAVER}
     names = dict(root.get("/Names", {}))
     places = [
-        (name, Place(_plain(_text(place, numbers, {}, {})).replace("\n", " ")))
+        (name, Place(_plain(_text(place, numbers, {})).replace("\n", " ")))
         for name, place in _places(names.pop("/Dests", {}))
     ]
-    named, digests = dict(places), {}
+    named = dict(places)
 
     def described(found):
         kinds = {}
         for key, value in found:
             kind = KINDS.get(key, key[1:])
-            text = _text(value, numbers, named, digests)
+            text = _text(value, numbers, named)
             kinds[kind] = f"{kinds[kind]}\n{text}" if kind in kinds else text
         return kinds
 
@@ -108,7 +108,7 @@ def _own(entries):
     return (pair for pair in entries.items() if pair[0] not in APART)
 
 
-def _text(value, numbers, named, digests):
+def _text(value, numbers, named):
     """Describe an object of a PDF and all that it leads to, one on a line."""
     # `numbers` are those of pages, by the number of their object; `named` are places,
     # by their names.
@@ -142,12 +142,6 @@ def _text(value, numbers, named, digests):
         name = isinstance(item, str) and key in PLACES
         return named.get(item, item) if name else item
 
-    def digest(stream):
-        number = stream.indirect_reference.idnum
-        if number not in digests:
-            digests[number] = f"<{sha256(stream.get_data())}>"
-        return digests[number]
-
     for value in found:  # which grows
         parts = value
         if isinstance(value, dict):
@@ -156,7 +150,7 @@ def _text(value, numbers, named, digests):
             parts = [p for key in kept for p in (key, entry(value, key))]
         line = " ".join(map(short, parts))
         if isinstance(value, StreamObject):
-            line = f"{line} {digest(value)}"
+            line = f"{line} <{sha256(value.get_data())}>"
         lines.append(line)
     return "\n".join(_once_each(lines))
 
