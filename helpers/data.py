@@ -7,7 +7,7 @@ import numpy as np
 from helpers.reading.columns import choose, join_names, split_names  # noqa: F401
 from helpers.reading.datasheet import load_datasheet  # noqa: F401  both are part of this
 from helpers.reading.table import read_table
-from helpers.validation import as_floats, validate_data
+from helpers.validation import as_floats, validate_choice, validate_data
 
 FEWEST = 10  # rows that can be divided into five folds
 SCALINGS = ("standardise", "min-max", "none")
@@ -198,16 +198,13 @@ def fit_scaling(X, *, method, names=None):
         If the method is unknown, or a feature is constant and has no scale.
     """
     X = as_floats(X, "X")
+    validate_choice("scaling", method, SCALINGS)
+    if method == "none":
+        return Scaling(np.zeros(X.shape[1]), np.ones(X.shape[1]))
     if method == "standardise":
         shift, factor = X.mean(axis=0), X.std(axis=0)
-    elif method == "min-max":
-        shift, factor = X.min(axis=0), np.ptp(X, axis=0)
-    elif method == "none":
-        return Scaling(np.zeros(X.shape[1]), np.ones(X.shape[1]))
     else:
-        raise ValueError(
-            f"scaling must be one of {', '.join(SCALINGS)}, got {method!r}"
-        )
+        shift, factor = X.min(axis=0), np.ptp(X, axis=0)
     constant = np.flatnonzero(np.ptp(X, axis=0) == 0)
     if len(constant):
         name = names[constant[0]] if names else f"number {constant[0]}"

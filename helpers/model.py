@@ -8,7 +8,7 @@ computed in double precision, whatever their type.
 
 import numpy as np
 
-from helpers.validation import as_floats, validate_rng
+from helpers.validation import as_floats, validate_choice, validate_rng
 
 INITIALISATIONS = ("zeros", "normal", "uniform")
 
@@ -38,11 +38,7 @@ def initialize(n_features, *, method="zeros", rng=None):
     ValueError
         If the method is unknown, or a random method is given no generator.
     """
-    if method not in INITIALISATIONS:
-        raise ValueError(
-            f"initialisation must be one of {', '.join(INITIALISATIONS)}, "
-            f"got {method!r}"
-        )
+    validate_choice("initialisation", method, INITIALISATIONS)
     if method == "zeros":
         return np.zeros(n_features), 0.0
     validate_rng(rng, f"initialisation {method!r}")

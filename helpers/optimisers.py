@@ -13,7 +13,7 @@ from difflib import get_close_matches
 
 import numpy as np
 
-from helpers.validation import validate_share
+from helpers.validation import validate_choice, validate_share
 
 
 def plain(learning_rate):
@@ -206,12 +206,7 @@ def options_of(optimiser):
     ValueError
         If there is no such optimiser.
     """
-    if not isinstance(optimiser, str) or optimiser not in OPTIMISERS:
-        near = get_close_matches(str(optimiser), OPTIMISERS, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise ValueError(
-            f"optimiser must be one of {', '.join(OPTIMISERS)}, got {optimiser!r}{hint}"
-        )
+    validate_choice("optimiser", optimiser, OPTIMISERS)
     _, *options = inspect.signature(OPTIMISERS[optimiser]).parameters.values()
     return {option.name: option.default for option in options}
 

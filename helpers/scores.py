@@ -1,14 +1,12 @@
 """How good a fit is, on the training set and on samples it has not seen."""
 
-from numbers import Integral
-
 import numpy as np
 
 from helpers.compression import compress
 from helpers.data import fit_scaling
 from helpers.descent import gradient_descent
 from helpers.model import cost, predict
-from helpers.validation import as_floats, validate_rng
+from helpers.validation import as_floats, validate_count, validate_rng
 
 MANY = 5000  # samples that are compressed before a descent
 
@@ -70,11 +68,7 @@ def folds(n_samples, n_folds, rng):
         If there cannot be so many folds.
     """
     validate_rng(rng, "folds")
-    if not isinstance(n_folds, Integral) or not 2 <= n_folds <= n_samples:
-        raise ValueError(
-            f"n_folds must be a whole number from 2 to {n_samples} (the number of "
-            f"samples), got {n_folds!r}"
-        )
+    validate_count("n_folds", n_folds, n_samples, "the number of samples", least=2)
     return np.array_split(rng.permutation(n_samples), n_folds)
 
 

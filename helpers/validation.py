@@ -1,5 +1,6 @@
 """Data and settings are right, or an error names the value and says what would be."""
 
+from difflib import get_close_matches
 from numbers import Integral, Real
 
 import numpy as np
@@ -184,11 +185,20 @@ def validate_learning_rate(learning_rate):
     return rates if rates.ndim else float(rates)
 
 
-def validate_count(name, value, most, of):
-    """Raise ValueError if a value is not a whole number from 1 to the most."""
+def validate_choice(name, value, choices):
+    """Raise ValueError if a value is none of the choices, and name the nearest."""
+    if not isinstance(value, str) or value not in choices:
+        near = get_close_matches(str(value), choices, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        known = ", ".join(choices)
+        raise ValueError(f"{name} must be one of {known}, got {value!r}{hint}")
+
+
+def validate_count(name, value, most, of, least=1):
+    """Raise ValueError if a value is not a whole number from the least to the most."""
     right = isinstance(value, Integral) and not isinstance(value, bool)
-    if not right or not 1 <= value <= most:
-        bounds = f"from 1 to {most:,} ({of})"
+    if not right or not least <= value <= most:
+        bounds = f"from {least} to {most:,} ({of})"
         raise ValueError(f"{name} must be a whole number {bounds}, got {value!r}")
 
 

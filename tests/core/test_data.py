@@ -200,6 +200,8 @@ def test_a_constant_feature_is_named():
 def test_an_unknown_scaling_is_named():
     with pytest.raises(ValueError, match="standardise, min-max, none, got 'log'"):
         fit_scaling(np.ones((2, 2)), method="log")
+    with pytest.raises(ValueError, match="did you mean 'standardise'?"):
+        fit_scaling(np.ones((2, 2)), method="standardize")
 
 
 def test_a_scaling_is_for_as_many_features_as_it_was_learnt_from(rng):

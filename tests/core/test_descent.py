@@ -262,6 +262,7 @@ def test_below_the_limit_the_cost_never_rises(seed, n_features, share):
         ({"batch_size": 393}, "got 393"),
         ({"batch_size": 32}, "batch_size needs rng"),
         ({"initialisation": "ones"}, "zeros, normal, uniform, got 'ones'"),
+        ({"initialisation": "norml"}, "got 'norml'; did you mean 'normal'?"),
         ({"start": [1, 2]}, r"start must be 8 numbers .* got the shape \(2,\)"),
         ({"start": [np.nan] * 8}, "start must be finite numbers"),
         ({"start": "a, b"}, "start must be numbers with commas .*, got 'a, b'"),
