@@ -126,8 +126,3 @@ def rate_text(rate):
 def status_text(status, at):
     """Return a run's status, and the iteration at which it was stopped, if it was."""
     return status if at is None else f"{status} at {at}"
-
-
-def final_cost(run):
-    """Return a run's last cost; None if it diverged or failed, and so has none."""
-    return None if run.status in ("diverged", "failed") else run.costs[-1]

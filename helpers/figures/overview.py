@@ -119,9 +119,8 @@ def plot_experiment(runs, *, rows=None, columns=None, show="cost"):
         _plot_lines(ax, mine, styles, show)
         if not mine:
             ax.text(0.5, 0.5, "no costs", transform=ax.transAxes, ha="center")
-        title = [setting_text({"parameters": panel}, [name]) for name in panel]
-        title = [in_figure(shortened(line, 72 // len(grid[1]))) for line in title]
-        ax.set_title("\n".join(title), fontsize=8)
+        title = (shortened(f"{n}={v}", 72 // len(grid[1])) for n, v in panel.items())
+        ax.set_title("\n".join(map(in_figure, title)), fontsize=8)
     drawn = [_drawn(run, show) for run in runs if len(costs_of(run))]
     shown = count_shown(runs)[0]
     ax.set(yscale="log", xlim=(0, shown))

@@ -12,7 +12,6 @@ import pandas as pd
 from helpers.convergence import iterations_to_within
 from helpers.figures.curves import in_unit
 from helpers.figures.formatting import (
-    final_cost,
     list_text,
     math_text,
     name_of,
@@ -63,12 +62,13 @@ def mean_of(values):
 def rates_table(runs):
     """List how each run ended, with the iterations it took and those predicted."""
     rows = list(runs.itertuples())
+    ended = runs.costs.str[-1].where(runs.status != "diverged")
     return pd.DataFrame(
         {
             "model": [name_of(run.features) for run in rows],
             r"rate $\eta$": [rate_text(run.learning_rate) for run in rows],
             "limit": [short_text(run.limit, 4) for run in rows],
-            "final cost": [math_text(final_cost(run), ".3f") for run in rows],
+            "final cost": [math_text(cost, ".3f") for cost in ended],
             "how it ended": [*map(status_text, runs.status, runs.diverged_at)],
             "measured": [math_text(run.iterations_measured, "d") for run in rows],
             "predicted": [math_text(run.iterations_predicted, ",d") for run in rows],
