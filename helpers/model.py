@@ -66,7 +66,8 @@ def predict(X, w, b):
     z : ndarray of shape (n_samples,) or (n_samples, m)
         Predictions, in target units.
     """
-    return as_floats(X, "X") @ as_floats(w, "w") + as_floats(b, "b")
+    X, w, b = as_floats(X, "X"), as_floats(w, "w"), as_floats(b, "b")
+    return X @ w + b
 
 
 def cost(y, z):
@@ -127,9 +128,9 @@ def gradients(X, y, z):
     ValueError
         If y and z are not of the same samples.
     """
-    error = _errors(y, z)
+    error, X = _errors(y, z), as_floats(X, "X")
     dJ_dz = 2 / error.shape[-1] * error
-    return (dJ_dz @ as_floats(X, "X")).T, dJ_dz.sum(axis=-1)
+    return (dJ_dz @ X).T, dJ_dz.sum(axis=-1)
 
 
 def _errors(y, z):

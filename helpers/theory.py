@@ -122,8 +122,7 @@ def condition_number(X):
     """
     A = design(X)
     singular = np.linalg.svd(A, compute_uv=False)
-    size = max(len(A), A.shape[1] - 1)
-    if singular[-1] <= np.finfo(float).eps * size * singular[0]:
+    if singular[-1] <= np.finfo(float).eps * max(A.shape) * singular[0]:
         return float("inf")
     return float((singular[0] / singular[-1]) ** 2)
 
