@@ -18,13 +18,6 @@ from helpers.model import cost, predict
 from helpers.optimisers import all_options
 from helpers.validation import as_floats, validate_finite, validate_shapes
 
-# e[k+1] = total * e[k] - product * e[k-1]: both, by optimiser, from a and mu.
-RECURRENCES = {
-    "plain": lambda a, mu: (a, 0.0),
-    "heavy-ball": lambda a, mu: (a + mu, mu),
-    "nesterov": lambda a, mu: (a * (1 + mu), a * mu),
-}
-
 
 class Optimum(NamedTuple):
     """The least-squares solution: weights, offset and the lowest cost."""
@@ -99,10 +92,15 @@ def factors(eigenvalues, learning_rate, optimiser="plain", **options):
         descent. None for an optimiser without such a recurrence.
     """
     mu = all_options(optimiser, options).get("momentum", 0.0)
-    if optimiser not in RECURRENCES:
-        return None
     a = 1 - learning_rate * as_floats(eigenvalues, "eigenvalues")
-    total, product = RECURRENCES[optimiser](a, mu)
+    recurrences = {  # e[k+1] = total * e[k] - product * e[k-1]
+        "plain": (a, 0.0),
+        "heavy-ball": (a + mu, mu),
+        "nesterov": (a * (1 + mu), a * mu),
+    }
+    if optimiser not in recurrences:
+        return None
+    total, product = recurrences[optimiser]
     root = np.sqrt(total**2 / 4 - product + 0j)
     return np.maximum(abs(total / 2 + root), abs(total / 2 - root))
 
