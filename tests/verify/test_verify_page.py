@@ -17,6 +17,7 @@ from helpers.pipeline.verify import verify as verify_module
 from helpers.pipeline.verify.__main__ import main as verify_main
 from helpers.pipeline.verify.agreement import compare_documents
 from helpers.pipeline.verify.reader import read_html, text_of
+from helpers.pipeline.verify.rounding import roundings
 
 HTML = ASSIGNMENT.html
 LAST = "A Runs, versions and provenance"  # its last section
@@ -45,7 +46,8 @@ def read(tmp_path):
 
 
 def wrong(stated, reproduced, tolerance=0.0):
-    lines = compare_documents(stated, reproduced, tolerance)
+    pairs = roundings(stated.results, reproduced.results, tolerance)
+    lines = compare_documents(stated, reproduced, tolerance, pairs)
     return [(line.what, line.stated, line.reproduced) for line in lines if line.wrong]
 
 

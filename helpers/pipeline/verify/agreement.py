@@ -14,7 +14,7 @@ import numpy as np
 from helpers.pipeline.records import alike, relative
 from helpers.pipeline.report.evidence import BUILD, RESULTS
 from helpers.pipeline.verify.reader import ZOOM
-from helpers.pipeline.verify.rounding import close, roundings
+from helpers.pipeline.verify.rounding import close
 from helpers.pipeline.verify.structure import STREAM
 from helpers.pipeline.verify.verdicts import (
     DIFFERS,
@@ -93,13 +93,12 @@ def compare_runs(stated, reproduced, tolerance):
     return lines
 
 
-def compare_documents(stated, reproduced, tolerance):
+def compare_documents(stated, reproduced, tolerance, pairs):
     """Compare attachments, and what is printed and drawn on each page.
 
     If the tolerance is not 0, pages must look alike (`look_alike`), and the bytes of
-    drawings and of the files are not compared.
+    drawings and of the files are not compared. `pairs` are those of `roundings`.
     """
-    pairs = roundings(stated.results, reproduced.results, tolerance)
     things = stated.document, reproduced.document
     attached = [*_compare_attachments(stated, reproduced)]
     known = [] if all(line.verdict == HOLDS for line in attached) else ["attachments"]

@@ -70,7 +70,9 @@ def compare_reports(stated, again, tolerance=None, *, pages=True):
     lines += compare_claims(results["claims"], reproduced["claims"], tolerance, pairs)
     lines += compare_sources(results)
     lines += compare_runs(results["runs"], reproduced["runs"], tolerance)
-    return lines + (compare_documents(stated, again, tolerance) if pages else [])
+    if pages:
+        lines += compare_documents(stated, again, tolerance, pairs)
+    return lines
 
 
 def compare_beside(folder, report):
