@@ -34,8 +34,8 @@ REDRAWN = ("a drawing", "another", None, DIFFERS)
 # Another version of TeX sets words elsewhere in their line, by at most so many pixels
 # of a page's picture.
 SHIFT = 2
-# How much darker or lighter a block of the picture may be in all, beside such shifts:
-# a square point where the words are the same, else four letters.
+# Pictures are compared in squares. Besides such shifts, each may be darker or lighter
+# by one black point in all where the words are the same, else by four letters.
 BLOCK, HAIR, DIGITS = 16 * ZOOM, 255 * ZOOM**2, 8000 * ZOOM**2
 ROUNDED = 1e-6, 1e-3  # relative and absolute: where something is drawn
 # An element, or all of a script or style, whose text may look like elements.
