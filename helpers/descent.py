@@ -154,9 +154,7 @@ def draw_batches(X, y, batch_size, rng):
 
 def _side_by_side(w, b, start, learning_rate):
     """Return where to start: one point, or a column for each of several descents."""
-    theta = np.append(w, b)
-    if start is not None:
-        theta = validate_start(start, len(w))
+    theta = np.append(w, b) if start is None else validate_start(start, len(w))
     if np.ndim(learning_rate):
         m = len(learning_rate)
         if theta.ndim == 1:
