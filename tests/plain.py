@@ -24,7 +24,7 @@ NBCONVERT = (
     " --LatexExporter.filters=pdf_text=helpers.pipeline.report.typeset.pdf_text"
 )
 PDFLATEX = "pdflatex -interaction=batchmode report.tex"
-LATEX = (PDFLATEX, "bibtex report", PDFLATEX, PDFLATEX)
+LATEX = (PDFLATEX, PDFLATEX)  # the second with all references
 
 
 def execute(point):
@@ -80,9 +80,8 @@ def report(points):
     preamble = ROOT / "report" / "template" / "preamble.tex"
     (folder / "preamble.tex").write_bytes(preamble.read_bytes())
     nbconvert = os.path.join(os.path.dirname(sys.executable), NBCONVERT)
-    environment = {**os.environ, "BIBINPUTS": f"{ROOT}/report:"}
     for command in (nbconvert.format(root=ROOT), *LATEX):
-        subprocess.run(command.split(), cwd=folder, env=environment, check=True)
+        subprocess.run(command.split(), cwd=folder, check=True)
 
 
 if __name__ == "__main__":

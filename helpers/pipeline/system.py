@@ -76,7 +76,7 @@ def is_there(need):
         return importlib.util.find_spec("ensurepip") is not None
     if need in PROGRAMS:
         return shutil.which(PROGRAMS[need]) is not None
-    if not all(map(shutil.which, ("pdflatex", "bibtex", "kpsewhich"))):
+    if not all(map(shutil.which, ("pdflatex", "kpsewhich"))):
         return False
     command = ["kpsewhich", *STYLES]
     found = subprocess.run(command, env=environment(), stdout=subprocess.DEVNULL)

@@ -112,8 +112,8 @@ def test_a_place_in_a_work_is_cited_as_in_print(shown, report):
     report.prose("See [@boyd2004, p. 3] and @boyd2004 [ch. 2]; [@boyd2004, pp. 4-6].")
     report.bibliography("report/references.bib")
     text = text_of(main_of(as_html(shown)))
-    assert re.search(r"2004, p\.\s3\)", text)
-    assert re.search(r"2004, pp\.\s4–6\)", text)
+    assert "See (Boyd and Vandenberghe 2004, 3)" in text
+    assert "(Boyd and Vandenberghe 2004, 4–6)" in text
 
 
 def test_notes_are_below_all_with_their_claims_references_and_formulas(shown, report):
@@ -141,7 +141,7 @@ def test_that_no_works_are_shown_is_said_where_one_is_cited(shown, report):
 def test_that_no_works_are_shown_is_not_said_where_they_are(shown, report):
     report.prose("[@boid2004]")
     report.bibliography("report/references.bib")
-    with pytest.raises(UserError, match="^Citation `boid2004' undefined$"):
+    with pytest.raises(UserError, match="`boid2004' undefined; did you mean boyd2004"):
         as_html(shown)
 
 

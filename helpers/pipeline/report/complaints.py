@@ -4,7 +4,6 @@ import re
 
 from helpers.pipeline.errors import did_you_mean
 
-NO_WORKS = ": report.bibliography(…) must show the works"
 SLACK = 1  # points that nobody sees
 WIDE = re.compile(
     r"^Overfull \\hbox \((\S+)pt too wide\) .*?at lines? (\d+)(?:--(\d+))?.*\n(.*)",
@@ -12,22 +11,20 @@ WIDE = re.compile(
 )
 HIGH = re.compile(r"^Overfull \\vbox \((\S+)pt too high\)", re.M)
 LABEL = re.compile(r"\\label\{(?!from:)(.+?)\}")
-WORK = re.compile(r"^\\bibitem.*\{(.+?)\}", re.M)
 LARGE = re.compile(r"Float too large for page by (\S+)pt on input line (\d+)")
 
 
-def complaint(log, *, failed, source="", works=""):
+def complaint(log, *, failed, source=""):
     """Return the first error or warning of a LaTeX log that matters, or nothing.
 
-    The lines of the log must not be broken. `source` is the document and `works` its
-    list of works: what is too large is named, or what may have been meant.
+    The lines of the log must not be broken. With the document, `source`, what is too
+    large is named, or what may have been meant.
     """
     alien = re.search(r"Unicode character (\S+) \(U\+\w+\)", log)
     if alien:
         return f"the character {alien[1]} has no letter in its fonts"
     warning = re.search(
-        r"Warning: ((?:Reference|Citation|Label) .*(?:undefined|multiply defined).*)",
-        log,
+        r"Warning: ((?:Reference|Label) .*(?:undefined|multiply defined).*)", log
     )
     error = re.search(r"^! (.*)", log, re.MULTILINE)
     if error:
@@ -38,10 +35,9 @@ def complaint(log, *, failed, source="", works=""):
     if warning:
         message = warning[1].partition(" on input line")[0]
         name = message.split("'")[0].partition("`")[2]
-        names = LABEL.findall(source) + WORK.findall(works)
-        hint = did_you_mean(name, names) if "undefined" in message else ""
-        without = message.startswith("Citation") and r"\bibliography{" not in source
-        return message + (NO_WORKS if without and source else hint)
+        undefined = "undefined" in message
+        hint = did_you_mean(name, LABEL.findall(source)) if undefined else ""
+        return message + hint
     if failed:
         return "it failed, and its log does not say why: is the disk full?"
     return too_large(log, source.splitlines())

@@ -1,6 +1,6 @@
 """The report as JupyterLab shows it: numbers and names in the place of labels.
 
-It shows ``[@boyd2004]`` as it is; print has pandoc and BibTeX to name the work.
+It shows ``[@boyd2004]`` as it is; print and page have pandoc to name the work.
 """
 
 import os
@@ -17,6 +17,7 @@ from helpers.pipeline.report.markdown import (
     HEADING,
     KINDS,
     REFERENCE,
+    WORK,
     markdown_to_html,
 )
 from helpers.pipeline.report.mathematics import outside_code
@@ -24,7 +25,6 @@ from helpers.pipeline.report.paths import opened_cells
 
 BIBLIOGRAPHIES = ROOT / "report"
 SHOWS = re.compile(r"^[^#\n]*\bbibliography\([^)]*?([\w.-]+\.bib)", re.MULTILINE)
-ENTRY = re.compile(r"^@\w+\{\s*([\w-]+),", re.MULTILINE)
 KEY = rf"@(?!(?:{'|'.join(KINDS)}):)([\w-]*\w)"
 CITATION = re.compile(rf"\[(?P<group>[^\[\]]*{KEY}[^\[\]]*)\](?!\()|(?<![\w@\\]){KEY}")
 _begun = {}  # by path: what waits until a file has been read
@@ -55,7 +55,7 @@ class Lab:
         return REFERENCE.sub(lambda m: self.reference(m[0][1:]), text)
 
     def _cited(self, match):
-        """Write a citation of known works as ``(Boyd and Vandenberghe, 2004)``."""
+        """Write a citation of known works as ``(Boyd and Vandenberghe 2004)``."""
         keys, names = re.findall(KEY, match[0]), {}
         with suppress(UserError):  # report.bibliography(…) says what is wrong
             names, _ = read_works(self._works)
@@ -64,7 +64,7 @@ class Lab:
         if match["group"] is None:
             return re.sub(KEY, lambda m: "{} ({})".format(*names[m[1]]), match[0])
         years = re.sub(f"-{KEY}", lambda m: names[m[1]][1], match["group"])
-        return f"({re.sub(KEY, lambda m: ', '.join(names[m[1]]), years)})"
+        return f"({re.sub(KEY, lambda m: ' '.join(names[m[1]]), years)})"
 
     @cached_property
     def _source(self):
@@ -113,7 +113,7 @@ def read_works(path):
 
 def _read(path):
     """Read a BibTeX file, in one call of pandoc."""
-    keys = ENTRY.findall(path.read_text(encoding="utf-8"))
+    keys = WORK.findall(path.read_text(encoding="utf-8"))
     if twice := [key for key in dict.fromkeys(keys) if keys.count(key) > 1]:
         raise UserError(f"report/{path.name} has two works with the key {twice[0]}")
     citations, html = markdown_to_html([f"@{key}" for key in keys], path)

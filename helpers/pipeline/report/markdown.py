@@ -14,9 +14,8 @@ from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
 
-from helpers import ROOT
 from helpers.pipeline.environment import NOWHERE
-from helpers.pipeline.errors import UserError
+from helpers.pipeline.errors import UserError, did_you_mean
 from helpers.pipeline.report.mathematics import (
     MATHEMATICS,
     outside_code,
@@ -36,7 +35,7 @@ NUMBERED = re.compile(
 HEADING = re.compile(
     r"^(#+) +(.+?) +(?:\{|<!-- *)#((?:sec|app):[a-z0-9-]+)(?:\}| *-->) *$", re.MULTILINE
 )
-OTHERS = re.compile(r"and\s+others(?=(</\w+>)?\.)")
+OTHERS = re.compile(r"and\s+others(?=(</\w+>|\})?\.)")
 MARK = r"\[\^([^\]\s]+)\]"  # of a note
 NOTED = re.compile(rf"(?<!\\){MARK}(?!\()")
 # A note goes on to a blank line, and on where what follows is indented.
@@ -52,36 +51,59 @@ SEAM = re.compile("%%seam%%|<!--seam-->")  # which follows each fragment
 AS_TYPED = re.compile(r"Could not convert TeX math (.*?), rendering as TeX", re.DOTALL)
 REFUSED = re.compile(r"refused:(\d+):(.+):")
 OPTIONS = ("--wrap=preserve", "--syntax-highlighting=none")
-# A work, as BibTeX has it; of one in English, pandoc changes the letters of the title.
-WORK = re.compile(r"^ *@\w+ *\{ *[^\s,{}]+,", re.MULTILINE)
+OPTIONS += ("--citeproc", "--metadata=link-citations")
+WORK = re.compile(r"^ *@\w+ *\{ *([^\s,{}]+),", re.MULTILINE)  # in BibTeX
+# Of its signs, those with which text would be lost, but for those of addresses.
+SIGN = re.compile(
+    r"\b(?:url|doi)\s*=\s*(?:\{[^{}]*\}|\"[^\"]*\")|\\url\{[^{}]*\}|\\.|(?P<sign>[%#])",
+    re.IGNORECASE | re.DOTALL,
+)
 WRONG = re.compile(r"Error reading bibliography file .*/(\S+): \((line \d+).*?\)")
-CSL = ROOT / "report" / "page" / "works.csl"  # the words of plainnat
+UNKNOWN = re.compile(r"citation (\S+) not found")
 # How a work is cited depends on the others, and notes are numbered through all texts.
 TOGETHER = re.compile(r"@|\[\^")
 _known = {}  # the HTML of fragments that were converted, by `READER` and by fragment
 
 
-def _convert(fragments, to, *options):
-    """Convert fragments with pandoc; what it adds, such as the works, comes last."""
+def _convert(fragments, bibliography, *options):
+    """Convert fragments with pandoc, which adds the works last."""
     # What the package carries, even if another pandoc is installed.
     [pandoc] = Path(find_spec("pypandoc").origin).with_name("files").glob("pandoc*")
     # A person's own abbreviations and templates are not ours.
-    command = [pandoc, f"--from={READER}", f"--to={to}", f"--data-dir={NOWHERE}"]
-    done = subprocess.run(
-        [*command, *options],
-        input="\0".join(map(_with_raw, fragments)),
-        capture_output=True,
-        encoding="utf-8",
-    )
+    command = [pandoc, f"--from={READER}", f"--data-dir={NOWHERE}", *OPTIONS, *options]
+    works = bibliography.read_text(encoding="utf-8") if bibliography else ""
+    with tempfile.TemporaryDirectory() as folder:
+        if bibliography:
+            copy = Path(folder, bibliography.name)
+            # Of a work in English, pandoc would change the letters of the title.
+            given = WORK.sub(r"\g<0> langid={latin},", works)
+            given = SIGN.sub(lambda m: f"\\{m[0]}" if m["sign"] else m[0], given)
+            copy.write_text(given, encoding="utf-8")
+            command += [f"--bibliography={copy}"]
+        done = subprocess.run(
+            command,
+            input="\0".join(map(_with_raw, fragments)),
+            capture_output=True,
+            encoding="utf-8",
+        )
     if refused := REFUSED.search(done.stderr):
         raise UserError(f"{refused[2]}: {_begin(fragments[int(refused[1])])}")
     if done.returncode:
         reason = " ".join(done.stderr.split()) or f"it ended with {done.returncode}"
         reason = WRONG.sub(r"report/\1, \2", reason)
         raise UserError(f"pandoc cannot read the report's text: {reason}")
+    if unknown := UNKNOWN.search(done.stderr):
+        *_, of_kind = unknown[1].partition(":")
+        known = WORK.findall(works) + [f"{kind}:{of_kind}" for kind in KINDS if of_kind]
+        hint = did_you_mean(unknown[1], known)
+        if not hint and not bibliography:
+            hint = ": report.bibliography(…) must show the works"
+        raise UserError(f"Citation `{unknown[1]}' undefined{hint}")
     for formula in AS_TYPED.findall(done.stderr):
         print(f"note: the page shows as it is typed: {formula}", file=sys.stderr)
-    return [part.strip() for part in SEAM.split(done.stdout)]
+    # BibTeX's "and others" is a name to pandoc.
+    *parts, works = [part.strip() for part in SEAM.split(done.stdout)]
+    return parts[: len(fragments)], OTHERS.sub("et al", works)
 
 
 def _with_raw(fragment):
@@ -108,44 +130,33 @@ def _raw_reference(match):
     return f'`{latex}`{{=print}}`<a class="reference" href="#{label}"></a>`{{=page}}'
 
 
-def markdown_to_latex(fragments):
-    """Convert fragments of Markdown, their claims filled in, in one call of pandoc.
+def markdown_to_latex(fragments, bibliography=None):
+    """Return fragments of Markdown as LaTeX, and the works that are cited.
 
-    UserError if a fragment would be set as something else than was meant.
+    Claims are filled in already. The works are those of a BibTeX file; all, if none is
+    cited. UserError if a fragment would be set as something else than was meant.
     """
-    if not fragments:
-        return []
-    parts = _convert(fragments, "latex", "--natbib", *OPTIONS)
+    parts, works = _convert(fragments, bibliography, "--to=latex")
     # An equation stays on the page of what leads to it, and in its paragraph.
     equation = r"\1\\begin{equation}\\label{\2}\n\3\n\\end{equation}\4"
-    return [NUMBERED.sub(equation, part) for part in parts[:-1]]
+    return [NUMBERED.sub(equation, part) for part in parts], works
 
 
 def markdown_to_html(fragments, bibliography=None):
     """Return fragments of Markdown as HTML, and the works that are cited, and notes.
 
-    Claims are filled in already. A labelled equation becomes a ``span`` with the label,
-    a reference an empty link to its label. The works are those of a BibTeX file.
-    UserError if a fragment would be set as something else than was meant.
+    A labelled equation becomes a ``span`` with the label, a reference an empty link to
+    its label. See also `markdown_to_latex`.
     """
     known = _known.setdefault(READER.read_bytes(), {})
     texts = enumerate(fragments)
     new = [k for k, text in texts if text not in known or TOGETHER.search(text)]
-    options = ["--mathml", "--shift-heading-level-by=1", *OPTIONS]
-    if bibliography:  # cited as LaTeX does in print
-        options += ["--citeproc", "--metadata=link-citations", f"--csl={CSL}"]
-    with tempfile.TemporaryDirectory() as folder:
-        if bibliography:
-            copy = Path(folder, bibliography.name)
-            works = bibliography.read_text(encoding="utf-8")
-            copy.write_text(WORK.sub(r"\g<0> langid={latin},", works), encoding="utf-8")
-            options += [f"--bibliography={copy}"]
-        *made, works = _convert([fragments[k] for k in new], "html", *options)
+    options = ["--to=html", "--mathml", "--shift-heading-level-by=1"]
+    made, works = _convert([fragments[k] for k in new], bibliography, *options)
     parts = [*map(known.get, fragments)]
-    for k, part in zip(new, made, strict=False):
+    for k, part in zip(new, made, strict=True):
         parts[k] = known[fragments[k]] = MATHML.sub(_as_in_print, part)
-    # BibTeX's "and others" is a name to pandoc.
-    return parts, MATHML.sub(_as_in_print, OTHERS.sub("et al", works))
+    return parts, MATHML.sub(_as_in_print, works)
 
 
 def _as_in_print(match):

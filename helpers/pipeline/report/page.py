@@ -13,14 +13,12 @@ from nbconvert.exporters import TemplateExporter
 from pygments.formatters import HtmlFormatter
 
 from helpers import ROOT
-from helpers.pipeline.errors import UserError, did_you_mean
-from helpers.pipeline.report.complaints import NO_WORKS
 from helpers.pipeline.report.evidence import CARRIED, FILES, rounded, zipped
 from helpers.pipeline.report.listing import STYLES, coloured, html_listing
 from helpers.pipeline.report.markdown import markdown_to_html
 from helpers.pipeline.report.numbering import Numbering
 from helpers.pipeline.report.typeset import (
-    bibliographies_of,
+    bibliography_of,
     check_outputs,
     descriptions,
     descriptions_in,
@@ -101,8 +99,7 @@ def set_texts(notebook, resources):
     formulas = sorted({formula for d in shown for formula in formulas_in(d)})
     fragments = [*(text for _, _, text in places), *map("${}$".format, formulas)]
     fragments = [text.replace("{,}", COMMA) for text in fragments]
-    bibliographies = bibliographies_of(notebook)
-    parts, works = markdown_to_html(fragments, *bibliographies[:1])
+    parts, works = markdown_to_html(fragments, bibliography_of(notebook))
     origins = {marks[name]: origin(name, claim) for name, claim in stated.items()}
     *parts, works = (with_origins(part, origins) for part in [*parts, works])
     for (holder, key, _), part in zip(places, parts, strict=False):
@@ -111,9 +108,6 @@ def set_texts(notebook, resources):
         zip(formulas, map(bare, parts[len(places) :]), strict=True)
     )
     number_all(notebook, resources)
-    check_citations(
-        [*parts, works], works if bibliographies else None, resources["numbering"]
-    )
     resources["works"], *notes = re.split("(?=<section)", works, maxsplit=1)
     resources["notes"] = "".join(notes)
     for holder, key in [*((h, k) for h, k, _ in places), (resources, "notes")]:
@@ -157,20 +151,6 @@ def with_origins(html, origins):
 def bare(html):
     """Return HTML without the paragraph that it is."""
     return html.removeprefix("<p>").removesuffix("</p>")
-
-
-def check_citations(parts, works, numbering):
-    """Raise UserError for a citation of what is no work of the bibliography.
-
-    `works` are those that are cited, as HTML; None if the page shows no bibliography.
-    """
-    known = re.findall(r'id="ref-(.*?)"', works or "")
-    cited = re.findall(r'data-cites="(.*?)"', " ".join(parts))
-    for key in " ".join(cited).split():
-        if key not in known:
-            names = [*known, *numbering.names]
-            hint = NO_WORKS if works is None else did_you_mean(key, names)
-            raise UserError(f"Citation `{key}' undefined{hint}")
 
 
 def number_all(notebook, resources):

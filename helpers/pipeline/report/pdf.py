@@ -1,6 +1,5 @@
 """Set LaTeX as PDF."""
 
-import re
 import shutil
 import subprocess
 import uuid
@@ -11,14 +10,10 @@ from helpers.pipeline.errors import UserError
 from helpers.pipeline.files import sha256
 from helpers.pipeline.kernels.opened import stamp
 from helpers.pipeline.report.complaints import complaint
-from helpers.pipeline.report.lab import BIBLIOGRAPHIES
-from helpers.pipeline.report.letters import found
 from helpers.pipeline.report.revision import LONG_AGO
 
 PREAMBLE = ROOT / "report" / "template" / "preamble.tex"
 PASSES = 6  # two or three are enough
-WORKS = re.compile(r"\\bibliographystyle\{([\w-]+)\}\s*\\bibliography\{([\w-]+)\}")
-CITED = re.compile(r"\\cite[a-z]*\*?(?:\[[^\[\]]*\])*\{([^{}]+)\}")
 BEGIN = r"\begin{document}"
 
 
@@ -72,7 +67,6 @@ def to_pdf(latex, files, folder, preamble, moment=LONG_AGO):
         for state in folder.glob("report.[!tl]*"):  # of a call that did not end well
             state.unlink()
     whole.unlink(missing_ok=True)  # until this call has ended well
-    set_bibliography(latex, folder, command)
     for _ in range(PASSES):
         known = aux.read_bytes() if aux.exists() else b""
         failed = _run([*command, "report.tex"], folder, moment)
@@ -80,44 +74,10 @@ def to_pdf(latex, files, folder, preamble, moment=LONG_AGO):
             break
     else:
         raise UserError(f"LaTeX's references do not settle in {PASSES} passes")
-    works = _text(folder / "report.bbl")
-    if wrong := complaint(_text(log_file), failed=failed, source=latex, works=works):
+    if wrong := complaint(_text(log_file), failed=failed, source=latex):
         raise UserError(f"LaTeX cannot set the report: {wrong} (see {log_file})")
     whole.touch()
     return folder / "report.pdf"
-
-
-def set_bibliography(latex, folder, command):
-    """Set the bibliography before the first pass; without citations, of all works.
-
-    The first pass then knows how to cite them. With question marks for citations its
-    pages would end elsewhere, and LaTeX would need one pass more.
-    """
-    works = WORKS.search(latex)
-    if not works:
-        return
-    style, data = works.groups()
-    keys = dict.fromkeys(",".join(CITED.findall(latex)).replace(" ", "").split(","))
-    lines = [f"\\citation{{{key or '*'}}}" for key in keys]
-    lines += [f"\\bibstyle{{{style}}}", f"\\bibdata{{{data}}}"]
-    (folder / "works.aux").write_text("\n".join(lines))
-    source = BIBLIOGRAPHIES / f"{data}.bib"
-    if not source.exists():
-        raise UserError(f"there is no {source.relative_to(ROOT)}")
-    shutil.copy(source, folder)
-    for path in found(f"{style}.bst"):  # which would write titles in small letters
-        as_typed = path.read_text().replace('title "t" change.case$', "title")
-        (folder / path.name).write_text(as_typed)
-    (folder / "works.bbl").unlink(missing_ok=True)
-    _run(["bibtex", "works"], folder)
-    if not (folder / "works.bbl").exists():
-        raise UserError(f"bibtex made no bibliography (see {folder / 'works.blg'})")
-    (folder / "works.bbl").replace(folder / "report.bbl")
-    if not (folder / "report.aux").exists():
-        only = latex.partition(BEGIN)[0] + BEGIN + r"\input{report.bbl}\end{document}"
-        (folder / "works.tex").write_text(only)
-        if not _run([*command, "works.tex"], folder):
-            (folder / "works.aux").replace(folder / "report.aux")
 
 
 def _text(path):

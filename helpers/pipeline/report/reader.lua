@@ -92,23 +92,6 @@ local function convert_block(block)
   return element and pandoc.Para { element } or {}
 end
 
--- Citations as natbib and citeproc both have them: their dashes, commas, and "p.".
-local function cite(element)
-  for _, each in ipairs(element.citations) do
-    local after = each.suffix:walk {
-      Str = function(str) return pandoc.Str((str.text:gsub("(%d)%-(%d)", "%1–%2"))) end,
-    }
-    if after[1] and after[1].t == "Space" then after:insert(1, pandoc.Str ",") end
-    local comma, text = after[1] and after[1].text == ",", pandoc.utils.stringify(after)
-    if text:find((comma and "^, " or "^") .. "%d") then
-      local word = text:find("%d[–,]%s*%d") and "pp." or "p."
-      after:insert(comma and 3 or 1, pandoc.Str(word .. "\u{a0}"))
-    end
-    each.suffix = after
-  end
-  return element
-end
-
 -- Refuse what would come out as something else than was meant, such as a formula without
 -- its end: it is text, and there are its signs beside those of formulas that are whole.
 local function validate(read, text)
@@ -188,18 +171,18 @@ local function complete(text)
 end
 
 function Reader(sources)
-  local blocks = pandoc.Blocks {}
+  local blocks, all = pandoc.Blocks {}, { pandoc.Citation("*", "NormalCitation") }
   for text in (tostring(sources) .. "\0"):gmatch("(.-)\0") do
     local read = pandoc.read(complete(text), FORMAT)
     validate(read, text)
     if text:find("<") or text:find("{%s*=") then -- it may have HTML
       read = read:walk { Inlines = convert, RawBlock = convert_block }
     end
-    if text:find("@") then read = read:walk { Cite = cite } end
+    read:walk { Cite = function() all = {} end }
     blocks:extend(read.blocks)
     blocks:insert(pandoc.RawBlock("latex", "%%seam%%"))
     blocks:insert(pandoc.RawBlock("html", "<!--seam-->"))
     number = number + 1
   end
-  return pandoc.Pandoc(blocks)
+  return pandoc.Pandoc(blocks, { nocite = { pandoc.Cite({}, all) } }) -- all works, or none
 end

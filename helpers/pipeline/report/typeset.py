@@ -2,7 +2,6 @@
 
 import re
 from ast import literal_eval
-from pathlib import Path
 
 from nbconvert.exporters import LatexExporter
 from traitlets.config import Config
@@ -52,9 +51,7 @@ def to_latex(notebook, attached=None):
     files = {name: outputs[name] for name in outputs if name.endswith(".pdf")}
     files |= {f"attached-{i}": named[name] for i, name in enumerate(names, start=1)}
     latex = composed(latex)
-    paths = filter(Path.exists, bibliographies_of(notebook))  # which LaTeX will read
-    works = "".join(path.read_text(encoding="utf-8") for path in paths)
-    declared, fonts = declarations(latex + works)
+    declared, fonts = declarations(latex)
     if declared:
         latex = latex.replace(BEGIN, f"{declared}\n{BEGIN}", 1)
     return latex, files | fonts
@@ -71,8 +68,10 @@ def pdf_text(text):
 def set_texts(notebook, resources):
     """Turn all Markdown of a report into LaTeX, in one call of pandoc."""
     places = places_of_text(notebook)
-    texts = markdown_to_latex([text for _, _, text in places])
-    for (holder, key, _), latex in zip(places, texts, strict=True):
+    texts = [text for _, _, text in places]
+    bibliography = bibliography_of(notebook)
+    parts, resources["works"] = markdown_to_latex(texts, bibliography)
+    for (holder, key, _), latex in zip(places, parts, strict=True):
         holder[key] = latex
     return notebook, resources
 
@@ -163,10 +162,13 @@ def title_of(notebook):
     return titles[0]
 
 
-def bibliographies_of(notebook):
-    """Return the paths of the BibTeX files whose works a report shows."""
-    shown = descriptions(notebook)
-    return [BIBLIOGRAPHIES / f"{d['path']}.bib" for d in shown if "path" in d]
+def bibliography_of(notebook):
+    """Return the path of the BibTeX file whose works a report shows, or None."""
+    shown = [d["path"] for d in descriptions(notebook) if "path" in d]
+    if len(shown) > 1:
+        times = f"once, not {len(shown)} times"
+        raise UserError(f"report.bibliography(…) must be called {times}")
+    return BIBLIOGRAPHIES / f"{shown[0]}.bib" if shown else None
 
 
 def check_letters(notebook):
