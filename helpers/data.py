@@ -46,7 +46,7 @@ def load_data(path, target, features="all"):
 
     How the file is written is found, or its datasheet says it: see `helpers.reading`. A
     row with a missing value is left out: an empty field, ``NA``, ``N/A``, ``NaN``,
-    ``null``, ``None``, ``-`` or ``?``, in large letters or small.
+    ``null``, ``None``, ``?`` or a dash, in large letters or small.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def load_data(path, target, features="all"):
     features : str
         Names of the features' columns, separated by commas; a name that has a comma is
         between double quotes. Or ``"all"``: every column of numbers but the target,
-        columns that repeat another one, and those that only number the rows.
+        those that repeat another one, are constant, or only number the rows.
 
     Returns
     -------
@@ -76,25 +76,33 @@ def load_data(path, target, features="all"):
     numbers = np.column_stack(list(chosen.values()))
     missing = np.isnan(numbers)
     complete = ~missing.any(axis=1)
-    notes = [table.how, *notes, *_said_of_missing(list(chosen), missing)]
+    left_out = [*_said_of_missing(list(chosen), missing)]
     numbers = numbers[complete]
     if _ends_with_sums(numbers):
         line = table.lines[np.flatnonzero(complete)[-1]]
-        raise ValueError(f"{path}, line {line} has the sums of all others: remove it")
+        raise ValueError(
+            f"{path}, line {line} has the sums of all others, or their means: remove it"
+        )
     try:
         X, y = validate_data(numbers[:, 1:], numbers[:, 0])
     except ValueError as error:
-        raise ValueError("; ".join([f"{path}: {error}", *notes[-1:]])) from None
+        raise ValueError("; ".join([f"{path}: {error}", *left_out])) from None
     target, *names = chosen
-    return Data(X, y, names, target, int((~complete).sum()), tuple(notes))
+    notes = (table.how, *notes, *left_out)
+    return Data(X, y, names, target, int((~complete).sum()), notes)
 
 
 def _ends_with_sums(numbers):
-    """Tell whether the last of some rows has the sums of the others."""
-    above, last = numbers[:-1], numbers[-1:]
+    """Tell whether the last of some rows has the sums of the others, or some means."""
+    if len(numbers) <= FEWEST:
+        return False
+    above, last = numbers[:-1], numbers[-1]
+    # Sums of numbers of both signs may be small; means may be printed with two digits.
+    sums = np.abs(last - above.sum(axis=0)) <= 1e-9 * np.abs(above).sum(axis=0)
+    means = np.isclose(last, above.mean(axis=0), rtol=0.03, atol=0)
     # Numbers that double have such an end too, but twice the one before it.
-    larger = len(above) >= FEWEST and (last > 2.5 * above.max(axis=0)).all()
-    return larger and np.allclose(last, above.sum(axis=0), rtol=1e-9, atol=0)
+    larger = sums & (last > 2.5 * above.max(axis=0))
+    return larger.any() and (sums | means).all()
 
 
 def _said_of_missing(names, missing):
@@ -125,11 +133,17 @@ def require_enough(data, path):
         )
     spreads = [np.ptp(values) for values in (data.y, *data.X.T)]
     for name, spread in zip((data.target, *data.features), spreads, strict=False):
-        if spread and not 1e-100 < spread < 1e100:
+        if spread and not 1e-70 < spread < 1e70:  # as scores square them twice
             raise ValueError(
                 f"{path}: the values of {name!r} differ by {spread:g}, which cannot "
                 "be squared; give them in another unit"
             )
+    if 0 < spreads[0] < 1e-10 * np.abs(data.y).max():
+        raise ValueError(
+            f"{path}: the values of the target {data.target!r} differ by "
+            f"{spreads[0]:g} only, and are as large as {np.abs(data.y).max():g}: "
+            "subtract a number from them, or the costs would be rounding errors"
+        )
     if spreads[0] == 0:
         raise ValueError(
             f"{path}: all values of the target {data.target!r} are {data.y[0]:g}: "

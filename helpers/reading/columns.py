@@ -3,16 +3,15 @@
 import csv
 import re
 from difflib import get_close_matches
-from functools import partial
 
 import numpy as np
 
 from helpers.reading.content import composed
 from helpers.reading.datasheet import column_fact, load_datasheet, path_of_sheet
-from helpers.reading.numerals import bare_number
+from helpers.reading.numerals import EXACT, TRUTH, bare_number
 
 # What numbers the rows, by its name: as pandas, R and databases write it.
-INDEX = re.compile(r"index|row\.?names?|level_0|id", re.IGNORECASE)
+INDEX = re.compile(r"(?i:index|row\.?names?|level_0|(.*[\W_])?id)|.*[a-z]I[dD]")
 ALL = "all"  # a column of this name must be in quotes
 # As spreadsheets write it, in English or another language, and LibreOffice.
 SPREADSHEET_ERROR = re.compile(r"#[^\W\d_][\w/]*[!?]|#nv|err:\d+", re.IGNORECASE)
@@ -51,19 +50,36 @@ def choose(table, path, target, features):
         if len(chosen) == 1:
             why = "; ".join(["no column is left for features: all", *notes])
             raise ValueError(f"{path}: {why}; name the features that you mean")
-        return chosen, notes
-    names = split_names(features)
-    if not names or target in names or len(set(names)) < len(names):
-        raise ValueError(
-            f"features must be different columns other than the target {target!r}, "
-            f"got {features!r}"
-        )
-    return chosen | {name: _column(table, path, name) for name in names}, notes
+    else:
+        names = split_names(features)
+        if not names or target in names or len(set(names)) < len(names):
+            raise ValueError(
+                f"features must be different columns other than the target {target!r}, "
+                f"got {features!r}"
+            )
+        chosen |= {name: _column(table, path, name) for name in names}
+    return chosen, notes + _said_of_values(table, chosen)
+
+
+def _said_of_values(table, chosen):
+    """Say in which columns a number is not what the file has, letter by letter."""
+    said = {"TRUE read as 1, FALSE as 0": [], "rounded to 16 digits": []}
+    truth, rounded = said.values()
+    for name, values in chosen.items():
+        fields = table.columns[table.names.index(name)]
+        bits = np.isin(values[~np.isnan(values)], (0, 1)).all()
+        if bits and not TRUTH.keys().isdisjoint(map(str.lower, fields)):
+            truth.append(name)
+        large = np.flatnonzero(np.abs(values) > EXACT)
+        whole = [k for k in large if fields[k].lstrip("+-").isdecimal()]
+        if any(int(fields[k]) != int(values[k]) for k in whole):
+            rounded.append(name)
+    return [f"{how}: {', '.join(names)}" for how, names in said.items() if names]
 
 
 def _add_all(chosen, table, path):
     """Add every other column of numbers, and return what was left out, and why."""
-    left_out = []
+    left_out, seen = [], {_key(chosen[target]): target for target in chosen}
     for place, name in enumerate(table.names):
         values, wrong = table.numbers(place)
         present = wrong | ~np.isnan(values)
@@ -72,32 +88,41 @@ def _add_all(chosen, table, path):
         elif not present.any():
             left_out.append(f"{name} (it is empty)")
         elif 2 * wrong.sum() > present.sum():
-            few = ", but for a few numbers" if (present & ~wrong).any() else ""
-            if _mended(table, path, place, wrong):  # such as amounts with a currency
-                few = f", such as {table.columns[place][wrong.argmax()]!r}" + few
-            left_out.append(f"{name} (text{few})")
+            mixed = (present & ~wrong).any()
+            some = f" in {wrong.sum():,d} of {present.sum():,d} rows" if mixed else ""
+            if mixed or _mended(table, path, place, wrong):  # such as with a currency
+                some += f", such as {table.columns[place][wrong.argmax()]!r}"
+            left_out.append(f"{name} (text{some})")
         elif name in table.names[:place]:
             _place_of(name, table, path)
             left_out.append(f"column {place + 1} (it is {name} again)")
         elif name not in chosen:
             _require_finite(table, path, place, wrong)
-            equal = partial(np.array_equal, values, equal_nan=True)
-            same = [other for other, theirs in chosen.items() if equal(theirs)]
-            if same:
-                left_out.append(f"{name} (it repeats {same[0]})")
+            key = _key(values)
+            if key in seen:
+                left_out.append(f"{name} (it repeats {seen[key]})")
+            elif len(values) > 1 and np.ptp(values[present]) == 0:
+                long = max(map(len, table.columns[place])) > 16
+                left_out.append(f"{name} (it is constant{long * ' to 16 digits'})")
             elif _numbers_the_rows(name, values):
                 left_out.append(f"{name} (it numbers the rows)")
             else:
-                chosen[name] = values
+                chosen[name], seen[key] = values, name
     return left_out
 
 
+def _key(values):
+    """Return what is the same for equal columns only."""
+    return (values + 0.0).tobytes()  # -0.0 is equal to 0.0
+
+
 def _numbers_the_rows(name, values):
-    """Tell whether a column counts the rows, or is named so and grows."""
-    values = values[~np.isnan(values)]
-    grows = (np.diff(values) > 0).all() and (values % 1 == 0).all()
+    """Tell whether a column counts the rows in any order, or is named as if it did."""
+    if (values % 1 > 0).any():
+        return False
+    values = np.sort(values[~np.isnan(values)])
     counted = np.arange(len(values)) + values[0]
-    return grows and (
+    return (np.diff(values) > 0).all() and (
         INDEX.fullmatch(name) is not None
         or (values[0] in (0, 1) and np.array_equal(values, counted))
     )

@@ -9,9 +9,12 @@ from functools import lru_cache
 
 import numpy as np
 
+MINUS = "\N{MINUS SIGN}\N{EN DASH}\N{HYPHEN}"  # instead of -, as a word processor
 # In lower case, as people, spreadsheets, pandas and R write it.
 MISSING = {"", "na", "n/a", "#n/a", "<na>", "nan", "null", "none", "-", "?"}
+MISSING |= {*MINUS, "\N{EM DASH}"}
 TRUTH = {"true": "1", "false": "0"}
+EXACT = 2**53  # a larger whole number may be between two floats
 GAPS = " \N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{THIN SPACE}"
 GAPS += "'\N{RIGHT SINGLE QUOTATION MARK}"
 # What may stand beside a number and leaves it as it is. Of single letters, k, M and t
@@ -20,7 +23,6 @@ CURRENCIES = ("us$", "$", "€", "£", "¥", "₹", "chf", "dkk", "eur", "gbp", 
 UNITS = ("%", "°", "°c", "°f", "cm", "mm", "km", "m²", "m2", "m³", "m3", "km²", "km2")
 UNITS += ("kg", "mg", "lb", "lbs", "g", "ml", "kwh", "kw", "hp", "ps", "km/h", "mph")
 UNITS += ("mpg", "mi/gal", "min", "h", "hz", "kj", "kcal", "ppm", "ccm", "cc", "cm³")
-MINUS = "\N{MINUS SIGN}"
 ALIKE = str.maketrans("23456789", "1" * 8)  # but not 0, which separates no thousands
 
 
@@ -34,8 +36,8 @@ def _shape(decimal, thousands):
 
 SHAPES = {".": _shape(".", "," + GAPS), ",": _shape(",", "." + GAPS)}
 TO_PLAIN = {
-    ".": str.maketrans(MINUS, "-", "," + GAPS),
-    ",": str.maketrans("," + MINUS, ".-", "." + GAPS),
+    ".": str.maketrans(MINUS, "---", "," + GAPS),
+    ",": str.maketrans("," + MINUS, ".---", "." + GAPS),
 }
 
 
@@ -46,7 +48,7 @@ def find_decimal(names, columns, lines, sheet, semicolons):
     it may be either sign, or both occur; the message names the line, from `lines`, and
     the datasheet, which may say it.
     """
-    commas = any("," in field for column in columns for field in column)
+    commas = any("," in "".join(column) for column in columns)
     if not (commas or semicolons):
         return "."
     seen = {}

@@ -129,13 +129,24 @@ def test_a_line_of_sums_is_no_sample(table, rng):
     numbers = rng.integers(1, 100, size=(12, 3)) / 8
     lines = [f"{k},{a},{b},{c}" for k, (a, b, c) in enumerate(numbers.tolist(), 1)]
     a, b, c = numbers.sum(axis=0)
-    for end in (f",{a},{b},{c}", f"13,{a},{b},{c + 0.5}"):
+    mean = numbers[:, 2].mean()
+    ends = [f",{a},{b},{c}", f",{a},{b},{mean:.2g}"]
+    for end in [*ends, f"13,{a},{b},{c + 0.5}", f"13,{a},{b},{1.1 * mean}"]:
         path = table("\n".join(["id,y,a,b", *lines, end]))
         if end.startswith("13"):
             assert len(load_data(path, "y").y) == 13
         else:
             with pytest.raises(ValueError, match="csv, line 14 has the sums of all"):
                 load_data(path, "y")
+
+
+def test_a_line_of_sums_may_have_some_of_both_signs(table, rng):
+    numbers = rng.normal(size=(12, 2)).round(3)
+    numbers[:, 0] += 7
+    sums = numbers.sum(axis=0).round(3)
+    lines = [f"{y},{a}" for y, a in [*numbers.tolist(), sums.tolist()]]
+    with pytest.raises(ValueError, match="csv, line 14 has the sums of all"):
+        load_data(table("\n".join(["y,a", *lines])), "y")
 
 
 def test_numbers_that_double_do_not_end_with_sums(table):

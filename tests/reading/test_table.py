@@ -2,6 +2,7 @@
 
 import codecs
 import io
+import re
 import unicodedata
 
 import numpy as np
@@ -55,8 +56,9 @@ def test_the_file_of_uci_is_read_with_its_blanks_tabs_and_no_header(table):
         "1 of 4 rows left out, a value is missing: column 4 in 1",
     )
     data = load_data(table(MPG * 3), "column 1")
-    assert data.features == [f"column {n}" for n in range(2, 9)]
-    assert data.notes[1] == "columns left out: column 9 (text)"
+    assert data.features == [f"column {n}" for n in range(2, 8)]
+    left_out = "columns left out: column 8 (it is constant), column 9 (text)"
+    assert data.notes[1] == left_out
     named = "columns: [mpg, cyl, disp, power, weight, acc, year, origin, name]\n"
     data = load_data(table(MPG, named), "mpg", "weight, power")
     assert data.X.tolist() == [[3504, 130], [3693, 165], [3433, 150]]
@@ -113,6 +115,7 @@ def test_what_is_no_text_is_refused(table):
         ("y;a\n3.504;0,5\n12.345.678,5;2\n7;3\n", [3504, 12345678.5, 7]),
         ("y\ta\n3 504\t1\n12\u202f345\t2\n7'000\t3\n", [3504, 12345, 7000]),
         ("y;a\n3.504,25;1\n-0,5;2\n−1,5e3;4\n", [3504.25, -0.5, -1500]),
+        ("y,a\n–1.5,1\n‐2,3\n—,5\n–,6\n−3,8\n", [-1.5, -2, -3]),
         ("y,a\n1e-3,1\n+2.50,3\n.5,7\n", [0.001, 2.5, 0.5]),
         ("y,a\nTRUE,1\nFALSE,5\nTRUE,2\n", [1, 0, 1]),
         ("sep=;\ny;a\n1;2\n3;5\n", [1, 3]),
@@ -410,6 +413,55 @@ def test_an_index_and_a_repeated_column_are_never_features(table, rng):
     assert load_data(table(file.getvalue()), "y", "n, again").X[:, 0].tolist() == [
         *range(1, 10)
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "numbers", "left_out"),
+    [
+        ("n", [3, 1, 4, 2, 0], True),
+        ("n", [5, 4, 3, 2, 1], True),
+        ("n", [3, 1, 4, 2, 2], False),
+        ("n", [7, 1, 4, 2, 0], False),
+        ("n", [0.5, 1, 4, 2, 3], False),
+        ("customer_id", [1007, 1001, 1004, 1002, 1000], True),
+        ("PassengerId", [9, 5, 3, 2, 1], True),
+        ("store id", [9, 5, 5, 2, 1], False),
+        ("acid", [9, 5, 3, 2, 1], False),
+    ],
+)
+def test_what_numbers_the_rows_does_so_in_any_order(table, name, numbers, left_out):
+    rows = "".join(f"{k % 3},{n},{k * k % 7}.5\n" for k, n in enumerate(numbers))
+    data = load_data(table(f"y,{name},a\n{rows}"), "y")
+    assert data.features == (["a"] if left_out else [name, "a"])
+    assert (f"{name} (it numbers the rows)" in data.notes[-1]) == left_out
+
+
+def test_what_says_nothing_is_left_out_and_costs_no_row(table):
+    path = table("y,a,b,c\n1,7,5,0.1234567890123456789\n2,3,,0.1234567890123456780\n")
+    data = load_data(path, "y")
+    constant = "b (it is constant), c (it is constant to 16 digits)"
+    assert data.notes[1:] == (f"columns left out: {constant}",)
+    assert data.y.tolist() == [1, 2]
+
+
+def test_a_number_that_is_not_what_the_file_has_is_told(table):
+    large = [2**63 - 1, 2**53, 2**53 + 1, 7]
+    rows = [(k, n, word) for k, (n, word) in enumerate(zip(large, "TFTT", strict=True))]
+    words = {"T": "TRUE", "F": "false"}
+    text = "".join(f"{3 * k % 5},{n},{words[w]},{2**53 + 2 * k}\n" for k, n, w in rows)
+    data = load_data(table("y,a,b,c\n" + text), "y", "a, b, c")
+    assert data.X[:, 1].tolist() == [1, 0, 1, 1]
+    assert data.notes[1:] == (
+        "TRUE read as 1, FALSE as 0: b",
+        "rounded to 16 digits: a",
+    )
+
+
+def test_a_column_of_texts_and_numbers_shows_a_text(table):
+    text = "y,a,b\n" + "".join(f"{k},{k * k % 7},{k - 3}\n" for k in range(7))
+    text = re.sub(r",-(\d)\n", r",(\1)\n", text).replace(",3\n", ",low\n")
+    left_out = "columns left out: b (text in 4 of 7 rows, such as '(3)')"
+    assert load_data(table(text), "y").notes[1] == left_out
 
 
 def test_the_row_names_of_r_are_no_feature(table):
