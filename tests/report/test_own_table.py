@@ -63,6 +63,9 @@ def test_a_table_is_named_from_the_folder_of_the_project(folder):
 
 
 def test_the_tables_behind_a_report_are_its_own_and_those_of_its_experiments():
+    cars = {"data": "data/auto.csv", "target": "mpg", "features": "all"}
+    assert table_asked("regression", {}) == cars
+    assert table_asked("report") == {}
     assert tables_behind("report") == ["data/auto.csv"]
     assert tables_behind("regression") == ["data/auto.csv"]
     assert tables_behind("regression", {"data": "data/b.csv"}) == ["data/b.csv"]
@@ -118,25 +121,22 @@ def test_an_error_says_what_was_never_given(monkeypatch):
     assert with_remembered(error, "regression") == f"{error}; {said}"
 
 
-def test_a_report_says_in_short_what_it_is_of(monkeypatch, folder):
-    path = str(folder / "data" / "b.csv")
-    (folder / "data" / "b.csv").write_text("y,a,b\n1,2,7\n3,,9\n5,2,8\n4,1,1\n")
-    given(monkeypatch, "", DATA=path, TARGET="y")
-    said = f"{path}: y from a, b; 1 of 4 rows left out"
-    assert said_of_table(table_asked("regression")) == said
-    given(monkeypatch, "")
-    assert said_of_table(table_asked("regression")) == (
-        "data/auto.csv: mpg from cylinders, displacement, horsepower and 4 more; "
-        "0 of 392 rows left out"
-    )
-    assert said_of_table(table_asked("report")) == ""
-    assert said_of_table({"data": "data/none.csv", "target": "", "features": ""}) == ""
+def test_a_report_says_in_short_what_it_is_of():
+    table = {"data": "data/b.csv", "target": "y", "features": "all"}
+    recorded = {"features": ["a", "b"], "n_rows": 4, "n_dropped": 1, "claims": {}}
+    said = "data/b.csv: y from a, b; 1 of 4 rows left out"
+    assert said_of_table(table, recorded) == said
+    recorded["features"] = [*"abcd", 40 * "x" + "left" + 40 * "y"]
+    said = "data/b.csv: y from a, b, c and 2 more; 1 of 4 rows left out"
+    assert said_of_table(table, recorded) == said
+    assert said_of_table(table, {"claims": {}}) == ""
+    assert said_of_table({}, recorded) == ""
 
 
 def test_what_make_remembers_is_owned_up_to(project):
-    rows = "".join(f"{k % 7},{k * k % 11}\n" for k in range(20))
+    rows = "".join(f"{k % 7},{k * k % 11},5,{k // 19}\n" for k in range(20))
     for name in ("one", "two"):
-        project.write(f"data/{name}.csv", f"weight,price\n{rows}")
+        project.write(f"data/{name}.csv", f"weight,price,constant,once\n{rows}")
 
     def make(*given):
         done = project.make("html", "REPORT=regression", *given)

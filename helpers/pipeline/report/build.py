@@ -100,7 +100,8 @@ def make_report(paths, with_pdf, with_page, thread):
             print(f"the report lists as failed: {failed}", file=sys.stderr, flush=True)
     if note := note_of_printed(notebook):
         print(note, file=sys.stderr, flush=True)
-    claims = read_record(paths.executed).get("claims")
+    recorded = read_record(paths.executed)
+    claims = recorded.get("claims")
     if not isinstance(claims, dict):
         raise UserError(
             f"{name} records no claims: its last cell must be record(claims=…)"
@@ -129,7 +130,7 @@ def make_report(paths, with_pdf, with_page, thread):
             if path in made or not path.exists() or path.read_bytes() != content:
                 all_or_none.enter_context(whole(path)).write_bytes(content)
     names = " and ".join(str(path.relative_to(ROOT)) for path in made)
-    of = said_of_table(own)
+    of = said_of_table(own, recorded)
     print(f"made: {names}, for {title_of(notebook)['student']}{of and f', of {of}'}")
 
 

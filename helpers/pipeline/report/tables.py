@@ -2,7 +2,8 @@
 
 import os
 
-from helpers.data import load_data, split_names
+from helpers.data import split_names
+from helpers.figures.formatting import distinct
 from helpers.pipeline.command import some
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.report.title import TABLE, table_of
@@ -45,18 +46,16 @@ def require_table(report, given=None):
         raise UserError(why)
 
 
-def said_of_table(table):
+def said_of_table(table, recorded):
     """Say in short what a table's report is of, and how many rows were left out.
 
-    It is empty if the report is not of a table, or reads it in a way of its own.
+    It is what the report recorded; empty if it did not, or is not of a table.
     """
-    try:
-        sample = load_data(table["data"], table["target"], table["features"])
-    except (KeyError, ValueError):
+    if not table or not {"features", "n_rows", "n_dropped"} <= recorded.keys():
         return ""
-    left_out = f"{sample.n_dropped} of {len(sample.y) + sample.n_dropped} rows left out"
-    features = some(sample.features, 3, ", ")
-    return f"{table['data']}: {sample.target} from {features}; {left_out}"
+    features = some(distinct(recorded["features"]), 3, ", ")
+    left_out = f"{recorded['n_dropped']} of {recorded['n_rows']} rows left out"
+    return f"{table['data']}: {table['target']} from {features}; {left_out}"
 
 
 def with_remembered(error, report):
