@@ -4,6 +4,8 @@ import re
 
 # What Markdown or LaTeX would take for more than a letter.
 SIGNS = re.compile(r"[\\`*_{}\[\]<>#$@~^|&]")
+BREAK = "\N{ZERO WIDTH SPACE}"  # a line may end there
+LONG = re.compile(r"\S{25,}")
 NUMBER = re.compile(r"([+-]?)([\d,]*\.?\d+)(?:e([+-]\d+))?(%?)")
 # How the page writes the choice of a parameter, if not as it is.
 NAMES = {
@@ -20,7 +22,11 @@ def name_of(choice):
 
 
 def literal(text):
-    """Return a text, such as a name, for Markdown that shows it as it is."""
+    """Return a text, such as a name, for Markdown that shows it as it is.
+
+    A very long word may be broken into lines.
+    """
+    text = LONG.sub(lambda word: re.sub(".{8}(?=.)", rf"\g<0>{BREAK}", word[0]), text)
     return SIGNS.sub(r"\\\g<0>", text)
 
 
@@ -28,6 +34,15 @@ def shortened(text, length=24):
     """Cut a long text in its middle: beginnings may be alike, and so may ends."""
     half = length // 2
     return text if len(text) <= length else f"{text[: half - 1]}…{text[-half:]}"
+
+
+def distinct(names, length=48):
+    """Shorten names, but not so much that different ones would become the same."""
+    for most in range(length, max(map(len, names)), length // 2):
+        short = [shortened(name, most) for name in names]
+        if len({*short}) == len({*names}):
+            return short
+    return names
 
 
 def list_text(items):

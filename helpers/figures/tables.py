@@ -12,6 +12,7 @@ import pandas as pd
 from helpers.convergence import iterations_to_within
 from helpers.figures.curves import in_unit
 from helpers.figures.formatting import (
+    distinct,
     list_text,
     math_text,
     name_of,
@@ -33,7 +34,7 @@ CLOSE, CLOSER = 0.01, 1e-4
 def data_table(data, sheet):
     """Describe the columns of a `helpers.data.Data`, the target first."""
     names = [data.target, *data.features]
-    table = pd.DataFrame({"column": [*map(shortened, names)]})
+    table = pd.DataFrame({"column": distinct(names)})
     for fact in ("meaning", "unit"):
         known = [column_fact(sheet, name, fact) for name in names]
         if any(known):
@@ -195,7 +196,7 @@ def weights_table(run, data, sheet):
     per_unit = in_unit("original", unit and f"{unit} per unit")
     return pd.DataFrame(
         {
-            "feature": [*map(shortened, names), "offset"],
+            "feature": [*distinct(names), "offset"],
             **units,
             "std. dev.": [*deviations, "–"],
             in_unit("standardised", unit): [

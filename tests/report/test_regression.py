@@ -51,6 +51,11 @@ TABLES = {
     "outlier": {"x": X, "z": Z, "y": np.where(ROW == 7, 1e9, X - Z + NOISE)},
 }
 TABLES["no mean"]["y"] -= TABLES["no mean"]["y"].mean()
+LONG = [f"WORKING_HOURS_IN_MONTH_{k}_OF_YEAR" for k in range(9)]
+HOURS = 1e12 + 1e9 * np.random.default_rng(2).normal(size=(9, ROWS))
+TABLES["long"] = dict(zip(LONG, HOURS, strict=True))
+TABLES["long"]["y"] = 3 * TABLES["long"][LONG[4]] + 1e9 * NOISE
+FACTS = "{unit: kilograms per square metre, meaning: hours of all MMMMMMMMMMMMMMMM}"
 UNITS = {"total": "$", "rare": "$ CO₂ m⁻² руб."}
 
 
@@ -66,8 +71,12 @@ def report_on(tmp_path_factory):
         rows = [TABLES[name], *(map(repr, row) for row in zip(*columns, strict=True))]
         project.write("data/my_own*.csv", "\n".join(map(",".join, rows)))
         (project.folder / "data" / "my_own*.yaml").unlink(missing_ok=True)
-        if name in UNITS:
-            sheet = f"columns: {{y: {{unit: {UNITS[name]}}}}}"
+        if name in UNITS or name == "long":
+            sheet = f"columns: {{y: {{unit: {UNITS.get(name)}}}}}"
+            if name == "long":
+                sheet = "columns:\n" + "".join(
+                    f"  {n}: {FACTS}\n" for n in TABLES[name]
+                )
             project.write("data/my_own*.yaml", sheet)
         given = {"REPORT": "regression", "DATA": "data/my_own*.csv", "TARGET": "y"}
         path = build_report(project.folder, given | {"STUDENT": "Ada"})
@@ -157,6 +166,14 @@ def test_a_feature_that_several_others_explain_together_is_told_as_one(report_on
     said = report_on("useless").page
     assert "No feature depends strongly on the others" in said
     assert "explain at most 0 % of a feature" in said
+
+
+def test_long_names_units_and_meanings_have_room(report_on):
+    said = report_on("long")
+    for name in LONG:
+        assert said.pdf.replace(" ", "").count(name) >= 2  # in Table 1 and in Table 3
+    belongs = f"The largest belongs to {LONG[4]}: when it alone grows"
+    assert belongs in said.page.replace("\N{ZERO WIDTH SPACE}", "")
 
 
 def test_what_hardly_varies_is_left_out_and_counted(report_on):

@@ -5,10 +5,13 @@ from numbers import Integral, Real
 
 import pandas as pd
 
-from helpers.figures.formatting import math_text
+from helpers.figures.formatting import BREAK, math_text
 
-WIDE = 24  # letters of a column that is broken into lines
-BROKEN = r">{\raggedright\arraybackslash}p{4cm}"
+ROOM = 100  # letters of a line of a table
+WIDE = 24  # of them at most for a column of texts, which are broken into lines
+BROKEN = r">{\raggedright\arraybackslash}p{%.1fcm}"
+COMMAND = re.compile(r"\\[a-z]+|[${}^]")  # in a formula, but no letter
+INSIDE = re.compile(r"(?<=\S\S)(?=\S)")  # a word
 
 
 def texts_of(frame):
@@ -34,19 +37,35 @@ def texts_of(frame):
     return frame.astype(object).map(_text)
 
 
-def alignment(texts):
-    """Return LaTeX's letters for columns: the first on the left, long texts broken."""
-    long = [max(map(len, [name, *texts[name]])) > WIDE for name in texts]
-    return "".join(BROKEN if long[k] else "r" if k else "l" for k in range(len(long)))
+def layout(texts):
+    """Return LaTeX's letters for columns, and how many lines the rows take, about.
+
+    Numbers are on the right. Long texts are broken into lines, as short as the numbers
+    need them to be.
+    """
+    columns = [[name, *texts.iloc[:, k]] for k, name in enumerate(texts)]
+    numbers = [all(text[:1] in "$–" for text in column[1:]) for column in columns]
+    widths = [max(len(COMMAND.sub("", t)) + 2 for t in column) for column in columns]
+    most, pairs = WIDE + 2, [*zip(widths, numbers, strict=True)]
+    while most > 10 and sum(w if n else min(w, most) for w, n in pairs) > ROOM:
+        most -= 1
+    broken = BROKEN % ((most - 2) / 6)
+    align = "".join("r" if n else "l" if w <= most else broken for w, n in pairs)
+    long = [column[1:] for column, n in zip(columns, numbers, strict=True) if not n]
+    rows = zip(*long, strict=True)
+    return align, sum(max(-(-len(t) // (most - 2)) for t in row) for row in rows)
 
 
 def to_latex(texts, align, *, long=False):
     """Return texts as a table in LaTeX, with LaTeX's letters for its columns."""
+    if "p{" in align:
+        texts = texts.map(lambda t: t if "$" in t else INSIDE.sub(BREAK, t))
     style = _styled(texts, "latex-math")
     environment = "longtable" if long else None
     latex = style.to_latex(hrules=True, column_format=align, environment=environment)
     if long:  # no page begins with the last row or two
         latex = re.sub(r"\\\\(?=\n(.*\n){1,2}\\end{longtable})", r"\\\\*", latex)
+    latex = latex.replace(BREAK, r"\penalty5000 ")
     # After the end of a row, LaTeX would take * and [ for what the end is to be like.
     return re.sub(r"^\s*(?=[\[*])", "{}", latex, flags=re.MULTILINE)
 

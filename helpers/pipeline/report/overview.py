@@ -21,7 +21,6 @@ from helpers.figures.overview import (
 from helpers.figures.overview_table import LISTED, experiment_table
 from helpers.figures.statements import count_text
 from helpers.pipeline.command import some
-from helpers.pipeline.report.frames import BROKEN, WIDE
 from helpers.pipeline.sweep.results import load_runs
 
 NAMED = 4  # runs of a sentence
@@ -60,7 +59,6 @@ def publish_experiment(report, name, **options):
     report.table(
         table,
         label=label,
-        align="".join(map(_alignment, table, table.to_numpy().T)),
         caption=f"The {what} of {code}{rows}{setting}. {conclusion}",
         source=(["figures.overview_table.experiment_table"], [name]),
     )
@@ -139,10 +137,3 @@ def _named(runs, names):
     settings = [_code(setting_text(run, names)) for run in runs]
     several = some(settings, NAMED, ", ") if len(runs) > NAMED else list_text(settings)
     return f"the run{'s' if len(runs) > 1 else ''} with {several}"
-
-
-def _alignment(name, texts):
-    """Align numbers on the right, and break what is long into lines."""
-    if all(text[:1] in "$–" for text in texts):
-        return "r"
-    return BROKEN if max(map(len, [name, *texts])) > WIDE else "l"

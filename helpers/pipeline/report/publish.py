@@ -23,7 +23,7 @@ from helpers.pipeline.report.markdown import KINDS
 from helpers.pipeline.report.provenance import trace
 from helpers.pipeline.sweep.results import loaded_experiments
 
-MANY = 40  # rows of a table that do not fit on a page
+MANY = 40  # lines of a table that do not fit on a page
 TEXT_WIDTH = 6.3  # inches, on the page that is printed
 SHORT = 15  # lines of a listing that is kept whole: on one page, and in JupyterLab
 
@@ -138,8 +138,8 @@ class Report:
         label, caption : str
             See `helpers.pipeline.report.publish`.
         align : str, optional
-            LaTeX alignment of the columns; by default the first is on the left and
-            the others on the right, and long texts are broken into lines.
+            LaTeX alignment of the columns; by default numbers are on the right and
+            texts on the left, long ones broken into lines.
         long : bool
             Whether it may run over several pages, as one of many rows does anyway.
         source : (list of str, list of str), optional
@@ -147,8 +147,8 @@ class Report:
         """
         label = self._label("tab", label, caption)
         texts = frames.texts_of(frame)
-        long = long or len(texts) > MANY
-        align = align or frames.alignment(texts)
+        letters, lines = frames.layout(texts)
+        long, align = long or max(lines, len(texts)) > MANY, align or letters
         self._lab_caption(label, caption)
         self._emit(
             {
