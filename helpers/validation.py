@@ -9,21 +9,10 @@ FLOAT, OURS = np.dtype(float), (np.ndarray, np.float64)
 
 
 def as_floats(values, name):
-    """Return numbers of any type in double precision; symbols stay symbols.
+    """Return numbers of any type in double precision; symbols of SymPy stay symbols.
 
-    Small integers would wrap around, and half precision would lose digits.
-
-    Parameters
-    ----------
-    values : array_like
-        Numbers, a pandas frame or series; or symbols of SymPy, in an array of objects.
-    name : str
-        What they are, to begin the message with.
-
-    Raises
-    ------
-    ValueError
-        If they are no real numbers, or a masked array.
+    Small integers would wrap around, and half precision would lose digits. ValueError,
+    which begins with the `name`, if they are no real numbers, or a masked array.
     """
     # Those of the training loop are, and must not wait.
     if type(values) in OURS and values.dtype is FLOAT:
@@ -39,13 +28,7 @@ def as_floats(values, name):
 
 
 def validate_real(values, name):
-    """Return values as an array, of the type that they have.
-
-    Raises
-    ------
-    ValueError
-        As for `as_floats`.
-    """
+    """Return values as an array of their own type; raise as `as_floats` does."""
     if isinstance(values, np.ma.MaskedArray):
         raise ValueError(f"{name} is a masked array: drop or fill what is masked first")
     try:
@@ -58,25 +41,10 @@ def validate_real(values, name):
 
 
 def validate_data(X, y):
-    """Return the data as floats, ready for a descent.
+    """Return features and targets as floats, ready for a descent.
 
-    Parameters
-    ----------
-    X : array_like of shape (n_samples, n_features)
-        Features.
-    y : array_like of shape (n_samples,)
-        Targets.
-
-    Returns
-    -------
-    X, y : ndarray of float
-        The same data.
-
-    Raises
-    ------
-    ValueError
-        If the shapes do not fit together, a value is not finite, or there are
-        fewer samples than parameters (n_features + 1).
+    ValueError if they are not of the shapes (n_samples, n_features) and (n_samples,), a
+    value is not finite, or there are fewer samples than parameters (n_features + 1).
     """
     X, y = as_floats(X, "X"), as_floats(y, "y")
     validate_shapes(X, y)
@@ -92,16 +60,9 @@ def validate_data(X, y):
 
 
 def validate_finite(X, y, first=0, where=""):
-    """Raise ValueError at the first value that is not finite.
+    """Raise ValueError at the first value of features and targets that is not finite.
 
-    Parameters
-    ----------
-    X, y : ndarray
-        Rows of features and targets.
-    first : int
-        The number of the first of these rows.
-    where : str
-        What they are part of, to begin the message with.
+    `first` is the number of their first row; `where` begins the message.
     """
     for name, values in (("X", X), ("y", y)):
         if not np.isfinite(values).all():
@@ -114,23 +75,10 @@ def validate_finite(X, y, first=0, where=""):
 
 
 def validate_chunk(X, y, width, where=""):
-    """Return a chunk of a data set as arrays of the types that they have.
+    """Return a chunk of features and targets as arrays of the types that they have.
 
-    Parameters
-    ----------
-    X : array_like of shape (n_rows, n_features)
-        Features.
-    y : array_like of shape (n_rows,)
-        Targets.
-    width : int or None
-        How many features there must be.
-    where : str
-        Which chunk, to begin the message with.
-
-    Raises
-    ------
-    ValueError
-        If the shapes do not fit, or these are not real numbers.
+    ValueError, which begins with `where`, if these are not real numbers, or not of the
+    shapes (n_rows, n_features) and (n_rows,), with `width` features unless it is None.
     """
     X, y = validate_real(X, f"{where}X"), validate_real(y, f"{where}y")
     if X.dtype == object or y.dtype == object:

@@ -79,7 +79,7 @@ def _said_of_values(table, chosen):
 
 def _add_all(chosen, table, path):
     """Add every other column of numbers, and return what was left out, and why."""
-    left_out, seen = [], {_key(chosen[target]): target for target in chosen}
+    left_out, seen = [], {chosen[target].tobytes(): target for target in chosen}
     for place, name in enumerate(table.names):
         values, wrong = table.numbers(place)
         present = wrong | ~np.isnan(values)
@@ -98,7 +98,7 @@ def _add_all(chosen, table, path):
             left_out.append(f"column {place + 1} (it is {name} again)")
         elif name not in chosen:
             _require_finite(table, path, place, wrong)
-            key = _key(values)
+            key = values.tobytes()
             if key in seen:
                 left_out.append(f"{name} (it repeats {seen[key]})")
             elif len(values) > 1 and np.ptp(values[present]) == 0:
@@ -109,11 +109,6 @@ def _add_all(chosen, table, path):
             else:
                 chosen[name], seen[key] = values, name
     return left_out
-
-
-def _key(values):
-    """Return what is the same for equal columns only."""
-    return (values + 0.0).tobytes()  # -0.0 is equal to 0.0
 
 
 def _numbers_the_rows(name, values):

@@ -132,7 +132,7 @@ def read_numbers(fields, decimal, missing=()):
     sentinels = [value for value in missing if not isinstance(value, str)]
     values[np.isin(values, sentinels)] = np.nan
     wrong = np.isinf(values)
-    return np.where(wrong, np.nan, values), wrong
+    return np.where(wrong, np.nan, values) + 0.0, wrong  # -0.0 is 0.0
 
 
 def _plain_numbers(fields):
