@@ -5,6 +5,7 @@ import re
 # What Markdown or LaTeX would take for more than a letter.
 SIGNS = re.compile(r"[\\`*_{}\[\]<>#$@~^|&]")
 BREAK = "\N{ZERO WIDTH SPACE}"  # a line may end there
+DOLLAR = "\N{FULLWIDTH DOLLAR SIGN}"  # in a table, is printed as one of usual width
 LONG = re.compile(r"\S{25,}")
 NUMBER = re.compile(r"([+-]?)([\d,]*\.?\d+)(?:e([+-]\d+))?(%?)")
 # How the page writes the choice of a parameter, if not as it is.
@@ -43,6 +44,11 @@ def distinct(names, length=48):
         if len({*short}) == len({*names}):
             return short
     return names
+
+
+def cell_text(text):
+    """Return a text for a cell of a table, where dollars would enclose a formula."""
+    return text.replace("$", DOLLAR) if text.count("$") > 1 else text
 
 
 def list_text(items):

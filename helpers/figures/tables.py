@@ -12,6 +12,7 @@ import pandas as pd
 from helpers.convergence import iterations_to_within
 from helpers.figures.curves import in_unit
 from helpers.figures.formatting import (
+    cell_text,
     distinct,
     list_text,
     math_text,
@@ -34,11 +35,11 @@ CLOSE, CLOSER = 0.01, 1e-4
 def data_table(data, sheet):
     """Describe the columns of a `helpers.data.Data`, the target first."""
     names = [data.target, *data.features]
-    table = pd.DataFrame({"column": distinct(names)})
+    table = pd.DataFrame({"column": [*map(cell_text, distinct(names))]})
     for fact in ("meaning", "unit"):
         known = [column_fact(sheet, name, fact) for name in names]
         if any(known):
-            table[fact] = [text or "–" for text in known]
+            table[fact] = [cell_text(text) or "–" for text in known]
     columns = (data.y, *data.X.T)  # one by one, so that prose can say the same
     specs = [f",.{digits_of(column)}g" for column in columns]
     summaries = {"mean": mean_of, "std. dev.": np.std, "min": np.min, "max": np.max}
@@ -196,7 +197,7 @@ def weights_table(run, data, sheet):
     per_unit = in_unit("original", unit and f"{unit} per unit")
     return pd.DataFrame(
         {
-            "feature": [*distinct(names), "offset"],
+            "feature": [*map(cell_text, distinct(names)), "offset"],
             **units,
             "std. dev.": [*deviations, "–"],
             in_unit("standardised", unit): [

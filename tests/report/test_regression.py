@@ -55,7 +55,9 @@ LONG = [f"WORKING_HOURS_IN_MONTH_{k}_OF_YEAR" for k in range(9)]
 HOURS = 1e12 + 1e9 * np.random.default_rng(2).normal(size=(9, ROWS))
 TABLES["long"] = dict(zip(LONG, HOURS, strict=True))
 TABLES["long"]["y"] = 3 * TABLES["long"][LONG[4]] + 1e9 * NOISE
-FACTS = "{unit: kilograms per square metre, meaning: hours of all MMMMMMMMMMMMMMMM}"
+FACTS = (
+    "{unit: kilograms per square metre, meaning: hours at $20 to $50 MMMMMMMMMMMMMM}"
+)
 UNITS = {"total": "$", "rare": "$ CO₂ m⁻² руб."}
 
 
@@ -172,6 +174,10 @@ def test_long_names_units_and_meanings_have_room(report_on):
     said = report_on("long")
     for name in LONG:
         assert said.pdf.replace(" ", "").count(name) >= 2  # in Table 1 and in Table 3
+    assert said.pdf.count("hours at $20 to $50") == said.page.count(
+        "hours at $20 to $50"
+    )
+    assert said.page.count("hours at $20 to $50 MMMMMMMMMMMMMM") == 1 + len(LONG)
     belongs = f"The largest belongs to {LONG[4]}: when it alone grows"
     assert belongs in said.page.replace("\N{ZERO WIDTH SPACE}", "")
 

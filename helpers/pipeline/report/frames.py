@@ -5,10 +5,10 @@ from numbers import Integral, Real
 
 import pandas as pd
 
-from helpers.figures.formatting import BREAK, math_text
+from helpers.figures.formatting import BREAK, DOLLAR, math_text
 
-ROOM = 100  # letters of a line of a table
-WIDE = 24  # of them at most for a column of texts, which are broken into lines
+ROOM = 96  # letters of a line of a table
+WIDE = 40  # of them at most for a column of texts, which are broken into lines
 BROKEN = r">{\raggedright\arraybackslash}p{%.1fcm}"
 COMMAND = re.compile(r"\\[a-z]+|[${}^]")  # in a formula, but no letter
 INSIDE = re.compile(r"(?<=\S\S)(?=\S)")  # a word
@@ -45,15 +45,17 @@ def layout(texts):
     """
     columns = [[name, *texts.iloc[:, k]] for k, name in enumerate(texts)]
     numbers = [all(text[:1] in "$–" for text in column[1:]) for column in columns]
-    widths = [max(len(COMMAND.sub("", t)) + 2 for t in column) for column in columns]
-    most, pairs = WIDE + 2, [*zip(widths, numbers, strict=True)]
-    while most > 10 and sum(w if n else min(w, most) for w, n in pairs) > ROOM:
+    widths = [max(len(COMMAND.sub("", text)) for text in column) for column in columns]
+    pairs, room = [*zip(widths, numbers, strict=True)], ROOM - 2 * len(columns)
+    most = WIDE
+    while most > 8 and sum(w if n else min(w, most) for w, n in pairs) > room:
         most -= 1
-    broken = BROKEN % ((most - 2) / 6)
+    broken = BROKEN % (most / 6)
     align = "".join("r" if n else "l" if w <= most else broken for w, n in pairs)
     long = [column[1:] for column, n in zip(columns, numbers, strict=True) if not n]
-    rows = zip(*long, strict=True)
-    return align, sum(max(-(-len(t) // (most - 2)) for t in row) for row in rows)
+    # Lines that end between words are a third shorter than they may be.
+    rows = (max(map(len, row)) for row in zip(*long, strict=True))
+    return align, sum(1 if n <= most else 1 + 3 * n // (2 * most) for n in rows)
 
 
 def to_latex(texts, align, *, long=False):
@@ -65,7 +67,7 @@ def to_latex(texts, align, *, long=False):
     latex = style.to_latex(hrules=True, column_format=align, environment=environment)
     if long:  # no page begins with the last row or two
         latex = re.sub(r"\\\\(?=\n(.*\n){1,2}\\end{longtable})", r"\\\\*", latex)
-    latex = latex.replace(BREAK, r"\penalty5000 ")
+    latex = latex.replace(BREAK, r"\penalty9000 ").replace(DOLLAR, r"\$")
     # After the end of a row, LaTeX would take * and [ for what the end is to be like.
     return re.sub(r"^\s*(?=[\[*])", "{}", latex, flags=re.MULTILINE)
 

@@ -13,6 +13,7 @@ from nbconvert.exporters import TemplateExporter
 from pygments.formatters import HtmlFormatter
 
 from helpers import ROOT
+from helpers.figures.formatting import DOLLAR
 from helpers.pipeline.report.evidence import CARRIED, FILES, rounded, zipped
 from helpers.pipeline.report.listing import STYLES, coloured, html_listing
 from helpers.pipeline.report.markdown import markdown_to_html
@@ -178,7 +179,7 @@ def html_cell(text, formulas):
     parts = FORMULA.split(text)  # text and formula in turn
     parts[::2] = map(escape, parts[::2])
     parts[1::2] = map(formulas.get, parts[1::2])
-    return "".join(parts)
+    return "".join(parts).replace(DOLLAR, "$")
 
 
 def sides(align):
