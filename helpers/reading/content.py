@@ -19,6 +19,7 @@ SPREADSHEETS = (".xlsx", ".xls", ".ods")
 OPEN = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 BROKEN = (OSError, EOFError, lzma.LZMAError, zlib.error, zipfile.BadZipFile)
 NEAR = 0.75  # how much alike names of files are, one of which may be meant
+INVISIBLE = "\N{ZERO WIDTH SPACE}\N{ZERO WIDTH NO-BREAK SPACE}"
 NOT_TEXT = re.compile("[\0-\b\x0e-\x1f]")
 
 
@@ -68,8 +69,9 @@ def decoded(content, told):
             f"not a table in text; save it as CSV, or write its `encoding` into "
             f"{told.sheet}"
         )
-    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    return composed(text), encoding
+    for invisible in INVISIBLE:
+        text = text.replace(invisible, "")
+    return composed(text.replace("\r\n", "\n").replace("\r", "\n")), encoding
 
 
 def composed(text):

@@ -200,7 +200,7 @@ def _clear(split, fitting):
 def _named(rows, told):
     """Return the names of the columns, how they were found, and the other rows."""
     (line, first), given = rows[0], told.names
-    first = [name.replace("\n", " ") for name in first]  # as spreadsheets have them
+    first = [re.sub(r"[^\S ]", " ", name) for name in first]  # as spreadsheets do
     if given and set(given) <= set(first):
         return first, "a header", rows[1:]
     numbers = _numbers_above(first, rows[1:])

@@ -247,6 +247,12 @@ def test_a_name_is_found_however_its_accents_are_written(table):
         assert column_fact(load_datasheet(path), data.target, "unit") == "m"
 
 
+def test_what_nobody_sees_is_in_no_name_and_no_number(table):
+    text = "\ufeffy\u200b,a\xa0(m²),bc\n1,2\u200b.5,3\n2,7,\ufeff5\n3,6,5\n"
+    data = load_data(table(text), "y", "a (m²), bc")
+    assert data.X.tolist() == [[2.5, 3], [7, 5], [6, 5]]
+
+
 def test_a_column_left_out_for_its_signs_shows_one(table):
     text = "y,a,b,c\n1,7,$5,red\n2,2,NA,red\n3,9,$8,red\n"
     left_out = "columns left out: b (text, such as '$5'), c (text)"
