@@ -23,12 +23,13 @@ def name_of(choice):
 
 
 def literal(text):
-    """Return a text, such as a name, for Markdown that shows it as it is.
+    """Return a text, such as a name, for Markdown that shows it as it is."""
+    return SIGNS.sub(r"\\\g<0>", breakable(text))
 
-    A very long word may be broken into lines.
-    """
-    text = LONG.sub(lambda word: re.sub(".{8}(?=.)", rf"\g<0>{BREAK}", word[0]), text)
-    return SIGNS.sub(r"\\\g<0>", text)
+
+def breakable(text):
+    """Return a text whose very long words may be broken into lines."""
+    return LONG.sub(lambda word: re.sub(".{3}(?=.)", rf"\g<0>{BREAK}", word[0]), text)
 
 
 def shortened(text, length=24):

@@ -16,6 +16,7 @@ from pypdf import PdfReader
 from traitlets.config import Config
 
 from helpers.figures.formatting import (
+    breakable,
     list_text,
     literal,
     math_text,
@@ -903,6 +904,16 @@ def test_a_text_in_mathematics_is_printed_as_it_is(shown, printed):
     text = printed(*as_latex(shown)).replace("ˆ", "^").replace("˜", "~")
     as_it_is = name.replace(" ", "")
     assert f"Forp={as_it_is}andq={as_it_is}." in text
+
+
+@pytest.mark.parametrize("word", ["WWW." * 30, "data/" + "a.2" * 40, "Ab" * 70])
+def test_a_very_long_name_is_broken_into_lines(shown, printed, word):
+    report = Report()
+    report.claims.state("a", literal(word))
+    report.claims.state("b", breakable(word))
+    report.prose("The column *{{a}}* of the file `{{b}}` is good.")
+    text = printed(*as_latex(shown)).replace("\N{SOFT HYPHEN}", "")
+    assert f"Thecolumn{word}ofthefile{word}isgood." in text
 
 
 def test_a_report_without_figures_has_no_provenance(shown, shell, printed):
