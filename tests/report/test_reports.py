@@ -171,7 +171,11 @@ def test_too_few_rows_are_named(rows, columns, message):
         require_enough(lost, "a.csv")
     with pytest.raises(ValueError, match="^a.csv: .* 'y' are 1: there is nothing"):
         require_enough(Data(np.ones((20, 2)), np.ones(20), [], "y", 0), "a.csv")
-    for size in (1e200, 1e-200):
+    far = Data(np.arange(40.0).reshape(20, 2) ** 2, 2e11 + np.arange(20), [], "y", 0)
+    with pytest.raises(ValueError, match="'y' differ by 19 only, and are as la"):
+        require_enough(far, "a.csv")
+    require_enough(far._replace(y=1e11 + np.arange(20)), "a.csv")
+    for size in (1e80, 1e-80):
         few = Data(size * np.eye(20)[:, :2], np.arange(20), ["a", "b"], "y", 0)
         message = f"^a.csv: the values of 'a' differ by {size:g}, .* in another unit"
         with pytest.raises(ValueError, match=message.replace("+", r"\+")):
