@@ -14,14 +14,31 @@ SCALINGS = ("standardise", "min-max", "none")
 
 
 class Data(NamedTuple):
-    """Features and target, with what is needed to speak of them."""
+    """Features and target, with what is needed to speak of them.
 
-    X: np.ndarray  # features, each in its own unit; of shape (n_samples, n_features)
-    y: np.ndarray  # targets, of shape (n_samples,)
-    features: list  # names of the columns of X
-    target: str  # name of y
-    n_dropped: int  # rows left out because a value was missing
-    notes: tuple = ()  # how the file was read, and what was left out, in sentences
+    Attributes
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+        Features, each in its own unit.
+    y : ndarray of shape (n_samples,)
+        Targets.
+    features : list of str
+        Names of the columns of X.
+    target : str
+        Name of y.
+    n_dropped : int
+        Rows left out because a value was missing.
+    notes : tuple of str
+        How the file was read, and which columns and how many rows were left out: a
+        sentence for each.
+    """
+
+    X: np.ndarray
+    y: np.ndarray
+    features: list
+    target: str
+    n_dropped: int
+    notes: tuple = ()
 
 
 def load_data(path, target, features="all"):
@@ -139,9 +156,15 @@ def require_enough(data, path):
 
 
 class Scaling(NamedTuple):
-    """A change of units of the features: ``(X - shift) / factor``."""
+    """A change of units of the features: ``(X - shift) / factor``.
 
-    shift: np.ndarray  # both of shape (n_features,), in the features' own units
+    Attributes
+    ----------
+    shift, factor : ndarray of shape (n_features,)
+        In the features' own units.
+    """
+
+    shift: np.ndarray
     factor: np.ndarray
 
     def apply(self, X):
