@@ -7,11 +7,12 @@ import nbformat
 import pypdfium2
 import pytest
 
-from helpers.pipeline.report import pdf, publish
+from helpers.pipeline.report import paths, pdf, publish
+from helpers.pipeline.report.paths import Paths
 
 
 @pytest.fixture
-def shown(monkeypatch):
+def shown(monkeypatch, tmp_path):
     """Collect what a report displays, as the outputs of a notebook."""
     outputs, places = [], {}
 
@@ -25,6 +26,8 @@ def shown(monkeypatch):
 
     monkeypatch.setattr(publish, "display", display)
     monkeypatch.setattr(publish, "update_display", update_display)
+    nothing = Paths(root=tmp_path / "nothing")  # not the assignment's notebook
+    monkeypatch.setattr(paths, "opened", lambda: nothing)
     return outputs
 
 

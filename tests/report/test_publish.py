@@ -449,6 +449,25 @@ def test_a_section_has_its_number_in_print_and_its_name_in_the_notebook(
     assert "#" not in page
 
 
+def test_numbers_in_the_notebook_are_those_in_print(shown, monkeypatch):
+    cells = [
+        "report.prose(text)",
+        'report.figure(fig, xlabel="x", label="a", caption="A.")\n'
+        'report.table(frame, label="b", caption="B.")',
+        "%%prose\n$$ x $$ {#eq:a}\n\n$$ y $$ {#eq:b}",
+        'report.figure(fig, label="b", caption="C.")',
+    ]
+    monkeypatch.setattr(lab, "opened_cells", lambda: [{"source": c} for c in cells])
+    report = Report()
+    report.prose("In @fig:b, @tab:b, @eq:b and, of a loop, @fig:c.")
+    assert shown[0].data["text/markdown"] == (
+        "In [Figure 2](#fig:b), [Table 1](#tab:b), [(2)](#eq:b) and, of a loop, "
+        "[Figure 3](#fig:c)."
+    )
+    report.table(pd.DataFrame({"x": ["1"]}), label="b", caption="B.")
+    assert "**Table 1.** B." in str(shown)
+
+
 def test_works_are_cited_by_name_in_the_notebook(shown):
     Report().prose("As @boyd2004 say [@polyak1964; @boyd2004, p. 3]; `@boyd2004`, @no.")
     assert shown[0].data["text/markdown"] == (

@@ -27,6 +27,10 @@ BIBLIOGRAPHIES = ROOT / "report"
 SHOWS = re.compile(r"^[^#\n]*\bbibliography\([^)]*?([\w.-]+\.bib)", re.MULTILINE)
 KEY = rf"@(?!(?:{'|'.join(KINDS)}):)([\w-]*\w)"
 CITATION = re.compile(rf"\[(?P<group>[^\[\]]*{KEY}[^\[\]]*)\](?!\()|(?<![\w@\\]){KEY}")
+KIND = {"figure": "fig", "table": "tab", "listing": "lst"}
+MADE = re.compile(  # what has a number, in the source of a notebook
+    rf"\breport\.({'|'.join(KIND)})\(|\blabel=[\"']([\w-]+)[\"']|\{{#(eq:[\w-]+)\}}"
+)
 _begun = {}  # by path: what waits until a file has been read
 
 
@@ -34,7 +38,6 @@ class Lab:
     """The numbers given so far."""
 
     def __init__(self):
-        self._numbers = {}
         if os.environ.get(BESIDE) and self._works.exists():  # read by another core
             _begun[self._works] = beside(_read, self._works)
 
@@ -72,6 +75,18 @@ class Lab:
         return "\n".join("".join(cell["source"]) for cell in opened_cells())
 
     @cached_property
+    def _numbers(self):
+        """The labels of each kind: of the notebook in its order, then as they come."""
+        numbers, kind = {}, ""
+        if FORMATS in os.environ:
+            return numbers
+        for made, label, equation in MADE.findall(self._source):
+            kind = KIND.get(made, kind)
+            if label := equation or (label and f"{kind}:{label}"):
+                numbers.setdefault(label.partition(":")[0], []).append(label)
+        return numbers
+
+    @cached_property
     def _works(self):
         """The path of the bibliography that the notebook shows."""
         [name] = SHOWS.findall(self._source)[:1] or ["references.bib"]
@@ -92,7 +107,7 @@ class Lab:
         return f"[{KINDS[kind]} {number}](#{label})".replace("[ ", "[")
 
     def number(self, label):
-        """Return a label's kind, and its place among those of its kind so far."""
+        """Return a label's kind, and its place among those of its kind."""
         kind = label.partition(":")[0]
         labels = self._numbers.setdefault(kind, [])
         if label not in labels:
