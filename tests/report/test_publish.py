@@ -802,6 +802,25 @@ def test_the_last_rows_of_a_long_table_stay_together(shown, to_pdf):
     assert rows_of_pages(2) == [2]
 
 
+def test_a_caption_may_be_set_in(shown, printed):
+    report = Report()
+    report.claims.state("n", 5)
+    report.table(
+        pd.DataFrame({"a": ["x"]}), label="it", caption="\n    Of {{n}}:\n\t`a`."
+    )
+    cell = nbformat.v4.new_code_cell(outputs=shown)
+    latex, _ = typeset.to_latex(nbformat.v4.new_notebook(cells=[cell]))
+    assert r"\caption{Of 5: \texttt{a}.}" in latex
+
+
+def test_signs_of_a_cell_are_not_joined(shown, printed):
+    signs = ["a--b---c", "<<x>>", ",,y", "$i--j$"]
+    Report().table(pd.DataFrame({"a": signs}), label="it", caption="It.")
+    cell = nbformat.v4.new_code_cell(outputs=shown)
+    text = printed(typeset.to_latex(nbformat.v4.new_notebook(cells=[cell]))[0])
+    assert "".join(signs[:3]) in text
+
+
 @pytest.mark.parametrize("long", [False, True])
 def test_cells_may_begin_with_any_sign(shown, printed, long):
     signs = ["[CO2]", "*mass", "[1pt]", "[", "]", "*", " [a", "&", "%b", "\\\\[c]"]
@@ -834,7 +853,9 @@ def test_a_label_that_references_could_not_name_is_refused(shown, label):
         Report().table(pd.DataFrame({"a": [1]}), label=label, caption="It.")
 
 
-@pytest.mark.parametrize("caption", ["One.\n\nTwo.", "- one\n- two", "It.\n1. one"])
+@pytest.mark.parametrize(
+    "caption", ["One.\n\nTwo.", "- one\n- two", "It.\n1. one", "$$ x $$"]
+)
 def test_a_caption_is_one_paragraph(shown, caption):
     with pytest.raises(ValueError, match="tab:it: the caption must be one paragraph"):
         Report().table(pd.DataFrame({"a": [1]}), label="it", caption=caption)

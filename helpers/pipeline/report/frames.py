@@ -67,6 +67,7 @@ def to_latex(texts, align, *, long=False):
     latex = style.to_latex(hrules=True, column_format=align, environment=environment)
     if long:  # no page begins with the last row or two
         latex = re.sub(r"\\\\(?=\n(.*\n){1,2}\\end{longtable})", r"\\\\*", latex)
+    latex = re.sub(r"([-<>,`])(?=\1)", r"\1{}", latex)  # which LaTeX would join
     latex = latex.replace(BREAK, r"\penalty9000 ").replace(DOLLAR, r"\$")
     # After the end of a row, LaTeX would take * and [ for what the end is to be like.
     return re.sub(r"^\s*(?=[\[*])", "{}", latex, flags=re.MULTILINE)

@@ -253,7 +253,8 @@ class Report:
             )
         if not caption.strip():
             raise ValueError(f"{label} has no caption: say what it shows")
-        if re.search(r"\n\s*\n|^\s*([-*+>#]|\d+[.)])\s", caption.strip(), re.MULTILINE):
+        block = r"\n\s*\n|^\s*([-*+>#]|\d+[.)])\s|\$\$"
+        if re.search(block, caption.strip(), re.MULTILINE):
             raise ValueError(f"{label}: the caption must be one paragraph of text")
         return label
 

@@ -96,6 +96,8 @@ def places_of_text(notebook, mark=None):
             claims = Claims({name: Claim(**claim) for name, claim in named})
             for key in {"text", "caption"} & shown.keys():  # it has one of them
                 text = claims.fill(shown[key], mark) if claims else shown[key]
+                if key == "caption":  # in which lines that are set in are no code
+                    text = " ".join(text.split())
                 places.append((shown, key, text))
     return places
 
