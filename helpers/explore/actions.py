@@ -132,8 +132,8 @@ def compare(recorded, shown):
         return "The run draws other mini-batches than the page, so its numbers differ."
     costs, w = np.array(shown["costs"]), np.array(shown["w"])
     if costs.shape != np.shape(recorded["costs"]):
-        updates = f"{len(recorded['costs']) - 1} updates, the page has {len(costs) - 1}"
-        return f"The run has OTHER NUMBERS than the page: it ended after {updates}."
+        last = f"update {len(recorded['costs']) - 1}, the page's {len(costs) - 1}"
+        return f"The run has OTHER NUMBERS than the page: its last is {last}."
     # Costs each by itself; weights beside the largest, since some may be near zero.
     apart = np.max(np.abs(costs / recorded["costs"] - 1), initial=0)
     largest = np.abs(recorded["w"]).max() or 1.0
@@ -141,6 +141,8 @@ def compare(recorded, shown):
     digits = min(16 if apart == 0 else math.floor(-math.log10(apart)), 16)
     optimiser = shown["setting"]["optimiser"]
     if digits < (3 if optimiser in MAGNIFYING else 6):
-        return f"The run has OTHER NUMBERS than the page: only {max(digits, 0)} digits."
+        return (
+            f"The run has OTHER NUMBERS than the page, from digit {max(digits, 0) + 1}."
+        )
     but = f"; {optimiser} magnifies what is rounded" if digits < 6 else ""
     return f"The run's numbers are the page's, to {digits} digits{but}."

@@ -72,7 +72,7 @@ def test_a_broken_grid_is_named_and_not_touched(tmp_path):
 def test_a_run_is_kept_compared_and_not_executed_again(monkeypatch):
     asked = shown(rate=0.0123, iterations=50)
     found = actions.show_as_run(asked | {"costs": [1.0], "w": [1.0]})
-    assert "OTHER NUMBERS than the page: it ended after 50 updates" in found["text"]
+    assert "than the page: its last is update 50, the page's 0." in found["text"]
     path = ROOT / found["path"]
     try:
         run = read_record(path)
@@ -84,7 +84,8 @@ def test_a_run_is_kept_compared_and_not_executed_again(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("apart", "verdict"), [(0, "to 16"), (3e-12, "to 11"), (1e-3, "OTHER NUMBERS")]
+    ("apart", "verdict"),
+    [(0, "to 16"), (3e-12, "to 11"), (1e-3, "from digit 4."), (9, "from digit 1.")],
 )
 def test_a_verdict_says_to_how_many_digits_numbers_agree(apart, verdict):
     costs, w = np.array([3.0, 2.0, 1.0]), np.array([1.0, 1e-12])
