@@ -78,7 +78,11 @@ def test_html_that_print_has_not_is_refused_by_name(text):
         ("a | b\n--|--\n1 | 2 | 3", "a row of a table has more cells"),
         ("|a|b|\n|--|\n|1|", "a row of a table has more cells"),
         ("> a | b\n> --|--\n> 1 | 2 | 3", "a row of a table has more cells"),
-        ("A[^a].\n\n[^a]: $$ b $$ {#eq:b}", "an equation in a note has no number"),
+        (
+            "A[^a].\n\n[^a]: $$ b $$ {#eq:b}",
+            "an equation in a note or in a table has no",
+        ),
+        ("a | b\n--|--\n$$ c $$ {#eq:c} | d", "an equation in a note or in a table"),
     ],
 )
 def test_what_print_or_page_would_lose_is_refused(text, message):

@@ -989,6 +989,7 @@ def test_the_title_block_survives_special_characters(shown):
         ("Reference `eq:a' undefined", "In [1]"),
         ("Reference `eq:ab' undefined", "In [4]"),
         (r"Undefined control sequence. At: \(\wrong (see a.log)", "In [4]"),
+        (r"Undefined control sequence. At: it: \(\wrong (see a.log)", "In [4]"),
         (r"Undefined control sequence. At: ...b, $\wrong (see a.log)", "In [4]"),
         ("Label `sec:a' multiply defined", "the cell that begins with '# A {#sec:a}'"),
         (r"mathematics is left open: '@eq:ab, $\\wr'", "In [4]"),

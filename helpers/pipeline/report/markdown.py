@@ -205,8 +205,6 @@ def _begin(fragment):
 def _validate_notes(fragment):
     """Raise if a note would be lost, or printed as it is typed."""
     text = MATHEMATICS.sub("", fragment)
-    if any("{#eq:" in note[0] for note in NOTE.finditer(text)):
-        raise UserError(f"an equation in a note has no number: {_begin(fragment)}")
     named, beside = NOTED.findall(text), NOTED.findall(NOTE.sub("", text))
     for note in named:
         if not named.count(note) == beside.count(note) + 1 > 1:

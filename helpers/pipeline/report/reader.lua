@@ -110,9 +110,18 @@ local function validate(read, text)
   local function code(element)
     if element.text:find("`{=print}", 1, true) then refuse("a block of Markdown is left open") end
   end
+  local function equation(element)
+    element:walk {
+      RawInline = function(raw)
+        if raw.text:find("^\\numbered{") then
+          refuse("an equation in a note or in a table has no number")
+        end
+      end,
+    }
+  end
   local function picture() refuse("a picture is shown by report.figure") end
   if text:find("{=print}", 1, true) or text:find("![", 1, true) then
-    read:walk { Code = code, CodeBlock = code, Image = picture }
+    read:walk { Code = code, CodeBlock = code, Image = picture, Note = equation, Table = equation }
   end
 end
 

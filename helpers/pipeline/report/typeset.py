@@ -131,7 +131,7 @@ def cells_behind(error, notebook):
     """List the cells that an error speaks of: of a label, a citation or a formula."""
     cited = re.search(r"`([\w:.-]+)'", error)
     published = re.search(r"\b((?:fig|tab|lst):[a-z0-9-]+) is", error)
-    formula = re.search(r"At: (?:\\[(\[]|\.\.\.)?(.{3,}) \(see ", error)
+    formula = re.search(r"At: (?:.*\\[(\[]|\.\.\.)?(.{3,}) \(see ", error)
     quoted = re.search(r""": ('(?:[^'\\]|\\.){3,}'|"(?:[^"\\]|\\.){3,}")$""", error)
     label = text = None  # of what a cell publishes; a pattern of what its texts say
     if cited:
