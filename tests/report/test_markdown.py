@@ -93,17 +93,9 @@ def test_what_print_or_page_would_lose_is_refused(text, message):
 
 
 def test_bars_in_code_and_formulas_are_in_a_cell():
-    rows = [
-        "a | b",
-        "--|--",
-        "`x|y` | $|z|$",
-        r"c \| d | $p(e|f)$",
-        "g | h |",
-        "",
-        "1|2|3",
-    ]
-    latex, html = both("\n".join(rows))
-    assert html.count("<tr") == latex.count(r"\\") == 4
+    rows = ["a | b", "--|--", "`x|y` | $|z|$", r"c \| d | $p(e|f)$", "g | h |"]
+    latex, html = both("\n".join([*rows, "", "1|2|3", "", *rows[:3], "```", "a|b|c"]))
+    assert html.count("<tr") == latex.count(r"\\") == 6
     assert "1|2|3" in html
 
 
@@ -219,6 +211,16 @@ def test_only_the_address_of_a_link_is_not_shown():
     assert "<code>[b]: in code" in html
     assert 'href="https://a.org" title="all of it">a<' in html
     assert r"\href{https://b.org}{b}" in latex
+
+
+@pytest.mark.parametrize(
+    "info", ['python title="a.py"', "{python}", " {r, echo=FALSE}"]
+)
+def test_whatever_follows_a_fence_code_is_code(info):
+    latex, html = both(f"In:\n```{info}\none\n  two\n```\n```so``` *it* is")
+    assert "\\begin{verbatim}\none\n  two\n\\end{verbatim}" in latex
+    assert latex.endswith("\\texttt{so} \\emph{it} is")
+    assert "<code>one\n  two</code></pre>" in html
 
 
 def test_a_table_in_code_stays_as_it_is():

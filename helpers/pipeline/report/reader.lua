@@ -145,9 +145,11 @@ end
 local function complete(text)
   local lines, fence, listed, columns = {}, nil, false, nil
   for line in (text .. "\n"):gmatch("(.-)\n") do
-    local mark = line:match("^ ? ? ?(```+)") or line:match("^ ? ? ?(~~~+)")
+    local mark = line:match("^ ? ? ?(```+)[^`]*$") or line:match("^ ? ? ?(~~~+)")
     if mark and not fence then
       fence = mark
+      -- Of what follows, pandoc knows a language and attributes.
+      line = line:match("^%s*[`~]+%s*{[.=#].*") or line:match("^%s*[`~]+%s*[%w+-]*")
     elseif mark and mark:sub(1, #fence) == fence then
       fence = nil
     end
@@ -169,7 +171,7 @@ local function complete(text)
       and lines[#lines - 1]:match("%S") and not lines[#lines - 1]:find("^%s*|") then
       table.insert(lines, #lines, "")
     end
-    columns = line:find("[^%s>]") and (is_rule and cells(line) or columns)
+    columns = not fence and line:find("[^%s>]") and (is_rule and cells(line) or columns)
     if columns and (cells(line) > columns or is_rule and cells(lines[#lines]) > columns) then
       refuse("a row of a table has more cells than its line of dashes")
     end
