@@ -138,11 +138,9 @@ def compare(recorded, shown):
     apart = np.max(np.abs(costs / recorded["costs"] - 1), initial=0)
     largest = np.abs(recorded["w"]).max() or 1.0
     apart = max(apart, np.max(np.abs(w - recorded["w"])) / largest)
-    digits = min(16 if apart == 0 else math.floor(-math.log10(apart)), 16)
+    digits = 16 if apart == 0 else min(max(math.floor(-math.log10(apart)), 0), 16)
     optimiser = shown["setting"]["optimiser"]
     if digits < (3 if optimiser in MAGNIFYING else 6):
-        return (
-            f"The run has OTHER NUMBERS than the page, from digit {max(digits, 0) + 1}."
-        )
+        return f"The run has OTHER NUMBERS than the page, from digit {digits + 1}."
     but = f"; {optimiser} magnifies what is rounded" if digits < 6 else ""
     return f"The run's numbers are the page's, to {digits} digits{but}."

@@ -11,7 +11,6 @@ from helpers.pipeline.errors import UserError, did_you_mean
 from helpers.pipeline.report.markdown import KINDS
 
 HEADING = re.compile(r"<h([2-6])(.*?)>(.*?)</h\1>", re.DOTALL)
-LABEL = re.compile(r'(?<=\sid=")[^"]*')
 # What the contents leave out: they are links already.
 LINK = re.compile(r'<a [^>]*role="doc-noteref">.*?</a>|</?a\b[^>]*>', re.DOTALL)
 EQUATION = re.compile(
@@ -67,7 +66,7 @@ class Numbering:
 
     def _heading(self, match):
         level, attributes, text = int(match[1]), *match.group(2, 3)
-        label, number = "".join(LABEL.findall(attributes)), ""
+        label, number = "".join(re.findall(r'\sid="(.*?)"', attributes)), ""
         if level <= DEEPEST and "unnumbered" not in attributes:
             number = self._section(level - 2)
         if label:
