@@ -131,6 +131,17 @@ def test_notes_are_below_all_with_their_claims_references_and_formulas(shown, re
         as_html(shown)
 
 
+def test_a_claim_in_an_address_is_a_part_of_it(shown, report):
+    report.claims.state("n", 1234, ",d")
+    report.claims.state("year", 2004)
+    report.prose(
+        '[a](https://a.org/{{year}} "Of {{n}}"), [b] {{n}}.\n\n[b]: b/{{year}}'
+    )
+    html = main_of(as_html(shown))
+    assert '<a href="https://a.org/2004" title="Of 1,234">a</a>' in html
+    assert '<a href="b/2004">b</a> <span class="claim"' in html
+
+
 def test_that_no_works_are_shown_is_said_where_one_is_cited(shown, report):
     report.prose("[@boyd2004]")
     message = r"`boyd2004' undefined: report\.bibliography\(…\) must show the works"

@@ -31,6 +31,7 @@ from helpers.pipeline.report.typeset import (
 # number, until pandoc is done.
 FIRST, END, COMMA = 0xF0000, "\U000ffffd", "\U000ffffc"
 BEGIN = "[\U000f0000-\U000ffff0]"
+IN_TAG = re.compile(f"<[^<>]*{BEGIN}[^<>]*>")  # such as in the address of a link
 IN_FORMULA = re.compile(rf"<mi[^>]*>({BEGIN}|{END})</mi>")
 WITHIN_NUMBER = re.compile(rf"</mn><mi[^>]*>{COMMA}</mi><mn>")
 COMMA_ALONE = re.compile(rf"<mi[^>]*>{COMMA}</mi>")
@@ -139,6 +140,7 @@ def with_origins(html, origins):
     html = re.sub(r"&#(98\d{4}|10\d{5});", lambda m: chr(int(m[1])), html)
     html = WITHIN_NUMBER.sub(",", AROUND.sub("", html))
     html = COMMA_ALONE.sub("<mi>,</mi>", html).replace(COMMA, "{,}")  # as in code
+    html = IN_TAG.sub(lambda m: re.sub(f"{BEGIN}|{END}", "", m[0]), html)
     begin, end = '<{} class="claim" tabindex="0" title="{}">', "</{}>"
 
     def element(match, tag):
