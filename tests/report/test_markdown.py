@@ -255,6 +255,15 @@ def test_what_looks_like_a_note_may_be_text_code_or_mathematics():
     assert "[^b-z] and" in html
 
 
+def test_a_note_needs_no_blank_line_and_has_a_name_without_blanks():
+    latex, html = both("A[^a]\n[^a]: one $5\\%$\n[^b]: two\n\nB[^b]")
+    assert re.search(r"A\\footnote\{one .*\}\s+B\\footnote\{two\}$", latex)
+    assert html.count("footnote-ref") == 2
+    for text in both("A[^a b]\n\n[^a b]: one"):
+        assert len(re.findall(r"\[\}?(\\\^\{\}|\^)a b", text)) == 2
+        assert ": one" in text
+
+
 def test_footnotes_links_and_metadata_stay_in_their_cell():
     parts = ["a[^1] [b][r]\n\n[^1]: one\n\n[r]: https://one.org"]
     parts += ["c[^1] [d][r]\n\n[^1]: two\n\n[r]: https://two.org", "[f][r]"]

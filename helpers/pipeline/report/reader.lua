@@ -107,6 +107,12 @@ local function validate(read, text)
       end,
     }
   end
+  local function comment(math)
+    if (" " .. math.text):find("[^\\]%%") then
+      refuse("in mathematics, % begins a comment that nobody sees; write \\%")
+    end
+  end
+  if text:find("%%") then read:walk { Math = comment } end
   local function code(element)
     if element.text:find("`{=print}", 1, true) then refuse("a block of Markdown is left open") end
   end
@@ -128,7 +134,8 @@ end
 -- Tell whether what follows a name in brackets is the address of a link, or a comment.
 local function is_address(name, rest, text)
   local used = "%[" .. name:lower():gsub("%p", "%%%0") .. "%][^:]"
-  return (rest .. " "):find("^[#<]>?%s") or (text .. "\n"):lower():find(used)
+  return (rest .. " "):find("^[#<]>?%s")
+    or not name:find("^%^") and (text .. "\n"):lower():find(used)
     and (rest:find("^%S+$") or rest:find("^%S+%s+[\"'(]") or rest:find("^<[^<>]+>"))
 end
 
@@ -139,7 +146,7 @@ local function cells(row)
   return bars + 1
 end
 
--- What pandoc wants: a blank line before a table, an end of every block of code, a point
+-- What pandoc wants: a blank line before a table and a note, an end of every block of code, a point
 -- after the numbers of a list, also where there is a parenthesis, and a sign that text
 -- such as "[Note]: this is all" is no address with a title, which would not be shown.
 local function complete(text)
@@ -160,10 +167,13 @@ local function complete(text)
     elseif line:find("^%S") then
       listed = false
     end
-    local before, label, rest = line:match("^([%s>%d.)*+-]*)%[([^%]^][^%]]*)%]:%s*(.-)%s*$")
-    if label and not fence and not before:find("^%s%s%s%s+$")
-      and not is_address(label, rest, text) then
-      line = before .. "\\" .. line:sub(#before + 1)
+    local before, label, rest = line:match("^([%s>%d.)*+-]*)%[([^%]]+)%]:%s*(.-)%s*$")
+    if label and not fence and not before:find("^%s%s%s%s+$") then
+      if label:find("^%^%S+$") then -- of a note
+        if before:find("^%s*$") then lines[#lines + 1] = "" end
+      elseif not is_address(label, rest, text) then
+        line = before .. "\\" .. line:sub(#before + 1)
+      end
     end
     local is_rule = line:match("^[%s>:|-]+$") and line:find("|") and line:find("-")
       and not fence and (lines[#lines] or ""):find("|")
