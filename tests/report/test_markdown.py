@@ -112,6 +112,12 @@ def test_a_numbered_equation_stays_in_what_it_stands_in(around):
     assert found == plain_html
 
 
+def test_a_quotation_mark_of_latex_stays_in_mathematics():
+    latex, html = both(r"At @eq:a, $\text{``so''} = `$ and 5`")
+    assert r"\(\text{``so''} = `\) and 5`" in latex
+    assert "so" in html
+
+
 def test_a_reference_in_code_is_code():
     text = "`@eq:a`, \\@eq:b, 5` of @eq:c\n\n```\n@eq:d $$ x $$ {#eq:e}\n```\n\nor 6`"
     latex, html = both(f"{text}\n\n```\n@eq:f")

@@ -17,6 +17,7 @@ from xml.etree import ElementTree
 from helpers.pipeline.environment import NOWHERE
 from helpers.pipeline.errors import UserError, did_you_mean
 from helpers.pipeline.report.mathematics import (
+    DOLLARS,
     MATHEMATICS,
     outside_code,
     unify_mathematics,
@@ -26,6 +27,8 @@ KINDS = {"fig": "Figure", "tab": "Table", "lst": "Listing", "eq": ""}
 KINDS |= {"sec": "Section", "app": "Appendix"}
 REFERENCE = re.compile(rf"(?<![\w@\\])@({'|'.join(KINDS)}):([a-z0-9-]+)")
 EQUATION = re.compile(r"\$\$((?:(?!\$\$).)+)\$\$ *\{#(eq:[a-z0-9-]+)\}", re.DOTALL)
+# What would begin code that nobody ends; none of it is in mathematics.
+LONELY = re.compile(rf"{DOLLARS}|(?<!\\)`", re.DOTALL)
 # In LaTeX, with the ends of the paragraphs around it.
 NUMBERED = re.compile(
     r"(?:\n(\n))?\\numbered\{(.*?)\}\\\[\s*(.*?)\s*\\\]\\numbered(?:\n(\n)(?=[a-z]))?",
@@ -110,7 +113,7 @@ def _with_raw(fragment):
     """Write labelled equations and references as raw LaTeX, and as raw HTML."""
 
     def written(text):
-        text = re.sub(r"(?<!\\)`", r"\`", text)  # it would be the end of what follows
+        text = LONELY.sub(lambda m: "\\`" if m[0] == "`" else m[0], text)
         begin = r'`\\numbered{\2}`{=print}`<span class="equation" id="\2">`{=page}'
         end = r"`\\numbered`{=print}`</span>`{=page}"
         return REFERENCE.sub(_raw_reference, EQUATION.sub(rf"{begin}$$\1$${end}", text))

@@ -114,7 +114,9 @@ local function validate(read, text)
   end
   if text:find("%%") then read:walk { Math = comment } end
   local function code(element)
-    if element.text:find("`{=print}", 1, true) then refuse("a block of Markdown is left open") end
+    if element.text:find("`{=print}", 1, true) then
+      refuse("a block of Markdown is left open")
+    end
   end
   local function equation(element)
     element:walk {
@@ -127,7 +129,8 @@ local function validate(read, text)
   end
   local function picture() refuse("a picture is shown by report.figure") end
   if text:find("{=print}", 1, true) or text:find("![", 1, true) then
-    read:walk { Code = code, CodeBlock = code, Image = picture, Note = equation, Table = equation }
+    read:walk { Code = code, CodeBlock = code, Image = picture }
+    read:walk { Note = equation, Table = equation }
   end
 end
 
@@ -146,9 +149,9 @@ local function cells(row)
   return bars + 1
 end
 
--- What pandoc wants: a blank line before a table and a note, an end of every block of code, a point
--- after the numbers of a list, also where there is a parenthesis, and a sign that text
--- such as "[Note]: this is all" is no address with a title, which would not be shown.
+-- What pandoc wants: a blank line before a table and a note, an end of every block of
+-- code, a point after the numbers of a list, also where there is a parenthesis, and a
+-- sign that text such as "[Note]: this is all" is no address, which would not be shown.
 local function complete(text)
   local lines, fence, listed, columns = {}, nil, false, nil
   for line in (text .. "\n"):gmatch("(.-)\n") do
