@@ -504,6 +504,10 @@ def test_a_zip_of_windows_own_tool_is_read(tmp_path):
     assert found == {*unpack.NEEDED}
 
 
+# The version, flags and compression of an entry whose name is in UTF-8.
+IN_UTF8, NOT_SAID = b"\x14\0\0\x08\x08\0", b"\x14\0\0\0\x08\0"
+
+
 def test_a_zip_of_a_mac_is_read(tmp_path):
     """Its names have letters apart from their dots; two copies of it are too many."""
     name = "data/Häuser.csv"
@@ -517,9 +521,18 @@ def test_a_zip_of_a_mac_is_read(tmp_path):
     link = zipfile.ZipInfo(".venv/python")
     link.external_attr = LINK.external_attr
     more |= dict.fromkeys([*map(zipfile.ZipInfo, beside), link], b"")
-    (tmp_path / "a.zip").write_bytes(zipped(apart | again | more, "Lösung/"))
-    unpack.unpack(tmp_path / "a.zip", tmp_path / "it")
-    assert (tmp_path / "it" / name).read_bytes() == b"a"
+    said = zipped(apart | again | more | {zipfile.ZipInfo("./"): b""}, "./Lösung/")
+    unsaid = said.replace(IN_UTF8, NOT_SAID)
+    assert said != unsaid
+    for number, content in enumerate((said, unsaid)):
+        (tmp_path / "a.zip").write_bytes(content)
+        unpack.unpack(tmp_path / "a.zip", tmp_path / f"{number}")
+        assert (tmp_path / f"{number}" / name).read_bytes() == b"a"
+    for form in ("NFC", "NFD"):  # as the grid has the name
+        written = unicodedata.normalize(form, name)
+        spread(tmp_path / form, files | {"experiments.yaml": written.encode()})
+        unpack.unpack(tmp_path / form, tmp_path / f"{form} out")
+        assert (tmp_path / f"{form} out" / written).read_bytes() == b"a"
     two = {f"{folder}/{it}": b"" for folder in ("b", "a") for it in NEEDED}
     (tmp_path / "b.zip").write_bytes(zipped(two, ""))
     both = "it has both a/notebooks/report.ipynb and b/notebooks/report.ipynb: leave"

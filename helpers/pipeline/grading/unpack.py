@@ -4,6 +4,7 @@ import contextlib
 import os
 import re
 import stat
+import unicodedata
 import zipfile
 from collections import Counter
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from helpers.reading.content import composed
 
 LARGEST = 200 * 2**20  # bytes of all that counts, unpacked
 MOST = 2000  # files
+IN_UTF8 = 0x800  # among the flags of an entry of a zip: so is its name
 # What counts is what a report is made from. All else that runs is the grader's.
 FOLDERS = ("notebooks/", "data/", "helpers/", "report/")
 GRID = "experiments.yaml"
@@ -56,9 +58,12 @@ def unpack(path, folder):
     try:
         with _opened(path) as members:
             counted = select(members)
+            grid = counted[GRID].read()
             for name, member in counted.items():
-                (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                (folder / name).write_bytes(member.read())
+                apart = unicodedata.normalize("NFD", name)  # as the grid may have it
+                place = folder / (apart if apart.encode() in grid else name)
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.write_bytes(member.read())
     except UserError:
         raise
     except Exception as error:  # the library raises many kinds on a damaged zip
@@ -71,7 +76,7 @@ def select(members):
     UserError if something is missing, is there twice, is a link, or is too large.
     """
     # A Mac takes apart the letters of names, ü into u and its dots.
-    members = [(composed(name), it) for name, it in members]
+    members = [(composed(name), it) for name, it in members if name]
     for name, member in members:
         if {"", ".", ".."} & {*name.removesuffix("/").split("/")}:
             raise UserError(f"it leads out of its folder: {name!r}")
@@ -197,9 +202,14 @@ def _in_zip(archive, entry):
         with archive.open(entry) as file:
             return file.read(entry.file_size)  # no more than it states
 
-    member = Member(entry.file_size, ordinary and usual and not encrypted, read)
+    name = entry.filename
+    if not entry.flag_bits & IN_UTF8:  # a Mac's own tool does not say so
+        with contextlib.suppress(UnicodeError):
+            name = name.encode("cp437").decode()
     # As Windows' own tool writes them; a file's name cannot have one there.
-    return entry.filename.replace("\\", "/"), member
+    name = name.replace("\\", "/").removeprefix("./")
+    member = Member(entry.file_size, ordinary and usual and not encrypted, read)
+    return name, member
 
 
 def _in_folder(folder):
