@@ -16,6 +16,7 @@ from helpers.pipeline.verify.verify import checked_tolerance
 
 # What the terminal shows of the table, and how many letters of each.
 PRINTED, WIDTH = ("submission", "verdict", "suspicious", "why"), 50
+COLUMNS = [*map(HEADER.index, PRINTED)]
 
 
 def main():
@@ -51,13 +52,13 @@ def main():
         grades.sort(key=lambda grade: grade.name)
         if grades:
             write_gradebook(GRADES, grades)
-    columns = [HEADER.index(name) for name in PRINTED]
-    table = [[grade.cells[k] for k in columns] for grade in grades]
-    table = [[readable(text, WIDTH) for text in row] for row in (PRINTED, *table)]
-    print("\n".join(["", *aligned(table), ""]))
-    print(f"written: {GRADES.relative_to(ROOT)}/index.html and grades.csv")
+            table = [[grade.cells[k] for k in COLUMNS] for grade in grades]
+            table = [[readable(it, WIDTH) for it in row] for row in (PRINTED, *table)]
+            print("\n".join(["", *aligned(table), ""]))
+            where = f"{GRADES.relative_to(ROOT)}/index.html and grades.csv"
+            print(f"written: {where}", flush=True)
     return 0 if all(grade.fine for grade in grades) else 1
 
 
 if __name__ == "__main__":
-    run_command(main, "what was graded is in build/grades")
+    run_command(main)
