@@ -133,7 +133,7 @@ def test_behind_walls_nothing_can_be_reached(tmp_path, monkeypatch, user):
         (
             "for _ in range(65): print('x' * (1 << 20))",
             {},
-            "it printed more than 64 MiB",
+            "it printed and recorded more than 64 MiB",
         ),
     ],
 )

@@ -110,7 +110,7 @@ def run_confined(
             finally:
                 _end(process, 0 if stopped else LAST)
         if not stopped and out.stat().st_size > LARGEST:
-            stopped = f"it printed more than {LARGEST // MIB} MiB"
+            stopped = f"it printed and recorded more than {LARGEST // MIB} MiB"
         messages = _last(err, LONGEST).decode("utf-8", errors="replace")
         messages = messages.replace(f"{folder}/", "")
         return Ended(process.returncode, _last(out, LARGEST), messages, stopped)
