@@ -225,6 +225,26 @@ record(constant=["mine.shown"])""",
 ]
 
 
+# On the pages is another number than in the record.
+TWO_FACED = {
+    REPORT: (
+        "run=run.run)",
+        "run=run.run)\\nhonest = dict(claims)\\nfor name in honest:\\n"
+        "    claims[name] = claims[name]._replace(text='1.234')",
+    )
+}
+# The program that reports what came of it is to report this.
+PATCH = b"""
+import json
+dump = json.dump
+def lying(made, out):
+    import base64
+    lie = base64.b64encode((ROOT / "report" / "lie").read_bytes()).decode()
+    dump(made | {"pdf": lie}, out)
+json.dump = lying
+"""
+
+
 def from_windows(folder):
     """Let the lines of a project's sources end as on Windows."""
     for path in [*folder.glob("helpers/*.py"), folder / "experiments.yaml"]:
@@ -285,7 +305,10 @@ def test_a_class_is_graded(tmp_path, right, grader, two_runs):
     assert "report/report.html is damaged: files.zip is missing" in details
     assert re.fullmatch("section [^;]*", why["5.zip"])
     assert rows["5.zip"]["differs"] == "1"
-    assert why["lies.zip"] == "own runs not compared: noted (note=mine, n_iterations=5)"
+    assert why["lies.zip"] == (
+        "own runs not compared: noted (note=mine, n_iterations=5); "
+        "other than in your report: all.cost, horsepower.cost"
+    )
     assert why["honest"] == "said to be constant: mine.shown"
     changed = {name: row["changed"] for name, row in rows.items()}
     assert changed["4.zip"] == f"data/auto.csv +1 −1; {REPORT} +4 −1"
@@ -324,6 +347,28 @@ def test_a_class_is_graded(tmp_path, right, grader, two_runs):
     assert int(rows["honest"]["holds"]) > 8
     after = {path for path in tmp_path.rglob("*") if grader.folder not in path.parents}
     assert after == {*before}
+
+
+@pytest.mark.usefixtures("walls")
+def test_what_is_graded_cannot_say_what_came_of_it(tmp_path, right, grader, two_runs):
+    (tmp_path / "made").mkdir()
+    caption = """\
+import pandas as pd
+table = pd.DataFrame({"letter": ["A"]})
+report.table(table, label="mine", align="l", caption="It is {{all.cost}}.")"""
+    cells = ["%%prose\nSee @tab:mine.", caption, "claims.update(honest)"]
+    faced = built(tmp_path / "made" / "it", two_runs, cells, TWO_FACED)
+    init, pdf = "helpers/__init__.py", "report/report.pdf"
+    lie = {pdf: faced[pdf], "report/lie": faced[pdf], init: right[init] + PATCH}
+    patched = {n: text for n, text in (right | lie).items() if n != PAGE}
+    bundles = {"faced.zip": zipped(faced), "patched.zip": zipped(patched)}
+    spread(tmp_path / "class", bundles)
+    rows = graded(grader, tmp_path / "class")
+    assert [row["verdict"] for row in rows.values()] == [DIFFERS, DIFFERS]
+    assert rows["faced.zip"]["why"] == "page 1; page 1, links"
+    page = (grader.folder / "build/grades/1.html").read_text(encoding="utf-8")
+    assert page.count("<td>1.234") == 3  # in the text twice, in the caption once
+    assert f"attached {REPORT}" in rows["patched.zip"]["why"]
 
 
 def test_the_graders_code_alone_is_nothing_that_a_submission_added(tmp_path, right):
@@ -401,7 +446,7 @@ def test_grading_that_is_ended_leaves_nothing_behind(
     try:
         assert "1 of 2: 2.zip" in process.stdout.readline()
         started, deadline = [], time.monotonic() + 60
-        while not any("helpers.pipeline.grading.inside" in line for _, line in started):
+        while not any("grading.inside" in "".join(line) for _, line in started):
             assert time.monotonic() < deadline
             started = [*with_lines(process.pid)]
         send(process.pid, number)

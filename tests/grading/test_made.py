@@ -29,7 +29,6 @@ VERSION = {"commit": "c", "time": 1, "changes": "", "title": TITLE, "layout": LA
         {"claims": {"a" * 10**5: 1}},
         {"claims": ["a"]},
         {"constant": [1]},
-        {"settings": ["1"]},
         {"records": {"run": {"costs": [0.0] * 1_000_001}}},
         {"records": {"run": {"note": "x" * 10**5}}},
         {"records": {"run": {"deep": json.loads("[" * 50 + "]" * 50)}}},

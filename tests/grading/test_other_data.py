@@ -10,7 +10,11 @@ from project import TWO_RUNS
 
 from helpers import ROOT
 from helpers.pipeline.grading import own
-from helpers.pipeline.grading.changes import other_results, suspicious_claims
+from helpers.pipeline.grading.changes import (
+    other_claims,
+    other_results,
+    suspicious_claims,
+)
 from helpers.pipeline.grading.made import Made
 from helpers.pipeline.grading.own import (
     Change,
@@ -31,7 +35,8 @@ OTHER |= {"verdict": "Nesterov"}
 
 def found(own, other, constant=(), typed=(), settings=(0.1, 0.05, 2000)):
     """Return the names of the claims that are suspicious."""
-    sides = [Made(claims, list(constant), list(settings)) for claims in (own, other)]
+    records = {"run": {"parameters": dict(enumerate(settings))}}
+    sides = [Made(it, list(constant), records=records) for it in (own, other)]
     right = Made(RIGHT), Made(OTHER)
     lines = suspicious_claims(*sides, *right, {*typed})
     return [line.partition(":")[0] for line in lines]
@@ -53,10 +58,15 @@ def found(own, other, constant=(), typed=(), settings=(0.1, 0.05, 2000)):
         ({"mine": "0.95"}, {"mine": "0.95"}, ("0.95",), "mine"),  # typed as a text
         ({"mine": "now 3.1416"}, {"mine": "now 3.1416"}, (), "mine"),
         ({"mine": 7.5}, {}, (), "mine"),
+        ({"cost": 21.5492967}, {"cost": 60.9452154}, (), "cost"),  # times 0.9
+        ({"r2": 0.6561}, {"r2": 0.6641}, (), "r2"),  # and 0.0501 more
+        ({"r2": 0.95}, {"r2": 0.95}, (), "r2"),  # 19 / 20 is typed
     ],
 )
 def test_a_number_that_does_not_move_as_it_should_is_named(own, other, typed, name):
-    assert found(RIGHT | own, OTHER | other, typed=typed) == [name]
+    said_to_stay = [*RIGHT] if name in RIGHT else []  # which is not believed
+    for constant in ([], said_to_stay):
+        assert found(RIGHT | own, OTHER | other, constant, typed) == [name]
 
 
 @pytest.mark.parametrize(
@@ -76,6 +86,8 @@ def test_a_number_that_does_not_move_as_it_should_is_named(own, other, typed, na
         ({"cars": 60}, {"cars": 57}, {}),  # own data
         ({"seconds": 0.9573}, {"seconds": 0.9573}, {}),  # measured on its machine
         ({"count": 130}, {}, {}),  # of iterations, equal on other data by chance
+        ({"count": 64}, {"count": 66.5}, {}),  # and half as many
+        ({"r2": 0.05}, {"r2": 0.05}, {}),  # a learning rate of the grid
     ],
 )
 def test_honest_numbers_are_not_suspicious(own, other, more):
@@ -114,6 +126,20 @@ def test_a_run_with_other_results_is_named(change, named):
     own = {"a": RECORD | change, "b": RECORD, "new": {"costs": [1.0]}}
     expected = [f"other {what} than with the grader's code: a" for what in named]
     assert other_results(own, trusted) == expected
+
+
+def test_another_default_is_named_and_not_what_follows_from_it():
+    own = {"seed": 1, "mine": 5, "rate": 0.1}
+    sides = [
+        {"a": RECORD | {"costs": costs, "parameters": parameters}}
+        for costs, parameters in (([1.0], own), ([2.0], {"seed": 0, "rate": 0.1}))
+    ]
+    assert other_results(*sides) == ["seed=1 by default, not 0: a"]
+
+
+def test_claims_that_are_others_than_the_graders_are_known():
+    own = RIGHT | {"cost": 23.943663 + 1e-9, "r2": 0.7, "verdict": "Adam", "mine": 1}
+    assert other_claims(Made(own), Made(RIGHT)) == ["r2", "verdict"]
 
 
 def test_of_many_runs_the_first_are_named():

@@ -12,7 +12,8 @@ MAKE = "from helpers.pipeline.report.build import report; report()"
 SET = """\
 from pathlib import Path
 from helpers.pipeline.grading.texts import set_texts
-pdf, html = set_texts(Path("known.ipynb"))
+from helpers.pipeline.report.title import title_block
+pdf, html = set_texts(Path("known.ipynb"), **title_block())
 Path("texts.pdf").write_bytes(pdf)
 Path("texts.html").write_bytes(html)
 """

@@ -6,7 +6,6 @@ stated should then move, and as it does in the grader's own report.
 
 import json
 import re
-from typing import NamedTuple
 
 import numpy as np
 
@@ -32,17 +31,9 @@ FEW = 10  # counts below this are in all code
 NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d*)?(?:e[-+]?\d+)?", re.IGNORECASE)
 HEADING = re.compile(r"^#.*", re.M)
 RUNNING = ("helpers/", "notebooks/")
+PARAMETERS = "parameters"  # of a run, among what it has recorded
 OPTIMISERS = "helpers/optimisers.py"  # which a student may add to
 NO_TABLE = (".yaml", ".yml", ".json")  # stay as they are on other data
-LOOKS = {WORKS, "report/figures.mplstyle"}
-
-
-class Reach(NamedTuple):
-    """What changed files can change."""
-
-    runs: bool  # code was changed that a run may use
-    claims: bool  # more was changed than the prose of the report, and its looks
-    text_only: bool  # nothing but that prose, and its works
 
 
 def sources_in(folder):
@@ -106,19 +97,16 @@ def typed_in_prose(right, theirs):
 
 
 def reach_of(changed, right, theirs):
-    """Tell what the changed files can change; see `Reach`."""
-    names = {file.name for file in changed}
-    runs = any(name.startswith(RUNNING) for name in names - {NOTEBOOK})
-    if _computing(right) == _computing(theirs):
-        names.discard(NOTEBOOK)
-    return Reach(runs, claims=not names <= LOOKS, text_only=names <= {WORKS})
+    """Tell whether the changed files can change runs; and anything but the text.
 
-
-def _computing(sources):
-    """Return the cells of a report that are code and no prose."""
-    cells = cells_of(sources.get(NOTEBOOK, b""))
-    code = (text for kind, text in cells if kind == "code")
-    return [text for text in code if not text.startswith(PROSE)]
+    The text is the prose of the report, and its works.
+    """
+    names = {file.name for file in changed} - {NOTEBOOK}
+    cells = (cells_of(sources.get(NOTEBOOK, b"")) for sources in (right, theirs))
+    code = ([text for kind, text in of if kind == "code"] for of in cells)
+    before, now = ([it for it in of if not it.startswith(PROSE)] for of in code)
+    runs = any(name.startswith(RUNNING) for name in names)
+    return runs, before != now or not names <= {WORKS}
 
 
 def suspicious_claims(own, other, right, right_other, typed):
@@ -129,8 +117,10 @@ def suspicious_claims(own, other, right, right_other, typed):
     in the lines of code that the submission added.
     """
     fixed = {n for n, v in right.claims.items() if v == right_other.claims.get(n)}
-    fixed.update(own.constant)
+    fixed.update({*own.constant} - right.claims.keys())
     typed = {float(number) for number in typed} - {*range(FEW)}
+    parameters = (run.get(PARAMETERS, {}) for run in own.records.values())
+    settings = {value for given in parameters for value in given.values()}
     found = []
     for name, value in own.claims.items():
         expected = right_other.claims.get(name)
@@ -144,11 +134,32 @@ def suspicious_claims(own, other, right, right_other, typed):
                 found.append(f"{name}: {stays} {moved} on other data, not {expected}")
         elif _near(moved, expected) and _is_telling(moved):
             found.append(f"{name}: as the grader's on other data, but here {value}")
-        elif moved == value and name not in fixed:
-            numbers = {*_numbers_in(value)}.difference(own.settings)
-            if any(_is_telling(number, typed) for number in numbers):
+        elif moved == value:
+            numbers = {*_numbers_in(value)} - settings
+            few = 0 if name in right.claims else DIGITS
+            told = any(_is_telling(number, typed, few) for number in numbers)
+            if told and name not in fixed:
                 found.append(f"{name}: stays {value} on other data")
+        elif change := _change(value, right.claims.get(name), moved, expected):
+            found.append(f"{name}: {change}, on other data too")
     return found
+
+
+def _change(value, right, moved, expected):
+    """Tell how a value is made of the grader's, the same on both data; or return ""."""
+    known = all(type(number) in (int, float) for number in (right, expected))
+    if known and right and _is_telling(value) and _is_telling(moved):
+        if alike(value * expected, moved * right, NEAR):
+            return f"{value / right:.6g} times the grader's"
+        if alike(value - right, moved - expected, NEAR):
+            return f"the grader's {value - right:+.6g}"
+    return ""
+
+
+def other_claims(own, right):
+    """Return the names of claims that have other values than in the grader's report."""
+    both = own.claims.keys() & right.claims.keys()
+    return sorted(n for n in both if not _near(own.claims[n], right.claims[n]))
 
 
 def _near(value, other):
@@ -165,32 +176,34 @@ def _numbers_in(value):
     return [number for number in map(float, NUMBER.findall(value)) if number % 1]
 
 
-def _is_telling(value, typed=()):
-    """Tell whether a value is no constant or count: it is typed, or has many digits."""
+def _is_telling(value, typed=(), few=DIGITS):
+    """Tell whether a value is no constant or count: typed, or with many digits."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
     digits = f"{value:.9e}".partition("e")[0].strip("-0").replace(".", "").rstrip("0")
-    return abs(value) in typed or (value % 1 != 0 and len(digits) > DIGITS)
+    return abs(value) in typed or (value % 1 != 0 and len(digits) > few)
 
 
 def other_results(own, trusted):
-    """Name the runs that recorded other results than with the grader's code.
+    """Name the runs that recorded other results than with the grader's code, and why.
 
     Both are records by the names of runs. Where the costs are others, so is all that
-    follows from them.
+    follows from them; and so it is where a parameter has another default.
     """
     runs = {}
     for run, record in own.items():
         expected = trusted.get(run, {})
-        both = sorted(record.keys() & expected.keys())
+        given, right = (side.get(PARAMETERS, {}) for side in (record, expected))
+        both = sorted((record.keys() & expected.keys()) - {PARAMETERS})
         names = [name for name in both if not _agree(record[name], expected[name])]
-        if names:
+        if unlike := sorted(n for n in right if given.get(n, right[n]) != right[n]):
+            what = (f"{n}={given[n]} by default, not {right[n]}" for n in unlike)
+            runs.setdefault(", ".join(what), []).append(run)
+        elif names:
             what = "costs" if "costs" in names else ", ".join(names)
+            what = f"other {what} than with the grader's code"
             runs.setdefault(what, []).append(run)
-    return [
-        f"other {what} than with the grader's code: {some(named, NAMED, ', ')}"
-        for what, named in runs.items()
-    ]
+    return [f"{what}: {some(named, NAMED, ', ')}" for what, named in runs.items()]
 
 
 def same_results(own, trusted):

@@ -108,8 +108,9 @@ class Grading:
         suspicious += changes.typed_in_prose(right, theirs)
         self.found.changed, self.found.suspicious = changed, suspicious
         project = self.assemble("project", build)
-        reach, lines = changes.reach_of(changed, right, theirs), []
-        if reach.text_only:
+        runs, claims = changes.reach_of(changed, right, theirs)
+        lines = []
+        if not claims:
             with contextlib.suppress(UserError):  # which executing it will say better
                 made = self.make(project, build, self.own.known, "texts")
                 lines = self.compare(made)
@@ -117,9 +118,9 @@ class Grading:
             made = self.make(project, build, self.own.known, "report")
             lines = self.compare(made)
         self.found.lines = lines
-        if reach.runs:
+        if runs:
             suspicious += self.check_runs(build, made)
-        if reach.claims:
+        if claims:
             suspicious += self.check_claims(build, made, changes.typed_numbers(changed))
         if numbers := pages_to_draw(lines):
             with contextlib.suppress(UserError):  # what differs is said in words
@@ -147,8 +148,10 @@ class Grading:
     def make(self, project, build, known, what, *same):
         """Make a project as its report says; see `helpers.pipeline.grading.inside`."""
         given = environment_of(project, build["title"] | build.get("table", {}))
+        given["PYTHONPATH"] = str(self.own.checkout)
         command = [*INSIDE, what, known, *same]
         shown = [*filter(Path.exists, (known / name for name in KEPT[what]))]
+        shown.append(self.own.checkout / "helpers")
         return read_made(self.run(project, command, shown=shown, environment=given))
 
     def compare(self, made):
@@ -195,6 +198,9 @@ class Grading:
         if declared := sorted({*made.constant} - {*own.made.constant}):
             constant = ", ".join(declared)
             self.found.notes.append(f"said to be constant: {constant}")
+        if unlike := changes.other_claims(made, own.made):
+            named = some(unlike, changes.NAMED, ", ")
+            self.found.notes.append(f"other than in your report: {named}")
         return changes.suspicious_claims(made, other, own.made, own.other, typed)
 
     def check_runs(self, build, made):

@@ -1,9 +1,9 @@
 """Make what was handed in, behind the walls, and print as JSON what came of it.
 
-With ``report`` it makes the report, with ``texts`` it only sets it, see `texts`, with
-``claims`` it only executes its notebook, with ``runs`` only the grid. There may follow
-a folder ``build`` whose content is known, and names of runs that need not be run again.
-Outside, `made` parses what is printed.
+With ``claims`` it executes the report's notebook, with ``report`` it then also sets it,
+with ``texts`` it only does that, see `texts`, with ``runs`` it only executes the grid.
+There may follow a folder ``build`` whose content is known, and names of runs that need
+not be run again. Outside, `made` parses what is printed.
 """
 
 import base64
@@ -15,17 +15,17 @@ import sys
 from pathlib import Path
 
 from helpers import ROOT
-from helpers.pipeline.command import run_command
 from helpers.pipeline.environment import FORMATS
 from helpers.pipeline.errors import UserError
+from helpers.pipeline.grading.changes import PARAMETERS
 from helpers.pipeline.grading.own import KEPT
 from helpers.pipeline.grading.texts import set_texts
 from helpers.pipeline.grading.unpack import GRADED
 from helpers.pipeline.kernels.opened import stamp
 from helpers.pipeline.kernels.warm import warm_kernels
 from helpers.pipeline.records import NoRecordError, read_record
-from helpers.pipeline.report.build import execute_report, report
-from helpers.pipeline.report.title import table_of
+from helpers.pipeline.report.build import execute_report
+from helpers.pipeline.report.title import table_of, title_block
 from helpers.pipeline.sweep.executed import as_text
 from helpers.pipeline.sweep.experiments import EXPERIMENTS, read_grids, read_points
 from helpers.pipeline.sweep.inputs import (
@@ -34,6 +34,7 @@ from helpers.pipeline.sweep.inputs import (
     path_of,
     recorded_inputs,
 )
+from helpers.pipeline.sweep.parameters import Parameter
 from helpers.pipeline.sweep.plan import make_plan, modules_for
 from helpers.pipeline.sweep.run import TIME_LIMIT, FailedRunsError, sweep
 from helpers.pipeline.verify.files import CODE
@@ -42,6 +43,7 @@ from helpers.pipeline.verify.verdicts import readable
 
 def main():
     """Make it, and print its records, claims and PDF."""
+    Parameter.choices = ()  # to import what a helper lists would run it here
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as out:
         os.dup2(2, 1)  # where all else is printed
         json.dump(make(*sys.argv[1:]), out)
@@ -56,20 +58,15 @@ def make(what, known=None, *accepted):
         elif part.exists():
             shutil.copyfile(part, copy)
     if what == "texts":
-        return printed(*set_texts(GRADED.executed))
+        return printed(*set_texts(GRADED.executed, **title_block()))
     points = readable_points()
     for name in points.keys() & {*accepted}:
         accept(points[name])
-    made = {}
-    if what == "report":
-        report()
-        made |= printed(GRADED.pdf.read_bytes(), GRADED.html.read_bytes())
-    else:
+    if what != "report":
         os.environ[FORMATS] = ""
-        execute({it.experiment for it in points.values()} if what == "runs" else None)
-    made["records"] = {name: record_of(it.run) for name, it in points.items()}
-    values = {value for it in points.values() for value in it.parameters.values()}
-    made["settings"] = sorted(value for value in values if type(value) in (int, float))
+    execute({it.experiment for it in points.values()} if what == "runs" else None)
+    made = printed(*set_texts(GRADED.executed)) if what == "report" else {}
+    made["records"] = {name: record_of(it) for name, it in points.items()}
     if what != "runs":
         recorded = read_record(GRADED.executed)
         claims = recorded["claims"]
@@ -117,16 +114,14 @@ def execute(only):
         with contextlib.suppress(FailedRunsError):  # the text may not rest on it
             sweep(plan)
         if not only_runs:
-            given = table_of(GRADED.name)
+            given = title_block() | table_of(GRADED.name)
             execute_report(given, TIME_LIMIT, GRADED)
 
 
-def record_of(run):
-    """Return what a run has recorded; nothing if it has not, or failed."""
+def record_of(point):
+    """Return what a run has recorded, and its parameters; nothing if it failed."""
+    path = path_of(point.run)
     with contextlib.suppress(NoRecordError):
-        return read_record(path_of(run)) if path_of(run).exists() else {}
+        if path.exists():
+            return read_record(path) | {PARAMETERS: point.parameters}
     return {}
-
-
-if __name__ == "__main__":
-    run_command(main)

@@ -22,7 +22,6 @@ class Made(NamedTuple):
 
     claims: dict = {}  # their values by name: float, int, str, bool or None
     constant: list[str] = []  # claims that are declared not to come from the data
-    settings: list[float] = []  # the values of all parameters in the grid
     pdf: bytes = b""  # the report
     html: bytes = b""  # its page
     records: dict[str, dict] = {}  # what each run has recorded; empty if it failed
@@ -32,14 +31,13 @@ def read_made(content):
     """Parse what `inside` has printed; raise UserError if it is anything else."""
     found = _parsed(content)
     claims, records = found.get("claims", {}), found.get("records", {})
-    constant, settings = found.get("constant", []), found.get("settings", [])
+    constant = found.get("constant", [])
     _demand(_is_dict(claims) and all(map(_is_plain, claims.values())), "claims")
     _demand(_is_list(constant) and all(map(_is_text, constant)), "claims")
-    _demand(_is_list(settings) and all(map(_is_number, settings)), "settings")
     _demand(_is_dict(records) and all(map(_is_dict, records.values())), "records")
     _demand(_is_recorded(records), "records")
     files = [_file(found.get(kind, "")) for kind in ("pdf", "html")]
-    return Made(claims, constant, settings, *files, records)
+    return Made(claims, constant, *files, records)
 
 
 def _file(text):

@@ -43,7 +43,13 @@ KEPT = {
     "texts": ("runs", GRADED.tex.name, GRADED.executed.name),
 }
 PYTHON = [f"{sys.prefix}/bin/python", "-m"]
-INSIDE = [*PYTHON, "helpers.pipeline.grading.inside"]
+# This process says what came of a project, with the helpers of its path: only those of
+# the kernels that it starts are the project's.
+ASIDE = """\
+from pathlib import Path; import helpers; helpers.ROOT = Path.cwd()
+from helpers.pipeline.command import run_command
+from helpers.pipeline.grading.inside import main; run_command(main)"""
+INSIDE = [PYTHON[0], "-P", "-c", ASIDE]
 SHARE = 0.05  # of the rows that are left out
 FACTORS = 1.5, 2.5  # of the target
 # In a grid, and in a notebook with the type that a parameter has there.
