@@ -482,7 +482,7 @@ def all_alterations():
             "a target",
             "page 1, links",
             first_link(1, entry_of("/A", {"/S": "/GoTo", "/D": "section.1"})),
-            "page-1 /XYZ",
+            "page-1",
         ),
         ("a program", "page 2, links", first_link(2, entry_of("/A", launch)), "Launch"),
         (

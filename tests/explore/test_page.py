@@ -368,10 +368,10 @@ def test_other_data_are_shown_as_well(new_page, tmp_path, rng):
 
 
 def test_a_constant_column_is_named_and_can_be_left_out(new_page, tmp_path, rng):
-    columns = {
+    columns = {  # the third is constant without the row where another one is missing
         '"mass, kg"': rng.normal(size=50),
-        "same": np.full(50, 5.0),
-        "y": rng.normal(size=50),
+        "y": np.append(np.nan, rng.normal(size=49)),
+        "same": np.append(6.0, np.full(49, 5.0)),
     }
     problem = make_problem(write_csv(tmp_path / "data.csv", columns), "y")
     page = new_page()
