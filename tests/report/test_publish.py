@@ -987,6 +987,7 @@ def test_the_title_block_survives_special_characters(shown):
     [
         ("Label `eq:a' multiply defined", "In [2] and In [3]"),
         ("Reference `eq:a' undefined", "In [1]"),
+        ("Citation `a/b:c' undefined", "In [5]"),
         ("Reference `eq:ab' undefined", "In [4]"),
         (r"Undefined control sequence. At: \(\wrong (see a.log)", "In [4]"),
         (r"Undefined control sequence. At: it: \(\wrong (see a.log)", "In [4]"),
@@ -1001,7 +1002,7 @@ def test_the_title_block_survives_special_characters(shown):
 def test_an_error_of_a_text_names_the_cells_that_it_is_about(shown, error, where):
     cells = [nbformat.v4.new_markdown_cell("# A {#sec:a}")]
     texts = ("See @eq:a.", "$$ x $$ {#eq:a}", "$$ y $$ {#eq:a}", r"@eq:ab, $\wrong$")
-    texts += ("""He said "it's $$ x".""",)
+    texts += ("""He said "it's $$ x" [@a/b:c].""",)
     for number, text in enumerate(texts, start=1):
         Report().prose(text)
         source = f"%%prose\n{text}"

@@ -129,7 +129,7 @@ def _name_of(cell):
 
 def cells_behind(error, notebook):
     """List the cells that an error speaks of: of a label, a citation or a formula."""
-    cited = re.search(r"`([\w:.-]+)'", error)
+    cited = re.search(r"`(\S+?)'", error)
     published = re.search(r"\b((?:fig|tab|lst):[a-z0-9-]+) is", error)
     formula = re.search(r"At: (?:.*\\[(\[]|\.\.\.)?(.{3,}) \(see ", error)
     quoted = re.search(r""": ('(?:[^'\\]|\\.){3,}'|"(?:[^"\\]|\\.){3,}")$""", error)
