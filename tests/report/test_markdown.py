@@ -7,6 +7,7 @@ import pytest
 
 from helpers import ROOT
 from helpers.pipeline.errors import UserError
+from helpers.pipeline.report.lab import read_works
 from helpers.pipeline.report.markdown import markdown_to_html, markdown_to_latex
 from helpers.pipeline.report.mathematics import unify_mathematics
 from helpers.pipeline.verify.reader import text_of
@@ -159,6 +160,40 @@ def test_works_are_cited_and_shown_in_the_same_words_on_the_page_as_in_print(
     text = printed(rf"\pagestyle{{empty}}{body}")
     page = page.replace("L2L_2", "L2")
     assert re.sub(r"\W", "", text) == re.sub(r"\W", "", page)
+
+
+ODD_WORKS = r"""@string{jan = "a,b"} @comment{not, a work}
+@STRING{of = "J of"}
+%@book{old,
+%  title={x}
+%}
+@Article {a ,
+  % a comment
+  author={A, A.}, title={A Title In English}, langid={english}, journal=of # { X},
+  year=2001}
+  @misc{o'neil+x., author={B, B.}, title={Do It}, howpublished={\url{https://b.org/a%20b_c}}}
+@misc{
+  c, author={C, C. and others}, title={As 1 %}, howpublished="https://b.org/#c"}
+"""
+
+
+def test_whatever_bibtex_has_is_read_and_titles_are_shown_as_typed(tmp_path):
+    path = tmp_path / "works.bib"
+    path.write_text(ODD_WORKS, encoding="utf-8-sig")
+    names, works = read_works(path)
+    assert names == {
+        "a": ("A", "2001"),
+        "o'neil+x.": ("B", "n.d."),
+        "c": ("C et al.", "n.d."),
+    }
+    page = text_of(works)
+    assert "A, A. 2001. “A Title In English.” J of X." in page
+    assert "B, B. n.d. Do It. https://b.org/a%20b_c." in page
+    assert "C, C. et al. n.d. As 1 %. https://b.org/#c." in page
+    path.write_text("@misc{ü}", encoding="latin-1")
+    read_works.cache_clear()
+    with pytest.raises(UserError, match="works.bib must be saved as UTF-8"):
+        read_works(path)
 
 
 def test_where_no_work_is_cited_all_are_shown():

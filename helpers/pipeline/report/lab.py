@@ -128,10 +128,13 @@ def read_works(path):
 
 def _read(path):
     """Read a BibTeX file, in one call of pandoc."""
-    keys = WORK.findall(path.read_text(encoding="utf-8"))
+    try:
+        keys = WORK.findall(path.read_text(encoding="utf-8-sig"))
+    except UnicodeDecodeError:
+        raise UserError(f"report/{path.name} must be saved as UTF-8") from None
     if twice := [key for key in dict.fromkeys(keys) if keys.count(key) > 1]:
         raise UserError(f"report/{path.name} has two works with the key {twice[0]}")
-    citations, html = markdown_to_html([f"@{key}" for key in keys], path)
+    citations, html = markdown_to_html([f"@{{{key}}}" for key in keys], path)
     names = {}
     for key, citation in zip(keys, citations, strict=True):
         text = " ".join(re.sub("<.*?>", "", citation, flags=re.DOTALL).split())

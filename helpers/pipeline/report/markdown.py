@@ -38,7 +38,6 @@ NUMBERED = re.compile(
 HEADING = re.compile(
     r"^(#+) +(.+?) +(?:\{|<!-- *)#((?:sec|app):[a-z0-9-]+)(?:\}| *-->) *$", re.MULTILINE
 )
-OTHERS = re.compile(r"and\s+others(?=(</\w+>|\})?\.)")
 MARK = r"\[\^([^\]\s]+)\]"  # of a note
 NOTED = re.compile(rf"(?<!\\){MARK}(?!\()")
 # A note goes on to a blank line, and on where what follows is indented.
@@ -55,11 +54,19 @@ AS_TYPED = re.compile(r"Could not convert TeX math (.*?), rendering as TeX", re.
 REFUSED = re.compile(r"refused:(\d+):(.+):")
 OPTIONS = ("--wrap=preserve", "--syntax-highlighting=none")
 OPTIONS += ("--citeproc", "--metadata=link-citations")
-WORK = re.compile(r"^ *@\w+ *\{ *([^\s,{}]+),", re.MULTILINE)  # in BibTeX
-# Of its signs, those with which text would be lost, but for those of addresses.
+# In BibTeX, a work; and an address where Chicago's style would have a word.
+WORK = re.compile(
+    r"^\s*@(?!(?:comment|string|preamble)\b)\w+\s*\{\s*([^\s,{}]+)\s*,", re.M | re.I
+)
+PLACE = re.compile(
+    r"\bhowpublished(\s*=\s*[{\"])(?:\\url\{)?(https?:[^{}\"]*)\}?(?=[}\"])"
+)
+# Of its signs, those with which text would be lost: not those of addresses, of lines
+# that are comments, and between texts that are joined.
 SIGN = re.compile(
-    r"\b(?:url|doi)\s*=\s*(?:\{[^{}]*\}|\"[^\"]*\")|\\url\{[^{}]*\}|\\.|(?P<sign>[%#])",
-    re.IGNORECASE | re.DOTALL,
+    r"\b(?:url|doi)\s*=\s*(?:\{[^{}]*\}|\"[^\"]*\")|\\url\{[^{}]*\}|\\.|"
+    r"^\s*%[^\n]*|=\s*\w+\s*#\s|[\"}]\s+#\s|(?P<sign>[%#])",
+    re.M | re.I | re.DOTALL,
 )
 WRONG = re.compile(r"Error reading bibliography file .*/(\S+): \((line \d+).*?\)")
 UNKNOWN = re.compile(r"citation (\S+) not found")
@@ -74,12 +81,13 @@ def _convert(fragments, bibliography, *options):
     [pandoc] = Path(find_spec("pypandoc").origin).with_name("files").glob("pandoc*")
     # A person's own abbreviations and templates are not ours.
     command = [pandoc, f"--from={READER}", f"--data-dir={NOWHERE}", *OPTIONS, *options]
-    works = bibliography.read_text(encoding="utf-8") if bibliography else ""
+    works = bibliography.read_text(encoding="utf-8-sig") if bibliography else ""
     with tempfile.TemporaryDirectory() as folder:
         if bibliography:
             copy = Path(folder, bibliography.name)
             # Of a work in English, pandoc would change the letters of the title.
-            given = WORK.sub(r"\g<0> langid={latin},", works)
+            given = re.sub(r"\blangid(?=\s*=)", "given", PLACE.sub(r"url\1\2", works))
+            given = WORK.sub(r"\g<0> langid={latin},", given)
             given = SIGN.sub(lambda m: f"\\{m[0]}" if m["sign"] else m[0], given)
             copy.write_text(given, encoding="utf-8")
             command += [f"--bibliography={copy}"]
@@ -104,9 +112,8 @@ def _convert(fragments, bibliography, *options):
         raise UserError(f"Citation `{unknown[1]}' undefined{hint}")
     for formula in AS_TYPED.findall(done.stderr):
         print(f"note: the page shows as it is typed: {formula}", file=sys.stderr)
-    # BibTeX's "and others" is a name to pandoc.
     *parts, works = [part.strip() for part in SEAM.split(done.stdout)]
-    return parts[: len(fragments)], OTHERS.sub("et al", works)
+    return parts[: len(fragments)], works
 
 
 def _with_raw(fragment):
