@@ -29,7 +29,9 @@ KEY = rf"@(?!(?:{'|'.join(KINDS)}):)([\w-]*\w)"
 CITATION = re.compile(rf"\[(?P<group>[^\[\]]*{KEY}[^\[\]]*)\](?!\()|(?<![\w@\\]){KEY}")
 KIND = {"figure": "fig", "table": "tab", "listing": "lst"}
 MADE = re.compile(  # what has a number, in the source of a notebook
-    rf"\breport\.({'|'.join(KIND)})\(|\blabel=[\"']([\w-]+)[\"']|\{{#(eq:[\w-]+)\}}"
+    rf"^[^#\n]*\breport\.({'|'.join(KIND)})\((?:(?!\blabel=).)*\blabel=[\"']([\w-]+)[\"']"
+    r"|\{#(eq:[\w-]+)\}",
+    re.MULTILINE | re.DOTALL,
 )
 _begun = {}  # by path: what waits until a file has been read
 
@@ -77,13 +79,12 @@ class Lab:
     @cached_property
     def _numbers(self):
         """The labels of each kind: of the notebook in its order, then as they come."""
-        numbers, kind = {}, ""
+        numbers = {}
         if FORMATS in os.environ:
             return numbers
         for made, label, equation in MADE.findall(self._source):
-            kind = KIND.get(made, kind)
-            if label := equation or (label and f"{kind}:{label}"):
-                numbers.setdefault(label.partition(":")[0], []).append(label)
+            label = equation or f"{KIND[made]}:{label}"
+            numbers.setdefault(label.partition(":")[0], []).append(label)
         return numbers
 
     @cached_property
