@@ -36,6 +36,7 @@ from helpers.pipeline.report import (
     typeset,
 )
 from helpers.pipeline.report.claims import Claims
+from helpers.pipeline.report.page import sides
 from helpers.pipeline.report.paths import Paths
 from helpers.pipeline.report.publish import Report
 
@@ -454,6 +455,7 @@ def test_numbers_in_the_notebook_are_those_in_print(shown, monkeypatch):
         "report.prose(text)",
         'report.figure(fig, xlabel="x", label="a", caption="A.")\n'
         'report.table(frame, label="b", caption="B.")',
+        'ax.plot(x, label="b")\n# report.figure(fig, label="old", caption="A.")',
         "%%prose\n$$ x $$ {#eq:a}\n\n$$ y $$ {#eq:b}",
         'report.figure(fig, label="b", caption="C.")',
     ]
@@ -830,6 +832,16 @@ def test_cells_may_begin_with_any_sign(shown, printed, long):
     page = printed(*as_latex([cell]))
     rows = "".join(f"{sign}{k}".replace(" ", "") for k, sign in enumerate(signs))
     assert f"[name]*n{rows}" in page
+
+
+def test_long_names_of_columns_of_numbers_are_broken_into_lines(shown, printed):
+    name = "squared error on the training set, in (mi/gal) squared"
+    frame = pd.DataFrame({f"{name} {k}": [1.5, 1234.5] for k in range(4)})
+    Report().table(frame, label="it", caption="It.")
+    [cell] = (s for s in shown if s.metadata["report"]["kind"] != "lab")
+    page = printed(*as_latex([cell])).replace("-\n", "").replace("\n", "")
+    assert page.count("squarederror") == page.count("1234.5") == 4
+    assert sides(cell.metadata["report"]["align"]) == ["right"] * 4
 
 
 def test_a_table_that_is_a_little_too_wide_is_set_smaller(shown, printed):

@@ -9,7 +9,7 @@ from helpers.figures.formatting import BREAK, DOLLAR, math_text
 
 ROOM = 96  # letters of a line of a table
 WIDE = 40  # of them at most for a column of texts, which are broken into lines
-BROKEN = r">{\raggedright\arraybackslash}p{%.1fcm}"
+BROKEN = r">{\ragged%s\arraybackslash}p{%.1fcm}"
 COMMAND = re.compile(r"\\[a-z]+|[${}^]")  # in a formula, but no letter
 INSIDE = re.compile(r"(?<=\S\S)(?=\S)")  # a word
 
@@ -40,18 +40,20 @@ def texts_of(frame):
 def layout(texts):
     """Return LaTeX's letters for columns, and how many lines the rows take, about.
 
-    Numbers are on the right. Long texts are broken into lines, as short as the numbers
-    need them to be.
+    Numbers are on the right. Long texts and names of columns are broken into lines, as
+    short as the numbers need them to be.
     """
     columns = [[name, *texts.iloc[:, k]] for k, name in enumerate(texts)]
     numbers = [all(text[:1] in "$–" for text in column[1:]) for column in columns]
-    widths = [max(len(COMMAND.sub("", text)) for text in column) for column in columns]
-    pairs, room = [*zip(widths, numbers, strict=True)], ROOM - 2 * len(columns)
-    most = WIDE
-    while most > 8 and sum(w if n else min(w, most) for w, n in pairs) > room:
-        most -= 1
-    broken = BROKEN % (most / 6)
-    align = "".join("r" if n else "l" if w <= most else broken for w, n in pairs)
+    widths = [[len(COMMAND.sub("", text)) for text in column] for column in columns]
+    for most in range(WIDE, 7, -1):
+        rooms = [max([most, *w[1:] * numbers[k]]) for k, w in enumerate(widths)]
+        if sum(map(min, map(max, widths), rooms)) <= ROOM - 2 * len(columns):
+            break
+    align = ""
+    for width, room, n in zip(map(max, widths), rooms, numbers, strict=True):
+        broken = BROKEN % ("left" if n else "right", room / 6)
+        align += broken if width > room else "r" if n else "l"
     long = [column[1:] for column, n in zip(columns, numbers, strict=True) if not n]
     # Lines that end between words are a third shorter than they may be.
     rows = (max(map(len, row)) for row in zip(*long, strict=True))

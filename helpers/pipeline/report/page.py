@@ -187,7 +187,8 @@ def html_cell(text, formulas):
 def sides(align):
     """Return the classes of each column of a table, from LaTeX's letters for it."""
     known = {"r": "right", "p": "left broken"}
-    return [known.get(letter, "left") for letter in COLUMN.sub("", align)]
+    letters = COLUMN.sub("", align.replace(r">{\raggedleft\arraybackslash}p", "r"))
+    return [known.get(letter, "left") for letter in letters]
 
 
 @lru_cache(256)
