@@ -262,6 +262,17 @@ def test_a_kernel_that_dies_is_noticed(warm):
     assert text_of(execute("print('the next one is fine')")) == "the next one is fine\n"
 
 
+def test_a_program_that_fails_is_noticed_in_every_fork_of_a_kernel(warm):
+    source = "import subprocess; print(subprocess.call('false'))"
+    cell = {"id": "a", "source": source, "counts": True}
+    kernel = ForkedKernel(".")
+    for fork in (kernel.fork(), kernel.fork()):
+        told = [message["content"].get("text") for message in fork.execute(cell, bool)]
+        assert "1\n" in told
+        fork.close()
+    kernel.close()
+
+
 def test_processes_that_a_notebook_starts_end_with_it(warm):
     start = "import os, subprocess; other = subprocess.Popen(['sleep', '1000']).pid"
     pids = text_of(execute(start, "print(os.getpid(), other)")).split()

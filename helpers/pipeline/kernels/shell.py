@@ -186,11 +186,11 @@ def serve(connection, shell):
             if os.getpid() != wire.pid:
                 os._exit(0)  # the cell has forked it, and has ended
             continue
-        before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # none is waited for
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # none is waited for
         with warnings.catch_warnings(action="ignore"):  # of the thread that only waits
             forked = os.fork() == 0
         if forked:
-            signal.signal(signal.SIGCHLD, before)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             connection = other
             begin(connection, wire)
         else:
