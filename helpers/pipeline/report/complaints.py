@@ -24,7 +24,7 @@ def complaint(log, *, failed, source=""):
     if alien:
         return f"the character {alien[1]} has no letter in its fonts"
     warning = re.search(
-        r"Warning: ((?:Reference|Label) .*(?:undefined|multiply defined).*)", log
+        r"Warning: ((?:Reference|Label) .*(?:undefined|multiply).*)", log
     )
     error = re.search(r"^! (.*)", log, re.MULTILINE)
     if error:
@@ -35,9 +35,8 @@ def complaint(log, *, failed, source=""):
     if warning:
         message = warning[1].partition(" on input line")[0]
         name = message.split("'")[0].partition("`")[2]
-        undefined = "undefined" in message
-        hint = did_you_mean(name, LABEL.findall(source)) if undefined else ""
-        return message + hint
+        hint = did_you_mean(name, LABEL.findall(source))
+        return message + hint * ("undefined" in message)
     if failed:
         return "it failed, and its log does not say why: is the disk full?"
     return too_large(log, source.splitlines())

@@ -79,10 +79,8 @@ class Lab:
     @cached_property
     def _numbers(self):
         """The labels of each kind: of the notebook in its order, then as they come."""
-        numbers = {}
-        if FORMATS in os.environ:
-            return numbers
-        for made, label, equation in MADE.findall(self._source):
+        numbers, source = {}, "" if FORMATS in os.environ else self._source
+        for made, label, equation in MADE.findall(source):
             label = equation or f"{KIND[made]}:{label}"
             numbers.setdefault(label.partition(":")[0], []).append(label)
         return numbers

@@ -55,18 +55,13 @@ REFUSED = re.compile(r"refused:(\d+):(.+):")
 OPTIONS = ("--wrap=preserve", "--syntax-highlighting=none")
 OPTIONS += ("--citeproc", "--metadata=link-citations")
 # In BibTeX, a work; and an address where Chicago's style would have a word.
-WORK = re.compile(
-    r"^\s*@(?!(?:comment|string|preamble)\b)\w+\s*\{\s*([^\s,{}]+)\s*,", re.M | re.I
-)
-PLACE = re.compile(
-    r"\bhowpublished(\s*=\s*[{\"])(?:\\url\{)?(https?:[^{}\"]*)\}?(?=[}\"])"
-)
+WORK = re.compile(r"(?im)^\s*@(?!comment|string|preamble)\w+\s*\{\s*([^\s,{}]+)\s*,")
+PLACE = re.compile(r'\bhowpublished(\s*=\s*[{"])(?:\\url{)?(https?:[^{}"]*)}?(?=[}"])')
 # Of its signs, those with which text would be lost: not those of addresses, of lines
 # that are comments, and between texts that are joined.
 SIGN = re.compile(
-    r"\b(?:url|doi)\s*=\s*(?:\{[^{}]*\}|\"[^\"]*\")|\\url\{[^{}]*\}|\\.|"
-    r"^\s*%[^\n]*|=\s*\w+\s*#\s|[\"}]\s+#\s|(?P<sign>[%#])",
-    re.M | re.I | re.DOTALL,
+    r"(?ims)\b(?:url|doi)\s*=\s*(?:\{[^{}]*\}|\"[^\"]*\")|\\url\{[^{}]*\}|\\.|"
+    r"^\s*%[^\n]*|=\s*\w+\s*#\s|[\"}]\s+#\s|(?P<sign>[%#])"
 )
 WRONG = re.compile(r"Error reading bibliography file .*/(\S+): \((line \d+).*?\)")
 UNKNOWN = re.compile(r"citation (\S+) not found")
@@ -106,9 +101,8 @@ def _convert(fragments, bibliography, *options):
     if unknown := UNKNOWN.search(done.stderr):
         *_, of_kind = unknown[1].partition(":")
         known = WORK.findall(works) + [f"{kind}:{of_kind}" for kind in KINDS if of_kind]
-        hint = did_you_mean(unknown[1], known)
-        if not hint and not bibliography:
-            hint = ": report.bibliography(…) must show the works"
+        why = "" if bibliography else ": report.bibliography(…) must show the works"
+        hint = did_you_mean(unknown[1], known) or why
         raise UserError(f"Citation `{unknown[1]}' undefined{hint}")
     for formula in AS_TYPED.findall(done.stderr):
         print(f"note: the page shows as it is typed: {formula}", file=sys.stderr)

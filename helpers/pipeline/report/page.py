@@ -106,9 +106,8 @@ def set_texts(notebook, resources):
     *parts, works = (with_origins(part, origins) for part in [*parts, works])
     for (holder, key, _), part in zip(places, parts, strict=False):
         holder[key] = bare(part) if key == "caption" else part
-    resources["formulas"] = dict(
-        zip(formulas, map(bare, parts[len(places) :]), strict=True)
-    )
+    set_formulas = map(bare, parts[len(places) :])
+    resources["formulas"] = dict(zip(formulas, set_formulas, strict=True))
     number_all(notebook, resources)
     resources["works"], *notes = re.split("(?=<section)", works, maxsplit=1)
     resources["notes"] = "".join(notes)

@@ -87,14 +87,11 @@ def _text(path):
 
 def _run(command, folder, moment=LONG_AGO, before=()):
     """Run a program of TeX; return if it failed, and raise UserError if it died."""
-    variables = {"SOURCE_DATE_EPOCH": str(moment), "FORCE_SOURCE_DATE": "1"}
-    variables |= {"max_print_line": "9999"}
-    status = subprocess.run(
-        [*before, *command],
-        cwd=folder,
-        env=environment(**variables),
-        stdout=subprocess.DEVNULL,
-    ).returncode
+    env = environment(SOURCE_DATE_EPOCH=str(moment), FORCE_SOURCE_DATE="1")
+    env |= {"max_print_line": "9999"}
+    quiet = subprocess.DEVNULL
+    done = subprocess.run([*before, *command], cwd=folder, env=env, stdout=quiet)
+    status = done.returncode
     # What a program leaves that was killed is not whole. A shell and a sandbox add 128
     # to the number of the signal.
     number = -status if status < 0 else status - 128

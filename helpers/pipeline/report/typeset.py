@@ -69,8 +69,7 @@ def set_texts(notebook, resources):
     """Turn all Markdown of a report into LaTeX, in one call of pandoc."""
     places = places_of_text(notebook)
     texts = [text for _, _, text in places]
-    bibliography = bibliography_of(notebook)
-    parts, resources["works"] = markdown_to_latex(texts, bibliography)
+    parts, resources["works"] = markdown_to_latex(texts, bibliography_of(notebook))
     for (holder, key, _), latex in zip(places, parts, strict=True):
         holder[key] = latex
     return notebook, resources
