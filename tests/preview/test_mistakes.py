@@ -20,7 +20,7 @@ use_environment(IPYTHONDIR=str(Path("ipython").resolve()))
 cells = Snapshots([], Path("notebooks"))
 first, *others = json.load(sys.stdin)
 for source in (first, *others):
-    cells.back_to(1)
+    cells.back_to(min(1, len(cells.done)))
     cell = {"id": "a", "source": source, "counts": True}
     print(cells.execute(cell, lambda: False).error)
 cells.close()
