@@ -83,7 +83,6 @@ class Snapshots:
 
     def back_to(self, position):
         """Return to before a cell, or to the nearest snapshot before that."""
-        position = min(position, len(self._before) - 1)
         while self._before[position] is None:
             position -= 1
         del self._before[position + 1 :], self.done[position:]
