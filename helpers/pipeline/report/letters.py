@@ -182,7 +182,7 @@ def _in_t1():
 
 
 def _texts(*files):
-    return "".join(path.read_text() for path in found(*files))
+    return "".join(path.read_text() for path in _found(*files))
 
 
 @cache
@@ -223,13 +223,13 @@ def _open(face):
 def _path(face):
     """Return where a font is; None if TeX has it, and there is no TeX."""
     if face in PAGE:
-        return next(iter(found(f"{face}.pfb")), None)
+        return next(iter(_found(f"{face}.pfb")), None)
     package = Path(find_spec("matplotlib").origin).parent
     return package / "mpl-data" / "fonts" / "ttf" / f"{face}.ttf"
 
 
 @cache
-def found(*files):
+def _found(*files):
     """Return where TeX has files; without TeX, nothing."""
     if not shutil.which("kpsewhich"):
         return []

@@ -234,7 +234,10 @@ class Report:
         self._emit(shown, kind="provenance", entries=entries)
 
     def bibliography(self, path):
-        """Show the works of a BibTeX file in ``report/``, their titles as typed."""
+        """Show the works of a BibTeX file in ``report/``, their titles as typed.
+
+        They are in Chicago's author-date style, which shows no ``note`` of a work.
+        """
         path = BIBLIOGRAPHIES / Path(path).name
         works = f"<h1>References</h1>{read_works(path)[1]}"
         self._emit({"text/html": works}, kind="bibliography", path=path.stem)
