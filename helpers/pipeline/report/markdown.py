@@ -66,7 +66,7 @@ SIGN = re.compile(
 WRONG = re.compile(r"Error reading bibliography file .*/(\S+): \((line \d+).*?\)")
 UNKNOWN = re.compile(r"citation (\S+) not found")
 # How a work is cited depends on the others, and notes are numbered through all texts.
-TOGETHER = re.compile(r"@|\[\^")
+TOGETHER = re.compile(rf"@(?!({'|'.join(KINDS)}):)|\[\^")
 _known = {}  # the HTML of fragments that were converted, by `READER` and by fragment
 
 

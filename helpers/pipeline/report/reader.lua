@@ -202,7 +202,7 @@ function Reader(sources)
     if text:find("<") or text:find("{%s*=") then -- it may have HTML
       read = read:walk { Inlines = convert, RawBlock = convert_block }
     end
-    read:walk { Cite = function() all = {} end }
+    if text:find("@") then read:walk { Cite = function() all = {} end } end
     blocks:extend(read.blocks)
     blocks:insert(pandoc.RawBlock("latex", "%%seam%%"))
     blocks:insert(pandoc.RawBlock("html", "<!--seam-->"))
