@@ -80,11 +80,7 @@ def _convert(fragments, bibliography, *options):
     with tempfile.TemporaryDirectory() as folder:
         if bibliography:
             copy = Path(folder, bibliography.name)
-            # Of a work in English, pandoc would change the letters of the title.
-            given = re.sub(r"\blangid(?=\s*=)", "given", PLACE.sub(r"url\1\2", works))
-            given = WORK.sub(r"\g<0> langid={latin},", given)
-            given = SIGN.sub(lambda m: f"\\{m[0]}" if m["sign"] else m[0], given)
-            copy.write_text(given, encoding="utf-8")
+            copy.write_text(_for_pandoc(works), encoding="utf-8")
             command += [f"--bibliography={copy}"]
         done = subprocess.run(
             command,
@@ -108,6 +104,14 @@ def _convert(fragments, bibliography, *options):
         print(f"note: the page shows as it is typed: {formula}", file=sys.stderr)
     *parts, works = [part.strip() for part in SEAM.split(done.stdout)]
     return parts[: len(fragments)], works
+
+
+def _for_pandoc(works):
+    """Return works in BibTeX of which pandoc loses no text and changes no letter."""
+    # Of a work in English, it would change the letters of the title.
+    works = re.sub(r"\blangid(?=\s*=)", "given", PLACE.sub(r"url\1\2", works))
+    works = WORK.sub(r"\g<0> langid={latin},", works)
+    return SIGN.sub(lambda m: f"\\{m[0]}" if m["sign"] else m[0], works)
 
 
 def _with_raw(fragment):
