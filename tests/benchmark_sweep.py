@@ -21,7 +21,7 @@ from project import Project
 from helpers.pipeline.kernels.warm import warm_kernels
 from helpers.pipeline.sweep.execute import ForkedClient, execute
 from helpers.pipeline.sweep.experiments import read_points
-from helpers.pipeline.sweep.inputs import modules_behind
+from helpers.pipeline.sweep.inputs import modules_used_by
 
 GRID_OF_32 = """\
 grid:
@@ -76,7 +76,7 @@ def sweeps(project):
 def overhead():
     """Return the median time of a run above its cells', two at a time, warm."""
     points = [point for grid in read_points().values() for point in grid][: REPEATS * 4]
-    kernels = warm_kernels(modules_behind(points[0].notebook))
+    kernels = warm_kernels(modules_used_by(points[0].notebook))
     with kernels, ProcessPoolExecutor(2) as pool:
         above = list(pool.map(above_cells, points))
     return statistics.median(above[2:])  # the first two wait for the imports

@@ -16,7 +16,7 @@ from helpers.pipeline.command import run_command
 from helpers.pipeline.environment import use_environment
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.kernels.warm import warm_kernels
-from helpers.pipeline.preview import follow
+from helpers.pipeline.preview import watch
 from helpers.pipeline.report import page
 from helpers.pipeline.report.paths import ASSIGNMENT
 from helpers.pipeline.sweep.execute import execute
@@ -181,7 +181,7 @@ def executed():
         page.inline_svg.cache_clear()
         notebook = nbformat.reads(done.notebook, as_version=4)
         try:
-            made = page.to_html(notebook, follow.CARRIED, follow.UNKNOWN)
+            made = page.to_html(notebook, watch.CARRIED, watch.UNKNOWN)
             theirs.send(("page", body(made)))
         except UserError as error:
             theirs.send(("error", str(error)))
@@ -203,7 +203,7 @@ def main():
     packages = ["matplotlib.pyplot", "pandas"]
     counts = {"page": 0, "error": 0}
     with warm_kernels(packages):
-        seen = follow.Preview(shown, ASSIGNMENT)
+        seen = watch.Preview(shown, ASSIGNMENT)
         for step in range(steps):
             seen.look()
             while seen.is_changed():

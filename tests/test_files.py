@@ -7,7 +7,7 @@ import pytest
 from small import make_small
 
 from helpers.pipeline.errors import UserError
-from helpers.pipeline.files import whole
+from helpers.pipeline.files import atomic_write
 from helpers.pipeline.kernels import warm
 
 
@@ -16,7 +16,7 @@ def test_a_file_that_is_not_written_whole_stays_as_it_was(tmp_path):
     path.write_text("before")
 
     def write(text, error=None):
-        with whole(path) as unfinished:
+        with atomic_write(path) as unfinished:
             unfinished.write_text(text)
             if error:
                 raise error

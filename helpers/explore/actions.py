@@ -12,7 +12,7 @@ from helpers import ROOT
 from helpers.data import join_names
 from helpers.optimisers import options_of
 from helpers.pipeline.errors import UserError
-from helpers.pipeline.files import whole
+from helpers.pipeline.files import atomic_write
 from helpers.pipeline.kernels.warm import warm_kernels
 from helpers.pipeline.records import read_record
 from helpers.pipeline.sweep.execute import execute
@@ -20,7 +20,7 @@ from helpers.pipeline.sweep.experiments import EXPERIMENTS, Point, read_points
 from helpers.pipeline.sweep.inputs import (
     Inputs,
     failed_path_of,
-    modules_behind,
+    modules_used_by,
     path_of,
 )
 from helpers.pipeline.sweep.parameters import notebook_parameters
@@ -90,7 +90,7 @@ def add_to_experiments(shown, path=EXPERIMENTS):
         added = f"\n{added}"
     if b"\r\n" in before:
         added = added.replace("\n", "\r\n")
-    with whole(path.resolve()) as unfinished:  # a link stays one
+    with atomic_write(path.resolve()) as unfinished:  # a link stays one
         unfinished.write_bytes(before + added.encode())
         shutil.copymode(path, unfinished)
         try:
@@ -113,7 +113,7 @@ def show_as_run(shown):
     """
     point, inputs = point_of(shown), Inputs()
     if why_not_current(point, inputs):
-        with warm_kernels(modules_behind("descent")):
+        with warm_kernels(modules_used_by("descent")):
             outcome = execute("descent", point.parameters, inputs=inputs.of(point))
         path_of(point.run).parent.mkdir(parents=True, exist_ok=True)
         keep(point.run, outcome)

@@ -13,6 +13,6 @@ of them only the modules that their ``__all__`` names::
 
 Beside them are the leaves that all may use: `errors` (what the user can mend),
 `command` (how commands speak to people), `files` (whole or not there, and digests),
-`environment` (what programs get of the environment), `ending` (how processes end),
+`environment` (what programs get of the environment), `signals` (how processes end),
 `records` (what a run reports) and `system` (what the operating system must have).
 """

@@ -10,9 +10,9 @@ import resource
 import sys
 import traceback
 
-from helpers.pipeline.ending import interrupt_by_signals
 from helpers.pipeline.environment import use_environment
 from helpers.pipeline.errors import UserError
+from helpers.pipeline.signals import interrupt_by_signals
 
 YES, NO = ("1", "yes", "true", "on"), ("", "0", "no", "false", "off")
 FLAG = {"nargs": "?", "const": "1", "default": "0"}  # how argparse reads one of these
@@ -78,7 +78,7 @@ def run_command(main, kept=""):
         # An ordinary exit would wait for workers that have been killed.
         os._exit(128 + ended_by[-1])
     except Exception as error:
-        if reason := reason_of(error):
+        if reason := system_error(error):
             status = _fail(reason)
         else:
             traceback.print_exc()
@@ -96,7 +96,7 @@ def _fail(error):
     return 2
 
 
-def reason_of(error):
+def system_error(error):
     """Return on one line what the system refused and the user can mend, or nothing."""
     if isinstance(error, OSError) and "temporary directory" in str(error):
         return "no folder for temporary files can be written: /tmp, or that of TMPDIR"
@@ -168,12 +168,12 @@ def error_in(output, status):
     return found[0].removeprefix("error: ")
 
 
-def error_elsewhere(output, status):
+def error_without_paths(output, status):
     """Return the same of a command whose folder, and what it wrote there, is gone."""
     return MORE.sub("", error_in(output, status))
 
 
-def some(texts, most, between="; "):
+def first_few(texts, most, between="; "):
     """Join the first of many texts, and say how many more there are."""
     more = f" and {len(texts) - most} more" if len(texts) > most else ""
     return between.join(texts[:most]) + more

@@ -10,7 +10,7 @@ def sha256(content):
 
 
 @contextlib.contextmanager
-def whole(path):
+def atomic_write(path):
     """Yield where to write a file: it takes its place at once, when all is written.
 
     If that fails, as on a full disk, the old file stays.

@@ -130,20 +130,21 @@ def _restored(value):
     return value
 
 
-def alike(stated, reproduced, tolerance):
+def values_agree(stated, reproduced, tolerance):
     """Return whether values, lists or dicts agree, numbers to a relative tolerance."""
     if isinstance(stated, dict) and isinstance(reproduced, dict):
         return stated.keys() == reproduced.keys() and all(
-            alike(stated[key], reproduced[key], tolerance) for key in stated
+            values_agree(stated[key], reproduced[key], tolerance) for key in stated
         )
     if isinstance(stated, list) and isinstance(reproduced, list):
         return len(stated) == len(reproduced) and all(
-            alike(*pair, tolerance) for pair in zip(stated, reproduced, strict=True)
+            values_agree(*pair, tolerance)
+            for pair in zip(stated, reproduced, strict=True)
         )
-    return relative(stated, reproduced) <= tolerance
+    return relative_difference(stated, reproduced) <= tolerance
 
 
-def relative(stated, reproduced):
+def relative_difference(stated, reproduced):
     """Return the relative difference of two values; nan if they are not numbers.
 
     It is relative to the larger one, and zero for equal values of any kind. A text that

@@ -29,9 +29,9 @@ from helpers.pipeline.grading.changes import sources_in
 from helpers.pipeline.grading.grade import (
     Grading,
     grade,
-    judged,
     other_version,
     pages_to_draw,
+    with_code_noted,
 )
 from helpers.pipeline.grading.gradebook import (
     FAILED,
@@ -39,12 +39,12 @@ from helpers.pipeline.grading.gradebook import (
     Grade,
     write_gradebook,
 )
-from helpers.pipeline.grading.made import Made
-from helpers.pipeline.grading.own import Own
+from helpers.pipeline.grading.rebuilt import Rebuilt
+from helpers.pipeline.grading.reference import Reference
 from helpers.pipeline.grading.sandbox import Limits
 from helpers.pipeline.report.page import exporter
 from helpers.pipeline.report.revision import Revision, git, revision
-from helpers.pipeline.verify.files import Changed
+from helpers.pipeline.verify.file_diffs import Changed
 from helpers.pipeline.verify.verdicts import DIFFERS, HOLDS, MISSING, NOTED, Line
 
 REPORT = "notebooks/report.ipynb"
@@ -392,7 +392,7 @@ def test_a_run_with_the_same_results_is_taken_whatever_code_made_it(finished):
         "helpers/model.py", "import numpy as np", "import numpy as np\nA = 1"
     )
     code = """\
-from helpers.pipeline.grading.inside import accept
+from helpers.pipeline.grading.sandboxed import accept
 from helpers.pipeline.sweep.plan import make_plan
 first, second = make_plan().missing
 accept(make_plan().runs[first])
@@ -411,7 +411,9 @@ def test_one_that_never_ends_is_stopped_and_the_others_are_graded(
     spread(tmp_path / "class", {"1.zip": zipped(for_ever), "2.zip": b""})
     folder, runs = Project(tmp_path / "grader").folder, two_runs
     known = runs.parent
-    own = Own(folder, sources_in(folder), known, known, Made(), Made(), None, {}, "")
+    own = Reference(
+        folder, sources_in(folder), known, known, Rebuilt(), Rebuilt(), None, {}, ""
+    )
     grades = [
         grade(path, own, Limits(seconds=8), None, True)
         for path in unpack.handed_in(tmp_path / "class")
@@ -804,7 +806,7 @@ def test_a_long_name_leaves_the_table_within_the_window(tmp_path, browser):
     ],
 )
 def test_code_that_is_the_graders_own_is_not_blamed(what, verdict):
-    line = judged(Line(what, "there", "there", None, DIFFERS))
+    line = with_code_noted(Line(what, "there", "there", None, DIFFERS))
     assert line.verdict == verdict
     assert Grade("a.zip", [line]).verdict in (HOLDS, verdict)
 

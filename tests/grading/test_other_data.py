@@ -9,14 +9,14 @@ import pytest
 from project import TWO_RUNS
 
 from helpers import ROOT
-from helpers.pipeline.grading import own
+from helpers.pipeline.grading import reference
 from helpers.pipeline.grading.changes import (
     other_claims,
     other_results,
     suspicious_claims,
 )
-from helpers.pipeline.grading.made import Made
-from helpers.pipeline.grading.own import (
+from helpers.pipeline.grading.rebuilt import Rebuilt
+from helpers.pipeline.grading.reference import (
     Change,
     change_tables,
     changed_table,
@@ -36,8 +36,8 @@ OTHER |= {"verdict": "Nesterov"}
 def found(own, other, constant=(), typed=(), settings=(0.1, 0.05, 2000)):
     """Return the names of the claims that are suspicious."""
     records = {"run": {"parameters": dict(enumerate(settings))}}
-    sides = [Made(it, list(constant), records=records) for it in (own, other)]
-    right = Made(RIGHT), Made(OTHER)
+    sides = [Rebuilt(it, list(constant), records=records) for it in (own, other)]
+    right = Rebuilt(RIGHT), Rebuilt(OTHER)
     lines = suspicious_claims(*sides, *right, {*typed})
     return [line.partition(":")[0] for line in lines]
 
@@ -139,7 +139,7 @@ def test_another_default_is_named_and_not_what_follows_from_it():
 
 def test_claims_that_are_others_than_the_graders_are_known():
     own = RIGHT | {"cost": 23.943663 + 1e-9, "r2": 0.7, "verdict": "Adam", "mine": 1}
-    assert other_claims(Made(own), Made(RIGHT)) == ["r2", "verdict"]
+    assert other_claims(Rebuilt(own), Rebuilt(RIGHT)) == ["r2", "verdict"]
 
 
 def test_of_many_runs_the_first_are_named():
@@ -193,10 +193,10 @@ def test_no_submission_is_shown_a_report_of_the_graders(project, tmp_path, monke
     (project.folder / "report" / "old").mkdir()
     for name in [*made, "report/old/own.bib"]:
         project.write(name, "")
-    monkeypatch.setattr(own, "ROOT", project.folder)
-    came = {make_report: (Made(), ""), make_other: (new_change(), {}, Made(), "")}
-    monkeypatch.setattr(own, "find_fonts", lambda checkout: None)
-    trusted = own.make_own(
+    monkeypatch.setattr(reference, "ROOT", project.folder)
+    came = {make_report: (Rebuilt(), ""), make_other: (new_change(), {}, Rebuilt(), "")}
+    monkeypatch.setattr(reference, "find_fonts", lambda checkout: None)
+    trusted = reference.make_reference(
         tmp_path / "grading",
         lambda task, *_: SimpleNamespace(result=lambda: came[task]),
     ).checkout

@@ -106,7 +106,7 @@ BY_HAND = """
 from types import SimpleNamespace
 from helpers import ROOT
 from helpers.pipeline.environment import use_environment
-from helpers.pipeline.preview.follow import Preview
+from helpers.pipeline.preview.watch import Preview
 from helpers.pipeline.report.paths import Paths
 
 if __name__ == "__main__":

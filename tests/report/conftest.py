@@ -27,7 +27,7 @@ def shown(monkeypatch, tmp_path):
     monkeypatch.setattr(publish, "display", display)
     monkeypatch.setattr(publish, "update_display", update_display)
     nothing = Paths(root=tmp_path / "nothing")  # not the assignment's notebook
-    monkeypatch.setattr(paths, "opened", lambda: nothing)
+    monkeypatch.setattr(paths, "current_report", lambda: nothing)
     return outputs
 
 

@@ -178,7 +178,7 @@ def test_what_a_cell_shows_is_traced_to_runs_cells_and_helpers():
 
 def test_claims_are_no_table_of_runs(monkeypatch):
     # To look for one that is not stated would read the notebook.
-    monkeypatch.setattr(claims, "opened_cells", pytest.fail)
+    monkeypatch.setattr(claims, "current_cells", pytest.fail)
     one = Claims({"run": Claim(1.0, "1", "", "r1")})
     for stated in (one, Claims()):
         assert trace("tab:a", ["", "show(claims)"], {"claims": stated}).runs == []

@@ -3,12 +3,12 @@
 import pytest
 
 from helpers.data import load_data
-from helpers.pipeline.report.tables import (
+from helpers.pipeline.report.datasets import (
+    requested_table,
     require_table,
-    said_of_table,
-    table_asked,
-    tables_behind,
-    with_remembered,
+    table_summary,
+    tables_used_by,
+    with_remembered_hint,
 )
 from helpers.pipeline.sweep import inputs
 from helpers.pipeline.sweep.inputs import why_outside
@@ -64,11 +64,11 @@ def test_a_table_is_named_from_the_folder_of_the_project(folder):
 
 def test_the_tables_behind_a_report_are_its_own_and_those_of_its_experiments():
     cars = {"data": "data/auto.csv", "target": "mpg", "features": "all"}
-    assert table_asked("regression", {}) == cars
-    assert table_asked("report") == {}
-    assert tables_behind("report") == ["data/auto.csv"]
-    assert tables_behind("regression") == ["data/auto.csv"]
-    assert tables_behind("regression", {"data": "data/b.csv"}) == ["data/b.csv"]
+    assert requested_table("regression", {}) == cars
+    assert requested_table("report") == {}
+    assert tables_used_by("report") == ["data/auto.csv"]
+    assert tables_used_by("regression") == ["data/auto.csv"]
+    assert tables_used_by("regression", {"data": "data/b.csv"}) == ["data/b.csv"]
     require_table("report")
 
 
@@ -102,7 +102,7 @@ def given(monkeypatch, remembered, **texts):
 def test_an_error_says_what_was_remembered(monkeypatch, error, remembered, said):
     texts = {"DATA": "data/b.csv", "TARGET": "price", "FEATURES": "rooms, size"}
     given(monkeypatch, remembered, **texts)
-    found = with_remembered(error, "regression")
+    found = with_remembered_hint(error, "regression")
     assert found == (f"{error}; {said}" if said else error)
 
 
@@ -111,26 +111,26 @@ def test_a_target_of_text_is_not_due_to_the_features(monkeypatch, tmp_path):
     given(monkeypatch, "", DATA=str(tmp_path / "b.csv"), TARGET="y")
     with pytest.raises(ValueError, match="'y' is text, such as 'x'") as caught:
         load_data(tmp_path / "b.csv", "y")
-    assert with_remembered(str(caught.value), "regression") == str(caught.value)
+    assert with_remembered_hint(str(caught.value), "regression") == str(caught.value)
 
 
 def test_an_error_says_what_was_never_given(monkeypatch):
     given(monkeypatch, "", DATA="data/b.csv")
     error = "data/b.csv: no column 'mpg'; its columns are x, y"
     said = "mpg is what the notebook says: give TARGET=…"
-    assert with_remembered(error, "regression") == f"{error}; {said}"
+    assert with_remembered_hint(error, "regression") == f"{error}; {said}"
 
 
 def test_a_report_says_in_short_what_it_is_of():
     table = {"data": "data/b.csv", "target": "y", "features": "all"}
     recorded = {"features": ["a", "b"], "n_rows": 4, "n_dropped": 1, "claims": {}}
     said = "data/b.csv: y from a, b; 1 of 4 rows left out"
-    assert said_of_table(table, recorded) == said
+    assert table_summary(table, recorded) == said
     recorded["features"] = [*"abcd", 40 * "x" + "left" + 40 * "y"]
     said = "data/b.csv: y from a, b, c and 2 more; 1 of 4 rows left out"
-    assert said_of_table(table, recorded) == said
-    assert said_of_table(table, {"claims": {}}) == ""
-    assert said_of_table({}, recorded) == ""
+    assert table_summary(table, recorded) == said
+    assert table_summary(table, {"claims": {}}) == ""
+    assert table_summary({}, recorded) == ""
 
 
 def test_what_make_remembers_is_owned_up_to(project):

@@ -422,7 +422,7 @@ def notebook(tmp_path, monkeypatch):
         (tmp_path / "notebooks").mkdir(exist_ok=True)
         (tmp_path / "it.ipynb").rename(tmp_path / "notebooks" / "report.ipynb")
         own = Paths(root=tmp_path)
-        monkeypatch.setattr(paths, "opened", lambda: own)
+        monkeypatch.setattr(paths, "current_report", lambda: own)
         return cells
 
     return write
@@ -459,7 +459,7 @@ def test_numbers_in_the_notebook_are_those_in_print(shown, monkeypatch):
         "%%prose\n$$ x $$ {#eq:a}\n\n$$ y $$ {#eq:b}",
         'report.figure(fig, label="b", caption="C.")',
     ]
-    monkeypatch.setattr(lab, "opened_cells", lambda: [{"source": c} for c in cells])
+    monkeypatch.setattr(lab, "current_cells", lambda: [{"source": c} for c in cells])
     report = Report()
     report.prose("In @fig:b, @tab:b, @eq:b and, of a loop, @fig:c.")
     assert shown[0].data["text/markdown"] == (
@@ -488,7 +488,7 @@ def test_the_works_of_a_file_of_its_own_are_cited_by_name(shown, monkeypatch, tm
     ]
     monkeypatch.setattr(lab, "BIBLIOGRAPHIES", tmp_path)
     monkeypatch.setattr(publish, "BIBLIOGRAPHIES", tmp_path)
-    monkeypatch.setattr(lab, "opened_cells", lambda: [{"source": c} for c in cells])
+    monkeypatch.setattr(lab, "current_cells", lambda: [{"source": c} for c in cells])
     report = Report()
     report.prose("As in [@woods2018].")
     assert shown[0].data["text/markdown"] == "As in (Woods 2018)."
@@ -894,7 +894,7 @@ def test_a_claim_that_is_stated_further_down_is_named_with_its_cell(
     path = tmp_path / "notebooks" / "report.ipynb"
     nbformat.write(nbformat.v4.new_notebook(cells=[cell]), path)
     own = Paths(root=tmp_path)
-    monkeypatch.setattr(paths, "opened", lambda: own)
+    monkeypatch.setattr(paths, "current_report", lambda: own)
     with pytest.raises(ValueError, match="'late' yet: the cell 'further-down' states"):
         Claims().fill("{{late}}")
     with pytest.raises(ValueError, match="named 'lte'; did you mean 'late'"):

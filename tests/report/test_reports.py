@@ -29,17 +29,17 @@ def test_the_files_of_two_reports_are_different():
     assert len(files("report") | files("other") | files("an-other")) == 21
     made = [Paths(name) for name in ("report", "other")]
     names = [f.relative_to(ROOT) for m in made for f in (m.pdf, m.html, m.results)]
-    assert all(paths.is_made(name.as_posix()) for name in names)
+    assert all(paths.is_generated(name.as_posix()) for name in names)
     kept = ["report/timings.json", "report/page/index.html.j2", "data/a.pdf", "a.html"]
-    assert not any(map(paths.is_made, kept))
+    assert not any(map(paths.is_generated, kept))
 
 
 def test_a_kernel_knows_the_report_that_it_executes(monkeypatch):
     monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
-    assert paths.opened() == ASSIGNMENT
+    assert paths.current_report() == ASSIGNMENT
     assert "sec:scores" in Lab()._headings
     monkeypatch.setenv("JPY_SESSION_NAME", str(ROOT / "notebooks" / "descent.ipynb"))
-    assert paths.opened() == Paths("descent")
+    assert paths.current_report() == Paths("descent")
     assert "sec:scores" not in Lab()._headings
 
 
@@ -62,14 +62,14 @@ def test_the_assignment_rests_on_all_experiments_and_others_on_those_they_name()
 )
 def test_what_is_no_report_is_named(name, message):
     with pytest.raises(UserError, match=message):
-        title.table_of(name)
+        title.given_table(name)
 
 
 def test_a_parameter_that_a_report_has_not_is_named(monkeypatch):
-    assert title.table_of("report") == {}
+    assert title.given_table("report") == {}
     monkeypatch.setenv("DATA", "data/mine.csv")
     with pytest.raises(UserError, match="^DATA is not for this report: .* has course"):
-        title.table_of("report")
+        title.given_table("report")
 
 
 def test_a_report_is_made_again_as_it_says_that_it_was_made(monkeypatch):

@@ -15,12 +15,12 @@ from project import Project, notebook_of
 from helpers import ROOT
 from helpers.pipeline import records
 from helpers.pipeline.errors import UserError
-from helpers.pipeline.kernels.opened import name_in, stamp
+from helpers.pipeline.kernels.audit import file_stamp, name_in
 from helpers.pipeline.records import read_record
 from helpers.pipeline.sweep import fingerprints, inputs, results
 from helpers.pipeline.sweep.experiments import read_points
 from helpers.pipeline.sweep.fingerprints import look_at
-from helpers.pipeline.sweep.inputs import code_files, modules_behind, recorded_inputs
+from helpers.pipeline.sweep.inputs import code_files, modules_used_by, recorded_inputs
 
 CELLS = [
     """\
@@ -333,7 +333,7 @@ def test_a_file_is_of_the_project_when_a_link_leads_there(tmp_path):
 
 
 def test_imports_are_followed_through_the_project():
-    behind = modules_behind("descent")
+    behind = modules_used_by("descent")
     assert {"helpers.descent", "helpers.model", "matplotlib", "numpy"} <= set(behind)
     assert "nbconvert" not in behind
     names = {path.rpartition("/")[2] for path in code_files("descent")}
@@ -354,7 +354,7 @@ def look(tmp_path, monkeypatch):
             nbformat.write(notebook_of(text), path)
         else:
             path.write_text(text)
-        return look_at(path, stamp(path))
+        return look_at(path, file_stamp(path))
 
     return write_and_look
 

@@ -13,9 +13,9 @@ from alterations import in_file, in_results, report, write_altered
 from project import Project
 from pypdf import PdfWriter
 
-from helpers.pipeline.command import error_elsewhere, error_in
+from helpers.pipeline.command import error_in, error_without_paths
 from helpers.pipeline.errors import UserError
-from helpers.pipeline.records import relative
+from helpers.pipeline.records import relative_difference
 from helpers.pipeline.report.evidence import BUILD, LAYOUT
 from helpers.pipeline.report.paths import ASSIGNMENT, Paths
 from helpers.pipeline.verify import verify as verify_module
@@ -286,7 +286,7 @@ def test_a_report_that_cannot_be_made_is_no_difference(tmp_path):
 )
 def test_what_went_wrong_is_found_in_the_output(output, error):
     assert error_in(output, 2).startswith(error)
-    assert error_elsewhere(output, 2) == error_in(output, 2)
+    assert error_without_paths(output, 2) == error_in(output, 2)
 
 
 @pytest.mark.parametrize(
@@ -305,7 +305,7 @@ def test_what_went_wrong_is_found_in_the_output(output, error):
     ],
 )
 def test_no_file_is_named_of_a_folder_that_is_gone(error, shown):
-    assert error_elsewhere(f"error: {error}\n", 2) == shown
+    assert error_without_paths(f"error: {error}\n", 2) == shown
 
 
 @pytest.mark.parametrize(
@@ -324,7 +324,7 @@ def test_recorded_results_that_cannot_be_used_are_named(
     if text is not None:
         path.write_text(text)
     monkeypatch.setattr(verify_module, "ROOT", tmp_path)
-    monkeypatch.setattr(verify_module, "asked", lambda: Paths(root=tmp_path))
+    monkeypatch.setattr(verify_module, "requested_report", lambda: Paths(root=tmp_path))
     with pytest.raises(UserError, match=f"^{message}"):
         verify()
 
@@ -353,14 +353,14 @@ def test_a_misspelt_report_is_named_with_the_nearest(monkeypatch):
     ],
 )
 def test_differences_are_relative_to_the_larger(stated, reproduced, difference):
-    assert relative(stated, reproduced) == difference
+    assert relative_difference(stated, reproduced) == difference
 
 
 @pytest.mark.parametrize(
     "pair", [("a", "b"), (1.0, "b"), (None, 1.0), (1.0, "inf"), (10**400, 1)]
 )
 def test_what_is_no_number_has_no_difference(pair):
-    assert relative(*pair) != relative(*pair)
+    assert relative_difference(*pair) != relative_difference(*pair)
 
 
 def test_a_tolerance_allows_the_last_digits_and_no_more():

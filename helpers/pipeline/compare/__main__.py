@@ -8,9 +8,9 @@ from helpers.pipeline.compare.differences import compare_sides
 from helpers.pipeline.compare.pages import to_page
 from helpers.pipeline.compare.sides import NUMBERS, PAGE, PRINT, load_sides
 from helpers.pipeline.errors import UserError
-from helpers.pipeline.files import whole
+from helpers.pipeline.files import atomic_write
 from helpers.pipeline.report.evidence import RESULTS
-from helpers.pipeline.verify.verdicts import WIDTH, fitted, readable
+from helpers.pipeline.verify.verdicts import WIDTH, fit_to_terminal, readable
 
 WRITTEN = ROOT / "build" / "compare.html"
 HEADER = ("claim", "old", "new", "difference")
@@ -39,7 +39,7 @@ def main():
         summary=lines,
         header=HEADER,
     )
-    with whole(WRITTEN) as unfinished:
+    with atomic_write(WRITTEN) as unfinished:
         unfinished.write_text(page, encoding="utf-8")
     print_table(found, lines, notes)
     print(f"written: {WRITTEN.relative_to(ROOT)}")
@@ -94,7 +94,7 @@ def print_table(found, lines, notes):
     """Print the claims that changed, then the lines about everything else."""
     if found.claims:
         rows = [[readable(text) for text in claim] for claim in found.claims]
-        print("\n".join(aligned(fitted([HEADER, *rows]))))
+        print("\n".join(aligned(fit_to_terminal([HEADER, *rows]))))
     for kind, line in lines.items():
         if kind != "claims" or not found.claims:
             print(readable(f"{kind}: {line}", WIDTH))

@@ -10,9 +10,9 @@ from math import isnan
 from pathlib import Path
 from typing import NamedTuple
 
-from helpers.pipeline.records import TOLERANCE, alike, relative
+from helpers.pipeline.records import TOLERANCE, relative_difference, values_agree
 from helpers.pipeline.verify.agreement import look_alike, opcodes
-from helpers.pipeline.verify.files import Changed, compare_files
+from helpers.pipeline.verify.file_diffs import Changed, compare_files
 from helpers.pipeline.verify.rounding import close, roundings
 
 SIMILAR = 0.5  # the part of their words that two paragraphs share, to be one
@@ -67,7 +67,7 @@ def compare_claims(old, new):
             continue
         texts = [*map(_stated, pair)]
         values = [claim.get("value") for claim in pair]
-        gap = relative(*values)
+        gap = relative_difference(*values)
         if close(*texts, pairs) and (gap <= TOLERANCE or isnan(gap)):
             rounded += values[0] != values[1] or texts[0] != texts[1]
             continue
@@ -117,7 +117,7 @@ def compare_runs(old, new):
         pair = old.get(place), new.get(place)
         if None not in pair:
             ends = [(run.get("status"), run.get("cost")) for run in pair]
-            if alike(*map(list, ends), TOLERANCE):
+            if values_agree(*map(list, ends), TOLERANCE):
                 continue
         experiment, text = place
         settings = json.loads(text) or {}

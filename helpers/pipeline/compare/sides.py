@@ -12,12 +12,12 @@ from typing import NamedTuple
 
 from helpers import ROOT
 from helpers.pipeline.errors import UserError
-from helpers.pipeline.files import sha256, whole
+from helpers.pipeline.files import atomic_write, sha256
+from helpers.pipeline.report.datasets import require_table
 from helpers.pipeline.report.evidence import BUILD, RESULTS
-from helpers.pipeline.report.paths import asked
+from helpers.pipeline.report.paths import requested_report
 from helpers.pipeline.report.revision import COMMIT, Revision, git, revision
-from helpers.pipeline.report.tables import require_table
-from helpers.pipeline.report.title import TABLE, variables_of
+from helpers.pipeline.report.title import TABLE, environment_for
 from helpers.pipeline.verify.reader import (
     SECTION,
     read_html,
@@ -110,7 +110,7 @@ def find(given):
 
 def load(place, kind):
     """Read a place as a kind; a commit that cannot be built, as its results."""
-    recorded = asked().results.relative_to(ROOT).as_posix()
+    recorded = requested_report().results.relative_to(ROOT).as_posix()
     if kind == NUMBERS:
         content = place.path.read_bytes() if place.path else place.files.get(recorded)
         return Side(place.name, kind, read_results(content, place.name))
@@ -134,8 +134,8 @@ def load(place, kind):
 
 def _built(place, kind):
     """Return the report of this checkout, or of a commit, made if it must be."""
-    target, paths = "html" if kind == PAGE else "report", asked()
-    given = variables_of(paths.name)
+    target, paths = "html" if kind == PAGE else "report", requested_report()
+    given = environment_for(paths.name)
     table = {name: text for name in TABLE if (text := given[name.upper()])}
     # Both sides would be of the table as it is now.
     require_table(paths.name)
@@ -161,7 +161,7 @@ def _built(place, kind):
                 Path(folder, name).write_bytes(content)
             path.parent.mkdir(parents=True, exist_ok=True)
             made = build_report(Path(folder), given, target)
-            with whole(path) as unfinished:
+            with atomic_write(path) as unfinished:
                 shutil.copy(made, unfinished)
     return path
 

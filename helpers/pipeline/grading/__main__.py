@@ -10,7 +10,7 @@ from helpers.pipeline.grading.gradebook import GRADES, HEADER, write_gradebook
 from helpers.pipeline.grading.pool import grade_all
 from helpers.pipeline.grading.sandbox import Limits, walls_work
 from helpers.pipeline.grading.unpack import GRADED, handed_in
-from helpers.pipeline.report.title import table_of
+from helpers.pipeline.report.title import given_table
 from helpers.pipeline.verify.verdicts import readable
 from helpers.pipeline.verify.verify import checked_tolerance
 
@@ -33,7 +33,7 @@ def main():
         raise UserError(f"WALLS must be none, or not be given, got {asked.walls!r}")
     walled = not asked.walls
     submissions = handed_in(Path(asked.submissions))
-    table_of(GRADED.name)  # says if it is no report
+    given_table(GRADED.name)  # says if it is no report
     tolerance = checked_tolerance(asked.tolerance)
     limits = Limits(seconds=checked_time_limit(asked.time_limit))
     if walled and not walls_work():

@@ -9,12 +9,12 @@ import re
 
 import numpy as np
 
-from helpers.pipeline.command import some
+from helpers.pipeline.command import first_few
 from helpers.pipeline.grading.unpack import GENERATED, NOTEBOOK, counts
-from helpers.pipeline.records import alike
+from helpers.pipeline.records import values_agree
 from helpers.pipeline.report.claims import PROSE, typed_digits
-from helpers.pipeline.verify import files
-from helpers.pipeline.verify.files import CODE, cells_of
+from helpers.pipeline.verify import file_diffs
+from helpers.pipeline.verify.file_diffs import CODE, cells_of
 
 OWN = {
     "data/": "own data",
@@ -47,11 +47,13 @@ def sources_in(folder):
 
 
 def compare_files(right, theirs, folder, run):
-    """Find the files that differ, as `helpers.pipeline.verify.files` does.
+    """Find the files that differ, as `helpers.pipeline.verify.file_diffs` does.
 
     Files that only the submission has are called a student's own.
     """
-    return [_owned(file) for file in files.compare_files(right, theirs, folder, run)]
+    return [
+        _owned(file) for file in file_diffs.compare_files(right, theirs, folder, run)
+    ]
 
 
 def _owned(file):
@@ -149,9 +151,9 @@ def _change(value, right, moved, expected):
     """Tell how a value is made of the grader's, the same on both data; or return ""."""
     known = all(type(number) in (int, float) for number in (right, expected))
     if known and right and _is_telling(value) and _is_telling(moved):
-        if alike(value * expected, moved * right, NEAR):
+        if values_agree(value * expected, moved * right, NEAR):
             return f"{value / right:.6g} times the grader's"
-        if alike(value - right, moved - expected, NEAR):
+        if values_agree(value - right, moved - expected, NEAR):
             return f"the grader's {value - right:+.6g}"
     return ""
 
@@ -166,7 +168,7 @@ def _near(value, other):
     """Tell whether values agree but for rounding, or are rounding errors."""
     numbers = all(isinstance(side, float) for side in (value, other))
     tiny = numbers and max(abs(value), abs(other)) < ROUNDING
-    return tiny or alike(value, other, NEAR)
+    return tiny or values_agree(value, other, NEAR)
 
 
 def _numbers_in(value):
@@ -203,7 +205,7 @@ def other_results(own, trusted):
             what = "costs" if "costs" in names else ", ".join(names)
             what = f"other {what} than with the grader's code"
             runs.setdefault(what, []).append(run)
-    return [f"{what}: {some(named, NAMED, ', ')}" for what, named in runs.items()]
+    return [f"{what}: {first_few(named, NAMED, ', ')}" for what, named in runs.items()]
 
 
 def same_results(own, trusted):

@@ -12,12 +12,13 @@ import tempfile
 import time
 from pathlib import Path
 
-from helpers.pipeline.command import some
+from helpers.pipeline.command import first_few
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.grading import changes
 from helpers.pipeline.grading.gradebook import Grade
-from helpers.pipeline.grading.made import OUT, read_lines, read_made
-from helpers.pipeline.grading.own import (
+from helpers.pipeline.grading.pictures import read_pictures
+from helpers.pipeline.grading.rebuilt import OUT, read_lines, read_rebuilt
+from helpers.pipeline.grading.reference import (
     INSIDE,
     KEPT,
     LENT,
@@ -25,7 +26,6 @@ from helpers.pipeline.grading.own import (
     change_tables,
     environment_of,
 )
-from helpers.pipeline.grading.pictures import read_pictures
 from helpers.pipeline.grading.sandbox import run_confined
 from helpers.pipeline.grading.unpack import GRADED, PAGE, PDF, counts, unpack
 from helpers.pipeline.report.evidence import BUILD
@@ -146,13 +146,13 @@ class Grading:
         return project
 
     def make(self, project, build, known, what, *same):
-        """Make a project as its report says; see `helpers.pipeline.grading.inside`."""
+        """Make a project as its report says; see `grading.sandboxed`."""
         given = environment_of(project, build["title"] | build.get("table", {}))
         given["PYTHONPATH"] = str(self.own.checkout)
         command = [*INSIDE, what, known, *same]
         shown = [*filter(Path.exists, (known / name for name in KEPT[what]))]
         shown.append(self.own.checkout / "helpers")
-        return read_made(self.run(project, command, shown=shown, environment=given))
+        return read_rebuilt(self.run(project, command, shown=shown, environment=given))
 
     def compare(self, made):
         """Compare the PDF, and the page if there is one, with those made again."""
@@ -178,7 +178,7 @@ class Grading:
             command += ["--tolerance", self.tolerance]
         shown = [self.handed_in, rebuilt]
         out = self.run(self.own.checkout, command, fine=COMPARED, shown=shown)
-        return [judged(line) for line in read_lines(out)]
+        return [with_code_noted(line) for line in read_lines(out)]
 
     def check_claims(self, build, made, typed):
         """Find the claims that do not move with the data, or why that is not known."""
@@ -199,7 +199,7 @@ class Grading:
             constant = ", ".join(declared)
             self.found.notes.append(f"said to be constant: {constant}")
         if unlike := changes.other_claims(made, own.made):
-            named = some(unlike, changes.NAMED, ", ")
+            named = first_few(unlike, changes.NAMED, ", ")
             self.found.notes.append(f"other than in your report: {named}")
         return changes.suspicious_claims(made, other, own.made, own.other, typed)
 
@@ -220,7 +220,7 @@ class Grading:
             if not left:
                 break
         else:
-            self.found.notes.append(f"{failed}: {some(left, changes.NAMED, ', ')}")
+            self.found.notes.append(f"{failed}: {first_few(left, changes.NAMED, ', ')}")
         return changes.other_results(own, trusted)
 
     def assemble_trusted(self, build, alone):
@@ -254,7 +254,7 @@ def pages_to_draw(lines):
     return sorted([*dict.fromkeys(int(page[1]) for page in seen_first)][:PICTURES])
 
 
-def judged(line):
+def with_code_noted(line):
     """Note, and do not blame, attached code in whose place the grader's own was run."""
     name = line.what.removeprefix("attached ")
     if name == line.what or line.verdict == HOLDS:

@@ -5,9 +5,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from helpers import ROOT
-from helpers.pipeline.command import some
+from helpers.pipeline.command import first_few
 from helpers.pipeline.compare.pages import to_page
-from helpers.pipeline.verify.files import Changed
+from helpers.pipeline.verify.file_diffs import Changed
 from helpers.pipeline.verify.verdicts import (
     DIFFERS,
     HOLDS,
@@ -68,7 +68,9 @@ class Grade:
         """What went wrong, the cause first; else what should be known."""
         wrong = [line.what for line in ranked(self.lines) if line.wrong]
         wrong = [*dict.fromkeys(wrong)]
-        return readable(self.problem or some(wrong, NAMED) or "; ".join(self.notes))
+        return readable(
+            self.problem or first_few(wrong, NAMED) or "; ".join(self.notes)
+        )
 
     @property
     def cells(self):
@@ -80,8 +82,8 @@ class Grade:
             readable(self.name),
             readable(self.student),
             self.verdict,
-            readable(some(list(map(str, self.changed)), MORE), WIDE),
-            readable(some(self.suspicious, MORE), WIDE),
+            readable(first_few(list(map(str, self.changed)), MORE), WIDE),
+            readable(first_few(self.suspicious, MORE), WIDE),
             *counts,
             f"{self.seconds:.1f} s",
             self.why,

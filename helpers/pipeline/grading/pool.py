@@ -9,11 +9,11 @@ from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
-from helpers.pipeline.ending import when_parent_ends
 from helpers.pipeline.grading.grade import grade
 from helpers.pipeline.grading.gradebook import Grade
-from helpers.pipeline.grading.own import make_own
+from helpers.pipeline.grading.reference import make_reference
 from helpers.pipeline.kernels.warm import CAN_FORK
+from helpers.pipeline.signals import when_parent_ends
 
 ENDING = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
 
@@ -29,7 +29,7 @@ def grade_all(submissions, limits, tolerance, walled):
         with pool:
             try:
                 submit = partial(pool.submit, or_end)
-                own = make_own(Path(folder), submit)
+                own = make_reference(Path(folder), submit)
                 graded = {
                     submit(grade, path, own, limits, tolerance, walled): path
                     for path in submissions

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import psutil
 
-from helpers.pipeline.command import error_elsewhere
+from helpers.pipeline.command import error_without_paths
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.grading.memory import join, members, memory_group, ran_out
 
@@ -55,7 +55,7 @@ class Ended(NamedTuple):
     def output(self, fine=(0,)):
         """Return what it printed; raise UserError if its status is not `fine`."""
         if self.stopped or self.status not in fine:
-            raise UserError(self.stopped or error_elsewhere(self.err, self.status))
+            raise UserError(self.stopped or error_without_paths(self.err, self.status))
         return self.out
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from helpers.pipeline.errors import UserError
-from helpers.pipeline.report.paths import asked, is_made
+from helpers.pipeline.report.paths import is_generated, requested_report
 from helpers.reading.content import composed
 
 LARGEST = 200 * 2**20  # bytes of all that counts, unpacked
@@ -24,7 +24,7 @@ GRID = "experiments.yaml"
 GRADERS = ("helpers/pipeline/", "report/template/", "report/page/")
 GRADERS += ("report/base/", "report/latex/")  # where nbconvert would look for more
 # The report that is graded; the assignment, unless REPORT= names another.
-GRADED = asked()
+GRADED = requested_report()
 NOTEBOOK, PDF = f"notebooks/{GRADED.notebook.name}", f"report/{GRADED.pdf.name}"
 NEEDED = (NOTEBOOK, GRID, PDF)
 PAGE = f"report/{GRADED.html.name}"
@@ -110,7 +110,7 @@ def counts(name):
         return False
     if name in (GRID, *GENERATED):
         return True
-    return name.startswith(FOLDERS) and not is_made(name)
+    return name.startswith(FOLDERS) and not is_generated(name)
 
 
 def _is_left_out(name):

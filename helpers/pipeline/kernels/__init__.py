@@ -5,4 +5,4 @@ messages, from a fresh process that is forked from one which has imported the mo
 """
 
 # The modules that other rooms may use.
-__all__ = ["arithmetic", "forked", "opened", "warm"]
+__all__ = ["arithmetic", "forked", "audit", "warm"]

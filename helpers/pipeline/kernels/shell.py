@@ -31,7 +31,7 @@ from jupyter_client.session import Session
 from traitlets.config import Config
 
 from helpers import ROOT
-from helpers.pipeline.kernels.opened import watch
+from helpers.pipeline.kernels.audit import watch
 
 INLINE = "module://matplotlib_inline.backend_inline"  # the backend of notebooks
 LONG = 2**12  # letters of a line that is sent before its end

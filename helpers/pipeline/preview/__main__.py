@@ -10,9 +10,9 @@ import time
 from helpers.pipeline.command import run_command
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.kernels.warm import CAN_FORK
-from helpers.pipeline.preview.follow import OFTEN, Preview
 from helpers.pipeline.preview.server import PageServer
-from helpers.pipeline.report.paths import asked as asked_paths
+from helpers.pipeline.preview.watch import OFTEN, Preview
+from helpers.pipeline.report.paths import requested_report
 from helpers.pipeline.report.title import parameters_of
 
 SCREEN = dict(os.environ)  # as it was given
@@ -23,18 +23,20 @@ def main():
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--port", default="", help="a free one by default")
     parser.add_argument("--again", action="store_true", help="a page is open already")
-    asked = parser.parse_args()
+    options = parser.parse_args()
     if not CAN_FORK:
         raise UserError("a preview forks processes, as Linux can: make html")
-    if asked.port and not asked.port.isdecimal():
-        raise UserError(f"PORT must be a number from 1024 to 65535, got {asked.port!r}")
-    paths = asked_paths()
+    if options.port and not options.port.isdecimal():
+        raise UserError(
+            f"PORT must be a number from 1024 to 65535, got {options.port!r}"
+        )
+    paths = requested_report()
     parameters_of(paths.name)  # says what is no report
-    server = PageServer(int(asked.port or 0), paths)
-    if not asked.again:
+    server = PageServer(int(options.port or 0), paths)
+    if not options.again:
         print(f"{paths.name}, as it is written: {server.address}", flush=True)
     try:
-        if not asked.again:
+        if not options.again:
             open_browser(server.address)
         preview = Preview(server, paths)
         with contextlib.closing(preview.cells):

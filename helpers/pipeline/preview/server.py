@@ -12,8 +12,8 @@ from helpers import ROOT
 from helpers.pipeline.command import error_in
 from helpers.pipeline.environment import environment
 from helpers.pipeline.errors import UserError
-from helpers.pipeline.kernels.opened import stamp
-from helpers.pipeline.report.title import variables_of
+from helpers.pipeline.kernels.audit import file_stamp
+from helpers.pipeline.report.title import environment_for
 
 SCRIPT = ROOT / "report" / "page" / "preview.js"
 EMPTY = (
@@ -63,7 +63,7 @@ class PageServer(ThreadingHTTPServer):
             if self.state.get("making"):
                 return
             self.state["making"] = "making the PDF"
-        given = variables_of(self.paths.name)
+        given = environment_for(self.paths.name)
         command = ["make", "--no-print-directory", "report"]
         command += [f"{name}={text}" for name, text in given.items() if text]
         pipe, lines = subprocess.PIPE, []
@@ -78,7 +78,7 @@ class PageServer(ThreadingHTTPServer):
         self.tell(
             making="",
             failed=failed,
-            made="" if failed else f"{stamp(self.paths.pdf)[0]}",
+            made="" if failed else f"{file_stamp(self.paths.pdf)[0]}",
         )
 
 

@@ -16,10 +16,10 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 
 from helpers import ROOT
 from helpers.pipeline.environment import FORMATS
+from helpers.pipeline.kernels.audit import file_stamp, name_in, read_log
 from helpers.pipeline.kernels.forked import ForkedKernel
-from helpers.pipeline.kernels.opened import name_in, read_log, stamp
 from helpers.pipeline.kernels.warm import warm_kernels
-from helpers.pipeline.preview.mistakes import described
+from helpers.pipeline.preview.cell_errors import described
 from helpers.pipeline.sweep.execute import ForkedClient
 from helpers.pipeline.sweep.executed import lost_output, merge_streams
 
@@ -138,7 +138,7 @@ class Snapshots:
         read, written = read_log(self._new)
         self._new, self._written = [], own
         names = own & (written | read.keys())
-        return read | {name: stamp(ROOT / name) for name in names}
+        return read | {name: file_stamp(ROOT / name) for name in names}
 
     def written(self):
         """Return the names of the files that cells have written, or begun to write."""
@@ -148,7 +148,7 @@ class Snapshots:
 
     def changed_since(self, read):
         """Tell whether a file is not as it was when it was read."""
-        return any(stamp(ROOT / name) != state for name, state in read.items())
+        return any(file_stamp(ROOT / name) != state for name, state in read.items())
 
     def close(self):
         """End all the kernels."""

@@ -6,4 +6,4 @@ in them; `paths` says where they are. A page knows nothing of verifying.
 
 # The modules that other rooms may use.
 __all__ = ["build", "claims", "evidence", "page", "paths", "publish"]
-__all__ += ["revision", "tables", "title", "typeset"]
+__all__ += ["revision", "datasets", "title", "typeset"]

@@ -7,37 +7,41 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from helpers import ROOT
-from helpers.pipeline.command import checked_scheduler, checked_time_limit, reason_of
+from helpers.pipeline.command import checked_scheduler, checked_time_limit, system_error
 from helpers.pipeline.environment import FORMATS
 from helpers.pipeline.errors import UserError
-from helpers.pipeline.files import whole
-from helpers.pipeline.kernels.opened import changed_between, stamp
+from helpers.pipeline.files import atomic_write
+from helpers.pipeline.kernels.audit import changed_files, file_stamp
 from helpers.pipeline.kernels.warm import CAN_FORK, warm_kernels
 from helpers.pipeline.records import read_record
 from helpers.pipeline.report.claims import MAGICS
+from helpers.pipeline.report.datasets import (
+    requested_table,
+    table_summary,
+    with_remembered_hint,
+)
 from helpers.pipeline.report.drawing import BESIDE
 from helpers.pipeline.report.evidence import RESULTS, attachments
-from helpers.pipeline.report.paths import ASSIGNMENT, asked, parts_of
+from helpers.pipeline.report.paths import ASSIGNMENT, relevant_files, requested_report
 from helpers.pipeline.report.revision import changed, revision
-from helpers.pipeline.report.tables import said_of_table, table_asked, with_remembered
-from helpers.pipeline.report.title import table_of, title_block
-from helpers.pipeline.sweep.executed import with_nearest_magic
+from helpers.pipeline.report.title import given_table, title_block
+from helpers.pipeline.sweep.executed import with_magic_hint
 from helpers.pipeline.sweep.experiments import experiments_of
-from helpers.pipeline.sweep.inputs import modules_behind, why_outside
+from helpers.pipeline.sweep.inputs import modules_used_by, why_outside
 from helpers.pipeline.sweep.plan import make_plan, modules_for
 from helpers.pipeline.sweep.run import FailedRunsError, sweep
 
 
 def report(*, with_pdf=True, with_page=True):
     """Write the report that is asked for; an older one stays until this one is done."""
-    paths = asked()
+    paths = requested_report()
     build = paths.executed.parent
     try:
         build.mkdir(exist_ok=True)
         with one_at_a_time(build / "report.lock"), ThreadPoolExecutor(1) as thread:
             make_report(paths, with_pdf, with_page, thread)
     except OSError as error:
-        if reason := reason_of(error):
+        if reason := system_error(error):
             raise UserError(f"the report cannot be written: {reason}") from None
         raise
 
@@ -61,15 +65,15 @@ def make_report(paths, with_pdf, with_page, thread):
 
     `thread` is an executor for what can be done meanwhile.
     """
-    title, table = title_block(with_pdf=with_pdf), table_of(paths.name)
+    title, table = title_block(with_pdf=with_pdf), given_table(paths.name)
     time_limit = checked_time_limit(os.environ.get("TIME_LIMIT") or "600")
     scheduler = checked_scheduler(os.environ.get("SCHEDULER", ""))
     experiments = experiments_of(paths.name)
     now, plan, before = revision(), make_plan(experiments), stamps()
-    own = table_asked(paths.name, table)
+    own = requested_table(paths.name, table)
     if own and (why := why_outside(own["data"])):
         print(f"note: {why}", file=sys.stderr, flush=True)
-    behind = partial(modules_behind, paths.name)
+    behind = partial(modules_used_by, paths.name)
     if not with_page:  # to verify a PDF, in a folder that is removed
         os.environ[FORMATS] = "pdf"
     with warm_kernels(modules_for(plan) or behind(), later=behind):
@@ -92,7 +96,7 @@ def make_report(paths, with_pdf, with_page, thread):
         try:
             notebook = execute_report(title | table, time_limit, paths)
         except UserError as error:
-            error = with_remembered(str(error), paths.name)
+            error = with_remembered_hint(str(error), paths.name)
             if failed:  # the text may rest on it
                 raise UserError(f"{failed}; then the report: {error}") from None
             raise UserError(error) from None
@@ -121,22 +125,25 @@ def make_report(paths, with_pdf, with_page, thread):
         where = cell_of(str(error), notebook)
         raise UserError(f"{error} ({where})" if where else error) from None
     if revision() != now:
-        names = sorted(changed_between(before, stamps()))
+        names = sorted(changed_files(before, stamps()))
         found = ", ".join(names) or "the commit, or a file"
         raise UserError(f"changed while the report was made: {found}: make report")
     with contextlib.ExitStack() as all_or_none:
         for path, content in {**made, paths.results: attached[RESULTS]}.items():
             # Results that are the same keep their date.
             if path in made or not path.exists() or path.read_bytes() != content:
-                all_or_none.enter_context(whole(path)).write_bytes(content)
+                all_or_none.enter_context(atomic_write(path)).write_bytes(content)
     names = " and ".join(str(path.relative_to(ROOT)) for path in made)
-    of = said_of_table(own, recorded)
+    of = table_summary(own, recorded)
     print(f"made: {names}, for {title_of(notebook)['student']}{of and f', of {of}'}")
 
 
 def stamps():
     """Return when each file that differs from the commit was changed, and its size."""
-    return {name: stamp(ROOT / name) for name in parts_of(asked().name, changed())}
+    return {
+        name: file_stamp(ROOT / name)
+        for name in relevant_files(requested_report().name, changed())
+    }
 
 
 def print_report(notebook, attached, now, folder, preamble=None):
@@ -168,6 +175,6 @@ def execute_report(given, time_limit, paths=ASSIGNMENT):
     paths.executed.write_text(done.notebook, encoding="utf-8")
     if done.error:
         where = f"{paths.executed.relative_to(ROOT)}, {done.cell}".rstrip(", ")
-        error = with_nearest_magic(done.error, MAGICS)
+        error = with_magic_hint(done.error, MAGICS)
         raise UserError(f"{error} (see {where})")
     return nbformat.reads(done.notebook, as_version=4)

@@ -17,7 +17,7 @@ from helpers.pipeline.report.mathematics import (
     markdown_text,
     unify_mathematics,
 )
-from helpers.pipeline.report.paths import opened_cells
+from helpers.pipeline.report.paths import current_cells
 
 NAME = r"[\w.-]+"
 PLACEHOLDER = re.compile(rf"\{{\{{ *({NAME}) *\}}\}}")
@@ -61,7 +61,7 @@ class Claims(dict):
     def __missing__(self, name):
         later = {  # the claims that the cells of the report state, each with its cell
             stated: cell.get("id")
-            for cell in reversed(opened_cells())
+            for cell in reversed(current_cells())
             for stated in STATEMENT.findall("".join(cell["source"]))
         }
         hint = did_you_mean(name, [*self, *later], repr)

@@ -18,7 +18,7 @@ from helpers import ROOT
 from helpers.pipeline.environment import environment
 from helpers.pipeline.kernels.arithmetic import processors
 from helpers.pipeline.records import NoRecordError, read_record
-from helpers.pipeline.report.paths import ASSIGNMENT, parts_of
+from helpers.pipeline.report.paths import ASSIGNMENT, relevant_files
 from helpers.pipeline.report.revision import left_out
 from helpers.pipeline.sweep.experiments import read_points
 from helpers.pipeline.sweep.inputs import has_failed, path_of
@@ -121,7 +121,7 @@ def code(report=ASSIGNMENT.name):
     """Return the content of every file that makes the report of a name, by its path."""
     found = {path for pattern in CODE for path in ROOT.glob(pattern) if path.is_file()}
     paths = {path.relative_to(ROOT): path for path in found}
-    parts = {*parts_of(report, map(Path.as_posix, paths))}
+    parts = {*relevant_files(report, map(Path.as_posix, paths))}
     return {
         name.as_posix(): without_outputs(path.read_bytes())
         if name.suffix == ".ipynb"

@@ -21,7 +21,7 @@ from helpers.pipeline.report.markdown import (
     markdown_to_html,
 )
 from helpers.pipeline.report.mathematics import outside_code
-from helpers.pipeline.report.paths import opened_cells
+from helpers.pipeline.report.paths import current_cells
 
 BIBLIOGRAPHIES = ROOT / "report"
 SHOWS = re.compile(r"^[^#\n]*\bbibliography\([^)]*?([\w.-]+\.bib)", re.MULTILINE)
@@ -74,7 +74,7 @@ class Lab:
     @cached_property
     def _source(self):
         # Only where it is needed: a preview would execute the cell again at each save.
-        return "\n".join("".join(cell["source"]) for cell in opened_cells())
+        return "\n".join("".join(cell["source"]) for cell in current_cells())
 
     @cached_property
     def _numbers(self):

@@ -20,7 +20,7 @@ from helpers.figures.overview import (
 )
 from helpers.figures.overview_table import LISTED, experiment_table
 from helpers.figures.statements import count_text
-from helpers.pipeline.command import some
+from helpers.pipeline.command import first_few
 from helpers.pipeline.sweep.results import load_runs
 
 NAMED = 4  # runs of a sentence
@@ -135,5 +135,7 @@ def _only(runs):
 def _named(runs, names):
     """Name runs by what varies: all that are equal, but of many only the first."""
     settings = [_code(setting_text(run, names)) for run in runs]
-    several = some(settings, NAMED, ", ") if len(runs) > NAMED else list_text(settings)
+    several = (
+        first_few(settings, NAMED, ", ") if len(runs) > NAMED else list_text(settings)
+    )
     return f"the run{'s' if len(runs) > 1 else ''} with {several}"

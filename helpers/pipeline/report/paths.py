@@ -34,12 +34,12 @@ class Paths(SimpleNamespace):
 ASSIGNMENT = Paths()
 
 
-def asked():
+def requested_report():
     """Return the paths of the report that ``REPORT=`` names."""
     return Paths(os.environ.get("REPORT") or ASSIGNMENT.name)
 
 
-def opened():
+def current_report():
     """Return the paths of the report whose notebook this kernel executes.
 
     JupyterLab tells each kernel the path of its notebook, and so does a build.
@@ -48,36 +48,36 @@ def opened():
     return Paths(name) if Paths(name).notebook.exists() else ASSIGNMENT
 
 
-def opened_cells():
+def current_cells():
     """Return the cells of that notebook as parsed JSON; none if it is not there."""
-    path = opened().notebook
+    path = current_report().notebook
     if not path.exists():
         return []
     return json.loads(path.read_text(encoding="utf-8"))["cells"]
 
 
-def is_made(name):
+def is_generated(name):
     """Tell whether a file of the project is what a build writes for a report."""
     return any(fnmatch.fnmatchcase(name, pattern) for pattern in MADE)
 
 
-def parts_of(report, names):
+def relevant_files(report, names):
     """Return those of the project's files on which a report or its grader may rest.
 
     They are all but those that a build writes, and the notebooks that neither it nor
     the grid names.
     """
-    behind = notebooks_behind(report)
+    behind = notebooks_used_by(report)
 
     def is_part(name):
         if fnmatch.fnmatchcase(name, "notebooks/*.ipynb"):
             return Path(name).stem in behind
-        return not is_made(name)
+        return not is_generated(name)
 
     return [name for name in names if is_part(name)]
 
 
-def notebooks_behind(report):
+def notebooks_used_by(report):
     """Return the names of a report, and of notebooks that it or the grid names."""
     found = {report, "descent"}
     grid = ROOT / "experiments.yaml"

@@ -8,8 +8,8 @@ from helpers import ROOT
 from helpers.pipeline.environment import environment
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.files import sha256
-from helpers.pipeline.kernels.opened import stamp
-from helpers.pipeline.report.complaints import complaint
+from helpers.pipeline.kernels.audit import file_stamp
+from helpers.pipeline.report.latex_log import first_problem
 from helpers.pipeline.report.revision import LONG_AGO
 
 PREAMBLE = ROOT / "report" / "template" / "preamble.tex"
@@ -32,7 +32,7 @@ def compile_preamble(folder):
     command += ["-jobname=preamble", r"&pdflatex preamble.tex\dump"]
     if _run(command, folder, before=["nice"]):  # others wait for what runs now
         path = folder / "preamble.log"
-        wrong = complaint(_text(path), failed=True)
+        wrong = first_problem(_text(path), failed=True)
         raise UserError(f"LaTeX cannot read the preamble: {wrong} (see {path})")
     for other in folder.glob("preamble-*.fmt"):
         other.unlink()
@@ -44,7 +44,7 @@ def _digest_of_preamble():
     """Return a text that is another one if the preamble is, or TeX's files are."""
     lists = ["kpsewhich", "-all", "ls-R"]  # renewed when a package of TeX is
     found = subprocess.run(lists, env=environment(), capture_output=True, text=True)
-    stamps = [(path, stamp(path)) for path in found.stdout.splitlines()]
+    stamps = [(path, file_stamp(path)) for path in found.stdout.splitlines()]
     made_of = stamps or uuid.uuid4()  # a TeX without lists: compiled each time
     return sha256(PREAMBLE.read_bytes() + repr(made_of).encode())
 
@@ -74,7 +74,7 @@ def to_pdf(latex, files, folder, preamble, moment=LONG_AGO):
             break
     else:
         raise UserError(f"LaTeX's references do not settle in {PASSES} passes")
-    if wrong := complaint(_text(log_file), failed=failed, source=latex):
+    if wrong := first_problem(_text(log_file), failed=failed, source=latex):
         raise UserError(f"LaTeX cannot set the report: {wrong} (see {log_file})")
     whole.touch()
     return folder / "report.pdf"

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from helpers import ROOT
 from helpers.pipeline.environment import environment
 from helpers.pipeline.files import sha256
-from helpers.pipeline.report.paths import asked, parts_of
+from helpers.pipeline.report.paths import relevant_files, requested_report
 
 COMMIT = ROOT / "COMMIT"  # what a submission has instead of git
 NOTE = "SUBMISSION.txt"  # which only a submission has
@@ -43,7 +43,7 @@ def revision(report=None):
     What differs in other reports than this one, by default the one that is asked for,
     does not count.
     """
-    report = report or asked().name
+    report = report or requested_report().name
     if (ROOT / ".git").exists():
         head = git("log", "-1", "--no-show-signature", "--format=%H %ct").split()
         if head:
@@ -89,7 +89,7 @@ def left_out(name):
 
 def _digest_of(names, report):
     """Return a digest of the names and content of a report's files; empty if none."""
-    changed = sorted(map(os.fsencode, parts_of(report, names)))
+    changed = sorted(map(os.fsencode, relevant_files(report, names)))
     digest = hashlib.sha256()
     for name in changed:
         content = _content(ROOT / os.fsdecode(name))

@@ -10,8 +10,8 @@ import sys
 
 from helpers.pipeline.command import run_command
 from helpers.pipeline.errors import UserError
-from helpers.pipeline.report.letters import require_letters
-from helpers.pipeline.report.paths import asked
+from helpers.pipeline.report.fonts import require_letters
+from helpers.pipeline.report.paths import requested_report
 from helpers.pipeline.sweep.notebooks import NOTEBOOKS, read_notebook
 from helpers.pipeline.sweep.parameters import notebook_parameters
 from helpers.reading.content import composed
@@ -23,13 +23,13 @@ TABLE = ("data", "target", "features")
 
 def title_block(*, with_pdf=True):
     """Return what the environment has of the title block, each a line of a page."""
-    given = {name: text_of(name) for name in TITLE_BLOCK}
+    given = {name: given_text(name) for name in TITLE_BLOCK}
     if with_pdf:
         require_letters({name.upper(): text for name, text in given.items()})
     return {name: composed(text) for name, text in given.items() if text}
 
 
-def text_of(name):
+def given_text(name):
     """Return what the environment has of a parameter, if it is one line."""
     text = os.environ.get(name.upper(), "")
     if not text.isprintable() or len(text) > LONGEST:
@@ -40,9 +40,9 @@ def text_of(name):
     return text
 
 
-def table_of(report):
+def given_table(report):
     """Return what the environment has of a report's data, target and features."""
-    given = {name: text_of(name) for name in TABLE}
+    given = {name: given_text(name) for name in TABLE}
     given, known = {n: t for n, t in given.items() if t}, parameters_of(report)
     for name in given.keys() - known.keys():
         raise UserError(
@@ -52,7 +52,7 @@ def table_of(report):
     return given
 
 
-def variables_of(report, given=None):
+def environment_for(report, given=None):
     """Return the environment variables with which a report is made for what is given.
 
     `given` is a title block, and what there is of a table, the rest is empty; by
@@ -88,7 +88,7 @@ def is_report(notebook):
 def main():
     """Check what is given."""
     title_block(with_pdf=sys.argv[1:] != ["html"])
-    table_of(asked().name)
+    given_table(requested_report().name)
 
 
 if __name__ == "__main__":

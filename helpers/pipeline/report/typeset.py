@@ -11,8 +11,8 @@ from helpers.data import join_names
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.records import RECORD
 from helpers.pipeline.report.claims import PLACEHOLDER, Claim, Claims
+from helpers.pipeline.report.fonts import declarations, require_letters
 from helpers.pipeline.report.lab import BIBLIOGRAPHIES
-from helpers.pipeline.report.letters import declarations, require_letters
 from helpers.pipeline.report.listing import listing
 from helpers.pipeline.report.markdown import markdown_to_latex
 from helpers.pipeline.report.mathematics import CODE

@@ -23,8 +23,8 @@ from papermill.parameterize import parameterize_notebook
 
 from helpers import ROOT
 from helpers.pipeline.errors import UserError
+from helpers.pipeline.kernels.audit import watch_statement
 from helpers.pipeline.kernels.forked import ForkedKernel
-from helpers.pipeline.kernels.opened import watch_statement
 from helpers.pipeline.kernels.warm import FORKSERVER
 from helpers.pipeline.sweep.executed import (
     as_text,

@@ -13,7 +13,7 @@ TAGS = {"injected-parameters", "papermill-error-cell-tag"}
 UNKNOWN_MAGIC = re.compile(r"Cell magic `(%%\S+)` not found")
 
 
-def with_nearest_magic(error, known):
+def with_magic_hint(error, known):
     """Return an error; if it is on a misspelt ``%%`` of a cell, with what was meant."""
     wrong = UNKNOWN_MAGIC.search(error)
     hint = did_you_mean(wrong[1], {*known} - {wrong[1]}) if wrong else ""

@@ -14,11 +14,11 @@ from functools import partial
 from multiprocessing import active_children, get_context
 
 from helpers.pipeline.command import run_command
-from helpers.pipeline.ending import when_parent_ends
 from helpers.pipeline.environment import use_environment
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.kernels import arithmetic
 from helpers.pipeline.kernels.warm import CAN_FORK
+from helpers.pipeline.signals import when_parent_ends
 from helpers.pipeline.sweep.inputs import Inputs
 
 PATIENCE = 10  # seconds to wait for a scheduler

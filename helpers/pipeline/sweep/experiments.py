@@ -16,7 +16,7 @@ from typing import NamedTuple
 from helpers import ROOT
 from helpers.pipeline.errors import UserError, did_you_mean
 from helpers.pipeline.files import sha256
-from helpers.pipeline.kernels.opened import stamp
+from helpers.pipeline.kernels.audit import file_stamp
 from helpers.pipeline.sweep.inputs import PLACES, why_outside
 from helpers.pipeline.sweep.notebooks import DamagedError, read_notebook
 from helpers.pipeline.sweep.parameters import (
@@ -59,7 +59,7 @@ def read_points(path=EXPERIMENTS, only=None, most=LARGEST):
     An experiment whose notebook is damaged has one point, whose run fails. UserError if
     there are more than `most`, which are counted before they are listed.
     """
-    listed = read_grids(path, stamp(path))
+    listed = read_grids(path, file_stamp(path))
     listed = listed if only is None else select(listed, only)
     grids = {name: _Grid.of(name, dict(grid)) for name, grid in listed.items()}
     count = sum(grid.count for grid in grids.values())
@@ -126,7 +126,7 @@ class _Grid(NamedTuple):
 
 
 @cache
-def read_grids(path, stamp):
+def read_grids(path, file_stamp):
     """Return the file's experiments as mappings; read once while its stamp is this."""
     try:
         grids = read_yaml(path, path.name)
@@ -176,7 +176,7 @@ def experiments_of(notebook):
     if notebook != WHOLE and not LOADS.search(code):
         return []
     return [
-        name for name in read_grids(EXPERIMENTS, stamp(EXPERIMENTS))
+        name for name in read_grids(EXPERIMENTS, file_stamp(EXPERIMENTS))
         if notebook == WHOLE or f'"{name}"' in code or f"'{name}'" in code
     ]  # fmt: skip
 

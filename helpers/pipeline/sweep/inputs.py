@@ -13,7 +13,7 @@ from functools import cache
 
 from helpers import ROOT
 from helpers.pipeline.kernels.arithmetic import processors
-from helpers.pipeline.kernels.opened import name_in, read_log, stamp
+from helpers.pipeline.kernels.audit import file_stamp, name_in, read_log
 from helpers.pipeline.sweep.fingerprints import look_at
 from helpers.pipeline.sweep.notebooks import NOTEBOOKS
 
@@ -85,7 +85,7 @@ def _fingerprint(name):
 
 
 def _look_at(path):
-    return look_at(path, stamp(path))
+    return look_at(path, file_stamp(path))
 
 
 def _files_named(value):
@@ -111,19 +111,19 @@ def with_opened(inputs, log):
     """Add the files that a run has opened to its inputs, and name what changed.
 
     That is what something else has changed since the run began, or read it. For the
-    `log` see `helpers.pipeline.kernels.opened.watch`.
+    `log` see `helpers.pipeline.kernels.audit.watch`.
     """
     with open(log, encoding="utf-8") as lines:
         read, written = read_log(lines)
     now, found = Inputs(), read.keys() - inputs.keys()
     changed = now.changed(inputs) + [
-        name for name in found - written if read[name] != stamp(ROOT / name)
+        name for name in found - written if read[name] != file_stamp(ROOT / name)
     ]
     opened = {name: now.fingerprint(name) for name in read if name in found}
     return inputs | opened, sorted(changed)
 
 
-def modules_behind(notebook):
+def modules_used_by(notebook):
     """List what a notebook imports, itself and through the project's modules.
 
     These are dotted names; some name a member of a module. Modules beside the notebook

@@ -6,7 +6,7 @@ from functools import cache
 
 from helpers import ROOT
 from helpers.pipeline.errors import UserError, did_you_mean
-from helpers.pipeline.kernels.opened import stamp
+from helpers.pipeline.kernels.audit import file_stamp
 
 NOTEBOOKS = ROOT / "notebooks"
 SAVE = "open it in JupyterLab and save it"
@@ -23,11 +23,11 @@ def read_notebook(notebook, folder=NOTEBOOKS):
     can be run.
     """
     path = folder / f"{notebook}.ipynb"
-    return _read_notebook(path, stamp(path))
+    return _read_notebook(path, file_stamp(path))
 
 
 @cache
-def _read_notebook(path, stamp):
+def _read_notebook(path, file_stamp):
     name = f"notebooks/{path.name}"
     try:
         notebook = json.loads(path.read_text(encoding="utf-8"))

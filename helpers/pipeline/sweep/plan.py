@@ -6,7 +6,7 @@ from helpers.pipeline.sweep.experiments import LARGEST, MANY, Point, read_points
 from helpers.pipeline.sweep.inputs import (
     Inputs,
     failed_path_of,
-    modules_behind,
+    modules_used_by,
     path_of,
     recorded_inputs,
 )
@@ -50,7 +50,7 @@ def why_not_current(point, inputs):
 def modules_for(plan):
     """List what the notebooks of the missing runs will import."""
     notebooks = {plan.runs[run].notebook for run in plan.missing}
-    return sorted(set().union(*map(modules_behind, notebooks)))
+    return sorted(set().union(*map(modules_used_by, notebooks)))
 
 
 def print_dry_run(plan):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from helpers import ROOT
 from helpers.data import join_names
-from helpers.pipeline.command import aligned, run_command, some
+from helpers.pipeline.command import aligned, first_few, run_command
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.records import NoRecordError, read_record
 from helpers.pipeline.sweep.inputs import failed_path_of, has_failed, path_of
@@ -67,7 +67,7 @@ def print_notes(finished):
             if point.experiment not in experiments:
                 experiments.append(point.experiment)
     for (data, note), experiments in of.items():
-        line = f"{data} ({some(experiments, 2, ', ')}): {note}".lstrip()
+        line = f"{data} ({first_few(experiments, 2, ', ')}): {note}".lstrip()
         print(textwrap.fill(line, WIDTH, subsequent_indent="  "))
 
 

@@ -10,13 +10,13 @@ from functools import partial
 import psutil
 
 from helpers import ROOT
-from helpers.pipeline.command import aligned, some
+from helpers.pipeline.command import aligned, first_few
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.sweep.inputs import (
     FAILED,
     RUNS,
     failed_path_of,
-    modules_behind,
+    modules_used_by,
     path_of,
 )
 from helpers.pipeline.sweep.results import finished_runs, print_notes
@@ -145,7 +145,7 @@ def run_point(point, inputs, time_limit, path):
     from helpers.pipeline.sweep.execute import execute
 
     code = {name: inputs[name] for name in inputs if name.endswith(".py")}
-    warm_kernels_here(partial(modules_behind, point.notebook), code)
+    warm_kernels_here(partial(modules_used_by, point.notebook), code)
     given = {"time_limit": time_limit, "inputs": inputs}
     outcome = execute(point.notebook, point.parameters, **given)
     if path:
@@ -198,7 +198,9 @@ def print_summary(plan, ended, failures):
         alike.setdefault((failed.error, failed.cell), []).append(run)
     for (error, cell), runs in alike.items():
         place = failed_path_of(runs[0]).relative_to(ROOT)
-        print(f"failed: {some([str(plan.runs[run]) for run in runs], 3)}\n  {error}")
+        print(
+            f"failed: {first_few([str(plan.runs[run]) for run in runs], 3)}\n  {error}"
+        )
         print(f"  see {place}, {cell}".rstrip(", "))
 
 

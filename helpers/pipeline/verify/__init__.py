@@ -5,5 +5,5 @@ read of a report is what the room `report` wrote into it.
 """
 
 # The modules that other rooms may use.
-__all__ = ["agreement", "files", "reader", "rebuild", "rounding", "submission"]
+__all__ = ["agreement", "file_diffs", "reader", "rebuild", "rounding", "submission"]
 __all__ += ["verdicts", "verify"]

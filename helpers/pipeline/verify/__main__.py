@@ -74,7 +74,7 @@ def print_table(lines, everything=False):
     listed = causes if summed_up else shown
     if listed:
         rows = (line.cells() for line in listed)
-        print("\n".join(aligned(verdicts.fitted([verdicts.HEADER, *rows]))))
+        print("\n".join(aligned(verdicts.fit_to_terminal([verdicts.HEADER, *rows]))))
     for depth, those in groupby(rest if summed_up else (), key=DEPTH):
         found = (verdicts.ON_PAGE.sub(r"page \1", line.what) for line in those)
         names = [*dict.fromkeys(found)]  # a page may differ in several ways

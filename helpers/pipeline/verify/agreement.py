@@ -11,7 +11,7 @@ from os.path import commonprefix
 
 import numpy as np
 
-from helpers.pipeline.records import alike, relative
+from helpers.pipeline.records import relative_difference, values_agree
 from helpers.pipeline.report.evidence import BUILD, RESULTS
 from helpers.pipeline.verify.reader import ZOOM
 from helpers.pipeline.verify.rounding import close
@@ -57,7 +57,7 @@ def compare_claims(stated, reproduced, tolerance, pairs=()):
             lines.append(Line(name, *map(_shown, pair), None, MISSING))
             continue
         values = [claim.get("value") for claim in pair]
-        difference = relative(*values)
+        difference = relative_difference(*values)
         unlike = _unlike(*pair, partial(close, pairs=pairs), but="value")
         within = difference <= tolerance or close(*values, pairs)
         verdict = HOLDS if within and not unlike[0] else DIFFERS
@@ -84,10 +84,10 @@ def compare_runs(stated, reproduced, tolerance):
         pair = stated.get(name), reproduced.get(name)
         if None in pair:
             found = (*map(_there, pair), None, MISSING)
-        elif alike(*pair, tolerance):
+        elif values_agree(*pair, tolerance):
             found = ("there", "there", 0.0, HOLDS)
         else:
-            unlike = _unlike(*pair, partial(alike, tolerance=tolerance))
+            unlike = _unlike(*pair, partial(values_agree, tolerance=tolerance))
             found = (*map(_shown, unlike), None, DIFFERS)
         lines.append(Line(f"run {name}", *found))
     return lines

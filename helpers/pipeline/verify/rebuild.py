@@ -8,12 +8,12 @@ import tempfile
 from pathlib import Path
 
 from helpers import ROOT
-from helpers.pipeline.command import error_elsewhere
+from helpers.pipeline.command import error_without_paths
 from helpers.pipeline.environment import environment as variables
 from helpers.pipeline.errors import UserError
-from helpers.pipeline.report.paths import Paths, asked
+from helpers.pipeline.report.paths import Paths, requested_report
 from helpers.pipeline.report.revision import COMMIT, LEFT_OUT, revision
-from helpers.pipeline.report.title import TITLE_BLOCK, variables_of
+from helpers.pipeline.report.title import TITLE_BLOCK, environment_for
 from helpers.pipeline.verify.reader import read_pdf
 from helpers.pipeline.verify.verdicts import WIDTH, readable
 
@@ -31,15 +31,17 @@ def rebuild(build, read=read_pdf):
         ignored = shutil.ignore_patterns(*LEFT_OUT)
         shutil.copytree(ROOT, copy, symlinks=True, ignore=ignored)
         # The copy has no history: this says which version it is.
-        report = build.get("report") or asked().name
+        report = build.get("report") or requested_report().name
         (copy / COMMIT.name).write_text(json.dumps(revision(report)))
         target = "pdf" if read is read_pdf else "html"
-        tex = copy / asked().tex.relative_to(ROOT)
+        tex = copy / requested_report().tex.relative_to(ROOT)
         tex.mkdir(parents=True)
-        for preamble in asked().tex.glob("preamble-*.fmt"):  # named by what is in it
+        for preamble in requested_report().tex.glob(
+            "preamble-*.fmt"
+        ):  # named by what is in it
             shutil.copy(preamble, tex)
         given = build.get("title", {}) | build.get("table", {})
-        made_for = variables_of(report, given) if build else {}
+        made_for = environment_for(report, given) if build else {}
         return read(build_report(copy, made_for, target, shown=True))
 
 
@@ -70,7 +72,7 @@ def build_report(folder, given=None, target="report", *, shown=False):
     if shown:
         print(clear, end="", file=sys.stderr, flush=True)
     if process.returncode:
-        error = error_elsewhere("".join(lines), process.returncode)
+        error = error_without_paths("".join(lines), process.returncode)
         raise UserError(f"it cannot be built: {error}")
-    paths = Paths(given.get("REPORT") or asked().name, folder)
+    paths = Paths(given.get("REPORT") or requested_report().name, folder)
     return paths.html if target == "html" else paths.pdf

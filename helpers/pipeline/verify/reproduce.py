@@ -9,7 +9,7 @@ from helpers.pipeline.command import run_command
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.files import sha256
 from helpers.pipeline.kernels.warm import CAN_FORK
-from helpers.pipeline.report.paths import Paths, asked
+from helpers.pipeline.report.paths import Paths, requested_report
 from helpers.pipeline.report.revision import git, revision
 from helpers.pipeline.sweep.inputs import FAILED
 from helpers.pipeline.verify.rebuild import build_report
@@ -51,7 +51,7 @@ def main():
     for name in differing:
         print(f"differs: {name}")
     print(f"{len(first) - len(differing)} of {len(first)} files are the same bytes")
-    for path in (asked().pdf, asked().html):
+    for path in (requested_report().pdf, requested_report().html):
         name = path.relative_to(ROOT).as_posix()
         print(f"sha256 of {name}: {first[name]}")
     return 1 if differing else 0
@@ -61,7 +61,7 @@ def build_commit(clone, environment):
     """Clone the commit, make its report, and return the SHA-256 of all that is made."""
     clone_commit(clone)
     build_report(clone, environment)
-    paths = Paths(asked().name, clone)
+    paths = Paths(requested_report().name, clone)
     made = [paths.pdf, paths.html, paths.results, paths.executed]
     runs = (clone / "build" / "runs").glob("*.ipynb")
     # An error has the paths of its folder.

@@ -3,7 +3,7 @@
 import re
 from decimal import Decimal, InvalidOperation
 
-from helpers.pipeline.records import relative
+from helpers.pipeline.records import relative_difference
 
 NUMERAL = re.compile(
     r"-?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)*(?:e[-+]?[0-9]+)?"
@@ -25,7 +25,7 @@ def roundings(stated, reproduced, tolerance):
         pair = claim, reproduced["claims"].get(name)
         if all(map(_is_number, pair)):
             values, texts = ([side[key] for side in pair] for key in ("value", "text"))
-            if relative(*values) <= tolerance:
+            if relative_difference(*values) <= tolerance:
                 numerals = zip(*map(NUMERAL.findall, map(str, texts)), strict=False)
                 found |= {p for p in numerals if _round(p, values, tolerance)}
     return found

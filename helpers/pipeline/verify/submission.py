@@ -14,9 +14,10 @@ from shlex import quote
 from helpers import ROOT
 from helpers.pipeline.command import run_command
 from helpers.pipeline.errors import UserError
-from helpers.pipeline.files import sha256, whole
+from helpers.pipeline.files import atomic_write, sha256
+from helpers.pipeline.report.datasets import require_table, tables_used_by
 from helpers.pipeline.report.evidence import zipped
-from helpers.pipeline.report.paths import asked, parts_of
+from helpers.pipeline.report.paths import relevant_files, requested_report
 from helpers.pipeline.report.revision import (
     COMMIT,
     NOTE,
@@ -24,7 +25,6 @@ from helpers.pipeline.report.revision import (
     git,
     revision,
 )
-from helpers.pipeline.report.tables import require_table, tables_behind
 from helpers.pipeline.report.title import parameters_of
 from helpers.pipeline.verify.reader import read_html, read_pdf
 from helpers.reading.datasheet import path_of_sheet
@@ -43,7 +43,7 @@ def main():
     now = revision()
     if not now.commit or not (ROOT / ".git").exists():
         raise UserError("only what is committed to git can be handed in")
-    paths = asked()
+    paths = requested_report()
     parameters_of(paths.name)
     files = committed(now, paths)
     pages = [read_pdf(paths.pdf, pages=False), read_html(paths.html)]
@@ -73,7 +73,7 @@ def main():
 def committed(now, paths):
     """Return the content of all files of the commit; UserError if any file differs."""
     if now.changes:
-        names = sorted(parts_of(paths.name, changed()))
+        names = sorted(relevant_files(paths.name, changed()))
         raise UserError(f"commit first, or remove: {', '.join(names)}")
     if (results := f"report/{paths.results.name}") in changed():
         raise UserError(f"commit first: {results}, which make report has written anew")
@@ -82,7 +82,7 @@ def committed(now, paths):
 
 def require_committed(report, table, files):
     """Raise UserError if a table behind a report is not among the files handed in."""
-    for path in tables_behind(report, table):
+    for path in tables_used_by(report, table):
         for name in (path, path_of_sheet(path)):
             name = os.path.normpath(name)
             if (ROOT / name).exists() and name not in files:
@@ -110,7 +110,7 @@ def write(path, files, moment):
     """Write a zip, see `zipped`, of one folder; what is there is replaced."""
     path.parent.mkdir(exist_ok=True)
     files = {f"{FOLDER}/{name}": content for name, content in files.items()}
-    with whole(path) as unfinished:
+    with atomic_write(path) as unfinished:
         unfinished.write_bytes(zipped(files, moment))
 
 

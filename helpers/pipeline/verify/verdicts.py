@@ -64,7 +64,7 @@ def readable_pair(texts, longest):
     return map(readable, texts, longest)
 
 
-def fitted(rows):
+def fit_to_terminal(rows):
     """Cut the texts of a table until its lines fit into a terminal."""
     name, *widths = (max(map(len, column)) for column in zip(*rows, strict=True))
     rest = WIDTH - 2 * len(widths) - sum(widths[2:])

@@ -5,9 +5,9 @@ import math
 from helpers import ROOT
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.records import TOLERANCE
+from helpers.pipeline.report.datasets import require_table
 from helpers.pipeline.report.evidence import RESULTS
-from helpers.pipeline.report.paths import Paths, asked
-from helpers.pipeline.report.tables import require_table
+from helpers.pipeline.report.paths import Paths, requested_report
 from helpers.pipeline.report.title import parameters_of
 from helpers.pipeline.verify.agreement import (
     compare_claims,
@@ -51,7 +51,7 @@ def verify(path=None, tolerance=None, rebuilt=None, beside=None):
     stated = read(path) if path else ReadReport(_recorded())
     if not rebuilt:
         table = stated.build.get("table", {}) if path else None
-        require_table(stated.build.get("report") or asked().name, table)
+        require_table(stated.build.get("report") or requested_report().name, table)
     again = read(rebuilt) if rebuilt else rebuild(stated.build, read)
     lines = compare_reports(stated, again, tolerance, pages=bool(path))
     return lines + (compare_beside(beside, stated) if beside else [])
@@ -77,7 +77,7 @@ def compare_reports(stated, again, tolerance=None, *, pages=True):
 
 def compare_beside(folder, report):
     """Compare a report's results with those that were handed in together with it."""
-    path = Paths(report.build.get("report") or asked().name, folder).results
+    path = Paths(report.build.get("report") or requested_report().name, folder).results
     if not path.exists():
         return []
     verdict = HOLDS if path.read_bytes() == report.files.get(RESULTS) else DIFFERS
@@ -86,8 +86,8 @@ def compare_beside(folder, report):
 
 def _recorded():
     """Return the recorded results of this checkout."""
-    path = asked().results
-    parameters_of(asked().name)  # says what is no report
+    path = requested_report().results
+    parameters_of(requested_report().name)  # says what is no report
     name = str(path.relative_to(ROOT))
     if not path.exists():
         raise UserError(f"there is no {name}: `make report` makes it")

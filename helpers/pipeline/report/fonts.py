@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from itertools import groupby
 from pathlib import Path
 
-from helpers.pipeline.command import some
+from helpers.pipeline.command import first_few
 from helpers.pipeline.environment import environment
 from helpers.pipeline.errors import UserError
 from helpers.reading.content import composed
@@ -46,7 +46,7 @@ def require_letters(texts):
         missing = sorted(c for c in further_letters(text) if not _families(c))
         if missing:
             named = [f"{c!r} (U+{ord(c):04X})" for c in missing]
-            found[where] = some(named, NAMED, ", ")
+            found[where] = first_few(named, NAMED, ", ")
     if found:
         places = "; ".join(f"of {where}: {letters}" for where, letters in found.items())
         none = "no font of the PDF (make html needs none) has letters"

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from helpers.pipeline.errors import UserError
-from helpers.pipeline.grading.made import OUT, read_lines, read_made
 from helpers.pipeline.grading.pictures import read_pictures
+from helpers.pipeline.grading.rebuilt import OUT, read_lines, read_rebuilt
 from helpers.pipeline.report.evidence import LAYOUT
 from helpers.pipeline.verify.reader import read_build
 
@@ -41,15 +41,17 @@ VERSION = {"commit": "c", "time": 1, "changes": "", "title": TITLE, "layout": LA
 def test_what_was_made_is_parsed_strictly(content):
     text = content if isinstance(content, bytes) else json.dumps(content).encode()
     with pytest.raises(UserError, match="what came out of the sandbox is not"):
-        read_made(text)
+        read_rebuilt(text)
 
 
 def test_what_was_made_is_read():
-    made = read_made(b'{"claims": {"a": NaN, "b": null, "c": "x"}, "pdf": "JVBERg=="}')
+    made = read_rebuilt(
+        b'{"claims": {"a": NaN, "b": null, "c": "x"}, "pdf": "JVBERg=="}'
+    )
     assert made.pdf == b"%PDF"
     assert [*made.claims] == ["a", "b", "c"]
     records = {"run": {"costs": [2.5, 1], "folds": [{"R2": 0.5}], "at": None}}
-    assert read_made(json.dumps({"records": records}).encode()).records == records
+    assert read_rebuilt(json.dumps({"records": records}).encode()).records == records
 
 
 @pytest.mark.parametrize(

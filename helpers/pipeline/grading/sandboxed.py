@@ -1,9 +1,9 @@
 """Make what was handed in, behind the walls, and print as JSON what came of it.
 
 With ``claims`` it executes the report's notebook, with ``report`` it then also sets it,
-with ``texts`` it only does that, see `texts`, with ``runs`` it only executes the grid.
+with ``texts`` it only does that, see `text_only`, with ``runs`` it only executes the grid.
 There may follow a folder ``build`` whose content is known, and names of runs that need
-not be run again. Outside, `made` parses what is printed.
+not be run again. Outside, `rebuilt` parses what is printed.
 """
 
 import base64
@@ -18,26 +18,26 @@ from helpers import ROOT
 from helpers.pipeline.environment import FORMATS
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.grading.changes import PARAMETERS
-from helpers.pipeline.grading.own import KEPT
-from helpers.pipeline.grading.texts import set_texts
+from helpers.pipeline.grading.reference import KEPT
+from helpers.pipeline.grading.text_only import set_texts
 from helpers.pipeline.grading.unpack import GRADED
-from helpers.pipeline.kernels.opened import stamp
+from helpers.pipeline.kernels.audit import file_stamp
 from helpers.pipeline.kernels.warm import warm_kernels
 from helpers.pipeline.records import NoRecordError, read_record
 from helpers.pipeline.report.build import execute_report
-from helpers.pipeline.report.title import table_of, title_block
+from helpers.pipeline.report.title import given_table, title_block
 from helpers.pipeline.sweep.executed import as_text
 from helpers.pipeline.sweep.experiments import EXPERIMENTS, read_grids, read_points
 from helpers.pipeline.sweep.inputs import (
     Inputs,
-    modules_behind,
+    modules_used_by,
     path_of,
     recorded_inputs,
 )
 from helpers.pipeline.sweep.parameters import Parameter
 from helpers.pipeline.sweep.plan import make_plan, modules_for
 from helpers.pipeline.sweep.run import TIME_LIMIT, FailedRunsError, sweep
-from helpers.pipeline.verify.files import CODE
+from helpers.pipeline.verify.file_diffs import CODE
 from helpers.pipeline.verify.verdicts import readable
 
 
@@ -81,7 +81,7 @@ def readable_points():
     By what the grid says of each, as the notebook's defaults may be others.
     """
     found = []
-    for experiment in read_grids(EXPERIMENTS, stamp(EXPERIMENTS)):
+    for experiment in read_grids(EXPERIMENTS, file_stamp(EXPERIMENTS)):
         with contextlib.suppress(UserError):
             found += read_points(only=experiment)[experiment]
     return {readable(str(point)): point for point in found}
@@ -109,12 +109,12 @@ def execute(only):
     only_runs, plan = only is not None, make_plan(only)
     if only_runs and not plan.missing:
         return
-    modules = {*modules_for(plan), *(() if only_runs else modules_behind(GRADED.name))}
+    modules = {*modules_for(plan), *(() if only_runs else modules_used_by(GRADED.name))}
     with warm_kernels(sorted(modules)):
         with contextlib.suppress(FailedRunsError):  # the text may not rest on it
             sweep(plan)
         if not only_runs:
-            given = title_block() | table_of(GRADED.name)
+            given = title_block() | given_table(GRADED.name)
             execute_report(given, TIME_LIMIT, GRADED)
 
 

@@ -14,7 +14,7 @@ LABEL = re.compile(r"\\label\{(?!from:)(.+?)\}")
 LARGE = re.compile(r"Float too large for page by (\S+)pt on input line (\d+)")
 
 
-def complaint(log, *, failed, source=""):
+def first_problem(log, *, failed, source=""):
     """Return the first error or warning of a LaTeX log that matters, or nothing.
 
     The lines of the log must not be broken. With the document, `source`, what is too

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from helpers import ROOT
-from helpers.pipeline.preview.mistakes import place_in
+from helpers.pipeline.preview.cell_errors import place_in
 
 # Executes cells, each after the first one, and prints the error of each.
 SCRIPT = """

@@ -5,9 +5,9 @@ import os
 import re
 
 from helpers import ROOT
-from helpers.pipeline.kernels.opened import name_in
+from helpers.pipeline.kernels.audit import name_in
 from helpers.pipeline.report.claims import MAGICS
-from helpers.pipeline.sweep.executed import with_nearest_magic
+from helpers.pipeline.sweep.executed import with_magic_hint
 
 QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
 FRAME = re.compile(r'^  File "(.+?)", line (\d+)', re.MULTILINE)
@@ -21,7 +21,7 @@ def described(error, number, source):
     quotes, or of the cell. `error` is that of the reply of a `ForkedKernel`.
     """
     text = f"{error['name']}: {error['text']}" if error["name"] else error["text"]
-    text = with_nearest_magic(" ".join(text.split()), MAGICS)
+    text = with_magic_hint(" ".join(text.split()), MAGICS)
     where = _in_helper(error["lines"])
     if not where and source.lstrip().startswith("%%"):
         where = _in_text(source, text)

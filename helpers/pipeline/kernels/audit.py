@@ -33,7 +33,7 @@ def watch(log, root):
         name = name_in(root, path)
         if name and (name, how) not in seen:
             seen.add((name, how))
-            line = json.dumps([name, how, stamp(os.path.join(root, name))])
+            line = json.dumps([name, how, file_stamp(os.path.join(root, name))])
             os.write(file, line.encode() + b"\n")
 
     def hook(event, arguments):
@@ -91,7 +91,7 @@ def is_compiled(path):
     return os.fsdecode(path).endswith(".pyc")
 
 
-def stamp(path):
+def file_stamp(path):
     """Return a file's time of change and size; None if there is no file."""
     try:
         status = os.stat(path)
@@ -100,6 +100,6 @@ def stamp(path):
     return status.st_mtime_ns, status.st_size
 
 
-def changed_between(before, now):
+def changed_files(before, now):
     """Return the names of files whose stamps differ."""
     return {name for name, _ in before.items() ^ now.items()}

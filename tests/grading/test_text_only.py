@@ -11,7 +11,7 @@ from project import Project
 MAKE = "from helpers.pipeline.report.build import report; report()"
 SET = """\
 from pathlib import Path
-from helpers.pipeline.grading.texts import set_texts
+from helpers.pipeline.grading.text_only import set_texts
 from helpers.pipeline.report.title import title_block
 pdf, html = set_texts(Path("known.ipynb"), **title_block())
 Path("texts.pdf").write_bytes(pdf)

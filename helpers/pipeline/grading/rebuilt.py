@@ -17,7 +17,7 @@ OUT = "what came out of the sandbox"
 VERDICTS = {HOLDS, DIFFERS, MISSING, NOTED}
 
 
-class Made(NamedTuple):
+class Rebuilt(NamedTuple):
     """What came of a submission that was made again."""
 
     claims: dict = {}  # their values by name: float, int, str, bool or None
@@ -27,8 +27,8 @@ class Made(NamedTuple):
     records: dict[str, dict] = {}  # what each run has recorded; empty if it failed
 
 
-def read_made(content):
-    """Parse what `inside` has printed; raise UserError if it is anything else."""
+def read_rebuilt(content):
+    """Parse what `sandboxed` has printed; raise UserError if it is anything else."""
     found = _parsed(content)
     claims, records = found.get("claims", {}), found.get("records", {})
     constant = found.get("constant", [])
@@ -37,7 +37,7 @@ def read_made(content):
     _demand(_is_dict(records) and all(map(_is_dict, records.values())), "records")
     _demand(_is_recorded(records), "records")
     files = [_file(found.get(kind, "")) for kind in ("pdf", "html")]
-    return Made(claims, constant, *files, records)
+    return Rebuilt(claims, constant, *files, records)
 
 
 def _file(text):

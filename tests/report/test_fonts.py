@@ -13,7 +13,7 @@ from pypdf import PdfReader
 from small import CELLS, make_small
 
 from helpers.pipeline.errors import UserError
-from helpers.pipeline.report import letters
+from helpers.pipeline.report import fonts
 from helpers.pipeline.report.title import title_block
 from helpers.pipeline.report.typeset import check_letters
 from helpers.pipeline.verify.reader import read_pdf, text_of
@@ -86,7 +86,7 @@ def test_letters_that_are_not_composed_are_the_same_name(monkeypatch):
 
 
 def test_what_latex_can_set_needs_no_fonts():
-    assert letters.declarations("Zoë Łukasz – “±²”… Š\u00a0ß") == ("", {})
+    assert fonts.declarations("Zoë Łukasz – “±²”… Š\u00a0ß") == ("", {})
 
 
 def test_letters_that_no_font_has_are_all_named_with_their_cells():
@@ -151,7 +151,7 @@ def test_a_name_that_is_given_empty_is_the_default_again(project):
 
 def test_metrics_are_what_tex_reads(tmp_path):
     sizes = [(0.5, 0.71, 0), (0, 0.6, -0.4), (0.5, 0.2, 0.21)]
-    (tmp_path / "a.tfm").write_bytes(letters.metrics(sizes))
+    (tmp_path / "a.tfm").write_bytes(fonts.metrics(sizes))
     done = subprocess.run(
         ["tftopl", "a.tfm"], cwd=tmp_path, capture_output=True, text=True, check=True
     )

@@ -21,12 +21,12 @@ from typing import NamedTuple
 from helpers import ROOT
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.grading.changes import NO_TABLE, sources_in
-from helpers.pipeline.grading.made import Made, read_made
+from helpers.pipeline.grading.rebuilt import Rebuilt, read_rebuilt
 from helpers.pipeline.grading.sandbox import Limits, run_confined
 from helpers.pipeline.grading.unpack import FOLDERS, GRADED, GRID
-from helpers.pipeline.report.paths import is_made
+from helpers.pipeline.report.paths import is_generated
 from helpers.pipeline.report.revision import LEFT_OUT
-from helpers.pipeline.report.title import table_of, variables_of
+from helpers.pipeline.report.title import environment_for, given_table
 
 # All of this checkout that a submission is shown.
 SHOWN = (*FOLDERS, GRID, "requirements.txt", "Makefile", "apt.txt")
@@ -48,7 +48,7 @@ PYTHON = [f"{sys.prefix}/bin/python", "-m"]
 ASIDE = """\
 from pathlib import Path; import helpers; helpers.ROOT = Path.cwd()
 from helpers.pipeline.command import run_command
-from helpers.pipeline.grading.inside import main; run_command(main)"""
+from helpers.pipeline.grading.sandboxed import main; run_command(main)"""
 INSIDE = [PYTHON[0], "-P", "-c", ASIDE]
 SHARE = 0.05  # of the rows that are left out
 FACTORS = 1.5, 2.5  # of the target
@@ -64,21 +64,21 @@ class Change(NamedTuple):
     factor: float
 
 
-class Own(NamedTuple):
+class Reference(NamedTuple):
     """What came of this checkout."""
 
     checkout: Path  # a copy of it
     sources: dict[str, bytes]  # see `helpers.pipeline.grading.changes.sources_in`
     known: Path  # the folder ``build`` in which it was made
     other_known: Path  # the same on other data
-    made: Made  # its claims
-    other: Made  # the same on other data
+    made: Rebuilt  # its claims
+    other: Rebuilt  # the same on other data
     change: Change  # how the other data differ
     tables: dict[bytes, bytes]  # the tables, with what they became
     problem: str  # why there are no other data; empty if there are
 
 
-def make_own(folder, submit):
+def make_reference(folder, submit):
     """Make this checkout's claims in a folder, on its data and on others at once."""
     checkout = folder / "checkout"
     ignored = shutil.ignore_patterns(*LEFT_OUT)
@@ -90,7 +90,7 @@ def make_own(folder, submit):
         elif source.exists():
             shutil.copy(source, copy)
     for path in sorted((checkout / "report").rglob("*")):
-        made = is_made(path.relative_to(checkout).as_posix())
+        made = is_generated(path.relative_to(checkout).as_posix())
         if made and path.is_file():  # no submission may see its numbers
             path.unlink()
     find_fonts(checkout)
@@ -103,7 +103,7 @@ def make_own(folder, submit):
     change, tables, moved, other_problem = other.result()
     problem = problem or other_problem
     known = folder / "own" / "build", folder / "other" / "build"
-    return Own(
+    return Reference(
         checkout, sources_in(checkout), *known, made, moved, change, tables, problem
     )
 
@@ -130,7 +130,7 @@ def make_report(checkout, project):
 
 def make_other(checkout, project):
     """Make only the claims, on other data; return also what these are."""
-    target = table_of(GRADED.name).get("target", "")
+    target = given_table(GRADED.name).get("target", "")
     for _ in range(TRIES):
         shutil.rmtree(project, ignore_errors=True)
         shutil.copytree(checkout, project)
@@ -143,19 +143,19 @@ def make_other(checkout, project):
 
 
 def make_claims(project, what):
-    """Have `inside` make a project; return also why it could not."""
+    """Have `sandboxed` make a project; return also why it could not."""
     try:
-        environment = environment_of(project, table_of(GRADED.name))
+        environment = environment_of(project, given_table(GRADED.name))
         options = {"walled": False, "environment": environment}
         ended = run_confined([*INSIDE, what], project, Limits(), **options)
-        return read_made(ended.output())._replace(pdf=b"", html=b""), ""
+        return read_rebuilt(ended.output())._replace(pdf=b"", html=b""), ""
     except UserError as error:
-        return Made(), f"the grader's own report cannot be made: {error}"
+        return Rebuilt(), f"the grader's own report cannot be made: {error}"
 
 
 def environment_of(project, given):
     """Return the variables with which a project's report is made for what is given."""
-    return variables_of(GRADED.name, given) | {"MPLCONFIGDIR": str(project / FONTS)}
+    return environment_for(GRADED.name, given) | {"MPLCONFIGDIR": str(project / FONTS)}
 
 
 def new_change():

@@ -19,21 +19,21 @@ from helpers import ROOT
 from helpers.pipeline.command import error_in
 from helpers.pipeline.environment import environment
 from helpers.pipeline.errors import UserError
-from helpers.pipeline.kernels.opened import changed_between, stamp
-from helpers.pipeline.preview.mistakes import place_in
+from helpers.pipeline.kernels.audit import changed_files, file_stamp
+from helpers.pipeline.preview.cell_errors import place_in
 from helpers.pipeline.preview.snapshots import Snapshots, StoppedError
 from helpers.pipeline.report.claims import PROSE
+from helpers.pipeline.report.datasets import with_remembered_hint
 from helpers.pipeline.report.evidence import BUILD, RESULTS
 from helpers.pipeline.report.page import to_html
-from helpers.pipeline.report.paths import is_made
+from helpers.pipeline.report.paths import is_generated
 from helpers.pipeline.report.revision import LONG_AGO, Revision, left_out
-from helpers.pipeline.report.tables import with_remembered
-from helpers.pipeline.report.title import table_of, title_block
+from helpers.pipeline.report.title import given_table, title_block
 from helpers.pipeline.report.typeset import cells_behind, descriptions, title_of
 from helpers.pipeline.sweep.execute import prepared
 from helpers.pipeline.sweep.executed import is_papermills
 from helpers.pipeline.sweep.experiments import experiments_of
-from helpers.pipeline.sweep.inputs import RUNS, modules_behind
+from helpers.pipeline.sweep.inputs import RUNS, modules_used_by
 from helpers.pipeline.sweep.notebooks import NOTEBOOKS, DamagedError
 from helpers.pipeline.sweep.plan import make_plan
 
@@ -51,13 +51,13 @@ CARRIED = {RESULTS: b"", BUILD: json.dumps(UNKNOWN._asdict()).encode()}
 
 def files():
     """Return the stamps of the project's files, by name; of the runs, the folder's."""
-    found = {IN_RUNS: stamp(RUNS)}
+    found = {IN_RUNS: file_stamp(RUNS)}
     for parent, folders, names in os.walk(ROOT):
         within = Path(parent).relative_to(ROOT)
         folders[:] = [name for name in folders if is_watched(name)]
         for name in filter(is_watched, names):
-            found[(within / name).as_posix()] = stamp(os.path.join(parent, name))
-    return {name: found[name] for name in found if not is_made(name)}
+            found[(within / name).as_posix()] = file_stamp(os.path.join(parent, name))
+    return {name: found[name] for name in found if not is_generated(name)}
 
 
 def is_watched(name):
@@ -75,7 +75,7 @@ class Preview:
         self.seen, self.base, self.outputs, self.shown = {}, {}, {}, None
         self.left = {}  # the stamps of what cells have written, after the last of them
         self.is_swept = False
-        names = modules_behind(paths.name)
+        names = modules_used_by(paths.name)
         packages = [name for name in names if name.partition(".")[0] != "helpers"]
         now = files()
         given = {"JPY_SESSION_NAME": str(paths.notebook)}  # as JupyterLab does
@@ -90,7 +90,7 @@ class Preview:
         """Show what has become of the report, if a file has changed."""
         now = files()
         left = {n for n in self.cells.written() if now.get(n) == self.left.get(n)}
-        changed = changed_between(self.seen, now) - left
+        changed = changed_files(self.seen, now) - left
         if not changed:
             return
         self.is_swept &= changed == {self.path} and self.paths.is_default
@@ -106,11 +106,11 @@ class Preview:
             where = cell[0] if cell else self.place_of(text)
             self.server.tell(doing="", running="", error=text, cell=where)
         finally:
-            self.left = {name: stamp(ROOT / name) for name in self.cells.written()}
+            self.left = {name: file_stamp(ROOT / name) for name in self.cells.written()}
 
     def is_changed(self, but=()):
         """Tell whether a file, but for some, has changed since the last look."""
-        changed = changed_between(self.seen, files())  # before it is asked who wrote
+        changed = changed_files(self.seen, files())  # before it is asked who wrote
         return not changed.issubset(self.cells.written().union(but))
 
     def follow(self):
@@ -118,14 +118,14 @@ class Preview:
         cells = self.cells
         if cells.changed_since(self.own):
             self.begin_again()
-        given = title_block(with_pdf=False) | table_of(self.paths.name)
+        given = title_block(with_pdf=False) | given_table(self.paths.name)
         notebook = prepared(self.paths.name, given)
         code = [as_sent(cell) for cell in notebook.cells if cell.cell_type == "code"]
         if not self.is_swept:
             self.sweep()
         read = {self.path}.union(*(done.read for done in cells.done))
         exist = self.base.keys() & self.seen.keys()  # else it may have been listed
-        if changed_between(self.base, self.seen) - (read & exist):
+        if changed_files(self.base, self.seen) - (read & exist):
             cells.back_to(0)  # what rests on it is not known
             self.base = dict(self.seen)
         self.execute(notebook, code)
@@ -164,7 +164,7 @@ class Preview:
     def keep(self, done):
         """Keep what a cell shows; raise if it failed."""
         if done.error:
-            error = with_remembered(done.error, self.paths.name)
+            error = with_remembered_hint(done.error, self.paths.name)
             raise UserError(error, done.cell["id"])
         self.outputs[done.cell["id"]] = done
 
@@ -223,7 +223,7 @@ class Preview:
                 raise
             ended = sweep.returncode
             failed = error_in(log.read_text(), ended) if ended else ""
-        self.seen[IN_RUNS], self.is_swept = stamp(RUNS), True
+        self.seen[IN_RUNS], self.is_swept = file_stamp(RUNS), True
         self.server.tell(note=failed)
 
     def begin_again(self):
