@@ -1061,7 +1061,7 @@ def test_provenance_names_an_experiment_and_leaves_out_what_there_is_none_of(
 def test_the_nearest_known_name_is_suggested():
     source = r"\label{from:fig:cost}\label{fig:costs}"
     log = "LaTeX Warning: Reference `fig:cost' on page 3 undefined on input line 7."
-    found = pdf.complaint(log, failed=False, source=source)
+    found = pdf.first_problem(log, failed=False, source=source)
     assert found.endswith("`fig:cost' on page 3 undefined; did you mean fig:costs?")
 
 
@@ -1094,7 +1094,7 @@ def test_the_nearest_known_name_is_suggested():
     ],
 )
 def test_errors_and_broken_references_are_found_in_the_log(log, failed, wrong):
-    found = pdf.complaint(log, failed=failed)
+    found = pdf.first_problem(log, failed=failed)
     assert wrong in found
     assert bool(found) == bool(wrong)
 
@@ -1147,8 +1147,8 @@ def test_a_long_name_goes_on_in_the_next_line_after_an_underscore(to_pdf):
 )
 def test_what_nobody_sees_is_no_complaint(points, found):
     log = f"Overfull \\hbox ({points}pt too wide) in paragraph at lines 2--3\n[][]\n"
-    assert pdf.complaint(log, failed=False, source="a\nb\nc").startswith(found)
-    assert bool(found) == bool(pdf.complaint(log, failed=False))
+    assert pdf.first_problem(log, failed=False, source="a\nb\nc").startswith(found)
+    assert bool(found) == bool(pdf.first_problem(log, failed=False))
 
 
 def test_latex_errors_end_on_one_line_and_the_next_build_works(to_pdf):

@@ -1,7 +1,7 @@
 """Make what was handed in, behind the walls, and print as JSON what came of it.
 
 With ``claims`` it executes the report's notebook, with ``report`` it then also sets it,
-with ``texts`` it only does that, see `text_only`, with ``runs`` it only executes the grid.
+with ``texts`` it only does that (`text_only`), with ``runs`` it only executes the grid.
 There may follow a folder ``build`` whose content is known, and names of runs that need
 not be run again. Outside, `rebuilt` parses what is printed.
 """
