@@ -23,14 +23,14 @@ from helpers.pipeline.kernels.warm import warm_kernels
 from helpers.pipeline.environment import FORMATS
 from helpers.pipeline.report.build import execute_report
 from helpers.pipeline.report.paths import ASSIGNMENT
-from helpers.pipeline.sweep.inputs import modules_behind
+from helpers.pipeline.sweep.inputs import modules_used_by
 from helpers.pipeline.sweep.plan import make_plan
 from helpers.pipeline.sweep.run import sweep
 
 def main():
     os.environ[FORMATS] = ""  # figures are not looked at
     errors = {}
-    modules = {*modules_behind("descent"), *modules_behind("report")}
+    modules = {*modules_used_by("descent"), *modules_used_by("report")}
     with warm_kernels(sorted(modules)):
         for grid in sorted(Path("grids").glob("*.yaml")):
             shutil.copy(grid, "experiments.yaml")
