@@ -45,7 +45,8 @@ def test_few_files_are_refused_at_once():
     done = command(SAYS, "ulimit -n 64; exec")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        "error: 64 files may be open at a time, 256 are needed: ulimit -n 256\n"
+        "error: only 64 files may be open at a time, but 256 are needed: "
+        "run `ulimit -n 256`\n"
     )
 
 
@@ -61,7 +62,7 @@ def test_standard_output_that_is_full_is_said_once_and_the_work_is_done(tmp_path
         done = command(body, capture_output=False, stdout=full, stderr=-1)
     assert done.returncode == 2
     assert done.stderr == (
-        "error: standard output cannot be written: No space left on device\n"
+        "error: cannot write to standard output: No space left on device\n"
     )
     assert (tmp_path / "done").exists()
 
@@ -93,7 +94,7 @@ def test_letters_that_the_terminal_lacks_are_no_error():
     ("body", "message"),
     [
         ("raise OSError(28, 'No space left on device', 'a')", "a: No space left on d"),
-        ("raise MemoryError", "memory has run out"),
+        ("raise MemoryError", "out of memory"),
         ("open('a' * 300)", f"{'a' * 300}: File name too long"),
     ],
 )
@@ -110,7 +111,7 @@ def test_a_folder_for_temporary_files_that_cannot_be_written_is_named(monkeypatc
     )
     done = command(body)
     assert done.returncode == 2
-    assert done.stderr.startswith("error: no folder for temporary files can be written")
+    assert done.stderr.startswith("error: no writable folder for temporary files")
 
 
 def test_a_mistake_of_ours_is_a_traceback():

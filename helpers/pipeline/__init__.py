@@ -1,18 +1,18 @@
-"""The shell around the core: disk, processes, pages.
+"""The shell around the core: all that reads files, starts processes and makes pages.
 
-Seven rooms, in the order in which a report lives. A room may use those before it, and
-of them only the modules that their ``__all__`` names::
+There are seven rooms, in the order of a report's life. A room may use those before it,
+and only the modules that they list in ``__all__``::
 
-    kernels   kernels that start at once
+    kernels   notebook kernels that start at once
     sweep     the grid, and one executed notebook for each of its points
-    report    what a notebook publishes, set in LaTeX, with its evidence
-    preview   its page, while it is written
-    verify    a report made again and compared
+    report    what a notebook publishes, as PDF and HTML, with its evidence
+    preview   its page, live, while it is written
+    verify    a report made again, and compared
     compare   what changed between two reports
-    grading   what a class has handed in, verified behind walls
+    grading   the submissions of a class, verified in a sandbox
 
-Beside them are the leaves that all may use: `errors` (what the user can mend),
-`command` (how commands speak to people), `files` (whole or not there, and digests),
-`environment` (what programs get of the environment), `signals` (how processes end),
-`records` (what a run reports) and `system` (what the operating system must have).
+Besides these, all rooms may use the leaves: `errors` (that the user can fix), `command`
+(what all commands share), `files` (atomic writes and digests), `environment` (the
+variables that programs get), `signals` (how processes end), `records` (the results of a
+run) and `system` (what the operating system must provide).
 """

@@ -1,4 +1,4 @@
-"""How commands speak to people: one line for what they can mend, and plain tables."""
+"""What all commands share: options, errors on one line, exit statuses and tables."""
 
 import errno
 import gc
@@ -15,63 +15,63 @@ from helpers.pipeline.errors import UserError
 from helpers.pipeline.signals import interrupt_by_signals
 
 YES, NO = ("1", "yes", "true", "on"), ("", "0", "no", "false", "off")
-FLAG = {"nargs": "?", "const": "1", "default": "0"}  # how argparse reads one of these
-# In an error, the file that shows more of it.
-MORE = re.compile(r"\bsee build/\S+, | \(see [^()]*\bbuild/[^\s)]+\)")
-# The host may be an address of version 6 in brackets.
+FLAG = {"nargs": "?", "const": "1", "default": "0"}  # its options for argparse
+# The part of an error that points to a file with the details.
+SEE_FILE = re.compile(r"\bsee build/\S+, | \(see [^()]*\bbuild/[^\s)]+\)")
+# The host may be an IPv6 address in brackets.
 SCHEDULER = re.compile(r"([a-z]+://)?(\[[0-9a-fA-F:.%]+\]|[\w.-]+):\d{1,5}")
-SELDOM = 100_000  # new objects between collections, which slow imports by an eighth
-LEAST_FILES, MANY_FILES = 256, 4096  # open at a time; a run has about sixty
-# What the user can mend: a full disk, too few files, no memory, no access.
-MENDABLE = {errno.ENOSPC, errno.EROFS, errno.EFBIG, errno.EIO, errno.EMFILE}
-MENDABLE |= {errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.EACCES, errno.EPERM}
-MENDABLE |= {errno.ENAMETOOLONG, errno.ENOSYS, getattr(errno, "EDQUOT", None)}
+GC_THRESHOLD = 100_000  # by default, collections slow imports by an eighth
+MIN_FILES, ENOUGH_FILES = 256, 4096  # open at a time; a run opens about sixty
+# What the user can fix: a full disk, too few files, no memory, no access.
+FIXABLE = {errno.ENOSPC, errno.EROFS, errno.EFBIG, errno.EIO, errno.EMFILE}
+FIXABLE |= {errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.EACCES, errno.EPERM}
+FIXABLE |= {errno.ENAMETOOLONG, errno.ENOSYS, getattr(errno, "EDQUOT", None)}
 
 
-def checked_flag(name, given):
-    """Return whether a flag, which is given as text, is set."""
-    if given.lower() in (*YES, *NO):
-        return given.lower() in YES
-    raise UserError(f"{name} must be 1 or 0, got {given!r}")
+def checked_flag(name, text):
+    """Return whether a flag is set."""
+    if text.lower() in (*YES, *NO):
+        return text.lower() in YES
+    raise UserError(f"{name} must be 1 or 0, got {text!r}")
 
 
-def checked_time_limit(given):
-    """Return a time limit in seconds, which is given as text, as a number."""
+def checked_time_limit(text):
+    """Return a time limit, a text, as a number of seconds."""
     try:
-        seconds = float(given)
+        seconds = float(text)
     except ValueError:
         seconds = 0
     if not 0 < seconds < math.inf:
         raise UserError(
-            f"the time limit must be a positive number of seconds, got {given!r}"
+            f"the time limit must be a positive number of seconds, got {text!r}"
         )
     return seconds
 
 
-def checked_scheduler(given):
-    """Return the address of a Dask scheduler, as it was typed, or an empty text."""
-    if given and not SCHEDULER.fullmatch(given):
-        right = "the address that make cluster prints, tcp://host:port"
-        raise UserError(f"SCHEDULER must be {right}, got {given!r}")
-    return given
+def checked_scheduler(text):
+    """Return the address of a Dask scheduler as it is, if valid or empty."""
+    if text and not SCHEDULER.fullmatch(text):
+        expected = "the address that make cluster prints, tcp://host:port"
+        raise UserError(f"SCHEDULER must be {expected}, got {text!r}")
+    return text
 
 
 def run_command(main, kept=""):
-    """Exit with the status that `main` returns (None is 0), or, after an error, with 2.
+    """Run `main` and exit with the status it returns (None is 0), or 2 after an error.
 
-    A `UserError` is printed on one line. Status 1 is left to what a command finds. What
-    is `kept` after Ctrl-C is said then; SIGTERM and SIGHUP are taken as Ctrl-C.
+    A `UserError` is printed on one line. Status 1 is reserved for negative findings of
+    a command. SIGTERM and SIGHUP act like Ctrl-C, whose message says what is `kept`.
     """
     out, ended_by = _open_streams(), interrupt_by_signals()
     use_environment()
-    gc.set_threshold(SELDOM)
+    gc.set_threshold(GC_THRESHOLD)
     try:
-        _allow_files()
+        _raise_file_limit()
         status = main()
     except UserError as error:
-        status = _fail(error)
+        status = _print_error(error)
     except MemoryError:
-        status = _fail("memory has run out")
+        status = _print_error("out of memory")
     except KeyboardInterrupt:
         text = f"interrupted: {kept}" if kept else "interrupted"
         print(text, file=sys.stderr, flush=True)
@@ -79,37 +79,37 @@ def run_command(main, kept=""):
         os._exit(128 + ended_by[-1])
     except Exception as error:
         if reason := system_error(error):
-            status = _fail(reason)
+            status = _print_error(reason)
         else:
             traceback.print_exc()
             status = 2
     sys.stdout.flush()
     if out.lost and not isinstance(out.lost, BrokenPipeError):
-        status = _fail(f"standard output cannot be written: {out.lost.strerror}")
+        status = _print_error(f"cannot write to standard output: {out.lost.strerror}")
     sys.exit(status)
 
 
-def _fail(error):
-    """Print an error, below all that was printed before it; return the status."""
+def _print_error(error):
+    """Print an error below all earlier output; return the exit status."""
     sys.stdout.flush()
     print(f"error: {error}", file=sys.stderr)
     return 2
 
 
 def system_error(error):
-    """Return on one line what the system refused and the user can mend, or nothing."""
+    """Describe a system error that the user can fix; empty for any other error."""
     if isinstance(error, OSError) and "temporary directory" in str(error):
-        return "no folder for temporary files can be written: /tmp, or that of TMPDIR"
-    if not isinstance(error, OSError) or error.errno not in MENDABLE:
+        return "no writable folder for temporary files: check /tmp, or set TMPDIR"
+    if not isinstance(error, OSError) or error.errno not in FIXABLE:
         return ""
     where = f"{error.filename}: " if error.filename else ""
     return f"{where}{error.strerror}"
 
 
 class _Stream(io.FileIO):
-    """Standard output or error, whose reader may go away or whose disk may be full.
+    """Standard output or error that survives a reader that leaves, or a full disk.
 
-    What cannot be written is lost, and the work goes on.
+    Output that cannot be written is lost, and the program carries on.
     """
 
     lost = None
@@ -127,15 +127,15 @@ def _open_streams():
     for number in range(3):
         try:
             os.fstat(number)
-        except OSError:  # closed: the next file would be opened in its place
+        except OSError:  # closed: the next file opened would take its number
             os.open(os.devnull, os.O_RDWR)
     streams = []
     for number, name in (1, "stdout"), (2, "stderr"):
-        before = getattr(sys, name)
+        old_stream = getattr(sys, name)
         streams.append(_Stream(number, "w", closefd=False))
         text = io.TextIOWrapper(
             io.BufferedWriter(streams[-1]),
-            encoding=before.encoding if before else "utf-8",
+            encoding=old_stream.encoding if old_stream else "utf-8",
             errors="backslashreplace",
             line_buffering=name == "stderr" or os.isatty(number),
         )
@@ -143,44 +143,44 @@ def _open_streams():
     return streams[0]
 
 
-def _allow_files():
-    """Raise UserError if too few files may be open; a pipeline would wait for ever."""
+def _raise_file_limit():
+    """Allow more open files; UserError if too few, as a pipeline would then hang."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    most = hard if 0 <= hard < MANY_FILES else MANY_FILES  # a negative one is none
-    if most < LEAST_FILES:
+    limit = hard if 0 <= hard < ENOUGH_FILES else ENOUGH_FILES  # negative: no limit
+    if limit < MIN_FILES:
         raise UserError(
-            f"{most} files may be open at a time, {LEAST_FILES} are needed: "
-            f"ulimit -n {LEAST_FILES}"
+            f"only {limit} files may be open at a time, but {MIN_FILES} are needed: "
+            f"run `ulimit -n {MIN_FILES}`"
         )
-    if 0 <= soft < most:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    if 0 <= soft < limit:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
 
 
 def error_in(output, status):
     """Return the first error that a failed command printed, else its last line.
 
-    What make prints is passed over, if there is anything else.
+    Lines of make itself count only if there are no others.
     """
     lines = output.strip().splitlines()
     errors = [line for line in lines if line.startswith("error: ")][:1]
     others = [line for line in lines if not line.startswith("make")] or lines
-    found = errors or others[-1:] or [f"it ended with status {status}"]
-    return found[0].removeprefix("error: ")
+    candidates = errors or others[-1:] or [f"it ended with status {status}"]
+    return candidates[0].removeprefix("error: ")
 
 
 def error_without_paths(output, status):
-    """Return the same of a command whose folder, and what it wrote there, is gone."""
-    return MORE.sub("", error_in(output, status))
+    """Like `error_in`, but without paths into a folder that no longer exists."""
+    return SEE_FILE.sub("", error_in(output, status))
 
 
 def first_few(texts, most, between="; "):
-    """Join the first of many texts, and say how many more there are."""
+    """Join the first `most` texts, and mention how many more there are."""
     more = f" and {len(texts) - most} more" if len(texts) > most else ""
     return between.join(texts[:most]) + more
 
 
 def aligned(rows, right=()):
-    """Align texts in columns, those in `right` on the right; return the lines."""
+    """Return rows of texts as lines with aligned columns; `right` are right-aligned."""
     rows = list(rows)
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [

@@ -1,8 +1,8 @@
-"""The environment variables of all that the project starts: the same everywhere.
+"""The environment variables of the programs that the project starts.
 
-A report must not depend on a person's settings. Of the environment, the programs of a
-build get what is listed here and nothing else: TeX, git, Python, pandoc and the kernels
-read many variables, and each could change what they do.
+A report must not depend on personal settings. TeX, git, Python, pandoc and the kernels
+read many variables, each of which could change what they do. They get only those that
+are listed here.
 """
 
 import os
@@ -11,25 +11,25 @@ from fnmatch import fnmatchcase
 
 from helpers import ROOT
 
-# Set where nobody sees the executed notebook: what figures are drawn as, if anything.
+# The formats in which to draw figures; set where nobody sees the executed notebook.
 FORMATS = "DRAW_FORMATS"
-# Where things are, on this machine.
+# Where to find files, programs and networks on this machine.
 KEPT = {"PATH", "HOME", "USER", "LOGNAME", "SHELL", "TMPDIR", "TEMP", "TMP", "TERM"}
 KEPT |= {"COLUMNS", "LINES", "TZ", "LD_LIBRARY_PATH", "MPLCONFIGDIR", "XDG_CACHE_HOME"}
 KEPT |= {"CONDA_PREFIX", "CONDA_DEFAULT_ENV", "SSL_CERT_FILE", "SSL_CERT_DIR"}
 KEPT |= {"PYTHONDONTWRITEBYTECODE", "*_proxy", "*_PROXY", "DASK_*"}
-# What the Makefile says, or a person to `make`, but for what are arguments of commands.
+# Settings of the Makefile or the user, except those passed as arguments of commands.
 KEPT |= {"REPORT", "COURSE", "TITLE", "STUDENT", "DATE", "DATA", "TARGET", "FEATURES"}
 KEPT |= {"REMEMBERED", "TIME_LIMIT", "SCHEDULER", "KERNELS", FORMATS}
 NOWHERE = "/nowhere"
 SET = {
     "LC_ALL": "en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8",
     "PYTHONPATH": str(ROOT),
-    "PYTHONHASHSEED": "0",  # the order of a set
-    "PYTHONNOUSERSITE": "1",  # packages beside those of the lock
-    "JUPYTER_PREFER_ENV_PATH": "1",  # kernels and templates of the lock
+    "PYTHONHASHSEED": "0",  # fixes the order of sets
+    "PYTHONNOUSERSITE": "1",  # no packages other than the locked ones
+    "JUPYTER_PREFER_ENV_PATH": "1",  # the locked kernels and templates
     "MATPLOTLIBRC": os.devnull,
-    # A person's own files for TeX. If these were empty, TeX would take its defaults.
+    # No personal files for TeX. If these were empty, TeX would use its defaults.
     "TEXMFHOME": NOWHERE,
     "TEXMFCONFIG": NOWHERE,
     "TEXMFVAR": NOWHERE,
@@ -37,19 +37,22 @@ SET = {
 
 
 def environment(**more):
-    """Return the environment variables for a program, with `more` for this one only."""
-    given = os.environ.items()
-    kept = {n: text for n, text in given if any(fnmatchcase(n, p) for p in KEPT)}
+    """Return the environment variables for a program, and `more` for this one only."""
+    kept = {
+        name: text
+        for name, text in os.environ.items()
+        if any(fnmatchcase(name, pattern) for pattern in KEPT)
+    }
     return kept | SET | more
 
 
 def figure_formats():
-    """Return what the figures of a report are drawn as."""
+    """Return the formats in which to draw the figures of a report."""
     return os.environ.get(FORMATS, "svg pdf").split()
 
 
 def use_environment(**more):
-    """Give this process these variables too, for libraries that start programs."""
-    chosen = environment(**more)
+    """Apply `environment` to this process, for libraries that start programs."""
+    variables = environment(**more)
     os.environ.clear()
-    os.environ.update(chosen)
+    os.environ.update(variables)

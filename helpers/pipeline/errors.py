@@ -1,17 +1,17 @@
-"""What the user can mend."""
+"""Errors that the user can fix."""
 
 from difflib import get_close_matches
 
 
 class UserError(Exception):
-    """Something the user can mend; the message names it and what would be right."""
+    """An error that the user can fix; its message says what would be right."""
 
     def _render_traceback_(self):
-        """Return what a notebook shows of it: IPython asks for this method."""
+        """Return the lines that a notebook shows; IPython calls this method."""
         return [f"error: {self}"]
 
 
 def did_you_mean(name, known, shown=str):
-    """Return what ends an error on an unknown name: the nearest one, or nothing."""
+    """Return the end of an error on an unknown name: the nearest one, or nothing."""
     near = get_close_matches(name, known, n=1)
     return f"; did you mean {shown(near[0])}?" if near else ""

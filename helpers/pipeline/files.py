@@ -1,4 +1,4 @@
-"""Files: written as a whole or not at all, and their digests."""
+"""Write files completely or not at all, and compute their digests."""
 
 import contextlib
 import hashlib
@@ -11,9 +11,9 @@ def sha256(content):
 
 @contextlib.contextmanager
 def atomic_write(path):
-    """Yield where to write a file: it takes its place at once, when all is written.
+    """Yield a temporary path to write to, which then replaces the file in one step.
 
-    If that fails, as on a full disk, the old file stays.
+    If writing fails, for example on a full disk, the old file stays.
     """
     unfinished = path.with_name(f"{path.name}.unfinished")
     try:

@@ -1,4 +1,4 @@
-"""How processes end: by a signal as by Ctrl-C, and with the process that began them."""
+"""End processes on signals as on Ctrl-C, and together with their parent."""
 
 import contextlib
 import os
@@ -8,31 +8,31 @@ from multiprocessing import parent_process
 
 
 def interrupt_by_signals():
-    """Have signals that end a process do what Ctrl-C does; return a list that grows.
+    """Make SIGTERM and SIGHUP act like Ctrl-C.
 
-    It has SIGINT, and the number of the signal that was received.
+    Returns a list of SIGINT, to which the number of a received signal is appended.
     """
     received = [signal.SIGINT]
 
     def interrupt(number, _):
-        import psutil  # here, as it is seldom needed
+        import psutil  # here, because it is rarely needed
 
         signal.signal(number, lambda *_: None)  # once is enough
         received.append(number)
         for child in psutil.Process().children(recursive=True):
             with contextlib.suppress(psutil.Error, ProcessLookupError):
-                if os.getpgid(child.pid) == os.getpgrp():  # whom Ctrl-C reaches too
+                if os.getpgid(child.pid) == os.getpgrp():  # as Ctrl-C reaches it
                     child.send_signal(signal.SIGINT)
         raise KeyboardInterrupt
 
     for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) == signal.SIG_DFL:  # nohup ignores the second
+        if signal.getsignal(number) == signal.SIG_DFL:  # nohup makes SIGHUP ignored
             signal.signal(number, interrupt)
     return received
 
 
 def when_parent_ends(end):
-    """Call a function when the parent of this process has ended, even if killed."""
+    """Call a function when the parent of this process ends, even if it is killed."""
 
     def wait():
         parent_process().join()
