@@ -64,21 +64,21 @@ def test_arrays_keep_their_numbers(recorded):
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        (pd.DataFrame({"a": [1]}), r"x is of the type DataFrame: record its columns"),
-        (pd.Series([1, 2]), r"x is of the type Series: record its to_numpy\(\)"),
-        ([{"k": pd.Series([1])}], r"x\[0\]\['k'\] is of the type Series"),
+        (pd.DataFrame({"a": [1]}), r"x is of type DataFrame: record its columns"),
+        (pd.Series([1, 2]), r"x is of type Series: record its to_numpy\(\)"),
+        ([{"k": pd.Series([1])}], r"x\[0\]\['k'\] is of type Series"),
         (
             np.array([1j]),
-            "x is of the type ndarray of complex128: record numbers, texts",
+            "x is of type ndarray of complex128: record numbers, texts",
         ),
-        (np.datetime64("2026-01-01"), "x is of the type datetime64 of datetime64"),
-        (np.ma.masked_greater([1, 2], 1), "x is of the type MaskedArray of int64"),
-        (np.array([None, 1]), "x is of the type ndarray of object"),
-        (np.zeros(1, dtype="f4,f8"), "x is of the type ndarray of .*f0"),
-        (np.longdouble(1), "x is of the type longdouble of "),
+        (np.datetime64("2026-01-01"), "x is of type datetime64 of datetime64"),
+        (np.ma.masked_greater([1, 2], 1), "x is of type MaskedArray of int64"),
+        (np.array([None, 1]), "x is of type ndarray of object"),
+        (np.zeros(1, dtype="f4,f8"), "x is of type ndarray of .*f0"),
+        (np.longdouble(1), "x is of type longdouble of "),
         ({1: 2}, "a key of x must be a text, got 1"),
-        ({1, 2}, "x is of the type set"),
-        (Decimal("0.1"), "x is of the type Decimal"),
+        ({1, 2}, "x is of type set"),
+        (Decimal("0.1"), "x is of type Decimal"),
     ],
 )
 def test_what_would_be_changed_is_refused(recorded, value, message):
@@ -91,5 +91,5 @@ def test_several_calls_add_up(recorded):
     found = recorded({"a": 1, "b": 2}, {"b": 3, "c": 4})
     assert (found["a"], found["b"], found["c"]) == (1, 3, 4)
     assert found["versions"] == records.VERSIONS
-    with pytest.raises(TypeError, match="run is recorded by itself"):
+    with pytest.raises(TypeError, match="run is reserved"):
         recorded({"run": 1})

@@ -1,7 +1,7 @@
-"""Records: what a run reports.
+"""Records: the results of runs.
 
-A run is one executed notebook, ``build/runs/<run>.ipynb``. Its record is one of its
-outputs, so the notebook is the evidence.
+A run is an executed notebook, ``build/runs/<run>.ipynb``. Its record is among its
+outputs, so the notebook itself is the evidence.
 """
 
 import json
@@ -16,14 +16,14 @@ import numpy as np
 
 from helpers.pipeline.errors import UserError
 
-TOLERANCE = 1e-9  # relative, between platforms with other arithmetic
+TOLERANCE = 1e-9  # relative, between platforms whose arithmetic differs
 RECORD = "application/vnd.dl4ia.record+json"
 PACKAGES = ("numpy", "matplotlib", "pandas", "sympy")
 PACKAGES += ("ipykernel", "papermill", "nbconvert")
 VERSIONS = {"Python": platform.python_version()}
 VERSIONS |= {name: version(name) for name in PACKAGES}
-TAKEN = {"versions", "experiment", "run"}  # what a table of results has of its own
-NUMBER = "number"  # what JSON cannot write: {"number": "nan"}
+TAKEN = {"versions", "experiment", "run"}  # columns that every table of results has
+NUMBER = "number"  # key of what JSON cannot represent: {"number": "nan"}
 
 
 class NoRecordError(UserError):
@@ -37,18 +37,18 @@ def record(**values):
     ----------
     **values
         Numbers, texts, true, false or None, NumPy arrays of them, and lists or dicts of
-        all these. Several calls add up. The versions of Python and the packages are
-        added.
+        all these. Several calls add up. The versions of Python and of the packages are
+        recorded too.
 
     Raises
     ------
     TypeError
-        If a value would not be the same when it is read; nothing is recorded then.
+        If a value could not be read back unchanged; then nothing is recorded.
     """
     from IPython.display import display
 
     for name in values.keys() & TAKEN:
-        raise TypeError(f"record: {name} is recorded by itself, choose another name")
+        raise TypeError(f"record: {name} is reserved, choose another name")
     content = {name: _plain(value, name) for name, value in values.items()}
     text = f"recorded: {', '.join(values)}"
     content["versions"] = VERSIONS
@@ -56,49 +56,49 @@ def record(**values):
 
 
 def _plain(value, name):
-    """Return a value in types of JSON that are read back as they were."""
+    """Convert a value to JSON types from which it can be read back unchanged."""
     if isinstance(value, dict):
         if not all(isinstance(key, str) for key in value):
-            wrong = next(key for key in value if not isinstance(key, str))
-            raise TypeError(f"record: a key of {name} must be a text, got {wrong!r}")
+            key = next(key for key in value if not isinstance(key, str))
+            raise TypeError(f"record: a key of {name} must be a text, got {key!r}")
         return {key: _plain(item, f"{name}[{key!r}]") for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(item, f"{name}[{i}]") for i, item in enumerate(value)]
-    if isinstance(value, np.ndarray | np.generic) and _is_of_numbers_or_texts(value):
+    if isinstance(value, np.ndarray | np.generic) and _is_lossless(value):
         return _plain(value.tolist(), name)
     if isinstance(value, float) and not math.isfinite(value):
         return {NUMBER: str(float(value))}
     if value is None or isinstance(value, bool | int | float | str):
         return value
-    raise TypeError(f"record: {name} is of the type {_kind(value)}{_instead(value)}")
+    raise TypeError(f"record: {name} is of type {_type_of(value)}{_advice(value)}")
 
 
-def _is_of_numbers_or_texts(value):
-    """Tell whether Python's own types keep an array, or a number of NumPy."""
-    wide = value.dtype.kind == "f" and value.dtype.itemsize > 8
+def _is_lossless(value):
+    """Tell whether a NumPy array or scalar survives conversion to Python's types."""
+    too_wide = value.dtype.kind == "f" and value.dtype.itemsize > 8
     masked = isinstance(value, np.ma.MaskedArray)
-    return value.dtype.kind in "biufU" and not wide and not masked
+    return value.dtype.kind in "biufU" and not too_wide and not masked
 
 
-def _kind(value):
+def _type_of(value):
     dtype = f" of {value.dtype}" if isinstance(value, np.ndarray | np.generic) else ""
     return type(value).__name__ + dtype
 
 
-def _instead(value):
-    """Say what to record instead of a value that cannot be."""
+def _advice(value):
+    """Advise what to record instead of a value that cannot be recorded."""
     name = type(value).__name__
     if name == "DataFrame":
         return ": record its columns, as in table['a'].to_numpy(), and its index"
     if name in ("Series", "Index"):
-        return ": record its to_numpy(), and its index if it counts"
+        return ": record its to_numpy(), and its index if it matters"
     return ": record numbers, texts, arrays of them, or lists or dicts of these"
 
 
 def read_record(path):
-    """Return what an executed notebook has recorded, arrays as lists.
+    """Return the record of an executed notebook, with arrays as lists.
 
-    UserError if the file is not there; `NoRecordError` if it holds no record.
+    UserError if there is no such run; `NoRecordError` if it recorded nothing.
     """
     try:
         cells = json.loads(Path(path).read_text(encoding="utf-8"))["cells"]
@@ -106,26 +106,26 @@ def read_record(path):
         raise UserError(
             f"{path} is not a finished run; `make sweep` makes it"
         ) from None
-    found = record_in(cells)
-    if found is None:
+    record = record_in(cells)
+    if record is None:
         raise NoRecordError(f"{path} recorded nothing: its notebook must call record()")
-    return found
+    return record
 
 
 def record_in(cells):
-    """Return what the cells of an executed notebook have recorded; None if nothing."""
+    """Return the record in the cells of an executed notebook; None if there is none."""
     outputs = (output for cell in cells for output in cell.get("outputs", []))
-    kept = [o["data"][RECORD] for o in outputs if RECORD in o.get("data", {})]
-    return dict(ChainMap(*map(_restored, reversed(kept)))) if kept else None
+    records = [o["data"][RECORD] for o in outputs if RECORD in o.get("data", {})]
+    return dict(ChainMap(*map(_restored, reversed(records)))) if records else None
 
 
 def _restored(value):
-    """Return a record in which NaN and infinities are numbers again."""
+    """Return a record with NaN and infinities as numbers again."""
     if isinstance(value, dict):
         if value.keys() == {NUMBER}:
             return float(value[NUMBER])
         return {key: _restored(item) for key, item in value.items()}
-    if isinstance(value, list):  # of thousands of numbers
+    if isinstance(value, list):  # perhaps of thousands of numbers
         return [_restored(v) if isinstance(v, (dict, list)) else v for v in value]
     return value
 
@@ -147,8 +147,8 @@ def values_agree(stated, reproduced, tolerance):
 def relative_difference(stated, reproduced):
     """Return the relative difference of two values; nan if they are not numbers.
 
-    It is relative to the larger one, and zero for equal values of any kind. A text that
-    reads as a number counts as one.
+    It is relative to the larger one, and zero for equal values of any type. A text that
+    can be read as a number counts as one.
     """
     if stated == reproduced:
         return 0.0

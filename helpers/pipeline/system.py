@@ -1,7 +1,7 @@
-"""Install what the operating system must provide, or say how to.
+"""Install what the operating system must provide, or tell the user how.
 
-The system's own Python runs it, before anything is installed:
-``python3 -m helpers.pipeline.system venv``, or another need in `HELP`.
+This runs with the system's Python, before anything is installed:
+``python3 -m helpers.pipeline.system venv``, or another key of `HELP`.
 """
 
 import importlib.util
@@ -14,48 +14,48 @@ from helpers import ROOT
 from helpers.pipeline.environment import environment
 
 PACKAGES = ROOT / "apt.txt"  # for the report
-OTHERS = {"walls": ["bubblewrap"], "browser": ["chromium"], "qpdf": ["qpdf"]}
+OTHER_PACKAGES = {"walls": ["bubblewrap"], "browser": ["chromium"], "qpdf": ["qpdf"]}
 PROGRAMS = {"walls": "bwrap", "browser": "chromium", "qpdf": "qpdf"}
-# What the template uses and a small TeX installation may lack.
+# Files that the template uses and a small TeX installation may lack.
 STYLES = ["tgpagella.sty", "mathpazo.sty", "scrartcl.cls", "microtype.sty"]
 STYLES += ["texgyrepagella-regular.otf"]  # for the figures
 HELP = {
     "venv": "the Python module venv: on Debian and Ubuntu apt-get install "
-    "python3-venv; Python from python.org, Homebrew or conda has it",
+    "python3-venv; Python from python.org, Homebrew or conda includes it",
     "tex": "LaTeX: on Debian and Ubuntu apt-get install {packages}; on macOS brew "
     "install --cask mactex; with conda, which has no complete LaTeX, TeX Live from "
     "tug.org/texlive",
     "walls": "bubblewrap, without which submissions could read your files: on Debian "
-    "and Ubuntu apt-get install {packages}; if you trust them all, make grade "
+    "and Ubuntu apt-get install {packages}; if you trust all submissions, make grade "
     "WALLS=none",
     "browser": "the browser Chromium: on Debian and Ubuntu apt-get install {packages}",
-    "qpdf": "qpdf, which saves a PDF again: on Debian and Ubuntu apt-get install "
+    "qpdf": "qpdf, which rewrites PDF files: on Debian and Ubuntu apt-get install "
     "{packages}",
 }
 
 
 def main(need, *, only_wanted=False):
-    """Install a need if it can; return 0 if it is met, else 2, with a message.
+    """Install a need if possible; return 0 if it is met, else print why and return 2.
 
-    A need that is only wanted is no error if it stays unmet.
+    If it is `only_wanted`, an unmet need is no error.
     """
     if sys.version_info < (3, 11):  # noqa: UP036  this may be an older Python
         print(
-            f"error: Python 3.11 or newer is needed, {sys.executable} is "
+            f"error: Python 3.11 or newer is needed, but {sys.executable} is "
             f"{sys.version.split()[0]}: make PYTHON3=python3.11",
             file=sys.stderr,
         )
         return 2
     if need == "venv" and os.pathsep in str(ROOT):
         print(
-            f"error: Python can make no environment in {ROOT}: rename the folder, "
-            f"without {os.pathsep!r}",
+            f"error: Python cannot create an environment in {ROOT}: rename the "
+            f"folder, without {os.pathsep!r}",
             file=sys.stderr,
         )
         return 2
     if is_there(need):
         return 0
-    packages = OTHERS.get(need) or PACKAGES.read_text().split()
+    packages = OTHER_PACKAGES.get(need) or PACKAGES.read_text().split()
     as_root = root_prefix()
     if shutil.which("apt-get") and as_root is not None:
         print(f"installing {' '.join(packages)}", flush=True)
@@ -64,7 +64,7 @@ def main(need, *, only_wanted=False):
             return 0
     missing = HELP[need].format(packages=" ".join(packages))
     if only_wanted:
-        print(f"note: some tests are skipped, missing {missing}", file=sys.stderr)
+        print(f"note: some tests will be skipped, missing {missing}", file=sys.stderr)
         return 0
     print(f"error: missing {missing}", file=sys.stderr)
     return 2
@@ -79,17 +79,17 @@ def is_there(need):
     if not all(map(shutil.which, ("pdflatex", "kpsewhich"))):
         return False
     command = ["kpsewhich", *STYLES]
-    found = subprocess.run(command, env=environment(), stdout=subprocess.DEVNULL)
-    return found.returncode == 0
+    lookup = subprocess.run(command, env=environment(), stdout=subprocess.DEVNULL)
+    return lookup.returncode == 0
 
 
 def root_prefix():
-    """Return what to put before a command to run it as root, or None."""
+    """Return the prefix of a command that runs as root; None if there is no way."""
     if os.geteuid() == 0:
         return []
     if shutil.which("sudo"):
-        tried = subprocess.run(["sudo", "-n", "true"], stderr=subprocess.DEVNULL)
-        if tried.returncode == 0:  # it asks for no password
+        sudo = subprocess.run(["sudo", "-n", "true"], stderr=subprocess.DEVNULL)
+        if sudo.returncode == 0:  # no password is needed
             return ["sudo", "-n"]
     return None
 
