@@ -234,7 +234,7 @@ def test_results_are_printed_and_written(project, two_runs):
     assert table.loc["all", "notes"].endswith("a header; columns left out: name (text)")
     assert table["n_iterations"].tolist() == [10, 10]
     refused = project.run("helpers.pipeline.sweep.results", "--csv", "no/out.csv")[2]
-    assert refused == "error: no/out.csv cannot be written: no folder no\n"
+    assert refused == "error: no/out.csv cannot be written: there is no folder no\n"
 
 
 @pytest.mark.parametrize(("taken", "printed"), [(0, "0"), (12, "12"), (None, "–")])
@@ -257,7 +257,7 @@ def test_results_can_be_of_one_experiment_and_count_what_is_missing(project):
     assert len(printed) == 8
     # What a run has not reached is a dash.
     assert [row.split()[-1] for row in printed[1:4]] == ["–", "18", "–"]
-    assert last.startswith("not among them: 1 of 4 runs, which failed or have not")
+    assert last.startswith("not included: 1 of 4 runs, which failed or have not")
     # Seven costs are not taken for seven weights.
     project.run("helpers.pipeline.sweep.results", "--csv", "out.csv")
     table = pd.read_csv(project.folder / "out.csv")
@@ -383,7 +383,10 @@ def test_a_run_that_records_nothing_hides_no_other(project):
         ("sound", "steps=10", "done", "0.1", "–"),
         ("late", "done", "0.1", "–"),
     }
-    assert printed[7] == "they recorded nothing: silent; call record() there"
+    assert (
+        printed[7]
+        == "these notebooks recorded nothing: silent; they must call record()"
+    )
     code = (
         "from helpers.pipeline.sweep.results import load_experiment, load_runs\n"
         "print([costs.tolist() for costs in load_experiment('sound')['costs']])\n"

@@ -1,7 +1,7 @@
 """The grid of experiments, and one executed notebook for each of its points.
 
-In: ``experiments.yaml`` and a notebook with parameters. Out: ``build/runs``, and the
-tables of what the runs recorded. Runs know nothing of reports.
+In: ``experiments.yaml`` and a notebook with parameters. Out: ``build/runs``, and tables
+of the results. Runs know nothing of reports.
 """
 
 # The modules that other rooms may use.

@@ -1,4 +1,4 @@
-"""Run every point of the grid whose run is missing or no longer current."""
+"""Run every point of the grid whose run is missing or out of date."""
 
 import argparse
 import os
@@ -18,24 +18,25 @@ from helpers.pipeline.sweep.run import sweep
 
 
 def main():
-    """Sweep with the options of the command line."""
+    """Run a sweep with the options of the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--experiment", default="", help="only this one")
-    parser.add_argument("--report", default="", help="only those of this report")
-    parser.add_argument("--scheduler", default="", help="tcp://host:port of Dask")
-    parser.add_argument("--time-limit", default="600", help="seconds a run")
+    parser.add_argument("--experiment", default="", help="run only this one")
+    parser.add_argument("--report", default="", help="run only those of this report")
+    parser.add_argument("--scheduler", default="", help="Dask's, tcp://host:port")
+    parser.add_argument("--time-limit", default="600", help="seconds for each run")
     parser.add_argument(
         "--dry-run", **FLAG, help="only print what would be run, and why"
     )
     parser.add_argument("--yes", **FLAG, help=f"allow more than {MANY:,} points")
-    asked = parser.parse_args()
-    dry_run = checked_flag("DRY_RUN", asked.dry_run)
-    confirmed = checked_flag("YES", asked.yes)
-    time_limit = checked_time_limit(asked.time_limit)
-    scheduler = checked_scheduler(asked.scheduler or os.environ.get("SCHEDULER", ""))
-    only = asked.experiment or (experiments_of(asked.report) if asked.report else None)
+    options = parser.parse_args()
+    dry_run = checked_flag("DRY_RUN", options.dry_run)
+    confirmed = checked_flag("YES", options.yes)
+    time_limit = checked_time_limit(options.time_limit)
+    scheduler = checked_scheduler(options.scheduler or os.environ.get("SCHEDULER", ""))
+    report = options.report
+    only = options.experiment or (experiments_of(report) if report else None)
     if only == []:
-        print(f"{asked.report} loads no experiment by its name: nothing to run")
+        print(f"{report} loads no experiment by its name: nothing to run")
         return
     plan = make_plan(only, confirmed=confirmed or dry_run)
     if dry_run:

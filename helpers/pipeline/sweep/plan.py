@@ -1,4 +1,4 @@
-"""What a sweep has to do: the grid, which of its runs are missing, and why."""
+"""Plan a sweep: the points of the grid, which runs are missing, and why."""
 
 from typing import NamedTuple
 
@@ -17,14 +17,14 @@ class Plan(NamedTuple):
 
     points: dict[str, list[Point]]  # the grid, by experiment
     runs: dict[str, Point]  # by name; a point that two experiments share is one run
-    missing: dict[str, str]  # why a run is missing or no longer current, by its name
-    inputs: Inputs  # as they were when the plan was made
+    missing: dict[str, str]  # why runs are missing or out of date, by name
+    inputs: Inputs  # at the time of the plan
 
 
 def make_plan(only=None, *, confirmed=False):
-    """Find out what has to be run of all experiments, or of `only` one or several.
+    """Plan a sweep of all experiments, or of `only` one or several.
 
-    UserError if the grid is not valid, or over `MANY` points are not `confirmed`.
+    UserError if the grid is not valid, or has over `MANY` points, not `confirmed`.
     """
     points = read_points(only=only, most=LARGEST if confirmed else MANY)
     runs = {point.run: point for grid in points.values() for point in grid}
@@ -35,26 +35,26 @@ def make_plan(only=None, *, confirmed=False):
 
 
 def why_not_current(point, inputs):
-    """Return why a point must be run; empty if its run is current."""
-    known, path = inputs.of(point), path_of(point.run)
+    """Return the reason to run a point; empty if its run is current."""
+    inputs_now, path = inputs.of(point), path_of(point.run)
     finished = path.exists()
     recorded = recorded_inputs(path if finished else failed_path_of(point.run))
     if recorded is None:
         return "damaged" if finished else "new"
-    changed = {*inputs.changed(recorded), *(known.keys() - recorded.keys())}
+    changed = {*inputs.changed(recorded), *(inputs_now.keys() - recorded.keys())}
     if changed:
         return f"{', '.join(sorted(changed))} changed"
     return "" if finished else "failed before"
 
 
 def modules_for(plan):
-    """List what the notebooks of the missing runs will import."""
+    """List the modules that the notebooks of the missing runs import."""
     notebooks = {plan.runs[run].notebook for run in plan.missing}
     return sorted(set().union(*map(modules_used_by, notebooks)))
 
 
 def print_dry_run(plan):
-    """Print for every point of the grid whether it would be run, and why."""
+    """Print which points of the grid would be run, and why."""
     for run, point in plan.runs.items():
         reason = plan.missing.get(run)
         print(f"{run}  {point}: {f'to run: {reason}' if reason else 'cached'}")

@@ -1,4 +1,4 @@
-"""The results of finished runs: printed, written as CSV, or loaded as a table."""
+"""Print the results of finished runs, write them as CSV, or load them as a table."""
 
 import argparse
 import textwrap
@@ -15,7 +15,7 @@ from helpers.pipeline.sweep.plan import make_plan
 
 FOR_EACH_FEATURE = ("names", "w", "w_original")
 WIDTH = 96  # of the printed table
-_loaded = {}  # by `load_experiment`, in this process
+_loaded = {}  # the tables loaded in this process, by experiment
 
 
 def main():
@@ -23,30 +23,31 @@ def main():
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--experiment", default="", help="only this one")
     parser.add_argument("--csv", default="", help="write this file instead")
-    asked = parser.parse_args()
-    plan = make_plan(asked.experiment or None, confirmed=True)
+    options = parser.parse_args()
+    plan = make_plan(options.experiment or None, confirmed=True)
     finished = list(finished_runs(plan, plan.runs.keys() - plan.missing.keys()))
     if not finished:
-        of = f" of {asked.experiment}" if asked.experiment else ""
+        suffix = f" of {options.experiment}" if options.experiment else ""
         raise UserError(
-            f"no run{of} is finished yet; `make sweep` makes them, and names what fails"
+            f"no run{suffix} is finished yet; `make sweep` runs them and names failures"
         )
-    if asked.csv:
-        write_csv(asked.csv, finished)
+    if options.csv:
+        write_csv(options.csv, finished)
     else:
         print("\n".join(table_of(plan.points, finished)))
         print_notes(finished)
         print("all parameters and results: make results CSV=file")
-    silent = sorted({point.notebook for point, found in finished if found is None})
+    silent = sorted({point.notebook for point, results in finished if results is None})
     if silent:
-        print(f"they recorded nothing: {', '.join(silent)}; call record() there")
+        names = ", ".join(silent)
+        print(f"these notebooks recorded nothing: {names}; they must call record()")
     if plan.missing:
         count = f"{len(plan.missing)} of {len(plan.runs)} runs"
-        print(f"not among them: {count}, which failed or have not been run: make sweep")
+        print(f"not included: {count}, which failed or have not been run: make sweep")
 
 
 def finished_runs(plan, runs):
-    """Yield each point of some finished runs, with its record; None if it has none."""
+    """Yield the points of the given finished runs, each with its record or None."""
     for point in (point for points in plan.points.values() for point in points):
         if point.run in runs:
             try:
@@ -56,28 +57,30 @@ def finished_runs(plan, runs):
 
 
 def print_notes(finished):
-    """Print what runs have recorded as ``notes``, once, and the experiments it is of.
+    """Print each of the ``notes`` of runs once, with the experiments it belongs to.
 
-    So a run says how its data were read, and what was left out of them.
+    They say, for example, how the data were read, and what was left out.
     """
-    of = {}
-    for point, found in finished:
-        for note in (found or {}).get("notes", ()):
-            experiments = of.setdefault((point.parameters.get("data", ""), note), [])
+    experiments_of = {}
+    for point, results in finished:
+        for note in (results or {}).get("notes", ()):
+            key = point.parameters.get("data", ""), note
+            experiments = experiments_of.setdefault(key, [])
             if point.experiment not in experiments:
                 experiments.append(point.experiment)
-    for (data, note), experiments in of.items():
+    for (data, note), experiments in experiments_of.items():
         line = f"{data} ({first_few(experiments, 2, ', ')}): {note}".lstrip()
         print(textwrap.fill(line, WIDTH, subsequent_indent="  "))
 
 
 def write_csv(path, finished):
-    """Write all parameters and results, a line for each run."""
+    """Write all parameters and results as CSV, one line for each run."""
     import pandas as pd
 
-    rows = [_row(point, found or {}) for point, found in finished]
-    if not Path(path).parent.is_dir():
-        raise UserError(f"{path} cannot be written: no folder {Path(path).parent}")
+    rows = [_row(point, results or {}) for point, results in finished]
+    folder = Path(path).parent
+    if not folder.is_dir():
+        raise UserError(f"{path} cannot be written: there is no folder {folder}")
     try:
         pd.DataFrame(rows, dtype=object).to_csv(path, index=False)
     except OSError as error:
@@ -86,31 +89,31 @@ def write_csv(path, finished):
     print(f"written: {path}")
 
 
-def _row(point, found):
-    """Return a run's parameters and what it recorded, by column."""
-    # Numbers and texts are as they were recorded. A list of texts, or with one number
-    # for each feature, becomes a text. Of any other list only the last number is taken,
-    # such as the final cost. What a dict holds has a column each.
+def _row(point, results):
+    """Return a run's parameters and results, by column."""
+    # Numbers and texts stay as they are. A list of texts, or with one number for each
+    # feature, becomes a text. Of any other list, only the last number is kept, such as
+    # the final cost. A dict has a column for each of its values.
     row = {"experiment": point.experiment, "run": point.run, **point.parameters}
-    for key, value in found.items():
+    for key, value in results.items():
         if isinstance(value, dict) and key != "versions":
-            row |= {f"{key}.{k}": v for k, v in value.items() if _is_one(v)}
-        elif _is_one(_cell(key, value)):
+            row |= {f"{key}.{k}": v for k, v in value.items() if _is_scalar(v)}
+        elif _is_scalar(_cell(key, value)):
             row[key] = _cell(key, value)
     return row
 
 
-def _is_one(value):
+def _is_scalar(value):
     return not isinstance(value, list | dict)
 
 
 def _cell(key, value):
-    """Return what a cell shows of a list; anything else as it is."""
+    """Return a list as it is shown in a cell; anything else unchanged."""
     if not isinstance(value, list) or not value:
         return value
     if all(isinstance(item, str) for item in value):
         return join_names(value) if key in FOR_EACH_FEATURE else "; ".join(value)
-    if key in FOR_EACH_FEATURE and all(map(_is_one, value)):
+    if key in FOR_EACH_FEATURE and all(map(_is_scalar, value)):
         return ", ".join(map(repr, value))
     return value[-1]
 
@@ -118,16 +121,16 @@ def _cell(key, value):
 def table_of(points, finished):
     """Return the lines of a table of runs that fits the screen.
 
-    It has, for each run, its experiment, what varies in it, how it ended, its final
-    cost, and the iterations until the cost is within 1 % of the optimum.
+    A row has the experiment, the parameters that vary in it, how the run ended, its
+    final cost, and the iterations until the cost was within 1 % of the optimum.
     """
     header = ("experiment", "what varies", "how it ended", "final cost", "to 1 %")
     rows = [header]
-    for point, found in finished:
-        of = points[point.experiment]
-        varied = [n for n in point.listed if len({p.parameters[n] for p in of}) > 1]
+    for point, results in finished:
+        grid = points[point.experiment]
+        varied = [n for n in point.listed if len({p.parameters[n] for p in grid}) > 1]
         varies = [f"{n}={point.parameters[n]}" for n in varied or point.listed]
-        rows.append((point.experiment, ", ".join(varies), *_ending(found)))
+        rows.append((point.experiment, ", ".join(varies), *_summary(results)))
     endings = list(zip(*rows, strict=True))[2:]
     room = max(WIDTH - sum(max(map(len, column)) + 2 for column in endings), 40)
     first = min(max(len(row[0]) for row in rows), room // 2)
@@ -138,44 +141,44 @@ def table_of(points, finished):
     return aligned(wrapped, right=(3, 4))
 
 
-def _ending(found):
+def _summary(results):
     """Return how a run ended, its final cost, and the iterations to 1 %, as texts."""
-    if found is None:
+    if results is None:
         return "recorded nothing", "–", "–"
-    status, at = str(found.get("status", "done")), found.get("diverged_at")
-    costs = found.get("costs")
-    numbers = [f"{n}={v:.6g}" for n, v in found.items() if type(v) in (int, float)]
-    status = ", ".join([status, *([] if costs else numbers[:2])])  # of no descent
+    status, last = str(results.get("status", "done")), results.get("diverged_at")
+    costs = results.get("costs")
+    numbers = [f"{n}={v:.6g}" for n, v in results.items() if type(v) in (int, float)]
+    status = ", ".join([status, *([] if costs else numbers[:2])])  # no descent
     cost = costs[-1] if isinstance(costs, list) and costs else None
-    cost = f"{cost:.6g}" if isinstance(cost, int | float) and at is None else "–"
-    within = found.get("iterations_measured")
+    cost = f"{cost:.6g}" if isinstance(cost, int | float) and last is None else "–"
+    within = results.get("iterations_measured")
     within = "–" if within is None else str(within)
-    return (status if at is None else f"{status} at {at}"), cost, within
+    return (status if last is None else f"{status} at {last}"), cost, within
 
 
 def load_runs(name):
-    """Load the runs of an experiment, also those that failed or recorded nothing.
+    """Load the runs of an experiment, including those that failed.
 
-    Each is a dict with its ``run``, its ``parameters``, those that are ``listed`` in
-    the grid, a ``status``, and what it recorded (lists of numbers or texts as arrays).
-    UserError if one has not been tried since something changed.
+    Each is a dict of its ``run``, its ``parameters``, the names of those ``listed`` in
+    the grid, a ``status``, and its results (lists of numbers or texts as arrays).
+    UserError if a run has not been tried since one of its inputs changed.
     """
     plan = make_plan(name, confirmed=True)
-    return [_found(point, plan) for point in plan.points[name]]
+    return [_load_run(point, plan) for point in plan.points[name]]
 
 
-def _found(point, plan):
-    known = {"run": point.run, "parameters": point.parameters, "listed": point.listed}
+def _load_run(point, plan):
+    run = {"run": point.run, "parameters": point.parameters, "listed": point.listed}
     if has_failed(point.run):
-        return known | {"status": "failed"}
+        return run | {"status": "failed"}
     try:
-        return known | {"status": "done"} | _recorded(point, plan)
+        return run | {"status": "done"} | _results(point, plan)
     except NoRecordError:
-        return known | {"status": "recorded nothing"}
+        return run | {"status": "recorded nothing"}
 
 
 def loaded_experiments():
-    """Return the tables that `load_experiment` has made so far, by experiment."""
+    """Return the tables that `load_experiment` has loaded so far, by experiment."""
     return dict(_loaded)
 
 
@@ -185,33 +188,33 @@ def load_experiment(name):
     Parameters
     ----------
     name : str
-        Of the experiment.
+        The name of the experiment.
 
     Returns
     -------
     pandas.DataFrame
-        One row per point, in the grid's order: its ``run``, its parameters, and what
-        the run recorded (lists of numbers or texts as NumPy arrays).
+        One row per point, in the grid's order: its ``run``, its parameters, and the
+        results of the run (lists of numbers or texts as NumPy arrays).
 
     Raises
     ------
     UserError
-        If there is no such experiment, or a run of it is missing or no longer current.
+        If there is no such experiment, or one of its runs is missing or out of date.
     """
     import pandas as pd
 
     plan = make_plan(name, confirmed=True)
     rows = [
-        {"run": point.run, **point.parameters, **_recorded(point, plan)}
+        {"run": point.run, **point.parameters, **_results(point, plan)}
         for point in plan.points[name]
     ]
-    # Without a type, a missing count would make floats.
+    # By default, a missing count would turn the others into floats.
     _loaded[name] = pd.DataFrame(rows, dtype=object)
-    return _loaded[name].copy()  # which a notebook may change
+    return _loaded[name].copy()  # a notebook may change it
 
 
-def _recorded(point, plan):
-    """Return what a current run recorded, or raise UserError."""
+def _results(point, plan):
+    """Return the results of a current run, or raise UserError."""
     path, reason = path_of(point.run), plan.missing.get(point.run)
     if reason:
         state, remedy = "is missing", "makes it"
@@ -226,7 +229,7 @@ def _recorded(point, plan):
 
 
 def _as_array(value):
-    """Return a list of numbers or of texts as an array; anything else as it is."""
+    """Return a list of numbers or of texts as an array; anything else unchanged."""
     import numpy as np
 
     if not isinstance(value, list):
@@ -235,8 +238,8 @@ def _as_array(value):
         array = np.array(value)
     except ValueError:  # rows of different lengths
         return value
-    texts = array.dtype.kind == "U" and not all(isinstance(v, str) for v in value)
-    return value if texts else array
+    mixed = array.dtype.kind == "U" and not all(isinstance(v, str) for v in value)
+    return value if mixed else array
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Run what is missing of a grid, keep the runs, and show how it goes."""
+"""Execute the missing runs of a grid, keep them, and show the progress."""
 
 import gc
 import os
@@ -22,7 +22,7 @@ from helpers.pipeline.sweep.inputs import (
 from helpers.pipeline.sweep.results import finished_runs, print_notes
 
 TIME_LIMIT = 600  # seconds after which a run is stopped and has failed
-TRIES = 3  # how often a run is started if its worker is killed each time
+TRIES = 3  # attempts at a run whose worker is killed
 
 
 class FailedRunsError(UserError):
@@ -30,16 +30,16 @@ class FailedRunsError(UserError):
 
 
 def sweep(plan, scheduler="", time_limit=TIME_LIMIT):
-    """Run what is missing, on Dask or on this machine's cores, and print how it went.
+    """Execute the missing runs, on Dask or on this machine, and print a summary.
 
-    FailedRunsError if a run failed, once all others have finished; they are kept.
+    FailedRunsError if a run failed, but only after all others have ended.
     """
     prepare(plan)
     try:
         ended = run_missing(plan, scheduler, time_limit) if plan.missing else {}
     finally:
         remove_unfinished()
-    # As the grid lists them, not as they ended: the same every time.
+    # In the order of the grid, so that the summary is always the same.
     failures = {r: ended[r] for r in plan.runs if r in ended and ended[r].error}
     print_summary(plan, ended, failures)
     if failures:
@@ -49,7 +49,7 @@ def sweep(plan, scheduler="", time_limit=TIME_LIMIT):
 
 
 def prepare(plan):
-    """Make the folder of the runs; remove failures that will not be run again."""
+    """Make the folder of runs; remove failures that will not be run again."""
     try:
         RUNS.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -60,17 +60,17 @@ def prepare(plan):
 
 
 def run_missing(plan, scheduler, time_limit):
-    """Execute and keep what is missing; return the `execute.Outcome` of each run.
+    """Execute and keep the missing runs; return the `execute.Outcome` of each.
 
-    How it goes is shown on stderr: by a bar in a terminal, elsewhere by a line a run.
+    The progress is shown on stderr: as a bar in a terminal, elsewhere as a line a run.
     """
     from tqdm import tqdm
 
-    tqdm.monitor_interval = 0  # else a thread, while workers are forked
-    ended, most = {}, len(plan.missing)
-    counts = {"cached": len(plan.runs) - most, "failed": 0, "running": 0}
+    tqdm.monitor_interval = 0  # no thread, as workers are forked
+    ended, total = {}, len(plan.missing)
+    counts = {"cached": len(plan.runs) - total, "failed": 0, "running": 0}
     options = {"leave": False, "disable": not sys.stderr.isatty()}
-    with tqdm(total=most, unit="run", **options) as bar:
+    with tqdm(total=total, unit="run", **options) as bar:
 
         def show(running):
             counts["running"] = running
@@ -82,13 +82,13 @@ def run_missing(plan, scheduler, time_limit):
             bar.update()
             if bar.disable:
                 how = "failed" if outcome.error else "done"
-                said = f"{run} {how} ({outcome.seconds:.2f} s): {plan.runs[run]}"
-                print(f"[{len(ended)}/{most}] {said}", file=sys.stderr)
+                line = f"{run} {how} ({outcome.seconds:.2f} s): {plan.runs[run]}"
+                print(f"[{len(ended)}/{total}] {line}", file=sys.stderr)
     return ended
 
 
 def outcomes(plan, scheduler, time_limit, show):
-    """Execute and keep what is missing; yield each run with its `execute.Outcome`."""
+    """Execute and keep the missing runs; yield each with its `execute.Outcome`."""
     from helpers.pipeline.sweep.execute import Outcome
     from helpers.pipeline.sweep.executors import open_executor
 
@@ -99,10 +99,10 @@ def outcomes(plan, scheduler, time_limit, show):
         inputs = dict(ChainMap(*waiting.values()))
         with open_executor(scheduler, inputs) as (pool, slots):
             tasks = {}
-            for run, known in waiting.items():
-                # Dask's workers may have other disks: their runs are returned.
+            for run, inputs in waiting.items():
+                # Dask's workers may have other disks, so they return their runs.
                 path = None if scheduler else unfinished_path_of(run)
-                tasks[run] = plan.runs[run], known, time_limit, path
+                tasks[run] = plan.runs[run], inputs, time_limit, path
             try:
                 for run, outcome in completed(pool, 2 * slots, tasks, show):
                     del waiting[run]
@@ -111,18 +111,18 @@ def outcomes(plan, scheduler, time_limit, show):
             except OSError as error:
                 raise _unwritable(error) from None
     for run in waiting:
-        yield run, Outcome("", f"WorkerKilled: {TRIES} times, each time in mid-run", 0)
+        yield run, Outcome("", f"WorkerKilled: {TRIES} times, each during the run", 0)
 
 
 def completed(pool, width, tasks, show):
-    """Yield runs with their outcomes, `width` at a time, until a worker is killed.
+    """Yield runs with their outcomes, until a worker is killed.
 
-    `show` is told how many are under way.
+    At most `width` are submitted at a time; `show` is called with their number.
     """
-    ahead, running = iter(tasks.items()), {}
+    waiting, running = iter(tasks.items()), {}
     try:
         while True:
-            for run, task in ahead:
+            for run, task in waiting:
                 running[pool.submit(run_point, *task)] = run
                 show(len(running))
                 if len(running) == width:
@@ -136,44 +136,44 @@ def completed(pool, width, tasks, show):
 
 
 def run_point(point, inputs, time_limit, path):
-    """Execute a point of the grid, on a worker; return its `execute.Outcome`.
+    """Execute a point of the grid on a worker; return its `execute.Outcome`.
 
     `inputs` are those known when the sweep was planned. Unless `path` is None, the
-    executed notebook is written there and not returned.
+    executed notebook is written there instead of being returned.
     """
     from helpers.pipeline.kernels.warm import warm_kernels_here
     from helpers.pipeline.sweep.execute import execute
 
     code = {name: inputs[name] for name in inputs if name.endswith(".py")}
     warm_kernels_here(partial(modules_used_by, point.notebook), code)
-    given = {"time_limit": time_limit, "inputs": inputs}
-    outcome = execute(point.notebook, point.parameters, **given)
+    options = {"time_limit": time_limit, "inputs": inputs}
+    outcome = execute(point.notebook, point.parameters, **options)
     if path:
         path.write_text(outcome.notebook, encoding="utf-8")
         outcome = outcome._replace(notebook="")
-        # What papermill leaves refers to itself; Python would keep that of 400 runs.
+        # Papermill leaves reference cycles; Python would keep those of 400 runs.
         gc.collect()
     return outcome
 
 
 def unfinished_path_of(run):
-    """Return where this sweep writes a run until it is complete."""
+    """Return where this sweep keeps a run until it is complete."""
     return RUNS / f".{run}.{os.getpid()}"
 
 
 def keep(run, outcome):
-    """Move a complete run to its place; remove an older one that ended otherwise."""
+    """Move a complete run to its place; remove an older one with the other ending."""
     finished, failed = path_of(run), failed_path_of(run)
-    place, other = (failed, finished) if outcome.error else (finished, failed)
+    place, outdated = (failed, finished) if outcome.error else (finished, failed)
     if outcome.notebook:
         unfinished_path_of(run).write_text(outcome.notebook, encoding="utf-8")
     unfinished_path_of(run).replace(place)
-    other.unlink(missing_ok=True)
+    outdated.unlink(missing_ok=True)
 
 
 def remove_unfinished():
     """Remove the incomplete files of this sweep, and of sweeps that were killed."""
-    for path in RUNS.glob(".*.[0-9]*"):  # JupyterLab hides other files here
+    for path in RUNS.glob(".*.[0-9]*"):  # JupyterLab has other hidden files here
         pid = int(path.suffix[1:])
         if pid == os.getpid() or not psutil.pid_exists(pid):
             path.unlink(missing_ok=True)
@@ -187,16 +187,16 @@ def _unwritable(error):
 
 
 def print_summary(plan, ended, failures):
-    """Print a table of the experiments, what new runs note, and how some failed."""
+    """Print a table of the experiments, the notes of new runs, and the failures."""
     header = ("experiment", "runs", "done", "cached", "failed", "time")
     rows = [header, *(_row(plan, experiment, ended) for experiment in plan.points)]
     table = [list(map(str, row)) for row in rows]
     print("\n".join(aligned(table, right=range(1, len(header)))))
     print_notes(finished_runs(plan, ended.keys() - failures.keys()))
-    alike = {}  # a mistake of a helper is that of all runs
+    runs_by_error = {}  # a mistake in a helper fails all runs alike
     for run, failed in failures.items():
-        alike.setdefault((failed.error, failed.cell), []).append(run)
-    for (error, cell), runs in alike.items():
+        runs_by_error.setdefault((failed.error, failed.cell), []).append(run)
+    for (error, cell), runs in runs_by_error.items():
         place = failed_path_of(runs[0]).relative_to(ROOT)
         print(
             f"failed: {first_few([str(plan.runs[run]) for run in runs], 3)}\n  {error}"
@@ -206,8 +206,9 @@ def print_summary(plan, ended, failures):
 
 def _row(plan, experiment, ended):
     runs = {point.run for point in plan.points[experiment]}
-    new = [ended[run] for run in runs if run in ended]
-    failed = sum(bool(outcome.error) for outcome in new)
+    outcomes = [ended[run] for run in runs if run in ended]
+    failed = sum(bool(outcome.error) for outcome in outcomes)
     cached = len(runs - plan.missing.keys())
-    took = sum(outcome.seconds for outcome in new)
-    return experiment, len(runs), len(new) - failed, cached, failed, f"{took:.1f} s"
+    seconds = sum(outcome.seconds for outcome in outcomes)
+    done = len(outcomes) - failed
+    return experiment, len(runs), done, cached, failed, f"{seconds:.1f} s"
