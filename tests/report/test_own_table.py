@@ -13,7 +13,7 @@ from helpers.pipeline.report.datasets import (
 from helpers.pipeline.sweep import inputs
 from helpers.pipeline.sweep.inputs import why_outside
 
-OUTSIDE = " is no file of the project, so it cannot be handed in or verified: copy it i"
+OUTSIDE = " is not part of the project, so it cannot be handed in or verified: copy it "
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_a_table_is_named_from_the_folder_of_the_project(folder):
     outside = f"{folder.parent}/elsewhere/a.csv"
     assert why_outside(outside).startswith(repr(outside) + OUTSIDE)
     for path in (f"{folder}/data/a.csv", "../project/data/a.csv"):
-        expected = f"{path!r} is found only where the project is now: write data/a.csv"
+        expected = f"{path!r} is found only while the project is here: write data/a.csv"
         assert why_outside(path) == expected
     for path in ("", "a\0b"):
         assert why_outside(path).startswith(repr(path) + OUTSIDE)

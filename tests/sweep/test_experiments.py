@@ -49,7 +49,7 @@ def test_a_file_beside_the_notebook_must_be_of_the_project(grid, tmp_path):
     up = "../" * len(NOTEBOOKS.parts[1:])
     [point] = read_points(grid("a: {start: ../data/auto.csv}\n"))["a"]
     assert point.parameters["start"] == "../data/auto.csv"
-    with pytest.raises(UserError, match=rf"a: start: .* \({tmp_path}/it.png\) is no f"):
+    with pytest.raises(UserError, match=rf"a: start: .* \({tmp_path}/it.png\) is not"):
         read_points(grid(f"a: {{start: {up}{tmp_path}/it.png}}\n"))
 
 
@@ -73,11 +73,11 @@ def test_a_file_beside_the_notebook_must_be_of_the_project(grid, tmp_path):
         ),
         ("a: {learning_rate: fast}\n", "learning_rate must be a number, got 'fast'"),
         ("a:\n  learning_rate: 0,05\n", "a number, with a decimal point, got '0,05'"),
-        ("a: {learning_rate: 0,05}\n", "no parameter 5; a decimal sign is a point"),
+        ("a: {learning_rate: 0,05}\n", "no parameter 5; write decimals with a point"),
         ("a: {learning_rate: -0.05}\n", "learning_rate must be positive, got -0.05"),
         (
             "a: {learning_rate: [1, 0]}\n",
-            "must be positive, got 0; is a decimal comma meant",
+            "must be positive, got 0; write decimals with a point, not",
         ),
         ("a: {learning_rate: 0}\n", "learning_rate must be positive, got 0$"),
         ("a: {learning_rate: [0.0]}\n", "learning_rate must be positive, got 0.0$"),
@@ -95,7 +95,7 @@ def test_a_file_beside_the_notebook_must_be_of_the_project(grid, tmp_path):
         ("a: {features: 3}\n", "features must be text, got 3"),
         ("a: {scaling: log}\n", "one of standardise, min-max, none, got 'log'"),
         ("a: {learning_rate: []}\n", "learning_rate has no value"),
-        ("2024: {seed: 1}\n", "2024 must be quoted to be a name"),
+        ("2024: {seed: 1}\n", "the name 2024 must be in quotes"),
         ("a: {data: 2023-13-45}\n", "experiments.yaml cannot be read"),
         ("a: {seed: !!int x}\n", "experiments.yaml cannot be read"),
         ("a: {seed: \0}\n", "experiments.yaml cannot be read"),
@@ -104,21 +104,21 @@ def test_a_file_beside_the_notebook_must_be_of_the_project(grid, tmp_path):
         ("a: {seed: 0x" + "f" * 5000 + "}\n", "seed is too large a number"),
         ("a: {features: [" + "[" * 1000 + "\n", "experiments.yaml nests too deeply"),
         ("a: {data: " + "x" * 400 + ", seed: x}\n", "seed must be a whole number"),
-        ("a: {data: /tmp/b.csv}\n", "a: data: '/tmp/b.csv' is no file of the project"),
-        ("a: {data: [data/auto.csv, ../b.csv]}\n", "data: '../b.csv' .* is no file of"),
+        ("a: {data: /tmp/b.csv}\n", "a: data: '/tmp/b.csv' is not part of the projec"),
+        ("a: {data: [data/auto.csv, ../b.csv]}\n", "data: '../b.csv' .* is not part "),
         (
             "a: {data: ''}\n",
-            "data: '' is no file of the project, .*: copy it into data",
+            "data: '' is not part of the project, .*: copy it into data",
         ),
-        ("a: {start: /etc/passwd}\n", "a: start: '/etc/passwd' is no file of the proj"),
-        (f"a: {{start: {ROOT}/Makefile}}\n", "project is now: write Makefile"),
-        (f"a: {{data: {ROOT}/data/auto.csv}}\n", "project is now: write data/auto.csv"),
-        ('a: {data: "\\ud800"}\n', "data has a character that is none: .*ud800"),
-        ('a: {data: "b\\e"}\n', r"data has a character that is none: 'b\\x1b'"),
+        ("a: {start: /etc/passwd}\n", "a: start: '/etc/passwd' is not part of the pro"),
+        (f"a: {{start: {ROOT}/Makefile}}\n", "project is here: write Makefile"),
+        (f"a: {{data: {ROOT}/data/auto.csv}}\n", "project is here: write data/auto.cs"),
+        ('a: {data: "\\ud800"}\n', "data has an invalid character: .*ud800"),
+        ('a: {data: "b\\e"}\n', r"data has an invalid character: 'b\\x1b'"),
         ('"": {seed: 1}\n', "a name must be one line of text, got ''"),
         ('"a\\nb": {seed: 1}\n', r"a name must be one line of text, got 'a\\nb'"),
-        ('"a {{b}}": {seed: 1}\n', "no name can have {{, got 'a {{b}}'"),
-        ('"`a`": {seed: 1}\n', "no name can have `, got '`a`'"),
+        ('"a {{b}}": {seed: 1}\n', "a name cannot have {{, got 'a {{b}}'"),
+        ('"`a`": {seed: 1}\n', "a name cannot have `, got '`a`'"),
         ('"\\ud800": {seed: 1}\n', "a name must be one line of text, got .*ud800"),
     ],
 )
@@ -159,10 +159,10 @@ def test_points_are_counted_before_they_are_listed(grid):
         ('{"cells": [{"source": "", "cell_type": "code"}]}', "cell 1 has no metadata"),
         (
             '{"cells": [{"source": "", "cell_type": "x", "metadata": {"tags": null}}]}',
-            "the tags of cell 1 are no list",
+            "the tags of cell 1 are not a list",
         ),
-        ('{"cells": [], "metadata": {}}', "is damaged: it is not of nbformat 4: open"),
-        ('{"cells": [], "metadata": {}, "nbformat": 3}', "it is not of nbformat 4"),
+        ('{"cells": [], "metadata": {}}', "is damaged: it is not in nbformat 4: open"),
+        ('{"cells": [], "metadata": {}, "nbformat": 3}', "it is not in nbformat 4"),
         ('{"cells": [], "metadata": {}, "nbformat": 4}', "names no kernel: open it"),
         (
             '{"cells": [], "nbformat": 4, "metadata": {"kernelspec": {"name": "ir", '
@@ -308,7 +308,7 @@ def test_a_whole_default_of_a_number_is_that_number(monkeypatch):
 
 
 def test_a_notebook_is_named_by_a_name(grid):
-    with pytest.raises(UserError, match="notebook must be the name of one, got 3"):
+    with pytest.raises(UserError, match="notebook must be a notebook's name, got 3"):
         read_points(grid("a: {notebook: 3}\n"))
-    with pytest.raises(UserError, match="the name of one, got 'notebooks/x'"):
+    with pytest.raises(UserError, match="a notebook's name, got 'notebooks/x'"):
         read_points(grid("bb: {notebook: notebooks/x}\n"))

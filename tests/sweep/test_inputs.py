@@ -261,7 +261,7 @@ def test_a_file_that_changes_while_a_run_reads_it_fails_the_run(project):
     project.write("notebooks/read.txt", "some")
     status, out, err = project.sweep()
     assert status == 2
-    assert "Changed: notebooks/read.txt, while it ran" in err
+    assert "Changed during the run: notebooks/read.txt" in err
     own = "from pathlib import Path\nPath('read.txt').read_text()\n" + write
     write_notebook(project, [*cells, own])
     assert project.sweep()[0] == 0, "a run may change the files that it writes itself"

@@ -342,7 +342,7 @@ def test_a_notebook_that_cannot_be_run_fails_alone(project):
     reasons = [line.strip() for line in out.splitlines() if line.startswith("  ")][::2]
     assert reasons[3] == "SyntaxError: invalid syntax (line 1)"
     assert reasons[:3] == [
-        "notebooks/old.ipynb is damaged: it is not of nbformat 4: open it in Jupyter"
+        "notebooks/old.ipynb is damaged: it is not in nbformat 4: open it in Jupyter"
         "Lab and save it",
         "notebooks/bare.ipynb names no kernel: open it in JupyterLab and save it, with "
         "the kernel Python 3",

@@ -119,8 +119,8 @@ def test_a_report_on_a_table_elsewhere_is_neither_handed_in_nor_verified(
         monkeypatch.setenv(name, str(text))
     status, out, err = project.run("helpers.pipeline.report")
     assert status == 0, err
-    said = f"'{table}' is no file of the project, so it cannot be handed in or verified"
-    assert f"note: {said}: copy it into data/\n" in err
+    why = f"'{table}' is not part of the project, so it cannot be handed in or verified"
+    assert f"note: {why}: copy it into data/\n" in err
     *_, last = out.splitlines()
     assert f", of {table}: mpg from cylinders, displacement, horsepower and 4" in last
     commit_all(project.folder)
@@ -133,7 +133,7 @@ def test_a_report_on_a_table_elsewhere_is_neither_handed_in_nor_verified(
     ):
         status, out, err = project.run(f"helpers.pipeline.{command[0]}", *command[1:])
         assert (status, out) == (2, ""), command
-        assert err == f"error: {said}: copy it into data/\n", command
+        assert err == f"error: {why}: copy it into data/\n", command
     assert not (project.folder / "build" / "regression-submission.zip").exists()
 
 

@@ -1,4 +1,4 @@
-"""Execute one notebook, within bounds on its time and its output."""
+"""Execute a notebook, with limits on its time and its output."""
 
 import contextlib
 import os
@@ -40,33 +40,33 @@ from helpers.pipeline.sweep.inputs import with_opened
 from helpers.pipeline.sweep.notebooks import NOTEBOOKS, DamagedError, read_notebook
 from helpers.pipeline.sweep.parameters import notebook_parameters, require_independent
 
-# What a notebook may print and show before it is stopped, in characters.
+# The most characters that a notebook may output before it is stopped.
 MOST_OUTPUT = 50_000_000
-WIDTH = 50  # letters of the line that is shown of a cell that failed
-STARTS = 3
-IN_CELL = re.compile(r"\(<ipython-input-\S+>, ")  # where a SyntaxError is
+WIDTH = 50  # characters shown of the line that failed
+STARTS = 3  # attempts to start a kernel
+IN_CELL = re.compile(r"\(<ipython-input-\S+>, ")  # the place of a SyntaxError
 COLOUR = re.compile(r"\x1b\[[\d;]*m")
 
 
 class Outcome(NamedTuple):
-    """What came of a run."""
+    """The result of a run."""
 
-    notebook: str  # the executed notebook; with its error on top, if it failed
-    error: str  # the error on one line; empty if there was none
-    seconds: float  # time the run took
-    cell: str = ""  # number and line of the cell that failed, if one did
+    notebook: str  # the executed notebook, with the error on top if it failed
+    error: str  # the error on one line; empty if the run succeeded
+    seconds: float  # the duration of the run
+    cell: str = ""  # number and line of the cell that failed, if any
 
 
 class BoundedClient(NotebookClient):
-    """nbclient's client, with bounds on the time and the output of a run."""
+    """nbclient's client, with limits on the time and the output of a run."""
 
     def __init__(self, notebook, *, time_limit, log, **options):
         self.deadline = time.monotonic() + time_limit
         super().__init__(
             notebook,
-            # Rounded up: no time left would mean no limit.
+            # At least 1, since a limit of 0 would mean no limit.
             timeout_func=lambda cell: max(1, self.deadline - time.monotonic()),
-            # As in JupyterLab, and as nbconvert does it.
+            # The working directory that JupyterLab and nbconvert use.
             resources={"metadata": {"path": str(NOTEBOOKS)}},
             raise_on_iopub_timeout=True,
             record_timing=False,
@@ -77,14 +77,14 @@ class BoundedClient(NotebookClient):
         self.received = 0
 
     def execute(self):
-        """Execute all cells, or up to one that fails, which is marked for papermill.
+        """Execute the cells up to the first that fails, which is marked for papermill.
 
-        nbclient would also ask the kernel what language it speaks.
+        Unlike nbclient, this does not ask the kernel for its language.
         """
         self.reset_execution_trackers()
         with self.setup_kernel():
             for number, cell in enumerate(self.nb.cells):
-                # The cells have the numbers that they have in the original.
+                # Papermill's cells do not count, so the others keep their numbers.
                 counts = not is_papermills(cell)
                 try:
                     self.execute_cell(cell, number, store_history=counts)
@@ -100,15 +100,15 @@ class BoundedClient(NotebookClient):
 
     @contextlib.contextmanager
     def setup_kernel(self):
-        """Start an ordinary kernel, watched if that is asked for."""
+        """Start an ordinary kernel, whose opened files are logged if there is a log."""
         with super().setup_kernel():
-            if self.opened:  # nothing waits for the answer
+            if self.opened:  # there is no need to wait for the answer
                 watch = watch_statement(self.opened, ROOT)
                 self.kc.execute(watch, silent=True, stop_on_error=False)
             yield
 
     def process_message(self, message, cell, cell_index):
-        """Count what arrives; kill the kernel when it is too much."""
+        """Count the output; kill the kernel when it is too much."""
         if self.received <= MOST_OUTPUT:
             self.received += len(str(message["content"]))
             if self.received <= MOST_OUTPUT:
@@ -117,7 +117,7 @@ class BoundedClient(NotebookClient):
         return None
 
     def output_of(self, stopped):
-        """Return, as a cell's output, why a run was stopped."""
+        """Return the reason why a run was stopped, as an output of a cell."""
         if self.received > MOST_OUTPUT:
             name, value = "TooMuchOutput", f"more than {MOST_OUTPUT:,} characters"
         elif isinstance(stopped, CellTimeoutError):
@@ -132,7 +132,7 @@ class BoundedClient(NotebookClient):
 
 
 class ForkedClient(BoundedClient):
-    """The same with a kernel of the forkserver; `check` is called often."""
+    """A bounded client for a kernel of the forkserver; `check` is called often."""
 
     @contextlib.contextmanager
     def setup_kernel(self):
@@ -141,7 +141,7 @@ class ForkedClient(BoundedClient):
         with contextlib.closing(self.kernel):
             yield
 
-    # The kernel counts what arrives.
+    # Here, the kernel counts the output.
     process_message = NotebookClient.process_message
 
     def execute_cell(self, cell, number, *, store_history):
@@ -149,9 +149,9 @@ class ForkedClient(BoundedClient):
         if cell.cell_type != "code" or not cell.source.strip():
             return
         self.clear_before_next_output = False
-        sent = {"id": cell.get("id"), "source": cell.source, "counts": store_history}
+        request = {"id": cell.get("id"), "source": cell.source, "counts": store_history}
         try:
-            for message in self.kernel.execute(sent, self.check):
+            for message in self.kernel.execute(request, self.check):
                 self.process_message(message, cell, number)
         except EOFError:
             raise DeadKernelError from None
@@ -159,25 +159,25 @@ class ForkedClient(BoundedClient):
             raise CellExecutionError("", "", "")
 
     def check(self):
-        """Raise CellTimeoutError if there is too much, or no time left."""
+        """Raise CellTimeoutError if there is too much output, or no time left."""
         self.received = self.kernel.received
         if self.received > MOST_OUTPUT or time.monotonic() > self.deadline:
             raise CellTimeoutError
 
 
 def warm_up():
-    """Do what the first run of a process would do, while the forkserver imports."""
+    """Load the schema of notebooks, while the forkserver imports modules."""
     nbformat.validator.get_validator(4, nbformat.v4.nbformat_minor)
 
 
 def execute(notebook, parameters, *, time_limit=600, inputs=None):
     """Execute a notebook of the project with its parameters; return its `Outcome`.
 
-    Its kernel is warm within `helpers.pipeline.kernels.warm.warm_kernels`. If `inputs`
-    that are known before the run are given, the executed notebook records them in its
-    metadata, as ``run``, with the files that it opened.
+    Within `helpers.pipeline.kernels.warm.warm_kernels`, it starts at once. `inputs` are
+    those known before the run; with the files that the run opened, they are recorded in
+    the notebook's metadata, as ``run``.
     """
-    # Beside the forkserver, whose folder is removed even if this process is killed.
+    # The forkserver's folder is removed even if this process is killed.
     server = os.environ.get(FORKSERVER)
     with tempfile.TemporaryDirectory(dir=server and Path(server).parent) as folder:
         log = "" if inputs is None else f"{folder}/opened"
@@ -186,7 +186,7 @@ def execute(notebook, parameters, *, time_limit=600, inputs=None):
             executed = prepared(notebook, parameters)
         except DamagedError as damage:
             executed = nbformat.v4.new_notebook()
-            error, cell, log = _on_top(executed, damage), "", ""
+            error, cell, log = _put_on_top(executed, damage), "", ""
         else:
             error, cell = _execute(executed, time_limit, log)
         seconds = time.perf_counter() - started
@@ -199,75 +199,75 @@ def execute(notebook, parameters, *, time_limit=600, inputs=None):
             run = Point("", notebook, parameters).run
             executed.metadata["run"] = {"name": run, "inputs": inputs}
             if changed and not error:
-                error = f"Changed: {', '.join(changed)}, while it ran"
+                error = f"Changed during the run: {', '.join(changed)}"
     return Outcome(as_text(without_traces(executed)), error, seconds, cell)
 
 
 def prepared(notebook, parameters):
-    """Return a notebook with its parameters and without outputs."""
-    read_notebook(notebook, NOTEBOOKS)  # says what is damaged
+    """Return a notebook with the given parameters and without outputs."""
+    read_notebook(notebook, NOTEBOOKS)  # raises an error if it is damaged
     if parameters:
-        known = notebook_parameters(notebook)
-        defaults = {name: parameter.default for name, parameter in known.items()}
+        declared = notebook_parameters(notebook)
+        defaults = {name: parameter.default for name, parameter in declared.items()}
         changed = {n for n, value in parameters.items() if value != defaults.get(n)}
         require_independent(notebook, changed)
     try:
-        made = load_notebook_node(str(NOTEBOOKS / f"{notebook}.ipynb"))
+        content = load_notebook_node(str(NOTEBOOKS / f"{notebook}.ipynb"))
         if parameters:
-            made = parameterize_notebook(made, parameters, language="python")
-    except Exception as error:  # nbformat has many
-        wrong = str(error).partition("\n")[0] or type(error).__name__
-        raise DamagedError(f"notebooks/{notebook}.ipynb is damaged: {wrong}") from None
-    for cell in made.cells:
+            content = parameterize_notebook(content, parameters, language="python")
+    except Exception as error:  # nbformat raises many types
+        reason = str(error).partition("\n")[0] or type(error).__name__
+        raise DamagedError(f"notebooks/{notebook}.ipynb is damaged: {reason}") from None
+    for cell in content.cells:
         cell.metadata.setdefault("papermill", {})
         if is_papermills(cell):
-            cell["id"] = "parameters-given"  # else another one each time
+            cell["id"] = "parameters-given"  # otherwise it would be random
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
-    return made
+    return content
 
 
 def _execute(notebook, time_limit, log):
     """Execute a notebook in place; return the error and the cell that raised it."""
     try:
-        _with_a_kernel(notebook, time_limit=time_limit, log=log)
+        _run_cells(notebook, time_limit=time_limit, log=log)
         raise_for_execution_errors(notebook, None)
         raise_for_lost_output(notebook)
-        if early := exit_before_record(notebook):
+        if ending_cell := exit_before_record(notebook):
             failure = SystemExit("it ended before it recorded anything")
-            cell = _name_of_cell(early.execution_count, early.source)
-            return _on_top(notebook, failure), cell
+            cell = _describe_cell(ending_cell.execution_count, ending_cell.source)
+            return _put_on_top(notebook, failure), cell
     except PapermillExecutionError as failure:
         error = " ".join(f"{failure.ename}: {failure.evalue}".split())
         error = IN_CELL.sub("(", error)
-        if failure.ename == CellExecutionError.__name__:  # IPython only prints its own
+        if failure.ename == CellExecutionError.__name__:  # IPython only printed it
             error = last_words(notebook) or error
         if failure.ename == "ModuleNotFoundError":
             error += " (how to add a package: README.md, Change the report)"
-        return error, _name_of_cell(
+        return error, _describe_cell(
             failure.exec_count, failure.source, failure.traceback
         )
     except UserError:
         raise
-    except Exception as failure:  # the other runs go on
-        return _on_top(notebook, failure), ""
+    except Exception as failure:  # it must not stop the other runs
+        return _put_on_top(notebook, failure), ""
     return "", ""
 
 
-def _with_a_kernel(notebook, **options):
-    """Execute a notebook; start another kernel if one ends before it listens."""
+def _run_cells(notebook, **options):
+    """Execute a notebook; start another kernel if one dies before it is ready."""
     client = ForkedClient if FORKSERVER in os.environ else BoundedClient
-    # An ordinary kernel does if, meanwhile, another program takes one of its ports.
-    for left in reversed(range(STARTS)):
+    # An ordinary kernel dies if another program takes one of its ports first.
+    for attempts_left in reversed(range(STARTS)):
         try:
             client(notebook, **options).execute()
             break
         except RuntimeError as died:
-            if not left or "died before replying" not in str(died):
+            if not attempts_left or "died before replying" not in str(died):
                 raise
 
 
-def _on_top(notebook, failure):
+def _put_on_top(notebook, failure):
     """Put an error on top of a notebook; return it on one line."""
     name = "" if isinstance(failure, UserError) else f"{type(failure).__name__}: "
     error = " ".join(f"{name}{failure}".split())
@@ -276,15 +276,15 @@ def _on_top(notebook, failure):
     return error
 
 
-def _name_of_cell(number, source, traceback=()):
-    """Return a cell's number and its line that failed, or else its first one."""
-    where, lines = "", source.lstrip().splitlines()  # IPython counts them so
-    first = [line for line in lines if line.strip() and line[:2] != "%%"]
-    line = next(iter(first), "")
+def _describe_cell(number, source, traceback=()):
+    """Return a cell's number and the line that failed, or else the first line."""
+    line_number, lines = "", source.lstrip().splitlines()  # as IPython counts lines
+    code_lines = [line for line in lines if line.strip() and line[:2] != "%%"]
+    line = next(iter(code_lines), "")
     place = rf"Cell In\[{number}\], line (\d+)"
     failed = re.search(place, COLOUR.sub("", "\n".join(traceback)))
-    if failed and lines[0][:2] != "%%":  # which IPython calls the place then
+    if failed and lines[0][:2] != "%%":  # IPython would report the magic's own line
         line = lines[int(failed[1]) - 1].strip()
-        where = f", line {failed[1]}" if len(first) > 1 else ""
+        line_number = f", line {failed[1]}" if len(code_lines) > 1 else ""
     line = line if len(line) <= WIDTH else line[: WIDTH - 1] + "…"
-    return f"In [{number or ' '}]{where}: {line}"
+    return f"In [{number or ' '}]{line_number}: {line}"

@@ -1,4 +1,4 @@
-"""An executed notebook: how its run ended, and what of it is kept."""
+"""Executed notebooks: how their runs ended, and what is kept of them."""
 
 import json
 import re
@@ -6,7 +6,7 @@ import re
 from helpers.pipeline.errors import did_you_mean
 from helpers.pipeline.records import record_in
 
-# What IPython prints when it can show neither an output nor the error.
+# What IPython prints when it can neither show an output nor raise the error.
 LOST = ("Error in callback <", "Unexpected exception formatting exception")
 
 TAGS = {"injected-parameters", "papermill-error-cell-tag"}
@@ -14,14 +14,14 @@ UNKNOWN_MAGIC = re.compile(r"Cell magic `(%%\S+)` not found")
 
 
 def with_magic_hint(error, known):
-    """Return an error; if it is on a misspelt ``%%`` of a cell, with what was meant."""
-    wrong = UNKNOWN_MAGIC.search(error)
-    hint = did_you_mean(wrong[1], {*known} - {wrong[1]}) if wrong else ""
+    """Return an error; if it is about a misspelt ``%%`` magic, with a suggestion."""
+    match = UNKNOWN_MAGIC.search(error)
+    hint = did_you_mean(match[1], {*known} - {match[1]}) if match else ""
     return error.rstrip(".") + hint if hint else error
 
 
 def lost_output(printed):
-    """Return what IPython prints of an output that it could not show, or nothing."""
+    """Return IPython's message on an output that it could not show; empty if none."""
     return next((line for line in printed.splitlines() if line.startswith(LOST)), "")
 
 
@@ -30,7 +30,7 @@ class OutputLostError(Exception):
 
 
 def raise_for_lost_output(notebook):
-    """Raise OutputLostError if IPython only prints that it could not show something."""
+    """Raise OutputLostError if IPython could not show an output, and only says so."""
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             if lost := lost_output(output.get("text", "")):
@@ -38,9 +38,9 @@ def raise_for_lost_output(notebook):
 
 
 def exit_before_record(notebook):
-    """Return the cell that ended the notebook before it recorded; None if none did.
+    """Return the cell that ended the notebook before it recorded anything, or None.
 
-    For papermill, and for us once there is a record, ``sys.exit(0)`` is no failure.
+    Papermill never counts ``sys.exit(0)`` as a failure; we do unless there is a record.
     """
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
@@ -50,21 +50,21 @@ def exit_before_record(notebook):
 
 
 def last_words(notebook):
-    """Return the last line that the last executed cell has printed as an error."""
+    """Return the last line that the last executed cell printed to stderr."""
     executed = [cell for cell in notebook.cells if cell.get("execution_count")]
     printed = [o.text for o in executed[-1].outputs if o.get("name") == "stderr"]
     return "".join(printed).strip().rpartition("\n")[2]
 
 
 def is_papermills(cell):
-    """Tell whether papermill has added a cell: with parameters, or with an error."""
+    """Tell whether papermill added a cell, with parameters or with an error."""
     return not TAGS.isdisjoint(cell.metadata.get("tags", []))
 
 
 def without_traces(notebook):
     """Remove what differs between executions: times, paths, random identifiers."""
-    noted = notebook.metadata.pop("papermill", {})
-    notebook.metadata["papermill"] = {"parameters": noted.get("parameters", {})}
+    metadata = notebook.metadata.pop("papermill", {})
+    notebook.metadata["papermill"] = {"parameters": metadata.get("parameters", {})}
     for number, cell in enumerate(notebook.cells):
         for trace in ("papermill", "execution"):
             cell.metadata.pop(trace, None)
@@ -76,10 +76,10 @@ def without_traces(notebook):
 
 
 def merge_streams(outputs):
-    """Make one output of what was printed: in how many pieces it came is chance.
+    """Merge the printed text, which arrives in a random number of pieces.
 
-    nbclient would do it after each cell, and then not find an output that a later cell
-    updates.
+    nbclient would merge it after each cell, and then could not find an output that a
+    later cell updates.
     """
     streams, kept = {}, []
     for output in outputs:
@@ -96,12 +96,12 @@ def merge_streams(outputs):
 def as_text(notebook):
     """Return a notebook as JSON, with its metadata alone on the first line.
 
-    nbformat would give each of a record's thousands of numbers a line.
+    nbformat would write each of the thousands of numbers of a record on its own line.
     """
     parts = (
         f'"{key}": {json.dumps(notebook[key], ensure_ascii=False, sort_keys=True)}'
         for key in ("metadata", "nbformat", "nbformat_minor", "cells")
     )
     text = "{" + ",\n".join(parts) + "}\n"
-    # Half of a character is what it is in JSON: \ud800.
+    # Half of a surrogate pair is written as in JSON: \ud800.
     return text.encode("utf-8", "backslashreplace").decode()

@@ -1,7 +1,7 @@
 """Where runs are executed: on this machine's cores, or on the workers of Dask.
 
-Both are a ``concurrent.futures.Executor``. On Dask, runs are returned through it; local
-ones are written to the disk.
+Both are a ``concurrent.futures.Executor``. Dask's workers return their runs; local ones
+write them to the disk.
 """
 
 import asyncio
@@ -22,9 +22,9 @@ from helpers.pipeline.signals import when_parent_ends
 from helpers.pipeline.sweep.inputs import Inputs
 
 PATIENCE = 10  # seconds to wait for a scheduler
-# By default each process of Dask measures itself fifty to a hundred times a second,
-# which takes a twentieth of the time of two busy cores. Ctrl-C is for the scheduler,
-# which ends its workers; they would print where they were.
+# By default, each Dask process profiles itself fifty to a hundred times a second, which
+# takes 5 % of the time of two busy cores. Workers ignore Ctrl-C, on which they would
+# print tracebacks: the scheduler ends them.
 SETTINGS = {
     "distributed.worker.profile.enabled": False,
     "distributed.admin.tick.interval": "500ms",
@@ -35,24 +35,24 @@ SETTINGS = {
 
 
 def open_executor(scheduler, inputs):
-    """Open Dask's executor, or without a scheduler one for this machine's cores.
+    """Open Dask's executor, or one for this machine's cores if there is no scheduler.
 
-    The context gives the executor, and how many functions it executes at a time. Dask's
-    workers must have the same `inputs`, which are fingerprints by name.
+    The context yields the executor and the number of functions it executes at a time.
+    Dask's workers must have the same `inputs`, which are fingerprints by name.
     """
     return _dask(scheduler, inputs) if scheduler else _local()
 
 
 @contextlib.contextmanager
 def _local():
-    """Open a pool of processes, one for each core that we may use."""
+    """Open a pool of processes, one for each available core."""
     from helpers.pipeline.sweep.execute import warm_up
 
     warm_up()  # once, before workers are forked
     context = get_context("fork" if CAN_FORK else "spawn")
-    # In a container or under taskset, these are fewer than the machine has.
+    # In a container or under taskset, a process may use only some of the cores.
     slots = len(os.sched_getaffinity(0)) if CAN_FORK else os.cpu_count()
-    gc.freeze()  # else a collection would touch, and so copy, all that is shared
+    gc.freeze()  # otherwise, a collection would touch, and so copy, all shared memory
     try:
         executor = ProcessPoolExecutor(slots, context, initializer=_end_with_the_sweep)
     except OSError as error:
@@ -63,14 +63,14 @@ def _local():
     except BaseException:
         for worker in active_children():
             worker.kill()
-        # Without waiting: a worker that was killed would never answer.
+        # Do not wait: workers that were killed would never answer.
         executor.shutdown(wait=False, cancel_futures=True)
         raise
     executor.shutdown()
 
 
 def _end_with_the_sweep():
-    """Let this worker, and so its kernel, end when the sweep does, even if killed."""
+    """Make this worker, and so its kernel, end with the sweep, even a killed one."""
     for number in (signal.SIGINT, signal.SIGHUP):  # the sweep ends its workers
         signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -79,7 +79,7 @@ def _end_with_the_sweep():
 
 @contextlib.contextmanager
 def _dask(scheduler, inputs):
-    """Connect to a Dask scheduler whose workers have the same inputs as we."""
+    """Connect to a Dask scheduler; its workers must have the same inputs as we do."""
     try:
         from distributed import Client
     except ImportError:
@@ -94,16 +94,16 @@ def _dask(scheduler, inputs):
         slots = sum(client.nthreads().values())
         if not slots:
             raise UserError(f"the scheduler at {scheduler} has no workers")
-        there = client.run(lambda: Inputs().changed(inputs))
-        for worker, changed in there.items():
+        changed_on = client.run(lambda: Inputs().changed(inputs))
+        for worker, changed in changed_on.items():
             if changed:
-                other = f"another version of {changed[0]}"
-                raise UserError(f"the worker {worker} has {other}")
+                difference = f"another version of {changed[0]}"
+                raise UserError(f"the worker {worker} has {difference}")
         yield client.get_executor(pure=False), slots
 
 
 def local_cluster(workers, **options):
-    """Return a context of a scheduler and workers, of one thread each, started here."""
+    """Return the context of a local scheduler and workers with one thread each."""
     import dask
     from distributed import LocalCluster
 
@@ -114,9 +114,8 @@ def local_cluster(workers, **options):
 
 def main():
     """Start a Dask scheduler and two workers on this machine, until Ctrl-C."""
-    use_environment(**arithmetic.settings())  # what they compress has the bits of a run
+    use_environment(**arithmetic.settings())  # for the same bits as in a run
     with local_cluster(2) as cluster:
-        # The address to sweep with.
         print(f"make sweep SCHEDULER={cluster.scheduler_address}", flush=True)
         cluster.sync(asyncio.Event().wait)
 

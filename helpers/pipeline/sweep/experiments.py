@@ -1,7 +1,7 @@
 """The grid of experiments: ``experiments.yaml`` as a validated list of points.
 
 Each entry of the file is an experiment. It lists parameters of its notebook, each with
-one value or a list of values; every combination is a point of the grid. Other
+one value or a list of values; every combination is a point of the grid. All other
 parameters keep the notebook's defaults.
 """
 
@@ -27,11 +27,11 @@ from helpers.pipeline.sweep.parameters import (
 from helpers.reading.yamlfile import read_yaml
 
 EXPERIMENTS = ROOT / "experiments.yaml"
-MANY = 10_000  # points, which must be confirmed
-LARGEST = 1_000_000  # points, which are too many
+MANY = 10_000  # points; more must be confirmed
+LARGEST = 1_000_000  # points; more are refused
 LOADS = re.compile(r"\bload_experiment|\bload_runs|\.experiment\(")
 TABLE = "data"  # the parameter that names a table, in every notebook
-WHOLE = "report"  # the notebook that rests on every experiment
+WHOLE = "report"  # the notebook that depends on every experiment
 
 
 class Point(NamedTuple):
@@ -40,7 +40,7 @@ class Point(NamedTuple):
     experiment: str
     notebook: str
     parameters: dict
-    listed: tuple = ()  # the names of those that the experiment lists
+    listed: tuple = ()  # the names of the parameters that the experiment lists
 
     def __str__(self):
         values = ", ".join(f"{name}={self.parameters[name]}" for name in self.listed)
@@ -48,7 +48,7 @@ class Point(NamedTuple):
 
     @property
     def run(self):
-        """The name of its run: the notebook and a digest of its parameters."""
+        """The name of its run, of the notebook and a digest of the parameters."""
         text = json.dumps(self.parameters, sort_keys=True)
         return f"{self.notebook}-{sha256(text.encode())[:12]}"
 
@@ -57,7 +57,7 @@ def read_points(path=EXPERIMENTS, only=None, most=LARGEST):
     """Read the points of every experiment, or of `only` one or several, by experiment.
 
     An experiment whose notebook is damaged has one point, whose run fails. UserError if
-    there are more than `most`, which are counted before they are listed.
+    there are more points than `most`; they are counted before they are listed.
     """
     listed = read_grids(path, file_stamp(path))
     listed = listed if only is None else select(listed, only)
@@ -68,12 +68,12 @@ def read_points(path=EXPERIMENTS, only=None, most=LARGEST):
         points = f"{count:,} points, {grids[largest].count:,} of them in {largest}"
         if count > LARGEST:
             raise UserError(f"{points}: at most {LARGEST:,} can be run")
-        raise UserError(f"{points}: to run so many, add --yes (YES=1)")
+        raise UserError(f"{points}: to run them all, add --yes (YES=1)")
     return {experiment: grid.points(experiment) for experiment, grid in grids.items()}
 
 
 class _Grid(NamedTuple):
-    """An experiment as it is listed; its points are the product of the axes."""
+    """An experiment of the file; its points are the product of its axes."""
 
     notebook: str
     defaults: dict
@@ -84,26 +84,26 @@ class _Grid(NamedTuple):
         where = f"{EXPERIMENTS.name}: {experiment}"
         notebook = listed.pop("notebook", "descent")
         if not isinstance(notebook, str) or not notebook or "/" in notebook:
-            given = shown(notebook)
-            raise UserError(f"{where}: notebook must be the name of one, got {given}")
+            got = shown(notebook)
+            raise UserError(f"{where}: notebook must be a notebook's name, got {got}")
         try:
             allowed, lines = read_parameters(notebook)
         except DamagedError:
             return cls(notebook, {}, {})
         except UserError as error:
             raise UserError(f"{where}: {error}") from None
-        fixed = {name: line.text for line in lines for name in line.names}
-        for name in listed.keys() & fixed.keys():
+        unsettable = {name: line.text for line in lines for name in line.names}
+        for name in listed.keys() & unsettable.keys():
             raise UserError(
-                f"{where}: {name} cannot be set: `{fixed[name]}` in notebooks/"
-                f"{notebook}.ipynb gives it no text, number, true or false"
+                f"{where}: {name} cannot be set: `{unsettable[name]}` in notebooks/"
+                f"{notebook}.ipynb is not a text, number, true or false"
             )
         for name in listed.keys() - allowed.keys():
             number = type(name) in (int, float)
-            hint = "; a decimal sign is a point" if number else _hint(name, allowed)
+            hint = "; write decimals with a point" if number else _hint(name, allowed)
             raise UserError(f"{where}: {notebook} has no parameter {name!r}{hint}")
         defaults = {name: parameter.default for name, parameter in allowed.items()}
-        axes = {n: _values(where, n, given, allowed) for n, given in listed.items()}
+        axes = {n: _values(where, n, value, allowed) for n, value in listed.items()}
         changed = {n for n, values in axes.items() if values != [defaults[n]]}
         require_independent(notebook, changed, f"{where}: ")
         return cls(notebook, defaults, axes)
@@ -127,11 +127,11 @@ class _Grid(NamedTuple):
 
 @cache
 def read_grids(path, file_stamp):
-    """Return the file's experiments as mappings; read once while its stamp is this."""
+    """Return the file's experiments as mappings; it is read once for each stamp."""
     try:
         grids = read_yaml(path, path.name)
     except FileNotFoundError:
-        reason = "it lists what is to be run"
+        reason = "it lists the experiments to run"
         raise UserError(f"there is no {path.name}: {reason}") from None
     except ValueError as error:
         raise UserError(error) from None
@@ -140,12 +140,12 @@ def read_grids(path, file_stamp):
     for experiment, grid in grids.items():
         name = shown(experiment)
         if not isinstance(experiment, str):
-            raise UserError(f"{path.name}: {name} must be quoted to be a name")
+            raise UserError(f"{path.name}: the name {name} must be in quotes")
         if not experiment.isprintable() or not experiment.strip():
             raise UserError(f"{path.name}: a name must be one line of text, got {name}")
         for sign in ("{{", "`"):
-            if sign in experiment:  # they begin a claim, and end a name in a text
-                raise UserError(f"{path.name}: no name can have {sign}, got {name}")
+            if sign in experiment:  # they begin a claim, and end a quoted name
+                raise UserError(f"{path.name}: a name cannot have {sign}, got {name}")
         if not isinstance(grid, dict):
             got = "nothing" if grid is None else shown(grid)
             raise UserError(
@@ -157,7 +157,7 @@ def read_grids(path, file_stamp):
 
 
 def select(points, only):
-    """Return only the points of one or several experiments, or suggest a name."""
+    """Return the points of one or several experiments only, or suggest a name."""
     names = [only] if isinstance(only, str) else only
     for name in names:
         if name not in points:
@@ -166,10 +166,10 @@ def select(points, only):
 
 
 def experiments_of(notebook):
-    """List the experiments that a report rests on, in the grid's order.
+    """List the experiments that a report depends on, in the grid's order.
 
-    They are those that its code names, each as a text in quotes, if it loads any; for
-    the notebook `WHOLE` all of them.
+    If its code loads any, they are those whose names it has in quotes; for the notebook
+    `WHOLE`, they are all of them.
     """
     cells = (c for c in read_notebook(notebook)["cells"] if c["cell_type"] == "code")
     code = "\n".join("".join(cell["source"]) for cell in cells)
@@ -181,9 +181,9 @@ def experiments_of(notebook):
     ]  # fmt: skip
 
 
-def _values(where, name, given, allowed):
+def _values(where, name, entry, allowed):
     """Return the validated values of one parameter of a grid."""
-    values = given if isinstance(given, list) else [given]
+    values = entry if isinstance(entry, list) else [entry]
     if not values:
         raise UserError(f"{where}: {name} has no value")
     check, several = allowed[name].validated, len(values) > 1
@@ -191,10 +191,10 @@ def _values(where, name, given, allowed):
     texts = (value for value in valid if isinstance(value, str))
     for value, place in product(texts, PLACES):
         is_file = os.path.isfile(place / value) or (name, place) == (TABLE, ROOT)
-        # Runs would not notice a change of it.
+        # Runs would not notice changes of a file elsewhere.
         if is_file and (why := why_outside(value, place.relative_to(ROOT))):
             raise UserError(f"{where}: {name}: {why}")
-    return list(dict.fromkeys(valid))  # 0.1 and 1e-1 are one value
+    return list(dict.fromkeys(valid))  # 0.1 and 1e-1 are the same value
 
 
 def _hint(name, names):

@@ -1,7 +1,7 @@
-"""What counts of a file: its fingerprint, and, if it is code, what it imports.
+"""Fingerprints of files and, of code, the names it imports.
 
-Python code counts as its syntax tree without docstrings: comments and layout do not
-count. Of a notebook, only the code cells count.
+That of Python code is of its syntax tree without docstrings, so comments and layout do
+not count. Of a notebook, only the code cells count.
 """
 
 import ast
@@ -18,10 +18,10 @@ DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 @cache
 def look_at(path, stamp):
-    """Read a file once, as long as its `stamp` stays the same.
+    """Return a file's fingerprint, and the names that it imports, cached by `stamp`.
 
-    Returns its fingerprint, empty if there is no file, and the dotted names that it
-    imports, with their parents. Some name a member of a module.
+    The fingerprint is empty if there is no file. The names are dotted, include their
+    parents, and may be of a member of a module.
     """
     if not path.is_file():
         return "", frozenset()
@@ -29,7 +29,7 @@ def look_at(path, stamp):
     if path.suffix == ".ipynb" and path.parent == NOTEBOOKS:
         try:
             return _look_at_notebook(path.stem)
-        except DamagedError:  # its runs fail by themselves
+        except DamagedError:  # its runs will fail anyway
             return sha256(content), frozenset()
     if path.suffix == ".py":
         try:
@@ -37,7 +37,7 @@ def look_at(path, stamp):
             package = path.relative_to(ROOT).parent.parts
             text, imported = _read_python(tree, package)
             return sha256(text.encode()), imported
-        except (SyntaxError, ValueError):  # the run fails by itself if it matters
+        except (SyntaxError, ValueError):  # if it matters, the run will fail anyway
             pass
     return sha256(content), frozenset()
 
@@ -55,9 +55,9 @@ def _look_at_notebook(name):
 
 
 def _read_cell(source):
-    """Return what counts of a code cell, and the names it imports."""
+    """Return the text of a code cell to fingerprint, and the names it imports."""
     magic, _, body = source.lstrip().partition("\n")
-    if magic.startswith("%%"):  # any language may follow
+    if magic.startswith("%%"):  # the rest may be in any language
         try:
             return source, _read_python(ast.parse(body))[1]
         except SyntaxError:
@@ -81,7 +81,7 @@ def _read_python(tree, package=()):
             above = package[: len(package) - node.level + 1] if node.level else ()
             parts = [*above, *filter(None, [node.module])]
             names |= {".".join([*parts, alias.name]) for alias in node.names}
-        elif node is not tree:  # a cell's first text is no docstring
+        elif node is not tree:  # a text at the start of a cell is not a docstring
             _without_docstring(node)
     parents = (accumulate(name.split("."), "{}.{}".format) for name in names)
     return ast.dump(tree), frozenset().union(*parents)

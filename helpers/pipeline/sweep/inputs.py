@@ -2,8 +2,8 @@
 
 Some inputs are known before the run: the code of the notebook and of the project's
 modules that it imports, the files that its parameters name, the locked packages, Python
-and the kind of processor. The others are the files of the project that the run opens. A
-finished run is current as long as no input has changed.
+and the type of processor. The others are the project's files that the run opens. A
+finished run is current as long as none of its inputs has changed.
 """
 
 import json
@@ -18,48 +18,48 @@ from helpers.pipeline.sweep.fingerprints import look_at
 from helpers.pipeline.sweep.notebooks import NOTEBOOKS
 
 RUNS = ROOT / "build" / "runs"
-FAILED = "*.failed.ipynb"  # the names of failed runs there
+FAILED = "*.failed.ipynb"  # the pattern of failed runs in this folder
 FACTS = {"Python": platform.python_version(), "processor": processors()}
 ALWAYS = ("requirements.txt", *FACTS)
 PLACES = (NOTEBOOKS, ROOT)  # where a run looks for modules and files
 
 
 def path_of(run):
-    """Return where a finished run is kept."""
+    """Return the path of a finished run."""
     return RUNS / f"{run}.ipynb"
 
 
 def failed_path_of(run):
-    """Return where a failed run is kept, with its error on top."""
+    """Return the path of a failed run, which has its error on top."""
     return RUNS / FAILED.replace("*", run)
 
 
 def has_failed(run):
-    """Tell whether a run has failed, and no earlier one of it is kept."""
+    """Tell whether a run has failed, and no earlier success of it is kept."""
     return failed_path_of(run).exists() and not path_of(run).exists()
 
 
 def why_outside(path, beside=""):
-    """Say why nobody else would find a file, and what to do; empty if it is found.
+    """Explain why others could not find a file, and what to do; empty if they could.
 
-    A relative path starts at the project's folder, or at the one `beside` in it.
+    A relative path starts at the project's folder, or at its subfolder `beside`.
     """
     inside = os.path.join(beside, path)
     place = "" if "\0" in path else os.path.realpath(ROOT / inside)
     name = name_in(str(ROOT), place) if place else ""
     if not name:
         leads = f" ({place})" if path and place not in ("", path) else ""
-        why = "is no file of the project, so it cannot be handed in or verified"
+        why = "is not part of the project, so it cannot be handed in or verified"
         return f"{path!r}{leads} {why}: copy it into data/"
     if os.path.isabs(path) or os.path.normpath(inside).startswith(".."):
-        return f"{path!r} is found only where the project is now: write {name}"
+        return f"{path!r} is found only while the project is here: write {name}"
     return ""
 
 
 class Inputs:
-    """The inputs of runs as they are now; each is looked at once.
+    """The current inputs of runs; each is read only once.
 
-    `fingerprint` takes the name of an input: of a file, its path in the project.
+    `fingerprint` takes the name of an input; that of a file is its path in the project.
     """
 
     def __init__(self):
@@ -68,7 +68,7 @@ class Inputs:
         self._named = cache(_files_named)
 
     def of(self, point):
-        """Return the inputs that are known before a run: fingerprints by name."""
+        """Return the fingerprints of the inputs known before a run, by name."""
         names = [*self._code(point.notebook), *ALWAYS]
         for value in point.parameters.values():
             if isinstance(value, str):
@@ -76,7 +76,7 @@ class Inputs:
         return {name: self.fingerprint(name) for name in names}
 
     def changed(self, inputs):
-        """Name those of a run's inputs that have another fingerprint now."""
+        """Name the inputs of a run whose fingerprints have changed."""
         return [name for name in inputs if inputs[name] != self.fingerprint(name)]
 
 
@@ -89,7 +89,7 @@ def _look_at(path):
 
 
 def _files_named(value):
-    """Name the files of the project that a text parameter may mean."""
+    """Name the files of the project that a text parameter may refer to."""
     paths = [os.path.join(place, value) for place in PLACES]
     return [name_in(str(ROOT), path) for path in paths if os.path.isfile(path)]
 
@@ -97,7 +97,7 @@ def _files_named(value):
 def recorded_inputs(path):
     """Return the inputs that an executed notebook records; None if there are none.
 
-    They are in the first line of the file, so that thousands of files are read at once.
+    They are in the first line of the file, so that thousands of files are read quickly.
     """
     try:
         with open(path, encoding="utf-8") as file:
@@ -108,26 +108,26 @@ def recorded_inputs(path):
 
 
 def with_opened(inputs, log):
-    """Add the files that a run has opened to its inputs, and name what changed.
+    """Add the files that a run opened to its inputs, and name those that changed.
 
-    That is what something else has changed since the run began, or read it. For the
-    `log` see `helpers.pipeline.kernels.audit.watch`.
+    Those are files that something else changed after the run began, or after it read
+    them. For the `log`, see `helpers.pipeline.kernels.audit.watch`.
     """
     with open(log, encoding="utf-8") as lines:
         read, written = read_log(lines)
-    now, found = Inputs(), read.keys() - inputs.keys()
-    changed = now.changed(inputs) + [
-        name for name in found - written if read[name] != file_stamp(ROOT / name)
+    current, unknown = Inputs(), read.keys() - inputs.keys()
+    changed = current.changed(inputs) + [
+        name for name in unknown - written if read[name] != file_stamp(ROOT / name)
     ]
-    opened = {name: now.fingerprint(name) for name in read if name in found}
+    opened = {name: current.fingerprint(name) for name in read if name in unknown}
     return inputs | opened, sorted(changed)
 
 
 def modules_used_by(notebook):
-    """List what a notebook imports, itself and through the project's modules.
+    """List what a notebook imports, directly or through the project's modules.
 
-    These are dotted names; some name a member of a module. Modules beside the notebook
-    are left out, as kernels find them only from their own folder.
+    The names are dotted, and some are of a member of a module. Modules beside the
+    notebook are left out, since kernels find them only from their own folder.
     """
     names = {n for file in code_files(notebook) for n in _look_at(ROOT / file)[1]}
     beside = _top_level() - {"helpers"}
@@ -135,25 +135,25 @@ def modules_used_by(notebook):
 
 
 def code_files(notebook):
-    """Name the files of a notebook and of the project's modules behind it."""
-    found, files_of, ours = set(), cache(_files_of), _top_level()
+    """Name the file of a notebook, and those of the project's modules it depends on."""
+    visited, files_of, ours = set(), cache(_files_of), _top_level()
     pending = {NOTEBOOKS / f"{notebook}.ipynb"}
     while pending:
         path = pending.pop()
-        found.add(path)
+        visited.add(path)
         imported = _look_at(path)[1]
         names = (name for name in imported if name.partition(".")[0] in ours)
-        pending |= set().union(*map(files_of, names)) - found
-    return sorted(path.relative_to(ROOT).as_posix() for path in found)
+        pending |= set().union(*map(files_of, names)) - visited
+    return sorted(path.relative_to(ROOT).as_posix() for path in visited)
 
 
 def _top_level():
-    """Return the first parts of the dotted names of the project's modules."""
+    """Return the top-level names of the project's modules."""
     return {path.stem for place in PLACES for path in place.iterdir()}
 
 
 def _files_of(module):
-    """Return the files of the project that a module may consist of."""
+    """Return the files of the project that may define a module."""
     names = (module.replace(".", "/") + end for end in (".py", "/__init__.py"))
     paths = [place / name for name in names for place in PLACES]
     return {path for path in paths if path.is_file()}

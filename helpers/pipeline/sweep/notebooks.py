@@ -1,4 +1,4 @@
-"""The notebooks of the project, read if they can be run."""
+"""Read the notebooks of the project, and check that they can be run."""
 
 import json
 import re
@@ -13,14 +13,13 @@ SAVE = "open it in JupyterLab and save it"
 
 
 class DamagedError(UserError):
-    """A notebook that cannot be run; only what rests on it fails."""
+    """A notebook that cannot be run; only what depends on it fails."""
 
 
 def read_notebook(notebook, folder=NOTEBOOKS):
     """Return a notebook of the project, named without folder and ending, as JSON.
 
-    UserError if there is none of that name; `DamagedError` if it is no notebook that
-    can be run.
+    UserError if there is no notebook of that name; `DamagedError` if it cannot be run.
     """
     path = folder / f"{notebook}.ipynb"
     return _read_notebook(path, file_stamp(path))
@@ -34,7 +33,7 @@ def _read_notebook(path, file_stamp):
     except FileNotFoundError:
         names = [other.stem for other in path.parent.glob("*.ipynb")]
         hint = did_you_mean(path.stem, names, repr)
-        hint = hint or "; a notebook is named without folder and ending"
+        hint = hint or "; name a notebook without folder and ending"
         raise UserError(f"there is no {name}{hint}") from None
     except OSError as error:
         raise DamagedError(f"{name} cannot be read: {error.strerror}") from None
@@ -59,7 +58,7 @@ def _read_notebook(path, file_stamp):
 
 
 def _damage(notebook):
-    """Return what is wrong with a notebook as parsed JSON, or nothing."""
+    """Return what is wrong with a notebook, given as parsed JSON, or nothing."""
     cells = notebook.get("cells") if isinstance(notebook, dict) else None
     if not isinstance(cells, list):
         return "it has no list of cells"
@@ -72,7 +71,7 @@ def _damage(notebook):
         if not isinstance(metadata, dict) or not isinstance(cell.get("cell_type"), str):
             return f"cell {number} has no metadata or type"
         if not isinstance(metadata.get("tags", []), list):
-            return f"the tags of cell {number} are no list"
+            return f"the tags of cell {number} are not a list"
     if notebook.get("nbformat") != 4 or not isinstance(notebook.get("metadata"), dict):
-        return f"it is not of nbformat 4: {SAVE}"
+        return f"it is not in nbformat 4: {SAVE}"
     return ""

@@ -1,7 +1,7 @@
 """The parameters of a notebook: the lines of its cell tagged ``parameters``.
 
-A run's values come into a cell below it, so a line there that is computed from others
-would keep the defaults.
+The values of a run are inserted below this cell, so a line of it that is computed from
+a parameter would still use its default.
 """
 
 import ast
@@ -17,21 +17,21 @@ from helpers.pipeline.sweep.notebooks import read_notebook
 from helpers.reading.numerals import decimal_signs
 
 TYPES = {"str": str, "int": int, "float": float, "bool": bool}
-# Controls, but those between words; and halves of a character, which no file can hold.
+# Control characters except white space, and surrogates, which no file can hold.
 NO_CHARACTER = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
-SEED = "seed"  # from which NumPy draws, in whatever notebook
+SEED = "seed"  # NumPy's, in every notebook
 WORDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
-# Values are shown short: YAML can nest and repeat them without end.
+# Values are abbreviated, as YAML can nest and repeat them without end.
 SHORT = Repr()
 SHORT.maxlevel, SHORT.maxstring, SHORT.maxother = 3, 80, 80
 shown = SHORT.repr
 
 
 class Parameter(NamedTuple):
-    """One line of a notebook's parameters cell.
+    """A parameter, as a line of the parameters cell defines it.
 
     A value may be None if the default is. The comment may list the choices, or name a
-    collection of `helpers` that has them, or begin with "positive".
+    collection in `helpers` that has them, or begin with "positive".
     """
 
     type: type
@@ -41,11 +41,11 @@ class Parameter(NamedTuple):
 
     @property
     def choices(self):
-        """The values that are allowed; empty if all are."""
+        """The allowed values; empty if every value is allowed."""
         return _choices(self.comment.partition("# one of ")[2].strip())
 
     def validated(self, where, value, *, several=False):
-        """Return a value, perhaps one of `several`, if it is allowed, or raise."""
+        """Return a value, perhaps one of `several`, if allowed, or raise UserError."""
         given = value
         if value is None and self.default is None:
             return None
@@ -56,19 +56,19 @@ class Parameter(NamedTuple):
                 raise UserError(f"{where} is too large a number") from None
         if type(value) is not self.type:
             null = ", or null" if self.default is None else ""
-            wanted = WORDS[self.type] + null
+            expected = WORDS[self.type] + null
             is_text = self.type is float and type(value) is str
             comma = is_text and decimal_signs(value) == ","
             point = ", with a decimal point" if comma else ""
-            raise UserError(f"{where} must be {wanted}{point}, got {shown(value)}")
+            raise UserError(f"{where} must be {expected}{point}, got {shown(value)}")
         if type(value) is int and abs(value) >= 2**63:
             raise UserError(f"{where} is too large a number")
         if type(value) is float and not math.isfinite(value):
             raise UserError(f"{where} must be a finite number, got {value}")
         if "# positive" in self.comment and value <= 0:
-            # 0,1 is a zero and a one.
+            # In YAML, 0,1 in a list is a zero and a one.
             comma = several and self.type is float and not value
-            point = "; is a decimal comma meant as a point?" if comma else ""
+            point = "; write decimals with a point, not a comma" if comma else ""
             raise UserError(f"{where} must be positive, got {given}{point}")
         if self.name == SEED and value < 0:
             raise UserError(f"{where} must be 0 or more, got {value}")
@@ -82,24 +82,24 @@ class Parameter(NamedTuple):
 
 
 class Line(NamedTuple):
-    """A line of a parameters cell that no run can set."""
+    """A line of a parameters cell that is not a parameter, so no run can set it."""
 
     text: str
     names: set[str]  # what it assigns
-    uses: set[str]  # every name that it is computed from, also through other lines
+    uses: set[str]  # the names it is computed from, directly or through others
 
 
 def notebook_parameters(notebook):
     """Return the parameters of a notebook by name, in its order.
 
-    They are the lines that give a name a text, a number, true or false, or null with a
-    type. UserError if there is no such notebook, or its parameters cell is not valid.
+    They are the lines that set a name to a text, a number, true or false, or, with a
+    type, to null. UserError if the notebook or its parameters cell is not valid.
     """
     return read_parameters(notebook)[0]
 
 
 def read_parameters(notebook):
-    """Return a notebook's parameters, and the `Line` of each that no run can set."""
+    """Return a notebook's parameters, and each `Line` that no run can set."""
     where, content = f"notebooks/{notebook}.ipynb", read_notebook(notebook)
     tagged = [
         cell for cell in content["cells"]
@@ -135,10 +135,10 @@ def _read_lines(where, source):
 
 
 def require_independent(notebook, changed, where=""):
-    """Raise UserError if a line of the parameters cell is computed from what changes.
+    """Raise UserError if a line of the parameters cell depends on what has `changed`.
 
-    `changed` are the parameters with other values than their defaults; `where` begins
-    the message.
+    `changed` names the parameters whose values are not their defaults; the message
+    begins with `where`.
     """
     for line in read_parameters(notebook)[1]:
         for name in sorted(line.uses & changed):
@@ -149,7 +149,7 @@ def require_independent(notebook, changed, where=""):
 
 
 def _parameter(statement, lines, where):
-    """Return the parameter that a statement sets, by its name; None if it sets none."""
+    """Return the parameter that a statement sets, by name; None if it sets none."""
     match statement:
         case ast.AnnAssign(ast.Name(name), annotation):
             kind = TYPES.get(ast.unparse(annotation))
@@ -178,7 +178,7 @@ def _parameter(statement, lines, where):
 
 @cache
 def names_in(statement, context):
-    """Return the names that code assigns, `ast.Store`, or those it uses, `ast.Load`."""
+    """Return the names that code assigns (`ast.Store`) or uses (`ast.Load`)."""
     return {
         node.id
         for node in ast.walk(statement)
@@ -187,9 +187,9 @@ def names_in(statement, context):
 
 
 def validate_text(where, text):
-    """Raise UserError for half of a character, or one that no page can show."""
+    """Raise UserError if a text has a character that no file or page can hold."""
     if NO_CHARACTER.search(text):
-        raise UserError(f"{where} has a character that is none: {text!a}")
+        raise UserError(f"{where} has an invalid character: {text!a}")
 
 
 @cache
