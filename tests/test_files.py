@@ -32,7 +32,7 @@ def test_a_file_that_is_not_written_whole_stays_as_it_was(tmp_path):
 def test_a_full_disk_is_named_before_a_kernel_starts(monkeypatch):
     usage = namedtuple("usage", "free")  # noqa: PYI024
     monkeypatch.setattr(warm.shutil, "disk_usage", lambda place: usage(2**20))
-    message = "/tmp is full: 1 MiB are free, 20 MiB are needed"
+    message = "/tmp is full: 1 MiB are free, but 20 MiB are needed"
     with pytest.raises(UserError, match=message), warm.warm_kernels([]):
         pass
 

@@ -1,7 +1,7 @@
 """Kernels that start at once and that nobody else can reach.
 
-In: the modules that notebooks will import, and cells. Out: their outputs, as Jupyter's
-messages, from a fresh process that is forked from one which has imported the modules.
+In: the modules that notebooks will import, and cells. Out: the outputs of the cells, as
+Jupyter messages, from a fresh fork of a process that has imported the modules.
 """
 
 # The modules that other rooms may use.

@@ -1,7 +1,7 @@
-"""The same arithmetic on every processor of a kind, so that a run has the same bits.
+"""The same arithmetic on all processors of a type, so that runs agree to the bit.
 
-The order in which numbers are added decides the last bits of their sum. It depends on
-the instructions and on the number of threads. NumPy and OpenBLAS use the widest
+The last bits of a sum depend on the order of the additions, which depends on the
+instructions and on the number of threads. By default, NumPy and OpenBLAS use the widest
 instructions that a processor has, and a thread for each core. Runs therefore use one
 thread and, on x86-64, the instructions of level 3 [1]_, which nearly all processors
 since 2013 have.
@@ -20,11 +20,11 @@ from pathlib import Path
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 ABOUT = Path("/proc/cpuinfo")
 LEVEL_3 = {"avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "abm", "movbe"}
-# The names of OpenBLAS and NumPy for that level.
+# What OpenBLAS and NumPy call this level.
 INSTRUCTIONS = {
     "OPENBLAS_CORETYPE": "Haswell",
     "NPY_ENABLE_CPU_FEATURES": "X86_V3",
-    "NPY_DISABLE_CPU_FEATURES": "",  # NumPy refuses both at once
+    "NPY_DISABLE_CPU_FEATURES": "",  # NumPy accepts only one of the two
 }
 
 
@@ -34,37 +34,37 @@ def settings():
 
 
 def instructions():
-    """Return those of the environment variables that choose the instructions."""
+    """Return the environment variables that choose the instructions."""
     return INSTRUCTIONS if _has_level_3() else {}
 
 
 def processors():
-    """Name the processors that give the same bits: a level, or else one model."""
+    """Name the processors with the same arithmetic: a level, or else a single model."""
     if _has_level_3():
         return "x86-64-v3"
     return f"{platform.machine()} {model()}".strip()
 
 
 def model():
-    """Name this machine's processor; empty if the system does not."""
+    """Name this machine's processor; empty if the system does not tell."""
     if sys.platform == "darwin":
-        asked = ["sysctl", "-n", "machdep.cpu.brand_string"]
-        return subprocess.run(asked, capture_output=True, text=True).stdout.strip()
-    return _about_the_processor("model name", "CPU part")
+        command = ["sysctl", "-n", "machdep.cpu.brand_string"]
+        return subprocess.run(command, capture_output=True, text=True).stdout.strip()
+    return _cpu_info("model name", "CPU part")
 
 
 def _has_level_3():
-    return LEVEL_3 <= set(_about_the_processor("flags").split())
+    return LEVEL_3 <= set(_cpu_info("flags").split())
 
 
-def _about_the_processor(*names):
-    """Return what Linux says under the first of the names; empty elsewhere."""
+def _cpu_info(*names):
+    """Return what Linux reports under the first of the names; empty elsewhere."""
     try:
         text = ABOUT.read_text(encoding="utf-8")
     except OSError:
         return ""
-    found = (re.search(rf"^{name}\s*: (.*)", text, re.MULTILINE) for name in names)
-    return next((line[1] for line in found if line), "")
+    matches = (re.search(rf"^{name}\s*: (.*)", text, re.MULTILINE) for name in names)
+    return next((match[1] for match in matches if match), "")
 
 
 if __name__ == "__main__":  # run another program with these settings

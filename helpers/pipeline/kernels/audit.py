@@ -1,8 +1,8 @@
-"""Which files of the project a kernel opens, according to Python's audit events [1]_.
+"""Log which files of the project a kernel opens, from Python's audit events [1]_.
 
-Each kernel calls `watch` before the first cell, and the sweep reads the log after the
-last. Files that other programs open, or libraries without Python's own functions, are
-not noticed.
+Each kernel calls `watch` before its first cell, and the sweep reads the log after the
+last one. Files opened by other programs, or by libraries that bypass Python, are not
+noticed.
 
 .. [1] S. Dower, "PEP 578: Python Runtime Audit Hooks", 2018.
 """
@@ -12,7 +12,7 @@ import os
 import sys
 from importlib.util import source_from_cache
 
-# One silent statement, which leaves nothing in the notebook's namespace.
+# A single statement that leaves nothing in the notebook's namespace.
 WATCH = "__import__({!r}, fromlist=['watch']).watch({!r}, {!r})"
 NOT_INPUTS = ("build", ".venv", ".git")
 WRITES = os.O_WRONLY | os.O_RDWR
@@ -20,20 +20,20 @@ READS_NOTHING = os.O_WRONLY | os.O_TRUNC
 
 
 def watch_statement(log, root):
-    """Return the code with which a kernel begins to watch itself."""
+    """Return the code that makes a kernel log the files that it opens."""
     return WATCH.format(__name__, str(log), str(root))
 
 
 def watch(log, root):
-    """Log which files of the project this process, and its forks, open from now on."""
+    """Log the project's files that this process and its forks open from now on."""
     file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     root, seen = str(root), set()
 
-    def note(path, how):
+    def log_access(path, access):
         name = name_in(root, path)
-        if name and (name, how) not in seen:
-            seen.add((name, how))
-            line = json.dumps([name, how, file_stamp(os.path.join(root, name))])
+        if name and (name, access) not in seen:
+            seen.add((name, access))
+            line = json.dumps([name, access, file_stamp(os.path.join(root, name))])
             os.write(file, line.encode() + b"\n")
 
     def hook(event, arguments):
@@ -41,43 +41,43 @@ def watch(log, root):
             if event == "open" and not isinstance(arguments[0], int):
                 path, _, flags = arguments
                 if not flags & READS_NOTHING:
-                    note(path, "read")
+                    log_access(path, "read")
                 if flags & WRITES:
-                    note(path, "written")
+                    log_access(path, "written")
             elif event == "os.rename" and not is_compiled(arguments[1]):
-                note(arguments[1], "written")  # new bytecode changes no source
-        except Exception:  # the notebook must not fail because it is watched
+                log_access(arguments[1], "written")  # not new bytecode
+        except Exception:  # logging must not make the notebook fail
             pass
 
     sys.addaudithook(hook)
 
 
 def read_log(lines):
-    """Return which files were read, with their stamps then, and which were written.
+    """Return the stamps of the files that were read, by name, and the files written.
 
-    A file that was written before it was read is not among the first. The `lines` are
-    those of a log, or of an open one those that are new.
+    Files that were written before they were read are not among the former. The `lines`
+    are those of a complete log, or the new ones of an open log.
     """
     read, written = {}, set()
-    for name, how, state in map(json.loads, lines):
-        if how == "written":
+    for name, access, stamp in map(json.loads, lines):
+        if access == "written":
             written.add(name)
         elif name not in written:
-            read.setdefault(name, state and tuple(state))
+            read.setdefault(name, stamp and tuple(stamp))
     return read, written
 
 
 def name_in(root, path):
     """Return a file's path in the project; empty if it cannot be an input of a run.
 
-    Compiled code counts as its source.
+    A bytecode file counts as its source.
     """
     path = os.path.abspath(os.fsdecode(path))
     if is_compiled(path):
         path = source_from_cache(path)
     if path.startswith((sys.prefix + os.sep, sys.base_prefix + os.sep)):
         return ""
-    if not path.startswith(root + os.sep):  # it may be a link
+    if not path.startswith(root + os.sep):  # there may be a symbolic link
         path = os.path.realpath(path)
     if not path.startswith(root + os.sep):
         return ""
@@ -87,12 +87,12 @@ def name_in(root, path):
 
 
 def is_compiled(path):
-    """Tell whether a file is of bytecode, by its name."""
+    """Tell from its name whether a file is bytecode."""
     return os.fsdecode(path).endswith(".pyc")
 
 
 def file_stamp(path):
-    """Return a file's time of change and size; None if there is no file."""
+    """Return a file's modification time and size; None if there is no file."""
     try:
         status = os.stat(path)
     except (OSError, ValueError):

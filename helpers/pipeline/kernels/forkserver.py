@@ -1,11 +1,11 @@
-"""A process that has done the imports, and forks a kernel for each client.
+"""A process that has imported the modules, and forks a kernel for each client.
 
 ``python -m helpers.pipeline.kernels.forkserver NUMBER MODULE ...`` imports the modules,
-makes the shell, and listens on the Unix socket with that descriptor, which it inherits.
-Modules that are named on a line of standard input, with commas between them, it imports
-later, one by one, while no client waits. Each client gets a fork of its own, the kernel
-of `shell`, which ends with the connection. When the process that started the forkserver
-ends, the forkserver removes the socket's folder, and ends all that it has forked.
+makes the shell, and listens on an inherited Unix socket, whose descriptor is NUMBER. A
+line of standard input may name more modules, separated by commas, which are imported
+one by one while no client waits. Each client gets its own fork, the kernel of `shell`,
+which ends with the connection. When the process that started the forkserver ends, the
+forkserver removes the socket's folder, and ends all the processes that it has forked.
 """
 
 import contextlib
@@ -25,35 +25,35 @@ from helpers import ROOT
 from helpers.pipeline.environment import figure_formats
 from helpers.pipeline.kernels.shell import INLINE, become_kernel, make_shell
 
-ADOPT = 36  # PR_SET_CHILD_SUBREAPER of Linux: whose parent ends becomes our child
+SET_SUBREAPER = 36  # Linux's PR_SET_CHILD_SUBREAPER: orphans become our children
 FIGURES = ROOT / "report" / "figures.mplstyle"
 
 
-def main(number, *modules):
+def main(descriptor, *modules):
     """Import modules, make the shell, and serve until standard input is closed."""
     if sys.path[0] == os.getcwd():
-        del sys.path[0]  # kernels look for modules beside their notebook instead
+        del sys.path[0]  # kernels look for modules beside their notebooks instead
     os.environ["MPLBACKEND"] = INLINE
     import_all(modules)
     shell = make_shell()
-    gc.freeze()  # else the collector would touch, and so copy, every shared page
-    ctypes.CDLL(None).prctl(ADOPT, 1)
-    with socket.socket(fileno=int(number)) as listener:
+    gc.freeze()  # otherwise, the collector would touch, and so copy, all shared memory
+    ctypes.CDLL(None).prctl(SET_SUBREAPER, 1)
+    with socket.socket(fileno=int(descriptor)) as listener:
         folder = os.path.dirname(listener.getsockname())
         serve(listener, shell)
     shutil.rmtree(folder, ignore_errors=True)
-    # Kernels end themselves, unless they are in code that lets no other thread run.
+    # Kernels end by themselves, unless their code lets no other thread run.
     for process in psutil.Process().children(recursive=True):
         with contextlib.suppress(psutil.Error):
             process.kill()
-    os._exit(0)  # to take all modules apart would take long
+    os._exit(0)  # a regular exit, which tears down all modules, takes long
 
 
 def import_all(modules):
-    """Import what notebooks will need, and do what its first use would do."""
+    """Import modules that notebooks will need, and warm them up."""
     gc.disable()  # imports leave no garbage
     for name in modules:
-        # What cannot be imported here fails in the notebook, where it can be seen.
+        # A failing import fails again in the notebook, where the user sees it.
         with contextlib.suppress(BaseException):
             importlib.import_module(name)
     for module in [name for name in WARM_UPS if name in sys.modules]:
@@ -63,7 +63,7 @@ def import_all(modules):
 
 
 def draw_for_report():
-    """Draw as a report does, in its typeface."""
+    """Draw a figure as a report does, in its typeface."""
     import matplotlib as mpl
 
     with mpl.rc_context():
@@ -72,7 +72,7 @@ def draw_for_report():
 
 
 def draw_once(*formats):
-    """Draw without pyplot, so that fonts are found, and they and renderers loaded."""
+    """Draw a figure without pyplot, to find and load the fonts and renderers."""
     import io
 
     from matplotlib import style
@@ -90,14 +90,14 @@ def draw_once(*formats):
 
 
 def read_once():
-    """Read the datasheets, which runs find parsed as long as their text is the same."""
+    """Parse the datasheets; runs use the result as long as the text is the same."""
     from helpers.reading.yamlfile import read_yaml
 
     for sheet in (ROOT / "data").glob("*.yaml"):
         read_yaml(sheet, sheet.name)
 
 
-# What a kernel would do when it first uses a module.
+# What a kernel would otherwise do at the first use of a module.
 WARM_UPS = {
     "matplotlib": lambda: draw_once("png"),  # as a run does
     "helpers.figures.typeface": draw_for_report,
@@ -108,28 +108,28 @@ WARM_UPS = {
 
 def serve(listener, shell):
     """Fork a kernel for each client, until standard input is closed."""
-    later = []  # modules to import
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the sweep to handle
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # no kernel is waited for
+    pending = []  # the modules still to import
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the sweep handles Ctrl-C
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nothing waits for kernels
     while True:
-        ready = wait([sys.stdin, listener], 0 if later else None)
+        ready = wait([sys.stdin, listener], 0 if pending else None)
         if not ready:
-            import_all([later.pop(0)])
+            import_all([pending.pop(0)])
             gc.freeze()
         if listener in ready:
             client = listener.accept()[0]
             if not os.fork():
-                listener.close()  # else it would outlive the forkserver
+                listener.close()  # otherwise, the socket would outlive the forkserver
                 try:
                     become_kernel(client, shell)
                 finally:
-                    os._exit(1)  # what ends the forkserver is not for its forks to do
+                    os._exit(1)  # a fork must not clean up for the forkserver
             client.close()
         elif ready:
             line = sys.stdin.readline()
             if not line:
                 return
-            later += line.strip().split(",")
+            pending += line.strip().split(",")
 
 
 if __name__ == "__main__":

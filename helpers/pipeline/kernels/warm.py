@@ -1,7 +1,7 @@
 """Warm, private kernels on Linux; ordinary ones elsewhere.
 
-Every run has a fresh process, forked from the `forkserver`, which has done the imports.
-Kernels are asked for at a socket in a directory that only the user can enter; no port
+Each run has a fresh process, forked from the `forkserver`, which has imported the
+modules. Clients connect to a socket in a folder that only the user can enter; no port
 is opened. On macOS, where forking is not safe, kernels are ordinary.
 """
 
@@ -19,7 +19,7 @@ from helpers.pipeline.errors import UserError
 from helpers.pipeline.kernels import arithmetic
 
 FORKSERVER = "DL4IA_FORKSERVER"
-LEAST_SPACE = 20 * 2**20  # bytes for files that live as long as a kernel
+MIN_SPACE = 20 * 2**20  # bytes, for temporary files of kernels
 # KERNELS=plain asks for ordinary kernels on Linux.
 CAN_FORK = sys.platform.startswith("linux") and os.environ.get("KERNELS") != "plain"
 
@@ -28,10 +28,10 @@ CAN_FORK = sys.platform.startswith("linux") and os.environ.get("KERNELS") != "pl
 def warm_kernels(modules, later=None):
     """Run a forkserver for the kernels of this process and of those it starts.
 
-    It imports the `modules` in advance and, while no kernel is asked for, what `later`
+    It imports the `modules` in advance and, while no client waits, those that `later`
     returns. Where processes cannot be forked, kernels are ordinary.
     """
-    # Not in TMPDIR: the path of a socket has at most 107 bytes.
+    # Not in TMPDIR, as the path of a socket may have at most 107 bytes.
     place = "/tmp" if CAN_FORK else tempfile.gettempdir()
     for each in (place, tempfile.gettempdir()):
         _check_space(each)
@@ -43,8 +43,8 @@ def warm_kernels(modules, later=None):
             with _forkserver(folder, modules, later):
                 yield
         else:
-            # Matplotlib looks for fonts at its first import, and prints a warning if
-            # that takes long, which must not be among the outputs of a run.
+            # At its first import, Matplotlib looks for fonts, and prints a warning if
+            # that takes long. It must not be among the outputs of a run.
             import matplotlib.font_manager  # noqa: F401
 
             yield
@@ -55,20 +55,20 @@ def warm_kernels(modules, later=None):
 
 
 def _check_space(place):
-    """Raise UserError if a disk is full: a kernel would never answer."""
+    """Raise UserError if a disk is full, since kernels would then hang."""
     free = shutil.disk_usage(place).free
-    if free < LEAST_SPACE:
+    if free < MIN_SPACE:
         raise UserError(
-            f"{place} is full: {free // 2**20} MiB are free, "
-            f"{LEAST_SPACE // 2**20} MiB are needed"
+            f"{place} is full: {free // 2**20} MiB are free, but "
+            f"{MIN_SPACE // 2**20} MiB are needed"
         )
 
 
 @contextlib.contextmanager
 def _forkserver(folder, modules, later):
-    """Run the forkserver, and have kernels launched by it."""
-    # It inherits a socket that listens already: a client that connects early waits for
-    # it, and notices at once if it has died.
+    """Run the forkserver, from which kernels are then forked."""
+    # It inherits a socket that is already listening: a client that connects early waits
+    # for it, and notices at once if it has died.
     address = f"{folder}/forkserver"
     with socket.socket(socket.AF_UNIX) as listener, open(f"{folder}/log", "wb") as log:
         listener.bind(address)
@@ -87,7 +87,7 @@ def _forkserver(folder, modules, later):
     try:
         if later:
             names = f"{','.join(later())}\n".encode()
-            with contextlib.suppress(BrokenPipeError):  # it has died, which clients say
+            with contextlib.suppress(BrokenPipeError):  # it has died; clients report it
                 os.write(forkserver.stdin.fileno(), names)
         yield
     finally:
@@ -95,8 +95,8 @@ def _forkserver(folder, modules, later):
         forkserver.wait()
 
 
-class _Own:
-    """The forkserver of a process that inherits none: a worker of Dask."""
+class _OwnForkserver:
+    """The forkserver of a process that inherits none, such as a worker of Dask."""
 
     lock = threading.Lock()
     stack = contextlib.ExitStack()
@@ -106,13 +106,13 @@ class _Own:
 def warm_kernels_here(modules, version):
     """Start a forkserver if this process has none; see `warm_kernels`.
 
-    It imports what `modules` returns; one that imported another `version` of the code
-    is replaced.
+    It imports the modules that `modules` returns. A forkserver that imported another
+    `version` of the code is replaced.
     """
-    with _Own.lock:
-        inherited = _Own.version is None and FORKSERVER in os.environ
-        if not inherited and _Own.version != version:
-            _Own.version = None  # in case the new one does not start
-            _Own.stack.close()
-            _Own.stack.enter_context(warm_kernels(modules()))
-            _Own.version = version
+    with _OwnForkserver.lock:
+        inherited = _OwnForkserver.version is None and FORKSERVER in os.environ
+        if not inherited and _OwnForkserver.version != version:
+            _OwnForkserver.version = None  # in case the new one does not start
+            _OwnForkserver.stack.close()
+            _OwnForkserver.stack.enter_context(warm_kernels(modules()))
+            _OwnForkserver.version = version
