@@ -155,9 +155,9 @@ class Shown:
 
     def show(self, html, **state):
         self.html = html
-        self.tell(**state)
+        self.set_state(**state)
 
-    def tell(self, **state):
+    def set_state(self, **state):
         self.state |= state
 
 

@@ -113,7 +113,7 @@ if __name__ == "__main__":
     paths, pages = Paths(), []
     use_environment(JPY_SESSION_NAME=str(paths.notebook))
     server = SimpleNamespace(
-        tell=lambda **state: None, show=lambda html, **state: pages.append(html)
+        set_state=lambda **state: None, show=lambda html, **state: pages.append(html)
     )
     preview = Preview(server, paths)
     for text in ("", "22", ""):

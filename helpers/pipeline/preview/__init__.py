@@ -1,7 +1,7 @@
-"""The page of a report while it is written.
+"""A live preview of a report's page while the report is written.
 
-In: the saves of its notebook, of helpers, grid and data. Out: a page on this machine
-that shows each of them. Nothing that it makes is kept, and no other room uses it.
+In: each saved change of the notebook, the helpers, the grid or the data. Out: a page on
+this machine that shows it. Nothing is kept, and no other room uses this one.
 """
 
 __all__ = []

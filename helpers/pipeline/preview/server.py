@@ -1,4 +1,4 @@
-"""The page of a preview, on loopback: it is swapped in place whenever it changes."""
+"""Serve the page of a preview on loopback; open pages update themselves in place."""
 
 import contextlib
 import errno
@@ -22,11 +22,11 @@ EMPTY = (
     '<link rel="icon" href="data:,"></head><body><main id="report"></main>'
     "</body></html>"
 )
-ALIVE = 15  # seconds after which a silent page is written to, to see if it is there
+ALIVE = 15  # seconds without news after which to test whether a page is still open
 
 
 class PageServer(ThreadingHTTPServer):
-    """The server: `show` gives it a page, `tell` what a page says of its state."""
+    """The server: `show` replaces its page, and `set_state` updates its state."""
 
     def __init__(self, port, paths):
         self.paths = paths
@@ -34,9 +34,9 @@ class PageServer(ThreadingHTTPServer):
             super().__init__(("127.0.0.1", port), _Handler)
         except (OSError, OverflowError) as error:
             if getattr(error, "errno", 0) == errno.EADDRINUSE:
-                reason = "in use; without PORT, a free one is taken"
+                reason = "in use; without PORT, a free one is chosen"
             else:
-                reason = "not to be had: PORT must be from 1024 to 65535"
+                reason = "not available: PORT must be from 1024 to 65535"
             raise UserError(f"the port {port} is {reason}") from None
         self.address = f"http://127.0.0.1:{self.server_port}"
         self.changed, self.state = threading.Condition(), {}
@@ -44,28 +44,28 @@ class PageServer(ThreadingHTTPServer):
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     def show(self, html, **state):
-        """Show a page, and tell its state."""
+        """Show a page, and set the state."""
         version = f"{zlib.crc32(html.encode()):x}"
         script = f'<script id="watch" src="preview.js" data-page="{version}"></script>'
         self.html = html.replace("</body>", f"{script}\n</body>")
-        self.tell(page=version, **state)
+        self.set_state(page=version, **state)
 
-    def tell(self, **state):
-        """Tell all open pages what has changed of the state."""
+    def set_state(self, **state):
+        """Change the state, and notify all open pages."""
         with self.changed:
             if any(self.state.get(name) != state[name] for name in state):
                 self.state = self.state | state
                 self.changed.notify_all()
 
     def make_pdf(self):
-        """Make the report, as ``make report`` does, unless it is being made."""
+        """Make the report, as ``make report`` does, unless it is already being made."""
         with self.changed:
             if self.state.get("making"):
                 return
             self.state["making"] = "making the PDF"
-        given = environment_for(self.paths.name)
+        variables = environment_for(self.paths.name)
         command = ["make", "--no-print-directory", "report"]
-        command += [f"{name}={text}" for name, text in given.items() if text]
+        command += [f"{name}={text}" for name, text in variables.items() if text]
         pipe, lines = subprocess.PIPE, []
         options = {"cwd": ROOT, "env": environment(), "text": True}
         with subprocess.Popen(
@@ -73,9 +73,9 @@ class PageServer(ThreadingHTTPServer):
         ) as make:
             for line in make.stdout:
                 lines.append(line)
-                self.tell(making=f"making the PDF: {line.strip()}", failed="")
+                self.set_state(making=f"making the PDF: {line.strip()}", failed="")
         failed = error_in("".join(lines), make.returncode) if make.returncode else ""
-        self.tell(
+        self.set_state(
             making="",
             failed=failed,
             made="" if failed else f"{file_stamp(self.paths.pdf)[0]}",
@@ -87,10 +87,10 @@ class _Handler(BaseHTTPRequestHandler):
         """Log nothing."""
 
     def do_GET(self):  # noqa: N802
-        """Send the page, its script, its changes, or the PDF."""
+        """Send the page, its script, its changes or the PDF."""
         path = self.path.partition("?")[0]
-        if not self._is_ours():
-            self._send(403, "text/plain", b"this page is for this machine only")
+        if not self._is_local():
+            self._send(403, "text/plain", b"this page is only for this machine")
         elif path == "/":
             self._send(200, "text/html; charset=utf-8", self.server.html.encode())
         elif path == "/preview.js":
@@ -104,16 +104,16 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(404, "text/plain", b"there is no such page")
 
     def do_POST(self):  # noqa: N802
-        """Make the PDF, if this page asks for it."""
-        own = f"http://{self.headers['Host']}"
-        if not self._is_ours() or self.headers["Origin"] != own:
-            self._send(403, "text/plain", b"only the page itself may ask for that")
+        """Make the PDF, but only for a request from the page itself."""
+        origin = f"http://{self.headers['Host']}"
+        if not self._is_local() or self.headers["Origin"] != origin:
+            self._send(403, "text/plain", b"only the page itself may request this")
             return
         threading.Thread(target=self.server.make_pdf, daemon=True).start()
         self._send(202, "text/plain", b"")
 
-    def _is_ours(self):
-        """Tell whether the page is asked for by this machine's own name."""
+    def _is_local(self):
+        """Tell whether the request uses a name of this machine."""
         port = self.server.server_port
         return self.headers["Host"] in (f"127.0.0.1:{port}", f"localhost:{port}")
 
@@ -140,7 +140,7 @@ class _Handler(BaseHTTPRequestHandler):
             with server.changed:
                 if server.state is sent:
                     server.changed.wait(ALIVE)
-                told, sent = server.state is not sent, server.state
-            text = f"data: {json.dumps(sent)}\n\n" if told else ": alive\n\n"
+                changed, sent = server.state is not sent, server.state
+            text = f"data: {json.dumps(sent)}\n\n" if changed else ": alive\n\n"
             self.wfile.write(text.encode())
             self.wfile.flush()
