@@ -1,5 +1,5 @@
-// Keeps a page that is being written up to date: each change is put in its place, and a
-// line at the bottom says what is done, what is wrong, and whether there is a PDF.
+// Keeps the page of a report up to date while it is written: changes are made in place, and
+// a bar at the bottom shows the progress, the error if there is one, and a link to the PDF.
 (() => {
   const style = document.createElement("style");
   style.textContent = `
@@ -26,103 +26,103 @@
   const parse = (html) => new DOMParser().parseFromString(html, "text/html");
   const version = (page) => page.getElementById("watch").dataset.page;
   const script = document.getElementById("watch");
-  let shown = null; // the page as it was sent
-  let wanted = {};
+  let current = null; // the page as the server sent it
+  let state = {}; // the latest, as the server sent it
 
-  // A copy whose scripts run, which those of a parsed page do not.
-  const alive = (element) => document.createRange().createContextualFragment(element.outerHTML);
+  // Returns a copy whose scripts run; those of a parsed page do not.
+  const withScripts = (element) => document.createRange().createContextualFragment(element.outerHTML);
 
-  // Replaces, among the children of an element, those that are others now.
+  // Replaces the children of an element that have changed.
   const swap = (name, page) => {
-    const place = document.querySelector(name), before = shown.querySelector(name), after = page.querySelector(name);
-    if (!place || !before || !after) return;
-    const old = [...before.children].map((child) => child.outerHTML);
-    const now = [...after.children];
-    const there = [...place.children].filter((child) => !child.matches(".wrong"));
-    const same = (k, l) => old[k] === now[l].outerHTML;
-    if (old.length === now.length) {
-      for (const k of old.keys()) if (!same(k, k)) there[k].replaceWith(alive(now[k]));
+    const [parent, oldParent, newParent] = [document, current, page].map((root) => root.querySelector(name));
+    if (!parent || !oldParent || !newParent) return;
+    const before = [...oldParent.children].map((child) => child.outerHTML);
+    const after = [...newParent.children];
+    const visible = [...parent.children].filter((child) => !child.matches(".wrong"));
+    const same = (k, l) => before[k] === after[l].outerHTML;
+    if (before.length === after.length) {
+      for (const k of before.keys()) if (!same(k, k)) visible[k].replaceWith(withScripts(after[k]));
       return;
     }
     let first = 0, last = 0;
-    const fewest = Math.min(old.length, now.length);
+    const fewest = Math.min(before.length, after.length);
     while (first < fewest && same(first, first)) first++;
-    while (last < fewest - first && same(old.length - 1 - last, now.length - 1 - last)) last++;
-    const end = there[there.length - last] ?? null;
-    for (const child of there.slice(first, there.length - last)) child.remove();
-    for (const child of now.slice(first, now.length - last)) place.insertBefore(alive(child), end);
+    while (last < fewest - first && same(before.length - 1 - last, after.length - 1 - last)) last++;
+    const end = visible[visible.length - last] ?? null;
+    for (const child of visible.slice(first, visible.length - last)) child.remove();
+    for (const child of after.slice(first, after.length - last)) parent.insertBefore(withScripts(child), end);
   };
 
-  // Keeps what one reads where it is: the first element on the screen stays there.
-  const keeping = (change) => {
+  // Makes a change without moving the text that is read: the first visible element stays put.
+  const withoutScrolling = (change) => {
     const parts = [...document.querySelectorAll("main > *")];
-    const read = parts.find((part) => part.getBoundingClientRect().bottom > 0 && part.offsetHeight);
-    const index = parts.indexOf(read);
-    const top = read?.getBoundingClientRect().top;
+    const anchor = parts.find((part) => part.getBoundingClientRect().bottom > 0 && part.offsetHeight);
+    const index = parts.indexOf(anchor);
+    const top = anchor?.getBoundingClientRect().top;
     change();
-    const still = read?.isConnected ? read : document.querySelectorAll("main > *")[index];
-    if (still && scrollY > 0) scrollBy({ top: still.getBoundingClientRect().top - top, behavior: "instant" });
+    const target = anchor?.isConnected ? anchor : document.querySelectorAll("main > *")[index];
+    if (target && scrollY > 0) scrollBy({ top: target.getBoundingClientRect().top - top, behavior: "instant" });
   };
 
   const replace = (page) => {
     document.title = page.title;
     swap("nav ul", page);
     swap("main", page);
-    shown = page;
+    current = page;
     document.dispatchEvent(new Event("swapped"));
   };
 
   const update = async () => {
-    if (!shown || version(shown) !== wanted.page) {
+    if (!current || version(current) !== state.page) {
       const page = parse(await (await fetch("./")).text());
-      if (!shown && version(page) === script.dataset.page) shown = page;
-      else if (!shown?.querySelector("nav")) return location.reload();
-      else keeping(() => replace(page));
+      if (!current && version(page) === script.dataset.page) current = page;
+      else if (!current?.querySelector("nav")) return location.reload();
+      else withoutScrolling(() => replace(page));
     }
-    keeping(() => {
+    withoutScrolling(() => {
       for (const old of document.querySelectorAll(".wrong")) old.remove();
-      const from = wanted.stale && document.getElementById(`cell-${wanted.stale}`);
+      const from = state.stale && document.getElementById(`cell-${state.stale}`);
       for (const part of document.querySelectorAll("main > *")) {
         const after = from && from.compareDocumentPosition(part) & Node.DOCUMENT_POSITION_FOLLOWING;
         part.classList.toggle("stale", Boolean(after));
         if (!part.className) part.removeAttribute("class");
       }
-      if (wanted.error) {
-        const about = { className: "wrong", id: "wrong", role: "alert", textContent: wanted.error };
-        const box = Object.assign(document.createElement("div"), about);
-        const cell = wanted.cell && document.getElementById(`cell-${wanted.cell}`);
+      if (state.error) {
+        const attributes = { className: "wrong", id: "wrong", role: "alert", textContent: state.error };
+        const box = Object.assign(document.createElement("div"), attributes);
+        const cell = state.cell && document.getElementById(`cell-${state.cell}`);
         if (cell) cell.after(box);
         else document.querySelector("main").prepend(box);
       }
     });
   };
 
-  const say = () => {
-    const { at, doing, error, note, running, since, making, failed, made } = wanted;
+  const showState = () => {
+    const { at, doing, error, note, running, since, making, failed, made } = state;
     const seconds = Math.round(Date.now() / 1000 - since);
     const long = running && seconds > 2 ? ` for ${seconds} s: ${running}` : "";
-    const said = [
+    const messages = [
       doing && doing + long,
       !doing && error && "not up to date",
       !doing && !error && at && `up to date at ${at}`,
     ];
-    text.textContent = [...said, note, making, failed].filter(Boolean).join(" · ");
+    text.textContent = [...messages, note, making, failed].filter(Boolean).join(" · ");
     if (error && !doing) {
-      const link = { href: "#wrong", textContent: "what is wrong" };
+      const link = { href: "#wrong", textContent: "see the error" };
       text.append(" · ", Object.assign(document.createElement("a"), link));
     }
     button.disabled = Boolean(making);
     pdf.hidden = !made;
     pdf.href = `report.pdf?${made}`;
   };
-  setInterval(() => wanted.running && say(), 1000);
+  setInterval(() => state.running && showState(), 1000);
 
-  let turn = Promise.resolve();
+  let updates = Promise.resolve();
   const events = new EventSource("events");
   events.onmessage = ({ data }) => {
-    wanted = JSON.parse(data);
-    say();
-    turn = turn.then(update, () => {});
+    state = JSON.parse(data);
+    showState();
+    updates = updates.then(update, () => {});
   };
-  events.onerror = () => (text.textContent = "the preview has ended: make preview");
+  events.onerror = () => (text.textContent = "the preview has ended: run make preview");
 })();
