@@ -1,11 +1,11 @@
-"""A real browser, and the live figure in it."""
+"""Drive a real browser, and the live figure in it."""
 
 import shutil
 
 from helpers.explore.page import live_html
 
 PATIENCE = 30_000  # milliseconds
-# After two frames a page has been laid out, and what watches sizes has been told.
+# After two frames, the page has been laid out and all size observers have been called.
 LAID_OUT = """size => new Promise(done => {
   const wait = () => innerWidth === size.width && innerHeight === size.height
     ? requestAnimationFrame(() => requestAnimationFrame(() => done()))
@@ -25,7 +25,7 @@ def launch(playwright):
 
 
 def open_page(context, complaints):
-    """Open a page in a context; what it complains about is added to a list."""
+    """Open a page in a context; its errors are appended to `complaints`."""
     page = context.new_page()
     page.set_default_timeout(PATIENCE)
     page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -43,11 +43,11 @@ def write_page(problem, path):
 
 
 def settled(page):
-    """Wait until the figure is drawn and its setting in the address."""
+    """Wait until the figure is drawn, and its setting is in the address."""
     page.wait_for_function("document.getElementById('live').live?.plots.charts.costs")
 
 
 def resize(page, size):
-    """Give a page a size (width and height), and wait until it is laid out in it."""
+    """Resize a page to a width and height, and wait for its new layout."""
     page.set_viewport_size(size)
     page.evaluate(LAID_OUT, size)

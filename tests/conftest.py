@@ -1,4 +1,4 @@
-"""What several tests need: the car data, and copies of the project to try things in."""
+"""Shared fixtures: the car data, and copies of the project to experiment with."""
 
 import fcntl
 import os
@@ -7,7 +7,7 @@ import signal
 
 from helpers.pipeline.kernels.arithmetic import instructions
 
-# Those of a run; its one thread is not asked for: descents see to that themselves.
+# As in a run, except for its single thread, which descents set by themselves.
 os.environ.update(instructions())
 
 import numpy as np
@@ -18,10 +18,10 @@ from small import make_small
 from helpers.data import fit_scaling, load_data
 from helpers.pipeline.verify.rebuild import build_report
 
-# As in a hook of git, where they name the repository of the person who tests.
+# In a git hook, they would refer to the repository of the person who runs the tests.
 for name in [name for name in os.environ if name.startswith("GIT_")]:
     del os.environ[name]
-# What is started in the background ignores Ctrl-C, and so would all it starts.
+# Background processes ignore Ctrl-C, and all that they start would inherit this.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
@@ -49,26 +49,26 @@ def project(tmp_path):
 def once(tmp_path_factory, testrun_uid):
     """Return a function that makes a copy of the project once for all tests.
 
-    It returns the copy, for tests to copy what they need of it. The tests run in
-    several processes: the first one makes it, and others that ask wait.
+    It returns the copy, from which tests copy what they need. The tests run in several
+    processes: the first one that calls it makes the copy, while the others wait.
     """
 
-    def made(name, make):
+    def make_once(name, make):
         folder = tmp_path_factory.getbasetemp().parent / f"{name}-{testrun_uid}"
         with folder.with_suffix(".made").open("a+") as state:
             fcntl.flock(state, fcntl.LOCK_EX)
-            if state.seek(0, os.SEEK_END) == 0:  # as it is now, not when it was opened
+            if state.seek(0, os.SEEK_END) == 0:  # its size now, not when it was opened
                 folder.mkdir()
                 make(Project(folder))
                 state.write("made")
         return Project.at(folder)
 
-    return made
+    return make_once
 
 
 @pytest.fixture(scope="session")
 def two_runs(once):
-    """Return the folder of the two quick runs, which tests must leave as it is."""
+    """Return the folder of the two quick runs, which tests must not change."""
 
     def make(project):
         project.make_quick()
@@ -79,7 +79,7 @@ def two_runs(once):
 
 @pytest.fixture(scope="session")
 def small_report(once, two_runs):
-    """Return a project with a small report, which tests must leave as it is."""
+    """Return a project with a small report, which tests must not change."""
 
     def make(project):
         make_small(project)

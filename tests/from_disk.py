@@ -1,6 +1,6 @@
 """Read samples from a file in chunks, for the benchmark: ``from_disk.py WAY FILE``.
 
-Prints the seconds it took, and by how many MiB the process grew above its imports.
+Prints the seconds it took, and the peak memory in MiB above that of the imports.
 """
 
 import re
@@ -24,9 +24,9 @@ def chunks(path):
 
 
 def peak():
-    """Return the largest memory of this program so far, in MiB.
+    """Return the peak memory of this process so far, in MiB.
 
-    The system's own count, as `resource` gives it, begins with the parent's.
+    The count of `resource` would start at the parent's peak.
     """
     about = Path("/proc/self/status").read_text(encoding="utf-8")
     return int(re.search(r"VmHWM:\s*(\d+) kB", about)[1]) / 1024

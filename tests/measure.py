@@ -1,4 +1,4 @@
-"""How the benchmarks measure: cases in turn, their medians, and a table."""
+"""Tools of the benchmarks: time cases in turn, and print a table of the medians."""
 
 import csv
 import os
@@ -18,14 +18,14 @@ PLAIN = str(Path(__file__).with_name("plain.py"))
 
 
 class Row(NamedTuple):
-    """One line of a benchmark's table.
+    """A row of a benchmark's table.
 
     Attributes
     ----------
     what : str
         What was measured.
     value : float
-        The number.
+        The result.
     unit : str
         Its unit; ``x`` for a ratio.
     bound : str
@@ -39,7 +39,7 @@ class Row(NamedTuple):
 
     @property
     def holds(self):
-        """Tell whether the number is within its bound: yes, NO or empty."""
+        """Whether the value is within its bound: yes, NO or, without a bound, empty."""
         if not self.bound:
             return ""
         sign, limit = self.bound.split()
@@ -57,15 +57,15 @@ def alternate(repeats=REPEATS, quiet=False, summary=statistics.median, **cases):
     quiet : bool
         Whether to print nothing.
     summary : callable
-        Instead of the median: `min` is what the code itself takes, without what else
-        the machine did.
+        Instead of the median. `min` is the time of the code itself, with the least
+        interference by other processes.
     **cases : callable
-        What to time.
+        The functions to time, by name.
 
     Returns
     -------
     dict of str to float
-        Seconds.
+        Seconds, by name.
     """
     times = {name: [] for name in cases}
     for _ in range(repeats):
@@ -79,12 +79,12 @@ def alternate(repeats=REPEATS, quiet=False, summary=statistics.median, **cases):
 
 
 def conclude(name, rows, repeats=REPEATS):
-    """Print a table and keep it as ``build/benchmarks/<name>.csv``.
+    """Print a table, and save it as ``build/benchmarks/<name>.csv``.
 
     Returns
     -------
     bool
-        Whether every bound is kept.
+        Whether all bounds hold.
     """
     table = [("what", "figure", "unit", "bound", "holds")]
     table += [(r.what, f"{r.value:.3g}", r.unit, r.bound, r.holds) for r in rows]
@@ -98,13 +98,13 @@ def conclude(name, rows, repeats=REPEATS):
 
 
 def machine():
-    """Describe the machine that was measured."""
+    """Describe this machine."""
     cores = len(os.sched_getaffinity(0))
     return f"{platform.machine()}, {cores} cores, Python {platform.python_version()}"
 
 
 def run(project, *command):
-    """Run Python in a copy of the project, to its end."""
+    """Run Python in a copy of the project; return its output, or raise if it fails."""
     done = subprocess.run(
         [sys.executable, *command],
         cwd=project.folder,
@@ -120,7 +120,7 @@ def run(project, *command):
 
 
 def forget(project, *paths):
-    """Remove what was built."""
+    """Remove built files and folders."""
     for path in paths:
         place = project.folder / path
         shutil.rmtree(place) if place.is_dir() else place.unlink(missing_ok=True)

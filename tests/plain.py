@@ -1,7 +1,6 @@
-"""The plain way, for the benchmark: papermill in a loop, nbconvert, pdflatex.
+"""The baseline of the benchmarks: papermill in a loop, nbconvert and pdflatex.
 
-It executes the same notebooks for the same points, with nothing that makes the project
-fast.
+It executes the same notebooks for the same points, without the project's optimisations.
 """
 
 import os
@@ -24,7 +23,7 @@ NBCONVERT = (
     " --LatexExporter.filters=pdf_text=helpers.pipeline.report.typeset.pdf_text"
 )
 PDFLATEX = "pdflatex -interaction=batchmode report.tex"
-LATEX = (PDFLATEX, PDFLATEX)  # the second with all references
+LATEX = (PDFLATEX, PDFLATEX)  # the second run resolves all references
 
 
 def execute(point):
@@ -32,12 +31,12 @@ def execute(point):
     from papermill import execute_notebook
 
     source = ROOT / "notebooks" / f"{point.notebook}.ipynb"
-    target, given = path_of(point.run), point.parameters
-    execute_notebook(source, target, parameters=given, progress_bar=False)
+    target, parameters = path_of(point.run), point.parameters
+    execute_notebook(source, target, parameters=parameters, progress_bar=False)
 
 
 def loop(points):
-    """Execute one point after the other."""
+    """Execute the points one after another."""
     for point in points:
         execute(point)
 
@@ -49,7 +48,7 @@ def pool(points):
 
 
 def execute_beside_others(point):
-    """Execute a point, a second time if two kernels have chosen the same port."""
+    """Execute a point; try again if two kernels have chosen the same port."""
     try:
         execute(point)
     except RuntimeError as error:
@@ -59,7 +58,7 @@ def execute_beside_others(point):
 
 
 def sign(points):
-    """Add what a report asks of a run: the code and the data that it rests on."""
+    """Add the inputs to the runs, their code and data, which the report requires."""
     inputs = Inputs()
     for point in points:
         path = path_of(point.run)

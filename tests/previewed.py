@@ -1,7 +1,7 @@
 """Edit a small report at random, and compare its preview with a full execution.
 
-``python previewed.py SEED STEPS`` in a copy of the project with a grid of two runs. A
-full execution is that of `make report`: a kernel of its own, and all of the page anew.
+Run ``python previewed.py SEED STEPS`` in a copy of the project with a grid of two runs.
+A full execution is that of `make report`: in a fresh kernel, and with a new page.
 """
 
 import random
@@ -46,7 +46,7 @@ FIGURE = """\
 fig, ax = plt.subplots(figsize=(2, {}))
 ax.plot(kept + [mine.factor, runs.costs.iloc[0][-1]])
 report.figure(fig, label="costs", caption="Of {{{{cost}}}}.", alt="A curve.")"""
-CHANGING = [  # each with numbers that edits change
+CHANGING = [  # each with a number that edits change
     'claims.state("cost", runs.costs.iloc[-1][-1] * {}, ".6f")',
     'claims.state("mine", mine.twice({}), "d")\nkept.append(mine.factor + {})',
     "%%prose\nThe cost {{{{cost}}}}, then {{{{mine}}}} and {}; see @fig:costs.",
@@ -74,17 +74,17 @@ EXTRA = [
 
 
 class Project:
-    """The report that is edited; `write` writes the files that have changed."""
+    """The report to edit; `write` writes the files that have changed."""
 
     def __init__(self, chance):
-        self.chance, self.made = chance, 0
+        self.chance, self.n_cells = chance, 0
         self.cells = [self.cell(template) for template in CHANGING]
         self.files = {"data/mine.txt": "1\n2\n", "notebooks/mine.py": self.helper()}
         self.grid(10)
 
     def cell(self, template):
-        self.made += 1
-        return f"cell-{self.made}", template, self.chance.randint(1, 9)
+        self.n_cells += 1
+        return f"cell-{self.n_cells}", template, self.chance.randint(1, 9)
 
     def helper(self):
         factor, times = self.chance.randint(1, 5), self.chance.randint(2, 4)
@@ -95,34 +95,34 @@ class Project:
         self.files["experiments.yaml"] = text
 
     def edit(self):
-        """Change something; return what."""
+        """Make a random change; return its kind."""
         chance, cells = self.chance, self.cells
-        at = chance.randrange(len(cells))
-        name, template, _ = cells[at]
-        what = chance.choice(
+        position = chance.randrange(len(cells))
+        name, template, _ = cells[position]
+        kind = chance.choice(
             ["number"] * 6 + ["insert", "remove", "move", "file", "grid", "core"]
         )
-        if what == "number":
-            cells[at] = name, template, chance.randint(1, 9)
-        elif what == "insert":
-            cells.insert(at, self.cell(chance.choice(EXTRA)))
-        elif what == "remove" and template in EXTRA:
-            del cells[at]
-        elif what == "move":
-            cells.insert(chance.randrange(len(cells)), cells.pop(at))
-        elif what == "file":
+        if kind == "number":
+            cells[position] = name, template, chance.randint(1, 9)
+        elif kind == "insert":
+            cells.insert(position, self.cell(chance.choice(EXTRA)))
+        elif kind == "remove" and template in EXTRA:
+            del cells[position]
+        elif kind == "move":
+            cells.insert(chance.randrange(len(cells)), cells.pop(position))
+        elif kind == "file":
             self.files["notebooks/mine.py"] = self.helper()
             self.files["data/mine.txt"] = f"{chance.randint(1, 9)}\n2\n"
-        elif what == "grid":
+        elif kind == "grid":
             self.grid(chance.choice([10, 11]))
-        elif what == "core":  # a module of the project, changed to the same effect
+        elif kind == "core":  # a module of the project, without changing what it does
             path = Path("helpers/convergence.py")
             text = re.sub(r"\n# \d\n$", "", path.read_text(encoding="utf-8"))
             self.files[str(path)] = f"{text}\n# {chance.randint(1, 9)}\n"
-        return what
+        return kind
 
-    def mend(self):
-        """Put all in order again: errors must not hide the rest for ever."""
+    def restore(self):
+        """Restore all cells, so that errors do not hide the rest for ever."""
         self.cells = [c for c in self.cells if c[1] in CHANGING]
         self.cells.sort(key=lambda c: CHANGING.index(c[1]))
 
@@ -132,11 +132,11 @@ class Project:
             if not path.exists() or path.read_text(encoding="utf-8") != text:
                 path.write_text(text, encoding="utf-8")
         kernel = {"name": "python3", "language": "python", "display_name": "Python"}
-        made = [(f"begin-{k}", source) for k, source in enumerate(BEGIN)]
-        made += [(n, t.format(*[k] * t.count("{}"))) for n, t, k in self.cells]
-        made += [(f"end-{k}", source) for k, source in enumerate(END)]
+        sources = [(f"begin-{k}", source) for k, source in enumerate(BEGIN)]
+        sources += [(n, t.format(*[k] * t.count("{}"))) for n, t, k in self.cells]
+        sources += [(f"end-{k}", source) for k, source in enumerate(END)]
         cells = []
-        for name, source in made:
+        for name, source in sources:
             kind = "markdown" if source.startswith("#") else "code"
             cells.append(getattr(nbformat.v4, f"new_{kind}_cell")(source))
             cells[-1]["id"] = name
@@ -148,7 +148,7 @@ class Project:
 
 
 class Shown:
-    """What a preview shows, in the place of its server."""
+    """A stand-in for the server of a preview, which keeps what it would show."""
 
     def __init__(self):
         self.html, self.state = "", {}
@@ -162,7 +162,7 @@ class Shown:
 
 
 def body(html):
-    """Return what a page shows, without what only a preview has."""
+    """Return the content of a page, without what only a preview has."""
     html = re.sub(r'\s*<span id="cell-[^"]*" hidden></span>', "", html)
     shown = re.search(r"<nav.*</main>", html, re.DOTALL)[0]
     return re.sub(r"\s*\n\s*", "\n", shown)
@@ -181,20 +181,20 @@ def executed():
         page.inline_svg.cache_clear()
         notebook = nbformat.reads(done.notebook, as_version=4)
         try:
-            made = page.to_html(notebook, watch.CARRIED, watch.UNKNOWN)
-            theirs.send(("page", body(made)))
+            html = page.to_html(notebook, watch.CARRIED, watch.UNKNOWN)
+            theirs.send(("page", body(html)))
         except UserError as error:
             theirs.send(("error", str(error)))
 
     process = fork.Process(target=send)
     process.start()
-    found = ours.recv()
+    result = ours.recv()
     process.join()
-    return found
+    return result
 
 
 def main():
-    """Edit and compare; print what was edited, and fail at the first difference."""
+    """Edit and compare; print the edits, and fail at the first difference."""
     seed, steps = map(int, sys.argv[1:])
     chance = random.Random(seed)
     project, shown = Project(chance), Shown()
@@ -203,11 +203,11 @@ def main():
     packages = ["matplotlib.pyplot", "pandas"]
     counts = {"page": 0, "error": 0}
     with warm_kernels(packages):
-        seen = watch.Preview(shown, ASSIGNMENT)
+        preview = watch.Preview(shown, ASSIGNMENT)
         for step in range(steps):
-            seen.look()
-            while seen.is_changed():
-                seen.look()
+            preview.look()
+            while preview.is_changed():
+                preview.look()
             kind, expected = executed()
             counts[kind] += 1
             error = shown.state.get("error", "")
@@ -220,11 +220,11 @@ def main():
                 assert body(shown.html) == expected, difference(shown.html, expected)
             edits = [project.edit() for _ in range(chance.randint(1, 3))]
             if kind == "error" and chance.random() < 0.5:
-                project.mend()
-                edits.append("mend")
+                project.restore()
+                edits.append("restore")
             print(step, kind, "then", *edits, flush=True)
             project.write()
-        seen.cells.close()
+        preview.cells.close()
     print(f"compared: {counts['page']} pages, {counts['error']} errors")
 
 

@@ -1,4 +1,4 @@
-"""A copy of the project, which tests and benchmarks may change."""
+"""Copies of the project, which tests and benchmarks may change."""
 
 import contextlib
 import os
@@ -28,9 +28,9 @@ PARTS = [
 ]
 
 
-def need(there, what):
-    """Skip a test if something is missing; fail on CI, where nothing may be."""
-    if not there:
+def need(available, what):
+    """Skip a test if something is missing; on CI, where nothing may be, fail."""
+    if not available:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(f"there is no {what}")
 
 
@@ -38,7 +38,7 @@ KERNEL = {"name": "python3", "language": "python", "display_name": "Python"}
 
 
 def notebook_of(*sources, parameters=0):
-    """Return a notebook of cells of code; `parameters` is the place of theirs."""
+    """Return a notebook of code cells, whose cell number `parameters` has that tag."""
     cells = list(map(nbformat.v4.new_code_cell, sources))
     for number, cell in enumerate(cells):
         cell["id"] = f"cell-{number}"
@@ -58,7 +58,7 @@ class Project:
         for part in PARTS:
             source, copy = ROOT / part, folder / part
             if source.is_dir():
-                # With their bytecode, which else each copy would compile anew.
+                # Including the bytecode, so that no copy has to compile it again.
                 ignored = shutil.ignore_patterns("report.pdf", "report.html")
                 shutil.copytree(source, copy, ignore=ignored)
             else:
@@ -73,12 +73,12 @@ class Project:
 
     @property
     def environment(self):
-        """The variables with which commands use the helpers of the copy."""
+        """The environment variables with which commands use the helpers of the copy."""
         return {**os.environ, "PYTHONPATH": str(self.folder)}
 
     @property
     def runs(self):
-        """The names of all files in the folder of runs, also of hidden ones."""
+        """The names of all files in the folder of runs, including hidden ones."""
         kept = self.folder / "build" / "runs"
         return sorted(p.name for p in kept.iterdir()) if kept.exists() else []
 
@@ -86,9 +86,9 @@ class Project:
         (self.folder / path).write_text(text, encoding="utf-8")
 
     def write_notebook(self, name, *sources, parameters=0):
-        """Write the notebook of that name, see `notebook_of`."""
-        made = nbformat.writes(notebook_of(*sources, parameters=parameters))
-        self.write(f"notebooks/{name}.ipynb", made)
+        """Write a notebook, see `notebook_of`."""
+        text = nbformat.writes(notebook_of(*sources, parameters=parameters))
+        self.write(f"notebooks/{name}.ipynb", text)
 
     def replace(self, path, old, new):
         text = (self.folder / path).read_text(encoding="utf-8")
@@ -96,9 +96,9 @@ class Project:
         self.write(path, text.replace(old, new, 1))
 
     def make_quick(self):
-        """Give it a grid of two quick runs, of a notebook that draws no figure.
+        """Give the copy a grid of two quick runs, of a notebook that draws no figure.
 
-        To import matplotlib is most of what a small sweep would take.
+        Importing matplotlib would take most of the time of a small sweep.
         """
         self.write("experiments.yaml", TWO_RUNS)
         path = self.folder / "notebooks" / "descent.ipynb"
@@ -128,10 +128,10 @@ class Project:
         return process.returncode, out, err
 
     def make(self, *arguments, timeout=100):
-        """Type make in the copy, in the environment that is there."""
-        there = f"--assume-old={sys.prefix}/ready-for-dl4ia"
+        """Run make in the copy, with the environment of these tests."""
+        ready = f"--assume-old={sys.prefix}/ready-for-dl4ia"
         return subprocess.run(
-            ["make", "--no-print-directory", f"PREFIX={sys.prefix}", there, *arguments],
+            ["make", "--no-print-directory", f"PREFIX={sys.prefix}", ready, *arguments],
             cwd=self.folder,
             env=self.environment,
             capture_output=True,
@@ -143,7 +143,7 @@ class Project:
         return self.run("helpers.pipeline.sweep", *options)
 
     def is_at_work(self):
-        """Tell whether a process works in the copy, or with its helpers."""
+        """Tell whether any process runs in the copy, or with its helpers."""
         for process in psutil.process_iter():
             with contextlib.suppress(psutil.Error):
                 if process.cwd().startswith(str(self.folder)):
@@ -154,7 +154,7 @@ class Project:
 
 
 def until(condition, seconds=10):
-    """Wait until a condition holds, for at most so many seconds."""
+    """Wait until a condition holds, at most the given number of seconds."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not happen"

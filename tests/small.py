@@ -1,4 +1,4 @@
-"""A small project with a report of one page, which is made in a few seconds."""
+"""A small project with a report of one page, which takes a few seconds to make."""
 
 import shutil
 
@@ -38,12 +38,12 @@ report.figure(fig, label="costs", caption="The costs.", alt="Two curves that fal
 
 
 def make_small(project, *added):
-    """Give a copy of the project a small grid and a small report, with added cells."""
+    """Give a copy of the project a small grid, and a small report with added cells."""
     *cells, provenance, end = CELLS
     sources = [*cells, *added, provenance, end]
     project.make_quick()
     project.write_notebook("report", *sources, parameters=1)
-    # Compiled already for the report that the tests read.
+    # The preambles that were already compiled for the project's own report.
     tex = project.folder / "build" / "tex"
     tex.mkdir(parents=True)
     for compiled in ROOT.glob("build/tex/preamble-*.fmt"):
@@ -51,14 +51,14 @@ def make_small(project, *added):
 
 
 def files_of(folder):
-    """Return the content of all files of a project, by name."""
-    found = (path for path in sorted(folder.rglob("*")) if path.is_file())
-    named = {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
-    return {name: text for name, text in named.items() if not name.startswith("build/")}
+    """Return the content of all files of a project, except those in build, by name."""
+    paths = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+    return {name: text for name, text in files.items() if not name.startswith("build/")}
 
 
 def spread(folder, files):
-    """Write files below a folder."""
+    """Write files, by name, into a folder."""
     for name, content in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)

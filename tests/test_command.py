@@ -1,4 +1,4 @@
-"""Commands where the machine gives them little: one line, and nothing hangs."""
+"""Commands on a machine that lacks something: they print one line, and never hang."""
 
 import os
 import subprocess
@@ -20,7 +20,7 @@ SAYS = "print('to be read', flush=True)"
 
 
 def command(body, wrapped="", **options):
-    """Run a command whose body is this; `wrapped` is what the shell does before."""
+    """Run a command with this body; `wrapped` is shell code that runs before it."""
     script = RUN.format(body)
     line = [sys.executable, "-c", script]
     shell = ["sh", "-c", f'{wrapped or "exec"} "$@"', "sh", *line]

@@ -52,7 +52,7 @@ def test_the_lock_pins_and_hashes_all_that_the_project_names():
         name, version = re.match(r"([\w.-]+)(?:\[\w+\])?==(\S+)", entry).groups()
         assert "--hash=sha256:" in entry, name
         assert version
-        # With one version for every Python, all of them make the same report.
+        # With one version for every Python, all make the same report.
         assert canonicalize_name(name) not in pinned
         pinned.add(canonicalize_name(name))
     named = PROJECT["dependencies"] + PROJECT["optional-dependencies"]["dev"]
@@ -86,7 +86,7 @@ def test_every_package_that_is_imported_is_named():
         "tests": [*PROJECT["dependencies"], *extras["cluster"], *extras["dev"]],
     }
     ours = {path.stem for path in (ROOT / "tests").glob("*.py")} | {"helpers"}
-    elsewhere = {*sys.stdlib_module_names, *ours, "torch"}  # compared with, if there
+    elsewhere = {*sys.stdlib_module_names, *ours, "torch"}  # which is optional
     distributions = packages_distributions()
     for folder, requirements in named.items():
         known = {canonicalize_name(Requirement(line).name) for line in requirements}
@@ -139,7 +139,7 @@ def test_every_package_of_the_template_is_installed():
 
 @pytest.fixture(scope="module")
 def bare(tmp_path_factory):
-    """Return a copy whose Python is a script that prints what it is asked."""
+    """Return a copy whose Python is a script that prints its arguments."""
     project = Project(tmp_path_factory.mktemp("bare"))
     fake = project.folder / ".venv" / "bin" / "python"
     fake.parent.mkdir(parents=True)
@@ -229,7 +229,7 @@ def test_distclean_leaves_no_filter_that_points_into_nothing(project):
 
 @pytest.mark.parametrize("need", ["tex", "venv"])
 def test_what_the_system_lacks_is_named_on_one_line(tmp_path, need):
-    """With nothing on the PATH, and so no apt-get either."""
+    """The PATH is empty, so there is no apt-get either."""
     script = (
         "import importlib.util, sys\n"
         "from helpers.pipeline import system\n"
@@ -274,7 +274,7 @@ def test_nothing_is_done_when_nothing_has_changed():
     before = (ROOT / "report" / "report.pdf").stat().st_mtime_ns
     done = make(ROOT, "report")
     assert (done.returncode, done.stderr) == (0, "")
-    # It may be for somebody: who was given last is remembered.
+    # The last STUDENT is remembered, so the report may be for somebody.
     assert re.fullmatch(r"report/report.pdf is up to date(, for .*)?\n", done.stdout)
     assert (ROOT / "report" / "report.pdf").stat().st_mtime_ns == before
 

@@ -1,4 +1,4 @@
-"""Files that are whole or not there, and disks that are full."""
+"""Files are written completely or not at all, even on full disks."""
 
 import resource
 from collections import namedtuple
@@ -38,7 +38,7 @@ def test_a_full_disk_is_named_before_a_kernel_starts(monkeypatch):
 
 
 def test_a_disk_that_fills_while_the_report_is_made_is_one_line(finished):
-    """The runs and the PDF are smaller than that, the page is not."""
+    """Only the page is larger than the limit; the runs and the PDF are not."""
     project, size = finished, 550_000
     make_small(project)
     project.write("report/report.pdf", "an earlier report")

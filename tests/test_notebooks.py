@@ -20,7 +20,7 @@ IN_GIT = pytest.mark.skipif(not (ROOT / ".git").exists(), reason="there is no gi
 
 
 def committed(path):
-    """Return a notebook as git would keep it; outputs here are a person's own."""
+    """Return a notebook as it is in git; files on the disk may have outputs."""
     name = path.relative_to(ROOT).as_posix()
     return git("show", f"HEAD:{name}").decode()
 

@@ -1,4 +1,4 @@
-"""What a run records is read back as it was, or refused by name."""
+"""Records are read back unchanged, or refused with the name of the value."""
 
 import json
 import math
@@ -14,7 +14,7 @@ from helpers.pipeline import records
 
 @pytest.fixture
 def recorded(monkeypatch, tmp_path):
-    """Return a function that records in one or several cells, and reads the run."""
+    """Return a function that records values in cells, and reads the run."""
 
     def run(*calls):
         shown = []

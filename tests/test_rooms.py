@@ -1,4 +1,4 @@
-"""The house: what each room may import, and what it lets others use."""
+"""The structure of the code: what each room may import, and what it exposes."""
 
 import ast
 import tomllib
@@ -8,7 +8,7 @@ import pytest
 
 from helpers import ROOT
 
-# In the order in which a report lives: a room may use those before it.
+# In the order of a report's life: a room may use those before it.
 ROOMS = ["kernels", "sweep", "report", "preview", "verify", "compare", "grading"]
 HELPERS = ROOT / "helpers"
 MODULES = {
@@ -22,22 +22,22 @@ CORE = [name for name in CORE if (HELPERS / f"{name.partition('.')[2]}.py").is_f
 
 
 def imports(name):
-    """Return the modules that a module imports anywhere, with those of helpers whole.
+    """Return the modules that a module imports anywhere, with full names of helpers.
 
     ``from helpers.data import load_data`` imports ``helpers.data``.
     """
-    found = set()
+    imported = set()
     for node in ast.walk(ast.parse(MODULES[name].read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
+            imported |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             members = {f"{node.module}.{alias.name}" for alias in node.names}
-            found |= members & MODULES.keys() or {node.module}
-    return found
+            imported |= members & MODULES.keys() or {node.module}
+    return imported
 
 
 def room(name):
-    """Return the room that a module is in, or core, or leaf of the pipeline."""
+    """Return the room of a module; else "core" or, in the pipeline, "leaf"."""
     _, first, *rest = [*name.split("."), ""]
     if first in ("reading", "figures", "explore"):
         return first
