@@ -1,4 +1,4 @@
-"""Runs use the same arithmetic on all processors of a kind."""
+"""Runs use the same arithmetic on all processors of a type."""
 
 import contextlib
 import os
@@ -33,7 +33,7 @@ ARM = "processor\t: 0\nFeatures\t: fp asimd\nCPU part\t: 0xd40\n"
 
 
 def arithmetic_with(environment):
-    """Return the arithmetic of an interpreter with these variables."""
+    """Return the arithmetic of an interpreter with these environment variables."""
     command = [sys.executable, "-W", "error", "-c", SHOW_ARITHMETIC]
     clean = {k: v for k, v in os.environ.items() if k not in arithmetic.INSTRUCTIONS}
     done = subprocess.run(

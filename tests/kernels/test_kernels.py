@@ -1,4 +1,4 @@
-"""Warm kernels give the results of ordinary ones; they are private and fresh."""
+"""Warm kernels give the same results as ordinary ones, and are private and fresh."""
 
 import os
 import signal
@@ -64,8 +64,8 @@ def test_results_are_those_of_an_ordinary_kernel(warm):
         "print('gone')\nclear_output(wait=True)\nprint('kept')\ndisplay(HTML('<b>'))\n"
         "print('after', file=sys.stderr)\nshown = display('old', display_id='a')",
         "shown.update('new')\n!echo from a shell",
-        "%%capture said\nprint('captured')\ndisplay(1)",
-        "said.stdout, len(said.outputs)",
+        "%%capture output\nprint('captured')\ndisplay(1)",
+        "output.stdout, len(output.outputs)",
         *(
             f"try:\n    {ask}('?')\nexcept Exception as error:\n    print(type(error))"
             for ask in ("input", "__import__('getpass').getpass")
@@ -75,8 +75,8 @@ def test_results_are_those_of_an_ordinary_kernel(warm):
     for output in forked + ordinary:
         output.pop("execution_count", None)
     assert "image/png" in forked[0]["data"]
-    for mine, theirs in zip(forked, ordinary, strict=True):
-        assert mine == theirs
+    for output, expected in zip(forked, ordinary, strict=True):
+        assert output == expected
 
 
 def test_what_cannot_be_executed_fails_as_in_an_ordinary_kernel(warm):
@@ -85,7 +85,7 @@ def test_what_cannot_be_executed_fails_as_in_an_ordinary_kernel(warm):
             execute("1", code, "2", client=client)
             for client in (ForkedClient, BoundedClient)
         )
-        for output in forked + ordinary:  # IPython names a cell with its process
+        for output in forked + ordinary:  # IPython names cells by process
             output.pop("traceback", None)
             if "evalue" in output:
                 output["evalue"] = output["evalue"].split(" (")[0]
@@ -155,7 +155,7 @@ def test_no_port_is_opened_and_no_other_user_has_access(warm):
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can try as another user")
 def test_another_user_is_turned_away(warm):
     connect = "import socket, sys; socket.socket(socket.AF_UNIX).connect(sys.argv[1])"
-    # The system's own Python: nobody may not enter root's folders.
+    # The system's own Python, as the user nobody may not enter root's folders.
     command = ["/usr/bin/python3", "-c", connect, os.environ[FORKSERVER]]
     nobody = {"user": 65534, "group": 65534, "extra_groups": []}
     done = subprocess.run(command, **nobody, capture_output=True, text=True)
@@ -177,7 +177,7 @@ def test_output_of_forked_processes_arrives(warm):
     )
     pass_on = "import sys\nfor _ in range(100): sys.stdout.flush()"
     printed = [(o.name, o.text) for o in execute(fork, pass_on)]
-    assert printed == [  # that of other processes after the cell's own
+    assert printed == [  # that of other processes comes last
         ("stdout", "from the cell\nfrom a child\n"),
         ("stderr", "from a program\n"),
     ]
@@ -256,8 +256,8 @@ def test_an_error_in_a_cell_is_reported_as_usual(warm):
 
 def test_a_kernel_that_dies_is_noticed(warm):
     end = "import os\nos.system('echo last words >&2')\nos._exit(3)"
-    said, died = execute(end, "print('not reached')")
-    assert (said.name, said.text) == ("stderr", "last words\n")
+    printed, died = execute(end, "print('not reached')")
+    assert (printed.name, printed.text) == ("stderr", "last words\n")
     assert died.ename == "KernelDied"
     assert text_of(execute("print('the next one is fine')")) == "the next one is fine\n"
 
@@ -267,8 +267,8 @@ def test_a_program_that_fails_is_noticed_in_every_fork_of_a_kernel(warm):
     cell = {"id": "a", "source": source, "counts": True}
     kernel = ForkedKernel(".")
     for fork in (kernel.fork(), kernel.fork()):
-        told = [message["content"].get("text") for message in fork.execute(cell, bool)]
-        assert "1\n" in told
+        texts = [message["content"].get("text") for message in fork.execute(cell, bool)]
+        assert "1\n" in texts
         fork.close()
     kernel.close()
 
@@ -303,7 +303,7 @@ def test_forkserver_and_kernels_end_when_their_owner_is_killed(tmp_path):
         "import os\n"
         "from helpers.pipeline.kernels.forked import ForkedKernel\n"
         "from helpers.pipeline.kernels.warm import FORKSERVER, warm_kernels\n"
-        # No other thread of the kernel can run meanwhile.
+        # While this runs, no other thread of the kernel can.
         "code = 'import os, re; display(os.getpid())\\n'\n"
         "code += 're.match(\\'(a+)+$\\', \\'a\\' * 99 + \\'b\\')'\n"
         "cell = {'id': 'a', 'source': code, 'counts': True}\n"
@@ -326,11 +326,11 @@ def test_forkserver_and_kernels_end_when_their_owner_is_killed(tmp_path):
 
 
 def test_some_modules_are_imported_while_nobody_waits():
-    known = "import sys; print('colorsys' in sys.modules, 'wave' in sys.modules)"
+    look = "import sys; print('colorsys' in sys.modules, 'wave' in sys.modules)"
     later = ["no_such_module", "colorsys", "wave"]
     with warm_kernels(["wave"], later=lambda: later):
-        assert text_of(execute(known)).split()[1] == "True"
-        until(lambda: text_of(execute(known)).split() == ["True", "True"])
+        assert text_of(execute(look)).split()[1] == "True"
+        until(lambda: text_of(execute(look)).split() == ["True", "True"])
 
 
 def is_running(pid):

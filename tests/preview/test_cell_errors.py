@@ -1,4 +1,4 @@
-"""Errors of cells in the preview: one line each, which says where to look."""
+"""Errors of cells in the preview: one line each, with the place to look at."""
 
 import json
 import subprocess
@@ -9,7 +9,7 @@ import pytest
 from helpers import ROOT
 from helpers.pipeline.preview.cell_errors import place_in
 
-# Executes cells, each after the first one, and prints the error of each.
+# Executes each cell after the first one only, and prints its error.
 SCRIPT = """
 import json, sys
 from pathlib import Path
@@ -34,7 +34,7 @@ LONG = "A sentence that is long. " * 9
 
 
 def errors_of(project, *sources):
-    """Return the errors of cells, each as it is after the first one."""
+    """Return the errors of cells, each executed after `BEGIN` only."""
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT],
         cwd=project.folder,

@@ -1,4 +1,4 @@
-"""The preview: never a stale number, errors at their cells, this machine only."""
+"""The preview: no stale numbers, errors at their cells, for this machine only."""
 
 import gc
 import http.client
@@ -24,7 +24,7 @@ from helpers.pipeline.preview.snapshots import Snapshots
 from helpers.pipeline.report.paths import Paths
 from helpers.pipeline.sweep.notebooks import NOTEBOOKS
 
-# How many states are compared; make benchmark does 200.
+# How many states to compare; `make benchmark` compares 200.
 STEPS = os.environ.get("PREVIEW_STEPS", "3")
 SEED = os.environ.get("PREVIEW_SEED", "16")
 EDITS = Path(__file__).parents[1] / "previewed.py"
@@ -54,14 +54,14 @@ if __name__ == "__main__":
     ):
         cells.execute({"id": "a", "source": source, "counts": True}, bool)
     changed = [cells.changed_since(done.read) for done in cells.done]
-    other = Snapshots([], Path())  # of another preview
+    other = Snapshots([], Path())  # as of another preview
     source = "open('data/other.txt', 'w').close()"
     other.execute({"id": "a", "source": source, "counts": True}, bool)
     other.close()
     path.write_text("other")
     print(*changed, *(cells.changed_since(done.read) for done in cells.done))
     print(*cells.written())
-    with open(cells.log.name, "ab", buffering=0) as log:  # a line, but in two parts
+    with open(cells.log.name, "ab", buffering=0) as log:  # a line in two parts
         log.write(b'["data/half')
         print(*cells.written() - {"data/mine.txt"})
         log.write(b'.txt", "written", null]\\n')
@@ -78,8 +78,8 @@ def test_what_cells_read_and_write_is_known(project):
     options = {"capture_output": True, "text": True, "env": environment}
     done = subprocess.run(command, cwd=project.folder, timeout=100, **options)
     changed, written, *of_halves = done.stdout.splitlines()
-    # The second cell's file is as the third one left it. What follows is executed with
-    # the first cell that is, so the fourth need not know.
+    # For the second cell, the file is as the third one left it. The fourth need not
+    # know of the change: it is executed again with any cell before it.
     assert changed == "False True False False False True True False", done.stderr
     assert written == "data/mine.txt"
     assert of_halves == ["", "data/half.txt"]
@@ -87,7 +87,7 @@ def test_what_cells_read_and_write_is_known(project):
 
 @pytest.mark.skipif(not CAN_FORK, reason="kernels are forked on Linux only")
 def test_a_kernel_of_which_nothing_is_shown_any_more_ends_at_once():
-    gc.disable()  # the collector of garbage would end it some time
+    gc.disable()  # the garbage collector would end it sooner or later
     cells, pids = Snapshots([], NOTEBOOKS), []
     slow = "import os, time; time.sleep(0.1); print(os.getpid())"
     try:
@@ -138,7 +138,7 @@ def test_a_change_by_hand_of_what_a_cell_has_written_is_shown(project):
     done = subprocess.run(command, cwd=project.folder, timeout=100, **options)
     *shown, reading = done.stdout.splitlines()
     assert shown == ["1 False", "2 True", "2 True"], done.stderr
-    assert reading == "[]"  # each save of the notebook would execute such a cell again
+    assert reading == "[]"  # saving the notebook must not execute these cells again
 
 
 @pytest.fixture(scope="module")
@@ -164,11 +164,11 @@ def test_only_this_machine_is_served(server):
 
 
 def test_only_the_page_itself_has_the_pdf_made(server, monkeypatch):
-    asked = []
-    monkeypatch.setattr(server, "make_pdf", lambda: asked.append(True))
+    requests = []
+    monkeypatch.setattr(server, "make_pdf", lambda: requests.append(True))
     for headers in ({}, {"Origin": "http://evil.example"}, {"Origin": "null"}):
         assert ask(server, "POST", "/pdf", **headers)[0] == 403
-    assert not asked
+    assert not requests
     assert ask(server, "POST", "/pdf", Origin=server.address)[0] == 202
 
 
@@ -183,7 +183,7 @@ MAKE = f"#!/bin/sh\nexec {sys.executable} -m helpers.pipeline.report\n"
 @pytest.fixture
 def preview(finished, tmp_path_factory, monkeypatch):
     make_small(finished)
-    make = tmp_path_factory.mktemp("bin") / "make"  # without the environment's rules
+    make = tmp_path_factory.mktemp("bin") / "make"  # it makes no environment
     make.write_text(MAKE)
     make.chmod(0o755)
     monkeypatch.setenv("PATH", f"{make.parent}:{os.environ['PATH']}")
@@ -195,7 +195,7 @@ def preview(finished, tmp_path_factory, monkeypatch):
 
 
 def change(project, old, new):
-    """Change the notebook as an editor does: at once, and by its text."""
+    """Change the text of the notebook in one step, as an editor does."""
     path = project.folder / "notebooks" / "report.ipynb"
     text = path.read_text(encoding="utf-8")
     assert old in text
@@ -221,7 +221,7 @@ def test_a_report_is_seen_while_it_is_written(finished, preview, browser):
     def wait_for(text, place="#report"):
         page.locator(place, has_text=text).wait_for()
 
-    page.locator("nav").wait_for()  # before, there is an empty page
+    page.locator("nav").wait_for()  # at first, the page is empty
     wait_for("up to date", "#state")
     before = files_of(finished.folder).keys()
     page.evaluate("document.getElementById('fig:costs').scrollIntoView()")
@@ -238,24 +238,24 @@ def test_a_report_is_seen_while_it_is_written(finished, preview, browser):
     change(finished, "fig, ax = plt.subplots()", "fig, ax = plt.subplots(); 1 / 0")
     wait_for("ZeroDivisionError", ".wrong")
     assert page.locator("#cell-cell-4 + .wrong").count() == 1
-    assert figure.is_visible()  # what is below stays
+    assert figure.is_visible()  # the outputs below stay
     change(finished, "plt.subplots(); 1 / 0", "plt.subplots(figsize=(3, 2))")
     page.locator(".wrong").wait_for(state="detached")
     page.locator("svg[viewBox='0 0 216 144']").wait_for()
 
     path = finished.folder / "notebooks" / "report.ipynb"
-    whole = path.read_text(encoding="utf-8")
-    path.write_text(whole[: len(whole) // 2], encoding="utf-8")
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text[: len(text) // 2], encoding="utf-8")
     wait_for("waiting: notebooks/report.ipynb is damaged", "#state")
     assert figure.is_visible()
-    path.write_text(whole.replace("They are", "There are"), encoding="utf-8")
+    path.write_text(text.replace("They are", "There are"), encoding="utf-8")
     wait_for("There are")
 
     change(finished, "fig, ax = plt.subplots", f"{LIVE}; fig, ax = plt.subplots")
-    page.locator(".live-handle").wait_for()  # its scripts run, though they came later
+    page.locator(".live-handle").wait_for()  # scripts that are added later run too
 
     change(finished, "There are", "See @fig:nowhere. There are")
-    wait_for("nowhere", ".wrong")  # an error of the page stands at its cell as well
+    wait_for("nowhere", ".wrong")  # errors of the page are shown at their cells as well
     assert page.locator("#cell-cell-3 + .wrong").count() == 1
     change(finished, "See @fig:nowhere. There are", "There are")
     page.locator(".wrong").wait_for(state="detached")
@@ -264,7 +264,7 @@ def test_a_report_is_seen_while_it_is_written(finished, preview, browser):
         finished, "ax = plt.subplots", "ax = [iter(int, 1)] and [*iter(int, 1)] or 1, 2"
     )
     wait_for("executing cell", "#state")
-    wait_for("s: cell-4", "#state")  # named, with the time that it has taken
+    wait_for("s: cell-4", "#state")  # the name and the time so far
     change(
         finished, "ax = [iter(int, 1)] and [*iter(int, 1)] or 1, 2", "ax = plt.subplots"
     )
@@ -281,7 +281,7 @@ def test_a_report_is_seen_while_it_is_written(finished, preview, browser):
     wait_for("running the experiments", "#state")
     wait_for("up to date", "#state")
     assert status.text_content().startswith("up to date")
-    assert page.evaluate("window.same")  # it was never loaded again
+    assert page.evaluate("window.same")  # the page was never reloaded
     page.get_by_role("button", name="Make the PDF").click()
     page.get_by_role("link", name="report.pdf").wait_for()
     [found] = PdfReader(finished.folder / "report" / "report.pdf").pages

@@ -22,13 +22,13 @@ from helpers.pipeline.sweep.inputs import Inputs
 
 @pytest.fixture(scope="module")
 def copy_of_project(tmp_path_factory):
-    """Return the copy of the project whose code the workers have."""
+    """Return a copy of the project, whose code the workers have."""
     return Project(tmp_path_factory.mktemp("cluster"))
 
 
 @pytest.fixture
 def project(copy_of_project):
-    """Return that copy with a grid of two quick runs, and none of them run."""
+    """Return that copy with a grid of two quick runs, neither of which has been run."""
     copy_of_project.make_quick()
     shutil.rmtree(copy_of_project.folder / "build", ignore_errors=True)
     return copy_of_project
@@ -36,9 +36,9 @@ def project(copy_of_project):
 
 @pytest.fixture(scope="module")
 def cluster(copy_of_project):
-    """Start what `make cluster` does, with two workers, and let another one join.
+    """Start what `make cluster` starts, with two workers, and add a third one.
 
-    They have the code of the copy. Returns the address, and both processes.
+    They have the code of the copy. Returns the address and both processes.
     """
     with contextlib.ExitStack() as stack:
 
@@ -69,10 +69,10 @@ def kill(process):
 def first_match(output, pattern):
     """Read the output of a process until a line matches."""
     for line in output:
-        found = re.search(pattern, line)
-        if found:
-            return found[1]
-    raise AssertionError("it ended without printing this")
+        match = re.search(pattern, line)
+        if match:
+            return match[1]
+    raise AssertionError(f"nothing printed matches {pattern}")
 
 
 def test_a_sweep_on_a_cluster_gives_the_same_runs(project, cluster, two_runs):
@@ -151,15 +151,15 @@ def test_ctrl_c_ends_what_make_cluster_has_started(cluster):
     _, ours, _ = cluster
     family = psutil.Process(ours.pid).children(recursive=True)
     os.killpg(ours.pid, signal.SIGINT)
-    # Before it, Dask may complain that the machine is busy.
-    said = ours.communicate(timeout=60)[1]
-    assert "\ninterrupted\n" in "\n" + said
-    assert "Traceback" not in said
+    # Dask may complain first that the machine is busy.
+    err = ours.communicate(timeout=60)[1]
+    assert "\ninterrupted\n" in "\n" + err
+    assert "Traceback" not in err
     assert len(family) > 1
     assert psutil.wait_procs(family, timeout=60)[1] == []
 
 
 def records(project):
-    """Return what the runs recorded."""
+    """Return the records of all runs, by file name."""
     folder = project.folder / "build" / "runs"
     return {name: read_record(folder / name) for name in project.runs}

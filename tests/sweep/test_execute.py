@@ -1,4 +1,4 @@
-"""Runs that misbehave are stopped and kept, with their error on one line."""
+"""Runs that misbehave are stopped, and kept with their error on one line."""
 
 import hashlib
 import json
@@ -25,7 +25,7 @@ def warm():
 
 @pytest.fixture
 def run(warm, monkeypatch, tmp_path):
-    """Return a function that executes the code of a cell as a notebook."""
+    """Return a function that executes cells of code as a notebook."""
     monkeypatch.setattr(module, "NOTEBOOKS", tmp_path)
 
     def execute_code(*cells, **options):
@@ -38,7 +38,7 @@ def run(warm, monkeypatch, tmp_path):
 
 
 def kept(outcome):
-    """Check that the error is on top of the executed notebook, and return that."""
+    """Check that the error is on top of the executed notebook, and return it."""
     notebook = nbformat.reads(outcome.notebook, as_version=4)
     assert "An Exception was encountered" in notebook.cells[0].source
     assert any("before" in str(cell.get("outputs")) for cell in notebook.cells)
@@ -52,7 +52,7 @@ def kept(outcome):
 def test_a_kernel_that_ends_before_it_listens_is_started_again(
     run, monkeypatch, fail, error
 ):
-    """As an ordinary one does if another program takes one of its ports."""
+    """An ordinary kernel ends if another program takes one of its ports."""
     started = []
 
     class Unlucky(AsyncKernelManager):
@@ -179,7 +179,7 @@ def test_an_output_that_cannot_be_shown_is_a_failed_run(run):
     [
         ({"cells": None}, "it has no list of cells"),
         (
-            {"nbformat_minor": ...},  # for nbformat to find
+            {"nbformat_minor": ...},  # which nbformat notices
             "The v4 notebook does not include the nbformat minor, which is needed.",
         ),
         ({"nbformat_minor": "5"}, "AssertionError"),
@@ -187,7 +187,7 @@ def test_an_output_that_cannot_be_shown_is_a_failed_run(run):
 )
 def test_a_damaged_notebook_is_a_failed_run(run, tmp_path, changes, wrong):
     content = json.loads(run("1 + 1").notebook) | changes
-    content = {name: it for name, it in content.items() if it is not ...}
+    content = {key: value for key, value in content.items() if value is not ...}
     (tmp_path / "bad.ipynb").write_text(json.dumps(content))
     outcome = execute("bad", {}, inputs={})
     assert outcome.error == f"notebooks/bad.ipynb is damaged: {wrong}"

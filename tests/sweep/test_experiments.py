@@ -1,4 +1,4 @@
-"""The file of the grid: what is valid, and the messages if it is not."""
+"""The file of the grid: what is valid, and the messages about what is not."""
 
 import pytest
 
@@ -215,7 +215,7 @@ def test_a_notebook_without_parameters_cell_is_named(monkeypatch):
 
 
 def cell_with(monkeypatch, line):
-    """Give the notebook these lines as its parameters cell."""
+    """Replace the parameters cell of all notebooks by these lines."""
     cell = {"cell_type": "code", "metadata": {"tags": ["parameters"]}, "source": line}
     monkeypatch.setattr(parameters, "read_notebook", lambda name: {"cells": [cell]})
 

@@ -1,4 +1,4 @@
-"""The inputs of a run, and that no run whose inputs have changed is called cached."""
+"""The inputs of runs: no run whose inputs have changed counts as cached."""
 
 import json
 import math
@@ -71,7 +71,7 @@ FILES = {
     '    """Return it."""\n    return Path(ROOT, "data", "read.txt").read_text()\n',
     "helpers/timed.py": "VALUE = 1\n",
 }
-# What is changed, and how: a dry run names the file.
+# Changes of an input, as path, old and new text: a dry run names the path.
 CHANGES = {
     "a file that another parameter than data names": ("data/test.csv", "1,2", "1,3"),
     "a file that a parameter names beside the notebook": (
@@ -120,12 +120,12 @@ def write_notebook(project, cells, name="mine"):
 
 @pytest.fixture(scope="module")
 def swept(tmp_path_factory):
-    """Return a copy of the project with a run of its own; the last test changes it."""
+    """Return a copy of the project with a run; the last test to use it changes it."""
     return with_one_run(tmp_path_factory.mktemp("forked"))
 
 
 def with_one_run(folder):
-    """Make a copy of the project with one run that reads files of many kinds."""
+    """Return a copy of the project with one run, which reads many kinds of files."""
     project = Project(folder)
     write_notebook(project, CELLS)
     for path, text in FILES.items():
@@ -136,14 +136,14 @@ def with_one_run(folder):
 
 
 def reason(project):
-    """Return what a dry run prints about the one run."""
+    """Return what a dry run prints about the only run."""
     status, out, err = project.sweep("--dry-run")
     assert status == 0, err
     return out.splitlines()[0].partition(": ")[2]
 
 
 def reason_after(project, *changes):
-    """Return what a dry run prints after some changes, and undo them."""
+    """Make changes, return what a dry run prints, and undo them."""
     before = {path: (project.folder / path).read_text() for path, *_ in changes}
     for change in changes:
         project.replace(*change)
@@ -156,7 +156,7 @@ def reason_after(project, *changes):
 def test_ordinary_kernels_and_nbconvert_find_the_same_paths_and_modules(
     swept, tmp_path_factory, monkeypatch
 ):
-    monkeypatch.setenv("KERNELS", "plain")  # so are those of nbconvert
+    monkeypatch.setenv("KERNELS", "plain")  # as with nbconvert
     plain = with_one_run(tmp_path_factory.mktemp("plain"))
     (run,) = plain.runs
     assert swept.runs == [run]
@@ -216,9 +216,9 @@ del table["run"], table["costs"]
 table.drop(table.index, inplace=True)
 print(*loaded_experiments()["quick"]["run"])
 """
-    command, given = [sys.executable, "-c", code], finished.environment
-    said = subprocess.check_output(command, cwd=finished.folder, env=given, text=True)
-    assert sorted(said.split()) == [run.partition(".")[0] for run in finished.runs]
+    options = {"cwd": finished.folder, "env": finished.environment, "text": True}
+    printed = subprocess.check_output([sys.executable, "-c", code], **options)
+    assert sorted(printed.split()) == [run.partition(".")[0] for run in finished.runs]
 
 
 def test_a_run_that_is_not_current_is_not_loaded(finished):
@@ -275,7 +275,7 @@ def test_a_finished_run_that_fails_when_made_again_is_not_kept(project):
     assert project.sweep()[0] == 0
     (run,) = project.runs
     project.write("notebooks/ok.py", "other = 1\n")
-    os.utime(module, (10**9, 10**9))  # changed within a second
+    os.utime(module, (10**9, 10**9))  # as if it changed within a second
     assert project.sweep()[0] == 2
     assert project.runs == [run.replace(".ipynb", ".failed.ipynb")]
     assert reason(project) == "to run: failed before"
@@ -343,7 +343,7 @@ def test_imports_are_followed_through_the_project():
 
 @pytest.fixture
 def look(tmp_path, monkeypatch):
-    """Write a file of a project, and return its fingerprint and what it imports."""
+    """Return a function that writes a file, and returns its fingerprint and imports."""
     monkeypatch.setattr(fingerprints, "ROOT", tmp_path)
     monkeypatch.setattr(fingerprints, "NOTEBOOKS", tmp_path)
 
@@ -405,7 +405,7 @@ def test_magics_are_understood(look, cell, imported):
 
 
 def test_a_cell_that_is_not_python_counts_as_it_is(look):
-    fingerprint, imported = look("a.ipynb", "import a\nx = [")  # its run fails
+    fingerprint, imported = look("a.ipynb", "import a\nx = [")  # a run of it fails
     assert imported == set()
     assert fingerprint != look("a.ipynb", "import a\ny = [")[0]
 

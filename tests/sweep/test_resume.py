@@ -1,4 +1,4 @@
-"""A sweep that was killed at any moment and is started again gives the same runs."""
+"""A sweep that was killed at any moment and started again gives the same runs."""
 
 import json
 import random
@@ -19,7 +19,7 @@ N_RUNS = 8
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
-    """Return the results of a sweep that was not disturbed, and its time in seconds."""
+    """Return the results of an undisturbed sweep, and its time in seconds."""
     project = small_project(tmp_path_factory.mktemp("undisturbed"))
     started = time.monotonic()
     assert project.sweep()[0] == 0
@@ -27,7 +27,7 @@ def undisturbed(tmp_path_factory):
 
 
 def small_project(folder):
-    """Return a copy of the project with a notebook that computes next to nothing."""
+    """Return a copy of the project with a notebook that computes very little."""
     project = Project(folder)
     code = "import math\nsum(math.sqrt(k) for k in range(n))"
     project.write_notebook("roots", "n: int = 0", code)
@@ -37,12 +37,12 @@ def small_project(folder):
 
 
 def finished_runs(project):
-    """Name the runs that are in their place, without temporary files."""
+    """Name the files of finished runs, without temporary files."""
     return {name for name in project.runs if not name.startswith(".")}
 
 
 def results(project):
-    """Return the outputs of every run, by its name."""
+    """Return the cells of every finished run with their outputs, by name."""
     found = {}
     for name in finished_runs(project):
         text = (project.folder / "build" / "runs" / name).read_text()
@@ -77,7 +77,7 @@ def test_killed_at_any_moment_it_ends_with_the_same_results(tmp_path, undisturbe
 
 
 def remove_runs(project):
-    """Remove all runs."""
+    """Remove all runs; return the empty set of the runs that are kept."""
     for path in (project.folder / "build" / "runs").iterdir():
         path.unlink()
     return set()
@@ -90,7 +90,7 @@ def test_a_full_disk_is_reported_on_one_line_and_no_run_looks_finished(
     def fill():
         resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 
-    # Python would keep half a file of bytecode, and fail to read it next time.
+    # Python would keep a truncated bytecode file, and fail to read it next time.
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     project = small_project(tmp_path)
     process = project.start("helpers.pipeline.sweep", preexec_fn=fill)

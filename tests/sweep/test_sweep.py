@@ -1,4 +1,4 @@
-"""The sweep as a user runs it, in copies of the project."""
+"""Sweeps as a user runs them, in copies of the project."""
 
 import json
 import os
@@ -22,7 +22,7 @@ from helpers.pipeline.sweep.results import table_of
 
 
 def counts(out):
-    """Return runs, done, cached and failed of each experiment in the summary."""
+    """Return the summary's runs, done, cached and failed, by experiment."""
     rows = [line.split() for line in out.splitlines()]
     assert rows[0] == ["experiment", "runs", "done", "cached", "failed", "time"]
     table = [row for row in rows[1:] if row[-1:] == ["s"]]
@@ -68,8 +68,8 @@ def test_workers_are_forked_from_one_thread(monkeypatch, capsys):
 
 @pytest.mark.parametrize("options", [(), ("--dry-run",)])
 def test_a_report_that_loads_no_experiment_is_told_so(project, options):
-    said = "regression loads no experiment by its name: nothing to run\n"
-    assert project.sweep("--report=regression", *options) == (0, said, "")
+    out = "regression loads no experiment by its name: nothing to run\n"
+    assert project.sweep("--report=regression", *options) == (0, out, "")
 
 
 def test_runs_that_fail_alike_are_named_together(project):
@@ -138,7 +138,7 @@ def test_one_experiment_can_be_chosen(project):
     [
         (os.killpg, signal.SIGINT),  # Ctrl-C reaches the whole group
         (os.kill, signal.SIGTERM),
-        (os.killpg, signal.SIGHUP),  # so does a terminal that is closed
+        (os.killpg, signal.SIGHUP),  # as does closing the terminal
     ],
 )
 def test_an_interrupted_sweep_leaves_nothing_that_looks_finished(
@@ -179,7 +179,7 @@ def test_a_very_large_grid_must_be_confirmed(project):
     project.write("experiments.yaml", f"huge: {{seed: {list(range(10_001))}}}\n")
     status, _, err = project.sweep()
     assert status == 2
-    assert "10,001 points, 10,001 of them in huge: to run so many, add --yes" in err
+    assert "10,001 points, 10,001 of them in huge: to run them all, add --yes" in err
 
 
 def test_two_sweeps_at_once_do_not_harm_each_other(project):
@@ -255,10 +255,10 @@ def test_results_can_be_of_one_experiment_and_count_what_is_missing(project):
     project.sweep()
     *printed, last = project.run("helpers.pipeline.sweep.results")[1].splitlines()
     assert len(printed) == 8
-    # What a run has not reached is a dash.
+    # A dash stands for what a run has not reached.
     assert [row.split()[-1] for row in printed[1:4]] == ["–", "18", "–"]
     assert last.startswith("not included: 1 of 4 runs, which failed or have not")
-    # Seven costs are not taken for seven weights.
+    # Seven costs must not be taken for seven weights.
     project.run("helpers.pipeline.sweep.results", "--csv", "out.csv")
     table = pd.read_csv(project.folder / "out.csv")
     assert table["costs"].dtype == float
@@ -305,7 +305,7 @@ def test_memory_that_processes_cannot_share_is_named(monkeypatch):
 
 
 def wait_for_a_run(project, sweep):
-    """Wait until a run of a sweep has ended."""
+    """Wait until the first run of a sweep has ended."""
 
     def has_ended():
         assert sweep.poll() is None
@@ -319,7 +319,7 @@ SOUND = ("steps = 10", RECORD + "record(costs=[3.0, 1.0 / steps], many=[[1], [1,
 
 
 def steps_of(project, count):
-    """Give a project a grid of runs that compute next to nothing."""
+    """Give a project a grid of runs that compute very little."""
     project.write_notebook("sound", *SOUND)
     steps = list(range(1, count + 1))
     project.write("experiments.yaml", f"steps: {{notebook: sound, steps: {steps}}}\n")
@@ -405,9 +405,9 @@ def test_a_run_that_records_nothing_hides_no_other(project):
 def test_what_is_no_address_of_a_scheduler_is_named_even_if_all_is_cached(
     finished, address
 ):
-    right = "the address that make cluster prints, tcp://host:port"
-    said = f"error: SCHEDULER must be {right}, got {address!r}\n"
-    assert finished.sweep("--scheduler", address) == (2, "", said)
+    expected = "the address that make cluster prints, tcp://host:port"
+    err = f"error: SCHEDULER must be {expected}, got {address!r}\n"
+    assert finished.sweep("--scheduler", address) == (2, "", err)
 
 
 def test_an_address_of_a_scheduler_may_have_any_form_that_dask_knows():
