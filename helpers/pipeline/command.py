@@ -49,7 +49,7 @@ def checked_time_limit(text):
 
 
 def checked_scheduler(text):
-    """Return the address of a Dask scheduler as it is, if valid or empty."""
+    """Return the address of a Dask scheduler, if it is valid or empty."""
     if text and not SCHEDULER.fullmatch(text):
         expected = "the address that make cluster prints, tcp://host:port"
         raise UserError(f"SCHEDULER must be {expected}, got {text!r}")

@@ -38,11 +38,7 @@ SET = {
 
 def environment(**more):
     """Return the environment variables for a program, and `more` for this one only."""
-    kept = {
-        name: text
-        for name, text in os.environ.items()
-        if any(fnmatchcase(name, pattern) for pattern in KEPT)
-    }
+    kept = {n: v for n, v in os.environ.items() if any(fnmatchcase(n, p) for p in KEPT)}
     return kept | SET | more
 
 

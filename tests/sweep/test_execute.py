@@ -79,8 +79,8 @@ def test_a_notebook_that_never_ends_is_stopped(run):
     ("code", "error"),
     [
         ("import os; os._exit(1)", "KernelDied: the notebook ended its own kernel, or"),
-        ("exit()", "SystemExit: it ended before it recorded anything"),
-        ("quit()", "SystemExit: it ended before it recorded anything"),
+        ("exit()", "SystemExit: the notebook ended before it recorded anything"),
+        ("quit()", "SystemExit: the notebook ended before it recorded anything"),
     ],
 )
 def test_a_notebook_that_ends_its_kernel_is_noticed_at_that_cell(run, code, error):

@@ -370,10 +370,8 @@ def test_a_run_that_records_nothing_hides_no_other(project):
     assert status == 2
     assert counts(out)["leaves"] == (1, 0, 0, 1)
     assert counts(out)["late"] == (1, 1, 0, 0)
-    error = (
-        "error: 1 of 6 runs failed: SystemExit: it ended before it recorded anything"
-    )
-    assert err.splitlines()[-1] == error
+    error = "SystemExit: the notebook ended before it recorded anything"
+    assert err.splitlines()[-1] == f"error: 1 of 6 runs failed: {error}"
     printed = project.run("helpers.pipeline.sweep.results")[1].splitlines()
     rows = {tuple(re.split("  +", line)) for line in printed[1:6]}
     assert rows == {
@@ -383,10 +381,7 @@ def test_a_run_that_records_nothing_hides_no_other(project):
         ("sound", "steps=10", "done", "0.1", "–"),
         ("late", "done", "0.1", "–"),
     }
-    assert (
-        printed[7]
-        == "these notebooks recorded nothing: silent; they must call record()"
-    )
+    assert printed[7] == "notebooks that never called record(): silent"
     code = (
         "from helpers.pipeline.sweep.results import load_experiment, load_runs\n"
         "print([costs.tolist() for costs in load_experiment('sound')['costs']])\n"

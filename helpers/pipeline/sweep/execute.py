@@ -195,7 +195,7 @@ def execute(notebook, parameters, *, time_limit=600, inputs=None):
             if Path(log).exists():
                 inputs, changed = with_opened(inputs, log)
             elif not error:
-                error = "Unwatched: its kernel cannot import helpers"
+                error = "Unwatched: the kernel cannot import helpers"
             run = Point("", notebook, parameters).run
             executed.metadata["run"] = {"name": run, "inputs": inputs}
             if changed and not error:
@@ -234,7 +234,7 @@ def _execute(notebook, time_limit, log):
         raise_for_execution_errors(notebook, None)
         raise_for_lost_output(notebook)
         if ending_cell := exit_before_record(notebook):
-            failure = SystemExit("it ended before it recorded anything")
+            failure = SystemExit("the notebook ended before it recorded anything")
             cell = _describe_cell(ending_cell.execution_count, ending_cell.source)
             return _put_on_top(notebook, failure), cell
     except PapermillExecutionError as failure:

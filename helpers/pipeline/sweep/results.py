@@ -39,8 +39,7 @@ def main():
         print("all parameters and results: make results CSV=file")
     silent = sorted({point.notebook for point, results in finished if results is None})
     if silent:
-        names = ", ".join(silent)
-        print(f"these notebooks recorded nothing: {names}; they must call record()")
+        print(f"notebooks that never called record(): {', '.join(silent)}")
     if plan.missing:
         count = f"{len(plan.missing)} of {len(plan.runs)} runs"
         print(f"not included: {count}, which failed or have not been run: make sweep")
@@ -61,14 +60,13 @@ def print_notes(finished):
 
     They say, for example, how the data were read, and what was left out.
     """
-    experiments_of = {}
+    notes = {}
     for point, results in finished:
         for note in (results or {}).get("notes", ()):
-            key = point.parameters.get("data", ""), note
-            experiments = experiments_of.setdefault(key, [])
+            experiments = notes.setdefault((point.parameters.get("data", ""), note), [])
             if point.experiment not in experiments:
                 experiments.append(point.experiment)
-    for (data, note), experiments in experiments_of.items():
+    for (data, note), experiments in notes.items():
         line = f"{data} ({first_few(experiments, 2, ', ')}): {note}".lstrip()
         print(textwrap.fill(line, WIDTH, subsequent_indent="  "))
 
@@ -145,15 +143,17 @@ def _summary(results):
     """Return how a run ended, its final cost, and the iterations to 1 %, as texts."""
     if results is None:
         return "recorded nothing", "–", "–"
-    status, last = str(results.get("status", "done")), results.get("diverged_at")
-    costs = results.get("costs")
+    status, costs = str(results.get("status", "done")), results.get("costs")
+    diverged_at = results.get("diverged_at")
     numbers = [f"{n}={v:.6g}" for n, v in results.items() if type(v) in (int, float)]
     status = ", ".join([status, *([] if costs else numbers[:2])])  # no descent
     cost = costs[-1] if isinstance(costs, list) and costs else None
-    cost = f"{cost:.6g}" if isinstance(cost, int | float) and last is None else "–"
-    within = results.get("iterations_measured")
-    within = "–" if within is None else str(within)
-    return (status if last is None else f"{status} at {last}"), cost, within
+    is_known = isinstance(cost, int | float) and diverged_at is None
+    cost = f"{cost:.6g}" if is_known else "–"
+    to_1_percent = results.get("iterations_measured")
+    to_1_percent = "–" if to_1_percent is None else str(to_1_percent)
+    status += "" if diverged_at is None else f" at {diverged_at}"
+    return status, cost, to_1_percent
 
 
 def load_runs(name):

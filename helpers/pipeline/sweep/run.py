@@ -99,10 +99,10 @@ def outcomes(plan, scheduler, time_limit, show):
         inputs = dict(ChainMap(*waiting.values()))
         with open_executor(scheduler, inputs) as (pool, slots):
             tasks = {}
-            for run, inputs in waiting.items():
+            for run, run_inputs in waiting.items():
                 # Dask's workers may have other disks, so they return their runs.
                 path = None if scheduler else unfinished_path_of(run)
-                tasks[run] = plan.runs[run], inputs, time_limit, path
+                tasks[run] = plan.runs[run], run_inputs, time_limit, path
             try:
                 for run, outcome in completed(pool, 2 * slots, tasks, show):
                     del waiting[run]
