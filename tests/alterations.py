@@ -1,7 +1,7 @@
-"""Alterations of a report in PDF: small functions, and where each must be noticed.
+"""Alterations of a report in PDF, as small functions, and where each must be noticed.
 
-An alteration has a place: what the lines that name it begin with. Those of different
-places are made in one file, so that few files are written and read.
+Each alteration has a place, with which the lines that report it begin. Alterations of
+different places are made in the same file, so that few files are written and read.
 """
 
 import json
@@ -25,22 +25,22 @@ from helpers.pipeline.verify.reader import read_pdf
 
 PDF = ASSIGNMENT.pdf
 
-ALONE = "alone"  # the place of what moves all pages, or stops the comparison
+ALONE = "alone"  # the place of alterations that move all pages, or stop the comparison
 
 
 class Alteration(NamedTuple):
-    """What is altered.
+    """An alteration of the report.
 
     Attributes
     ----------
     name : str
-        Of it, for people.
+        A name for people.
     place : str
-        What the lines that notice it begin with; `ALONE` if it needs its own file.
+        How the lines that report it begin; `ALONE` if it needs its own file.
     change : callable
         Changes a PdfWriter.
     named : str
-        What one of these lines says.
+        A text that one of these lines must contain.
     """
 
     name: str
@@ -51,13 +51,13 @@ class Alteration(NamedTuple):
 
 @cache
 def report():
-    """Return the report as read."""
+    """Return the report as `read_pdf` reads it."""
     return read_pdf(PDF)
 
 
 @cache
 def contents():
-    """Return what is drawn on each page."""
+    """Return the content stream of each page."""
     return [page.get_contents().get_data() for page in PdfReader(PDF).pages]
 
 
@@ -71,7 +71,7 @@ def write_altered(path, *changes):
 
 
 def pdf(value):
-    """Return a value as objects of a PDF; a text that begins with / is a name."""
+    """Convert a value to PDF objects; a text that begins with / becomes a name."""
     if isinstance(value, dict):
         return DictionaryObject({NameObject(k): pdf(v) for k, v in value.items()})
     if isinstance(value, list):
@@ -83,21 +83,21 @@ def pdf(value):
 
 
 def draw(writer, page, data):
-    """Give a page other content."""
+    """Replace the content of a page."""
     stream = DecodedStreamObject()
     stream.set_data(data)
     writer.pages[page - 1][NameObject("/Contents")] = writer._add_object(stream)
 
 
 def on_page(text, old, new):
-    """Return the place and a change of the first page that says a text."""
+    """Return the first page that contains a text, as a place, and a change of it."""
     for number, (page, content) in enumerate(
         zip(report().pages, contents(), strict=True), 1
     ):
         if text in page.text and old in content:
             changed = content.replace(old, new, 1)
             return page.name, partial(draw, page=number, data=changed)
-    raise AssertionError(f"no page says {text!r} with {old!r}")
+    raise AssertionError(f"no page contains {text!r} and {old!r}")
 
 
 def after(page, data):
@@ -107,12 +107,12 @@ def after(page, data):
 
 
 def before(page, data):
-    """Return a change that begins a page with something."""
+    """Return a change that inserts something at the start of a page."""
     return partial(draw, page=page, data=data + b"\n" + contents()[page - 1])
 
 
 def in_page(page, **entries):
-    """Return a change of the entries of a page."""
+    """Return a change of entries of a page."""
 
     def change(writer):
         writer.pages[page - 1].update(pdf({f"/{k}": v for k, v in entries.items()}))
@@ -132,22 +132,22 @@ def in_figure(page, edit):
 def stream_of(edit):
     """Return a change of an object's stream."""
 
-    def change(found):
-        found = found.get_object()
-        content = found.get_data()
+    def change(item):
+        item = item.get_object()
+        content = item.get_data()
         assert edit(content) != content
-        found.set_data(edit(content))
+        item.set_data(edit(content))
 
     return change
 
 
 def entry_of(key, value):
     """Return a change of an object's entry."""
-    return lambda found: found.get_object().update(pdf({key: value}))
+    return lambda item: item.get_object().update(pdf({key: value}))
 
 
 def in_resources(page, key, value):
-    """Return a change of what a page uses."""
+    """Return a change of a resource of a page."""
 
     def change(writer):
         resources = DictionaryObject(writer.pages[page - 1]["/Resources"])
@@ -158,7 +158,7 @@ def in_resources(page, key, value):
 
 
 def in_font(page, edit):
-    """Return a change of the font in which most of a page is set, on that page only."""
+    """Return a change of the main font of a page, on that page only."""
 
     def change(writer):
         fonts = DictionaryObject(writer.pages[page - 1]["/Resources"]["/Font"])
@@ -232,7 +232,7 @@ def one_more(page, **entries):
 
 
 def in_document(**entries):
-    """Return a change of entries of the document."""
+    """Return a change of entries of the document's catalogue."""
 
     def change(writer):
         writer.root_object.update(pdf({f"/{k}": v for k, v in entries.items()}))
@@ -261,9 +261,9 @@ def destination(writer):
     names = writer.root_object["/Names"]["/Dests"]
     while "/Kids" in names:
         names = names["/Kids"][0]
-    found = names["/Names"][1].get_object()
-    found = found["/D"] if isinstance(found, dict) else found
-    found[3] = FloatObject(77)
+    target = names["/Names"][1].get_object()
+    target = target["/D"] if isinstance(target, dict) else target
+    target[3] = FloatObject(77)
 
 
 def attached(writer):
@@ -285,7 +285,7 @@ def attachment(name, edit):
 
 
 def in_file(name, old, new):
-    """Return a change of what an attachment says."""
+    """Return a change of the text of an attachment."""
     return attachment(name, lambda data: data.replace(old.encode(), new.encode(), 1))
 
 
@@ -296,14 +296,14 @@ def emptied(name):
 def without(name):
     def change(writer):
         names = writer.root_object["/Names"]["/EmbeddedFiles"]["/Names"]
-        at = names.index(name)
-        del names[at : at + 2]
+        position = names.index(name)
+        del names[position : position + 2]
 
     return change
 
 
 def with_another(name):
-    """Return a change that attaches a file, perhaps a second of that name."""
+    """Return a change that attaches a file, perhaps a second one of the same name."""
 
     def change(writer):
         stream = DecodedStreamObject()
@@ -317,7 +317,7 @@ def with_another(name):
 
 
 def for_viewers(writer):
-    """Give an attachment another content that some viewers show."""
+    """Give an attachment different content that some viewers show."""
     stream = DecodedStreamObject()
     stream.set_data(b"mine")
     attached(writer)["apt.txt"]["/EF"][NameObject("/UF")] = writer._add_object(stream)
@@ -340,12 +340,12 @@ def in_claim(name, key, value):
 
 
 def in_run(number, key, value):
-    """Return the place and the change of an entry of a run."""
+    """Return the place and a change of an entry of a run."""
     name = [*report().results["runs"]][number]
 
     def edit(results):
-        where = results["runs"][name]
-        (where if key in where else where["parameters"])[key] = value
+        entries = results["runs"][name]
+        (entries if key in entries else entries["parameters"])[key] = value
 
     return f"run {name}", in_results(edit)
 
@@ -378,7 +378,7 @@ CLAIM = {"value": 1, "text": "1", "unit": "", "run": ""}
 
 
 def all_alterations():
-    """Return all kinds of alterations."""
+    """Return one alteration of each type."""
     words = [
         ("a digit", *on_page("Training both", b"(610.5", b"(610.4"), "610.4"),
         ("a digit elsewhere", *on_page("67.6", b"(67.6", b"(67.5"), "67.5"),
@@ -522,13 +522,13 @@ def all_alterations():
         ("a font's name", "page 17, fonts", in_font(17, rename_font), "Courier"),
         ("no font", "page 18, fonts", in_font(18, without_font), "fonts"),
     ]
-    said = "document, Info"
+    info = "document, Info"
     document = [
-        ("the author", said, information(Author="Somebody Else"), "Somebody"),
-        ("the title", said, information(Title="Mine"), "Mine"),
-        ("the subject", said, information(Subject="Mine"), "Mine"),
-        ("the time", said, information(CreationDate="D:20200101000000Z"), "2020"),
-        ("a word on itself", said, information(Mine="1"), "/Mine"),
+        ("the author", info, information(Author="Somebody Else"), "Somebody"),
+        ("the title", info, information(Title="Mine"), "Mine"),
+        ("the subject", info, information(Subject="Mine"), "Mine"),
+        ("the time", info, information(CreationDate="D:20200101000000Z"), "2020"),
+        ("a word on itself", info, information(Mine="1"), "/Mine"),
         (
             "a heading",
             "document, Outlines",
@@ -683,23 +683,24 @@ def all_alterations():
         ("pages in another order", ALONE, swap_pages, "page "),
     ]
     groups = words, drawings, figures, pages, links, fonts, document, files, claims
-    return [Alteration(*it) for group in (*groups, runs, alone) for it in group]
+    return [Alteration(*entry) for group in (*groups, runs, alone) for entry in group]
 
 
 def together(alterations):
-    """Group alterations so that each place is altered once in a group.
+    """Group alterations so that each group alters a place only once.
 
-    A page's entries are places of their own, but one alteration is made of a page.
+    The entries of a page are separate places, but a page is altered only once as well.
     """
     groups = []
-    for it in alterations:
-        where = it.place.partition(",")[0] if it.place.startswith("page") else it.place
-        where = {where} if it.place != ALONE else {ALONE, object()}
+    for alteration in alterations:
+        place = alteration.place
+        place = place.partition(",")[0] if place.startswith("page") else place
+        added = {place} if place != ALONE else {ALONE, object()}
         group = next(
-            (g for g in groups if ALONE not in g[0] | where and not g[0] & where), None
+            (g for g in groups if ALONE not in g[0] | added and not g[0] & added), None
         )
         if group is None:
             groups.append(group := (set(), []))
-        group[0].update(where)
-        group[1].append(it)
+        group[0].update(added)
+        group[1].append(alteration)
     return [group for _, group in groups]

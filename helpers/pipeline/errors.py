@@ -11,7 +11,7 @@ class UserError(Exception):
         return [f"error: {self}"]
 
 
-def did_you_mean(name, known, shown=str):
+def did_you_mean(name, names, format_name=str):
     """Return the end of an error on an unknown name: the nearest one, or nothing."""
-    near = get_close_matches(name, known, n=1)
-    return f"; did you mean {shown(near[0])}?" if near else ""
+    matches = get_close_matches(name, names, n=1)
+    return f"; did you mean {format_name(matches[0])}?" if matches else ""

@@ -99,12 +99,12 @@ class Snapshots:
         else:  # the snapshot itself goes on
             self._before[-1] = None
         try:
-            shown, error = executed(cell, kernel, stopped)
+            output_cell, error = executed(cell, kernel, stopped)
         except BaseException:  # StoppedError or Ctrl-C
             self._end(kernel)
             raise
-        number, read = shown.execution_count, self._read()
-        done = Executed(cell, shown.outputs, number, error, read)
+        number, read = output_cell.execution_count, self._read()
+        done = Executed(cell, output_cell.outputs, number, error, read)
         if done.error:
             self._end(kernel)
         else:

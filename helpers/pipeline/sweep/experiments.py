@@ -22,7 +22,7 @@ from helpers.pipeline.sweep.notebooks import DamagedError, read_notebook
 from helpers.pipeline.sweep.parameters import (
     read_parameters,
     require_independent,
-    shown,
+    short,
 )
 from helpers.reading.yamlfile import read_yaml
 
@@ -84,7 +84,7 @@ class _Grid(NamedTuple):
         where = f"{EXPERIMENTS.name}: {experiment}"
         notebook = listed.pop("notebook", "descent")
         if not isinstance(notebook, str) or not notebook or "/" in notebook:
-            got = shown(notebook)
+            got = short(notebook)
             raise UserError(f"{where}: notebook must be a notebook's name, got {got}")
         try:
             allowed, lines = read_parameters(notebook)
@@ -138,7 +138,7 @@ def read_grids(path, file_stamp):
     if not isinstance(grids, dict) or not grids:
         raise UserError(f"{path.name} must name at least one experiment")
     for experiment, grid in grids.items():
-        name = shown(experiment)
+        name = short(experiment)
         if not isinstance(experiment, str):
             raise UserError(f"{path.name}: the name {name} must be in quotes")
         if not experiment.isprintable() or not experiment.strip():
@@ -147,7 +147,7 @@ def read_grids(path, file_stamp):
             if sign in experiment:  # they begin a claim, and end a quoted name
                 raise UserError(f"{path.name}: a name cannot have {sign}, got {name}")
         if not isinstance(grid, dict):
-            got = "nothing" if grid is None else shown(grid)
+            got = "nothing" if grid is None else short(grid)
             raise UserError(
                 f"{path.name}: experiment {experiment!r} must list parameters and "
                 "their values, such as `seed: 1`, on indented lines below it, "

@@ -21,10 +21,10 @@ TYPES = {"str": str, "int": int, "float": float, "bool": bool}
 NO_CHARACTER = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 SEED = "seed"  # NumPy's, in every notebook
 WORDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
-# Values are abbreviated, as YAML can nest and repeat them without end.
+# YAML can nest and repeat values without end, so errors abbreviate them.
 SHORT = Repr()
 SHORT.maxlevel, SHORT.maxstring, SHORT.maxother = 3, 80, 80
-shown = SHORT.repr
+short = SHORT.repr
 
 
 class Parameter(NamedTuple):
@@ -46,7 +46,7 @@ class Parameter(NamedTuple):
 
     def validated(self, where, value, *, several=False):
         """Return a value, perhaps one of `several`, if allowed, or raise UserError."""
-        given = value
+        original = value
         if value is None and self.default is None:
             return None
         if self.type is float and type(value) is int:
@@ -60,7 +60,7 @@ class Parameter(NamedTuple):
             is_text = self.type is float and type(value) is str
             comma = is_text and decimal_signs(value) == ","
             point = ", with a decimal point" if comma else ""
-            raise UserError(f"{where} must be {expected}{point}, got {shown(value)}")
+            raise UserError(f"{where} must be {expected}{point}, got {short(value)}")
         if type(value) is int and abs(value) >= 2**63:
             raise UserError(f"{where} is too large a number")
         if type(value) is float and not math.isfinite(value):
@@ -69,7 +69,7 @@ class Parameter(NamedTuple):
             # In YAML, 0,1 in a list is a zero and a one.
             comma = several and self.type is float and not value
             point = "; write decimals with a point, not a comma" if comma else ""
-            raise UserError(f"{where} must be positive, got {given}{point}")
+            raise UserError(f"{where} must be positive, got {original}{point}")
         if self.name == SEED and value < 0:
             raise UserError(f"{where} must be 0 or more, got {value}")
         if type(value) is str:
@@ -77,7 +77,7 @@ class Parameter(NamedTuple):
         choices = self.choices
         if choices and value not in choices:
             listed = ", ".join(choices)
-            raise UserError(f"{where} must be one of {listed}, got {shown(value)}")
+            raise UserError(f"{where} must be one of {listed}, got {short(value)}")
         return value
 
 
