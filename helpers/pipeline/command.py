@@ -173,10 +173,10 @@ def error_without_paths(output, status):
     return SEE_FILE.sub("", error_in(output, status))
 
 
-def first_few(texts, most, between="; "):
-    """Join the first `most` texts, and mention how many more there are."""
-    more = f" and {len(texts) - most} more" if len(texts) > most else ""
-    return between.join(texts[:most]) + more
+def first_few(texts, n, between="; "):
+    """Join the first `n` texts, and mention how many more there are."""
+    more = f" and {len(texts) - n} more" if len(texts) > n else ""
+    return between.join(texts[:n]) + more
 
 
 def aligned(rows, right=()):

@@ -22,7 +22,7 @@ PACKAGES = ("numpy", "matplotlib", "pandas", "sympy")
 PACKAGES += ("ipykernel", "papermill", "nbconvert")
 VERSIONS = {"Python": platform.python_version()}
 VERSIONS |= {name: version(name) for name in PACKAGES}
-TAKEN = {"versions", "experiment", "run"}  # columns that every table of results has
+RESERVED = {"versions", "experiment", "run"}  # columns that every table of results has
 NUMBER = "number"  # key of what JSON cannot represent: {"number": "nan"}
 
 
@@ -47,7 +47,7 @@ def record(**values):
     """
     from IPython.display import display
 
-    for name in values.keys() & TAKEN:
+    for name in values.keys() & RESERVED:
         raise TypeError(f"record: {name} is reserved, choose another name")
     content = {name: _plain(value, name) for name, value in values.items()}
     text = f"recorded: {', '.join(values)}"

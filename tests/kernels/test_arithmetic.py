@@ -100,7 +100,7 @@ def test_processors_without_these_instructions_are_named(
     about = tmp_path / "cpuinfo"
     if cpuinfo:
         about.write_text(cpuinfo)
-    monkeypatch.setattr(arithmetic, "ABOUT", about)
+    monkeypatch.setattr(arithmetic, "CPU_INFO", about)
     monkeypatch.setattr(platform, "machine", lambda: "a_machine")
     monkeypatch.setattr(sys, "platform", system)
     answer = subprocess.CompletedProcess([], 0, "Apple M1\n")

@@ -126,7 +126,7 @@ def test_workers_with_other_code_are_refused_and_named(cluster):
 
 
 def test_an_unreachable_scheduler_is_named(monkeypatch):
-    monkeypatch.setattr(executors, "PATIENCE", 1)
+    monkeypatch.setattr(executors, "TIMEOUT", 1)
     with (
         pytest.raises(UserError, match="^no scheduler at tcp://127.0.0.1:9: "),
         executors.open_executor("tcp://127.0.0.1:9", {}),

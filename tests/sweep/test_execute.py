@@ -92,7 +92,7 @@ def test_a_notebook_that_ends_its_kernel_is_noticed_at_that_cell(run, code, erro
 
 
 def test_a_notebook_that_prints_without_end_is_stopped(run, monkeypatch):
-    monkeypatch.setattr(module, "MOST_OUTPUT", 100_000)
+    monkeypatch.setattr(module, "MAX_OUTPUT", 100_000)
     outcome = run("while True: print('x' * 10_000)")
     assert outcome.error == "TooMuchOutput: more than 100,000 characters"
     kept(outcome)

@@ -18,7 +18,7 @@ import sys
 from pathlib import Path
 
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-ABOUT = Path("/proc/cpuinfo")
+CPU_INFO = Path("/proc/cpuinfo")
 LEVEL_3 = {"avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "abm", "movbe"}
 # What OpenBLAS and NumPy call this level.
 INSTRUCTIONS = {
@@ -60,7 +60,7 @@ def _has_level_3():
 def _cpu_info(*names):
     """Return what Linux reports under the first of the names; empty elsewhere."""
     try:
-        text = ABOUT.read_text(encoding="utf-8")
+        text = CPU_INFO.read_text(encoding="utf-8")
     except OSError:
         return ""
     matches = (re.search(rf"^{name}\s*: (.*)", text, re.MULTILINE) for name in names)

@@ -41,7 +41,7 @@ from helpers.pipeline.sweep.notebooks import NOTEBOOKS, DamagedError, read_noteb
 from helpers.pipeline.sweep.parameters import notebook_parameters, require_independent
 
 # The most characters that a notebook may output before it is stopped.
-MOST_OUTPUT = 50_000_000
+MAX_OUTPUT = 50_000_000
 WIDTH = 50  # characters shown of the line that failed
 STARTS = 3  # attempts to start a kernel
 IN_CELL = re.compile(r"\(<ipython-input-\S+>, ")  # the place of a SyntaxError
@@ -109,17 +109,17 @@ class BoundedClient(NotebookClient):
 
     def process_message(self, message, cell, cell_index):
         """Count the output; kill the kernel when it is too much."""
-        if self.received <= MOST_OUTPUT:
+        if self.received <= MAX_OUTPUT:
             self.received += len(str(message["content"]))
-            if self.received <= MOST_OUTPUT:
+            if self.received <= MAX_OUTPUT:
                 return super().process_message(message, cell, cell_index)
             self.km.provisioner.process.send_signal(signal.SIGKILL)
         return None
 
     def output_of(self, stopped):
         """Return the reason why a run was stopped, as an output of a cell."""
-        if self.received > MOST_OUTPUT:
-            name, value = "TooMuchOutput", f"more than {MOST_OUTPUT:,} characters"
+        if self.received > MAX_OUTPUT:
+            name, value = "TooMuchOutput", f"more than {MAX_OUTPUT:,} characters"
         elif isinstance(stopped, CellTimeoutError):
             name, value = "TimeLimit", f"stopped after {self.time_limit:g} s"
         else:
@@ -161,7 +161,7 @@ class ForkedClient(BoundedClient):
     def check(self):
         """Raise CellTimeoutError if there is too much output, or no time left."""
         self.received = self.kernel.received
-        if self.received > MOST_OUTPUT or time.monotonic() > self.deadline:
+        if self.received > MAX_OUTPUT or time.monotonic() > self.deadline:
             raise CellTimeoutError
 
 

@@ -21,7 +21,7 @@ from helpers.pipeline.kernels.warm import CAN_FORK
 from helpers.pipeline.signals import when_parent_ends
 from helpers.pipeline.sweep.inputs import Inputs
 
-PATIENCE = 10  # seconds to wait for a scheduler
+TIMEOUT = 10  # seconds to wait for a scheduler
 # By default, each Dask process profiles itself fifty to a hundred times a second, which
 # takes 5 % of the time of two busy cores. Workers ignore Ctrl-C, on which they would
 # print tracebacks: the scheduler ends them.
@@ -86,7 +86,7 @@ def _dask(scheduler, inputs):
         how = "make sweep SCHEDULER=… installs it"
         raise UserError(f"Dask is not installed; {how}") from None
     try:
-        client = Client(scheduler, timeout=PATIENCE, set_as_default=False)
+        client = Client(scheduler, timeout=TIMEOUT, set_as_default=False)
     except (OSError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise UserError(f"no scheduler at {scheduler}: {reason}") from None

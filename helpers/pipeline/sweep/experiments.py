@@ -17,7 +17,7 @@ from helpers import ROOT
 from helpers.pipeline.errors import UserError, did_you_mean
 from helpers.pipeline.files import sha256
 from helpers.pipeline.kernels.audit import file_stamp
-from helpers.pipeline.sweep.inputs import PLACES, why_outside
+from helpers.pipeline.sweep.inputs import SEARCH_PATHS, why_outside
 from helpers.pipeline.sweep.notebooks import DamagedError, read_notebook
 from helpers.pipeline.sweep.parameters import (
     read_parameters,
@@ -28,10 +28,10 @@ from helpers.reading.yamlfile import read_yaml
 
 EXPERIMENTS = ROOT / "experiments.yaml"
 MANY = 10_000  # points; more must be confirmed
-LARGEST = 1_000_000  # points; more are refused
+MAX_POINTS = 1_000_000  # points; more are refused
 LOADS = re.compile(r"\bload_experiment|\bload_runs|\.experiment\(")
 TABLE = "data"  # the parameter that names a table, in every notebook
-WHOLE = "report"  # the notebook that depends on every experiment
+MAIN_REPORT = "report"  # the notebook that depends on every experiment
 
 
 class Point(NamedTuple):
@@ -53,21 +53,21 @@ class Point(NamedTuple):
         return f"{self.notebook}-{sha256(text.encode())[:12]}"
 
 
-def read_points(path=EXPERIMENTS, only=None, most=LARGEST):
+def read_points(path=EXPERIMENTS, only=None, limit=MAX_POINTS):
     """Read the points of every experiment, or of `only` one or several, by experiment.
 
     An experiment whose notebook is damaged has one point, whose run fails. UserError if
-    there are more points than `most`; they are counted before they are listed.
+    there are more points than `limit`; they are counted before they are listed.
     """
     listed = read_grids(path, file_stamp(path))
     listed = listed if only is None else select(listed, only)
     grids = {name: _Grid.of(name, dict(grid)) for name, grid in listed.items()}
     count = sum(grid.count for grid in grids.values())
-    if count > most:
+    if count > limit:
         largest = max(grids, key=lambda experiment: grids[experiment].count)
         points = f"{count:,} points, {grids[largest].count:,} of them in {largest}"
-        if count > LARGEST:
-            raise UserError(f"{points}: at most {LARGEST:,} can be run")
+        if count > MAX_POINTS:
+            raise UserError(f"{points}: at most {MAX_POINTS:,} can be run")
         raise UserError(f"{points}: to run them all, add --yes (YES=1)")
     return {experiment: grid.points(experiment) for experiment, grid in grids.items()}
 
@@ -169,15 +169,15 @@ def experiments_of(notebook):
     """List the experiments that a report depends on, in the grid's order.
 
     If its code loads any, they are those whose names it has in quotes; for the notebook
-    `WHOLE`, they are all of them.
+    `MAIN_REPORT`, they are all of them.
     """
     cells = (c for c in read_notebook(notebook)["cells"] if c["cell_type"] == "code")
     code = "\n".join("".join(cell["source"]) for cell in cells)
-    if notebook != WHOLE and not LOADS.search(code):
+    if notebook != MAIN_REPORT and not LOADS.search(code):
         return []
     return [
         name for name in read_grids(EXPERIMENTS, file_stamp(EXPERIMENTS))
-        if notebook == WHOLE or f'"{name}"' in code or f"'{name}'" in code
+        if notebook == MAIN_REPORT or f'"{name}"' in code or f"'{name}'" in code
     ]  # fmt: skip
 
 
@@ -189,7 +189,7 @@ def _values(where, name, entry, allowed):
     check, several = allowed[name].validated, len(values) > 1
     valid = [check(f"{where}: {name}", value, several=several) for value in values]
     texts = (value for value in valid if isinstance(value, str))
-    for value, place in product(texts, PLACES):
+    for value, place in product(texts, SEARCH_PATHS):
         is_file = os.path.isfile(place / value) or (name, place) == (TABLE, ROOT)
         # Runs would not notice changes of a file elsewhere.
         if is_file and (why := why_outside(value, place.relative_to(ROOT))):

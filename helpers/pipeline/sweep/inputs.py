@@ -19,9 +19,9 @@ from helpers.pipeline.sweep.notebooks import NOTEBOOKS
 
 RUNS = ROOT / "build" / "runs"
 FAILED = "*.failed.ipynb"  # the pattern of failed runs in this folder
-FACTS = {"Python": platform.python_version(), "processor": processors()}
-ALWAYS = ("requirements.txt", *FACTS)
-PLACES = (NOTEBOOKS, ROOT)  # where a run looks for modules and files
+PLATFORM = {"Python": platform.python_version(), "processor": processors()}
+COMMON_INPUTS = ("requirements.txt", *PLATFORM)
+SEARCH_PATHS = (NOTEBOOKS, ROOT)  # where a run looks for modules and files
 
 
 def path_of(run):
@@ -69,7 +69,7 @@ class Inputs:
 
     def of(self, point):
         """Return the fingerprints of the inputs known before a run, by name."""
-        names = [*self._code(point.notebook), *ALWAYS]
+        names = [*self._code(point.notebook), *COMMON_INPUTS]
         for value in point.parameters.values():
             if isinstance(value, str):
                 names += self._named(value)
@@ -81,7 +81,7 @@ class Inputs:
 
 
 def _fingerprint(name):
-    return FACTS.get(name) or _look_at(ROOT / name)[0]
+    return PLATFORM.get(name) or _look_at(ROOT / name)[0]
 
 
 def _look_at(path):
@@ -90,7 +90,7 @@ def _look_at(path):
 
 def _files_named(value):
     """Name the files of the project that a text parameter may refer to."""
-    paths = [os.path.join(place, value) for place in PLACES]
+    paths = [os.path.join(place, value) for place in SEARCH_PATHS]
     return [name_in(str(ROOT), path) for path in paths if os.path.isfile(path)]
 
 
@@ -149,11 +149,11 @@ def code_files(notebook):
 
 def _top_level():
     """Return the top-level names of the project's modules."""
-    return {path.stem for place in PLACES for path in place.iterdir()}
+    return {path.stem for place in SEARCH_PATHS for path in place.iterdir()}
 
 
 def _files_of(module):
     """Return the files of the project that may define a module."""
     names = (module.replace(".", "/") + end for end in (".py", "/__init__.py"))
-    paths = [place / name for name in names for place in PLACES]
+    paths = [place / name for name in names for place in SEARCH_PATHS]
     return {path for path in paths if path.is_file()}

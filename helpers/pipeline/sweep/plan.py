@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from helpers.pipeline.sweep.experiments import LARGEST, MANY, Point, read_points
+from helpers.pipeline.sweep.experiments import MANY, MAX_POINTS, Point, read_points
 from helpers.pipeline.sweep.inputs import (
     Inputs,
     failed_path_of,
@@ -24,9 +24,10 @@ class Plan(NamedTuple):
 def make_plan(only=None, *, confirmed=False):
     """Plan a sweep of all experiments, or of `only` one or several.
 
-    UserError if the grid is not valid, or has over `MANY` points, not `confirmed`.
+    UserError if the grid is not valid, or has over `MANY` points and is not
+    `confirmed`.
     """
-    points = read_points(only=only, most=LARGEST if confirmed else MANY)
+    points = read_points(only=only, limit=MAX_POINTS if confirmed else MANY)
     runs = {point.run: point for grid in points.values() for point in grid}
     inputs = Inputs()
     reasons = {run: why_not_current(point, inputs) for run, point in runs.items()}
