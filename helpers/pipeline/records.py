@@ -103,9 +103,7 @@ def read_record(path):
     try:
         cells = json.loads(Path(path).read_text(encoding="utf-8"))["cells"]
     except (OSError, ValueError, KeyError):
-        raise UserError(
-            f"{path} is not a finished run; `make sweep` makes it"
-        ) from None
+        raise UserError(f"{path} is not a finished run: run `make sweep`") from None
     record = record_in(cells)
     if record is None:
         raise NoRecordError(f"{path} recorded nothing: its notebook must call record()")

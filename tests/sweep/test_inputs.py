@@ -229,7 +229,7 @@ def test_a_run_that_is_not_current_is_not_loaded(finished):
     project.replace("data/auto.csv", "18.0,8,307.0", "18.1,8,307.0")
     status, _, err = project.run("load")
     assert status == 1
-    assert "is out of date, data/auto.csv changed; `make sweep` makes it" in err
+    assert "is out of date, data/auto.csv changed; `make sweep` updates it" in err
 
 
 def test_a_process_that_lives_on_notices_changed_files(finished):
@@ -447,7 +447,7 @@ def test_a_record_survives_to_the_last_bit(monkeypatch, tmp_path):
 
 
 def test_files_that_are_not_finished_runs_are_named(tmp_path):
-    with pytest.raises(UserError, match="is not a finished run; `make sweep` makes it"):
+    with pytest.raises(UserError, match="is not a finished run: run `make sweep`"):
         read_record(tmp_path / "absent.ipynb")
     (tmp_path / "cut.ipynb").write_text('{"cells": [')
     with pytest.raises(UserError, match="is not a finished run"):
@@ -460,7 +460,7 @@ def test_files_that_are_not_finished_runs_are_named(tmp_path):
 def test_an_experiment_that_has_not_been_run_is_not_loaded(monkeypatch, tmp_path):
     monkeypatch.setattr(inputs, "RUNS", tmp_path)
     name = next(iter(read_points()))
-    with pytest.raises(UserError, match="is missing; `make sweep` makes it"):
+    with pytest.raises(UserError, match="is missing; `make sweep` creates it"):
         results.load_experiment(name)
     inputs.failed_path_of(read_points(only=name)[name][0].run).touch()
     with pytest.raises(
@@ -472,6 +472,6 @@ def test_an_experiment_that_has_not_been_run_is_not_loaded(monkeypatch, tmp_path
 def test_a_notebook_says_in_one_line_that_a_run_is_missing(project):
     code = "from helpers.pipeline.sweep.results import load_runs; load_runs('quick')"
     status, out, err = project.run("IPython", "--no-banner", "-c", code)
-    assert "quick, is missing; `make sweep` makes it" in out + err
+    assert "quick, is missing; `make sweep` creates it" in out + err
     assert "Traceback" not in out + err
     assert len((out + err).strip().splitlines()) == 1

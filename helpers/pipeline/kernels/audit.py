@@ -45,7 +45,7 @@ def watch(log, root):
                 if flags & WRITES:
                     log_access(path, "written")
             elif event == "os.rename" and not is_compiled(arguments[1]):
-                log_access(arguments[1], "written")  # not new bytecode
+                log_access(arguments[1], "written")  # new bytecode is not a change
         except Exception:  # logging must not make the notebook fail
             pass
 

@@ -56,8 +56,8 @@ def _local():
     try:
         executor = ProcessPoolExecutor(slots, context, initializer=_end_with_the_sweep)
     except OSError as error:
-        reason = f"/dev/shm, the memory that processes share: {error.strerror}"
-        raise UserError(reason) from None
+        what = "/dev/shm, the memory that processes share"
+        raise UserError(f"cannot use {what}: {error.strerror}") from None
     try:
         yield executor, slots
     except BaseException:
@@ -70,7 +70,7 @@ def _local():
 
 
 def _end_with_the_sweep():
-    """Make this worker, and so its kernel, end with the sweep, even a killed one."""
+    """Make this worker, and so its kernel, end with the sweep, even if it is killed."""
     for number in (signal.SIGINT, signal.SIGHUP):  # the sweep ends its workers
         signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)

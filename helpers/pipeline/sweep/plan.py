@@ -24,8 +24,7 @@ class Plan(NamedTuple):
 def make_plan(only=None, *, confirmed=False):
     """Plan a sweep of all experiments, or of `only` one or several.
 
-    UserError if the grid is not valid, or has over `MANY` points and is not
-    `confirmed`.
+    UserError if the grid is invalid, or has over `MANY` points and is not `confirmed`.
     """
     points = read_points(only=only, limit=MAX_POINTS if confirmed else MANY)
     runs = {point.run: point for grid in points.values() for point in grid}

@@ -217,9 +217,9 @@ def _results(point, plan):
     """Return the results of a current run, or raise UserError."""
     path, reason = path_of(point.run), plan.missing.get(point.run)
     if reason:
-        state, remedy = "is missing", "makes it"
+        state, remedy = "is missing", "creates it"
         if path.exists():
-            state = f"is out of date, {reason}"
+            state, remedy = f"is out of date, {reason}", "updates it"
         elif has_failed(point.run):
             path, state, remedy = failed_path_of(point.run), "has failed", "says why"
         where = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
