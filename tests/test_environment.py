@@ -39,8 +39,8 @@ def make(folder, *arguments, **variables):
 def test_a_variable_that_make_does_not_know_is_named(project):
     done = make(project.folder, "report", "STUDNET=Ada")
     assert done.returncode == 2
-    known = "there are A ALL B COURSE CSV DATA"
-    assert f"there is no variable STUDNET; {known}" in done.stderr
+    hint = "there are A ALL B COURSE CSV DATA"
+    assert f"there is no variable STUDNET; {hint}" in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert make(project.folder, "help", STUDNET="of the shell").returncode == 0
 
@@ -85,17 +85,17 @@ def test_every_package_that_is_imported_is_named():
         "notebooks": PROJECT["dependencies"],
         "tests": [*PROJECT["dependencies"], *extras["cluster"], *extras["dev"]],
     }
-    ours = {path.stem for path in (ROOT / "tests").glob("*.py")} | {"helpers"}
-    elsewhere = {*sys.stdlib_module_names, *ours, "torch"}  # which is optional
+    own_modules = {path.stem for path in (ROOT / "tests").glob("*.py")} | {"helpers"}
+    elsewhere = {*sys.stdlib_module_names, *own_modules, "torch"}  # which is optional
     distributions = packages_distributions()
     for folder, requirements in named.items():
-        known = {canonicalize_name(Requirement(line).name) for line in requirements}
+        allowed = {canonicalize_name(Requirement(line).name) for line in requirements}
         paths = [*(ROOT / folder).rglob("*.py"), *(ROOT / folder).glob("*.ipynb")]
         assert paths
         for path in paths:
             for package in {*imported_by(code_of(path))} - elsewhere:
-                found = map(canonicalize_name, distributions.get(package, [package]))
-                assert known & {*found}, f"{path} imports {package}"
+                names = map(canonicalize_name, distributions.get(package, [package]))
+                assert allowed & {*names}, f"{path} imports {package}"
 
 
 def test_the_installed_packages_are_those_of_the_lock():
@@ -133,8 +133,8 @@ def test_every_package_of_the_template_is_installed():
     used = re.findall(r"\\usepackage(?:\[.*?\])?\{(.*?)\}", PREAMBLE.read_text())
     assert used
     for package in ",".join(used).split(","):
-        found = subprocess.run(["kpsewhich", f"{package}.sty"], capture_output=True)
-        assert found.returncode == 0, package
+        lookup = subprocess.run(["kpsewhich", f"{package}.sty"], capture_output=True)
+        assert lookup.returncode == 0, package
 
 
 @pytest.fixture(scope="module")
@@ -313,13 +313,13 @@ def test_what_is_not_given_is_as_it_was_given_last(project):
 def test_a_table_elsewhere_counts_whatever_its_name_is(project, tmp_path_factory):
     table = tmp_path_factory.mktemp("my tables") / "a $(table) of 'mine'.csv"
     inputs = project.folder / "build" / "inputs"
-    found = []
+    written = []
     for content in ("x,y\n1,2\n", "x,y\n1,3\n", "x,y\n1,3\n"):
         table.write_text(content)
         make(project.folder, "build/inputs", f"DATA={table}")
-        found.append((inputs.read_text(), inputs.stat().st_mtime_ns))
-    assert found[0][0] != found[1][0]
-    assert found[1] == found[2]
+        written.append((inputs.read_text(), inputs.stat().st_mtime_ns))
+    assert written[0][0] != written[1][0]
+    assert written[1] == written[2]
 
 
 def test_inputs_are_written_by_several_at_once(project):
@@ -352,9 +352,9 @@ def test_a_signal_to_make_reaches_the_command_and_not_a_shell(project, command):
     project.write("env/bin/python", "#!/bin/sh\necho $PPID\n")
     (project.folder / "env/bin/python").chmod(0o755)
     project.write("env/ready-for-dl4ia", "")
-    given = ["PREFIX=env", "--assume-old=env/ready-for-dl4ia", *command.split()]
+    arguments = ["PREFIX=env", "--assume-old=env/ready-for-dl4ia", *command.split()]
     running = subprocess.Popen(
-        ["make", "--no-print-directory", *given],
+        ["make", "--no-print-directory", *arguments],
         cwd=project.folder,
         stdout=subprocess.PIPE,
         text=True,

@@ -57,16 +57,16 @@ def test_git_keeps_nothing_of_what_running_leaves(tmp_path, name):
 
     path = f"notebooks/{name}.ipynb"
     clean = committed(ROOT / path)
-    left = json.loads(clean)
-    language = left["metadata"]["language_info"]
+    notebook = json.loads(clean)
+    language = notebook["metadata"]["language_info"]
     language |= {"version": "3.11.7", "codemirror_mode": {"name": "ipython"}}
-    left["metadata"]["widgets"] = {"state": {}}
-    for cell in left["cells"]:
+    notebook["metadata"]["widgets"] = {"state": {}}
+    for cell in notebook["cells"]:
         if cell["cell_type"] == "code":
             output = {"output_type": "stream", "name": "stdout", "text": ["1\n"]}
             cell |= {"outputs": [output], "execution_count": 7}
             cell["metadata"]["execution"] = {"iopub.status.busy": "now"}
-    executed = json.dumps(left, ensure_ascii=False, indent=1)
+    executed = json.dumps(notebook, ensure_ascii=False, indent=1)
     assert blob(executed, f"--path={path}") == blob(clean, "--no-filters")
 
 
@@ -85,8 +85,8 @@ def test_each_parameter_has_a_type_a_default_and_an_explanation(cells):
     for cell in cells:
         if "parameters" in cell["metadata"].get("tags", []):
             for line in "".join(cell["source"]).splitlines():
-                wanted = r"\w+: (str|int|float|bool) = [^#]+  # [^=]+"
-                assert re.fullmatch(wanted, line), line
+                pattern = r"\w+: (str|int|float|bool) = [^#]+  # [^=]+"
+                assert re.fullmatch(pattern, line), line
 
 
 def test_papermill_reads_the_same_parameters():
@@ -96,11 +96,11 @@ def test_papermill_reads_the_same_parameters():
         ROOT / "notebooks" / name for name in ("descent.ipynb", "report.ipynb")
     ):
         inspected = papermill.inspect_notebook(path)
-        ours = notebook_parameters(path.stem)
-        assert list(inspected) == list(ours)
-        for parameter, found in inspected.items():
-            assert found["inferred_type_name"] == ours[parameter].type.__name__
-            assert ast.literal_eval(found["default"]) == ours[parameter].default
+        parameters = notebook_parameters(path.stem)
+        assert list(inspected) == list(parameters)
+        for name, description in inspected.items():
+            assert description["inferred_type_name"] == parameters[name].type.__name__
+            assert ast.literal_eval(description["default"]) == parameters[name].default
 
 
 def test_choices_are_those_of_the_helpers():

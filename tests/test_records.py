@@ -17,13 +17,13 @@ def recorded(monkeypatch, tmp_path):
     """Return a function that records values in cells, and reads the run."""
 
     def run(*calls):
-        shown = []
+        displayed = []
         monkeypatch.setattr(
-            "IPython.display.display", lambda data, raw: shown.append(data)
+            "IPython.display.display", lambda data, raw: displayed.append(data)
         )
         for values in calls:
             records.record(**values)
-        content = json.loads(json.dumps(shown, allow_nan=False))
+        content = json.loads(json.dumps(displayed, allow_nan=False))
         outputs = [
             nbformat.v4.new_output("display_data", data=data) for data in content
         ]
@@ -39,13 +39,13 @@ def test_numbers_and_texts_come_back_as_they_were(recorded):
         "whole": 2**70, "truth": True, "nothing": None, "text": "nan", "word": "inf",
         "texts": ["nan", "1"], "deep": {"a": [{"b": -math.inf}]}, "tiny": 5e-324,
     }  # fmt: skip
-    found = recorded(values)
-    assert {name: found[name] for name in values} == values
+    record = recorded(values)
+    assert {name: record[name] for name in values} == values
     assert math.isnan(recorded({"x": [1.0, math.nan]})["x"][1])
 
 
 def test_arrays_keep_their_numbers(recorded):
-    found = recorded(
+    record = recorded(
         {
             "small": np.array([200, 255], dtype="uint8"),
             "half": np.float16(0.1),
@@ -54,11 +54,11 @@ def test_arrays_keep_their_numbers(recorded):
             "table": np.array([[1.5, np.nan], [np.inf, 4]]),
         }
     )
-    assert found["small"] == [200, 255]
-    assert found["half"] == float(np.float16(0.1))
-    assert found["truth"] == [True, False]
-    assert found["texts"] == ["a", "inf"]
-    np.testing.assert_array_equal(found["table"], [[1.5, np.nan], [np.inf, 4]])
+    assert record["small"] == [200, 255]
+    assert record["half"] == float(np.float16(0.1))
+    assert record["truth"] == [True, False]
+    assert record["texts"] == ["a", "inf"]
+    np.testing.assert_array_equal(record["table"], [[1.5, np.nan], [np.inf, 4]])
 
 
 @pytest.mark.parametrize(
@@ -88,8 +88,8 @@ def test_what_would_be_changed_is_refused(recorded, value, message):
 
 
 def test_several_calls_add_up(recorded):
-    found = recorded({"a": 1, "b": 2}, {"b": 3, "c": 4})
-    assert (found["a"], found["b"], found["c"]) == (1, 3, 4)
-    assert found["versions"] == records.VERSIONS
+    record = recorded({"a": 1, "b": 2}, {"b": 3, "c": 4})
+    assert (record["a"], record["b"], record["c"]) == (1, 3, 4)
+    assert record["versions"] == records.VERSIONS
     with pytest.raises(TypeError, match="run is reserved"):
         recorded({"run": 1})

@@ -125,8 +125,8 @@ def test_doors_name_modules_that_are_there_and_used_by_others():
 def test_the_tests_of_every_room_are_run():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     named = project["tool"]["pytest"]["ini_options"]["testpaths"]
-    there = {path.parent.name for path in ROOT.glob("tests/*/test_*.py")}
-    assert there == {name.removeprefix("tests/") for name in named if "*" not in name}
+    folders = {path.parent.name for path in ROOT.glob("tests/*/test_*.py")}
+    assert folders == {name.removeprefix("tests/") for name in named if "*" not in name}
 
 
 def test_modules_are_short():

@@ -48,16 +48,16 @@ def cluster(copy_of_project):
             stack.callback(kill, process)
             return process
 
-        ours = start("helpers.pipeline.sweep.executors")
+        started = start("helpers.pipeline.sweep.executors")
         address = first_match(
-            ours.stdout, r"^make sweep SCHEDULER=(tcp://127.0.0.1:\d+)$"
+            started.stdout, r"^make sweep SCHEDULER=(tcp://127.0.0.1:\d+)$"
         )
         worker = start(
             "distributed.cli.dask_worker", address, "--host", "127.0.0.1",
             "--nthreads", "1", "--no-dashboard", "--no-nanny",
         )  # fmt: skip
         first_match(worker.stderr, r"Registered to:\s+(tcp://\S+)")
-        yield address, ours, worker
+        yield address, started, worker
 
 
 def kill(process):
@@ -79,9 +79,9 @@ def test_a_sweep_on_a_cluster_gives_the_same_runs(project, cluster, two_runs):
     address, *_ = cluster
     status, out, err = project.sweep("--scheduler", address)
     assert status == 0, err
-    here = {path.name: read_record(path) for path in two_runs.iterdir()}
-    assert records(project) == here
-    assert len(here) == 2
+    expected = {path.name: read_record(path) for path in two_runs.iterdir()}
+    assert records(project) == expected
+    assert len(expected) == 2
 
 
 def test_workers_compress_dask_arrays_to_the_same_bits(cluster, rng):
@@ -93,18 +93,18 @@ def test_workers_compress_dask_arrays_to_the_same_bits(cluster, rng):
     X, y = rng.normal(size=(9000, 3)), rng.normal(size=9000)
     blocks = da.from_array(X, chunks=(500, 2)), da.from_array(y, chunks=700)
     with Client(address, set_as_default=False) as client, client.as_current():
-        there = compress(*blocks)
+        on_cluster = compress(*blocks)
         imported = client.run(lambda: "helpers.compression" in sys.modules)
         assert any(imported.values())
         for chosen in client.run(lambda: dict(os.environ)).values():
             assert instructions().items() <= chosen.items()
     with dask.config.set(scheduler="synchronous"):
-        here = compress(*blocks)
-    assert there.X.tobytes() == here.X.tobytes()
-    assert there.y.tobytes() == here.y.tobytes()
-    assert (there.n_samples, there.X.shape) == (9000, (5, 3))
+        locally = compress(*blocks)
+    assert on_cluster.X.tobytes() == locally.X.tobytes()
+    assert on_cluster.y.tobytes() == locally.y.tobytes()
+    assert (on_cluster.n_samples, on_cluster.X.shape) == (9000, (5, 3))
     np.testing.assert_allclose(
-        np.cov(there.X, rowvar=False),
+        np.cov(on_cluster.X, rowvar=False),
         np.cov(X, rowvar=False) * (8999 / 9000 * 5 / 4),
         rtol=1e-9,
     )
@@ -112,15 +112,15 @@ def test_workers_compress_dask_arrays_to_the_same_bits(cluster, rng):
 
 def test_workers_with_other_code_are_refused_and_named(cluster):
     address, *_ = cluster
-    ours = {
+    fingerprints = {
         name: Inputs().fingerprint(name) for name in ("helpers/model.py", "Makefile")
     }
-    with executors.open_executor(address, ours) as (_, slots):
+    with executors.open_executor(address, fingerprints) as (_, slots):
         assert slots == 3
     named = r"the worker tcp://\S+ has another version of helpers/model.py"
     with (
         pytest.raises(UserError, match=named),
-        executors.open_executor(address, ours | {"helpers/model.py": "other"}),
+        executors.open_executor(address, fingerprints | {"helpers/model.py": "other"}),
     ):
         pass
 
@@ -148,11 +148,11 @@ def test_a_worker_killed_in_mid_sweep_costs_only_a_retry(project, cluster):
 
 
 def test_ctrl_c_ends_what_make_cluster_has_started(cluster):
-    _, ours, _ = cluster
-    family = psutil.Process(ours.pid).children(recursive=True)
-    os.killpg(ours.pid, signal.SIGINT)
+    _, started, _ = cluster
+    family = psutil.Process(started.pid).children(recursive=True)
+    os.killpg(started.pid, signal.SIGINT)
     # Dask may complain first that the machine is busy.
-    err = ours.communicate(timeout=60)[1]
+    err = started.communicate(timeout=60)[1]
     assert "\ninterrupted\n" in "\n" + err
     assert "Traceback" not in err
     assert len(family) > 1

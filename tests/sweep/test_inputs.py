@@ -147,10 +147,10 @@ def reason_after(project, *changes):
     before = {path: (project.folder / path).read_text() for path, *_ in changes}
     for change in changes:
         project.replace(*change)
-    found = reason(project)
+    printed = reason(project)
     for path, text in before.items():
         project.write(path, text)
-    return found
+    return printed
 
 
 def test_ordinary_kernels_and_nbconvert_find_the_same_paths_and_modules(
@@ -175,8 +175,8 @@ def test_ordinary_kernels_and_nbconvert_find_the_same_paths_and_modules(
         text=True,
     )
     assert done.returncode == 0, done.stderr
-    there = read_record(plain.folder / "build" / "mine.ipynb")
-    assert there == read_record(plain.folder / "build" / "runs" / run)
+    by_nbconvert = read_record(plain.folder / "build" / "mine.ipynb")
+    assert by_nbconvert == read_record(plain.folder / "build" / "runs" / run)
 
 
 def test_a_run_is_current_until_one_of_its_inputs_changes(swept):
@@ -333,9 +333,9 @@ def test_a_file_is_of_the_project_when_a_link_leads_there(tmp_path):
 
 
 def test_imports_are_followed_through_the_project():
-    behind = modules_used_by("descent")
-    assert {"helpers.descent", "helpers.model", "matplotlib", "numpy"} <= set(behind)
-    assert "nbconvert" not in behind
+    modules = modules_used_by("descent")
+    assert {"helpers.descent", "helpers.model", "matplotlib", "numpy"} <= set(modules)
+    assert "nbconvert" not in modules
     names = {path.rpartition("/")[2] for path in code_files("descent")}
     assert {"descent.ipynb", "descent.py", "records.py", "__init__.py"} <= names
     assert not names & {"run.py", "plan.py", "publish.py"}
@@ -429,13 +429,13 @@ def test_a_file_that_is_not_there_has_no_fingerprint(look, tmp_path):
 
 
 def test_a_record_survives_to_the_last_bit(monkeypatch, tmp_path):
-    shown = []
-    monkeypatch.setattr("IPython.display.display", lambda data, raw: shown.append(data))
+    calls = []
+    monkeypatch.setattr("IPython.display.display", lambda data, raw: calls.append(data))
     costs = np.array([0.1 + 0.2, 1e-300, 1 / 3])
     records.record(
         costs=costs, nothing=None, limit=np.float64("inf"), nested=[{"k": costs}]
     )
-    output = nbformat.v4.new_output("display_data", data=shown[0])
+    output = nbformat.v4.new_output("display_data", data=calls[0])
     cells = [nbformat.v4.new_code_cell(outputs=[output])]
     nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "run.ipynb")
     record = read_record(tmp_path / "run.ipynb")

@@ -43,12 +43,12 @@ def finished_runs(project):
 
 def results(project):
     """Return the cells of every finished run with their outputs, by name."""
-    found = {}
+    outputs = {}
     for name in finished_runs(project):
         text = (project.folder / "build" / "runs" / name).read_text()
         cells = json.loads(text)["cells"]
-        found[name] = [(c["source"], c.get("outputs")) for c in cells]
-    return found
+        outputs[name] = [(c["source"], c.get("outputs")) for c in cells]
+    return outputs
 
 
 def test_killed_at_any_moment_it_ends_with_the_same_results(tmp_path, undisturbed):

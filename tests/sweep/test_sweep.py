@@ -240,8 +240,8 @@ def test_results_are_printed_and_written(project, two_runs):
 @pytest.mark.parametrize(("taken", "printed"), [(0, "0"), (12, "12"), (None, "–")])
 def test_the_iterations_of_a_run_that_starts_at_the_optimum_are_none(taken, printed):
     point = SimpleNamespace(experiment="mine", parameters={"rate": 1}, listed=["rate"])
-    found = {"status": "converged", "costs": [2.0], "iterations_measured": taken}
-    line = table_of({"mine": [point]}, [(point, found)])[-1]
+    record = {"status": "converged", "costs": [2.0], "iterations_measured": taken}
+    line = table_of({"mine": [point]}, [(point, record)])[-1]
     assert line.split() == ["mine", "rate=1", "converged", "2", printed]
 
 
