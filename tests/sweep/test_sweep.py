@@ -111,7 +111,9 @@ def test_a_failing_run_fails_alone_is_kept_and_named_on_one_line(project):
     assert len(kept) == 5
     notebook = json.loads((project.folder / "build/runs" / kept[0]).read_text())
     assert "error" in "".join(notebook["cells"][0]["source"]).lower()
-    assert "to run: failed before" in project.sweep("--dry-run")[1]
+    project.write("experiments.yaml", mixed + "other: {n_iterations: 5}\n")
+    assert project.sweep("--experiment", "other")[0] == 0
+    assert project.sweep("--dry-run")[1].count("to run: failed before") == 2
 
 
 def test_a_broken_grid_stops_before_anything_starts(project):

@@ -18,7 +18,6 @@ from helpers.pipeline.sweep.fingerprints import look_at
 from helpers.pipeline.sweep.notebooks import NOTEBOOKS
 
 RUNS = ROOT / "build" / "runs"
-FAILED = "*.failed.ipynb"  # the pattern of failed runs in this folder
 PLATFORM = {"Python": platform.python_version(), "processor": processors()}
 COMMON_INPUTS = ("requirements.txt", *PLATFORM)
 SEARCH_PATHS = (NOTEBOOKS, ROOT)  # where a run looks for modules and files
@@ -31,7 +30,7 @@ def path_of(run):
 
 def failed_path_of(run):
     """Return the path of a failed run, which has its error on top."""
-    return RUNS / FAILED.replace("*", run)
+    return RUNS / f"{run}.failed.ipynb"
 
 
 def has_failed(run):

@@ -13,7 +13,6 @@ from helpers import ROOT
 from helpers.pipeline.command import aligned, first_few
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.sweep.inputs import (
-    FAILED,
     RUNS,
     failed_path_of,
     modules_used_by,
@@ -34,7 +33,10 @@ def sweep(plan, scheduler="", time_limit=TIME_LIMIT):
 
     FailedRunsError if a run failed, but only after all others have ended.
     """
-    prepare(plan)
+    try:
+        RUNS.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(error) from None
     try:
         ended = run_missing(plan, scheduler, time_limit) if plan.missing else {}
     finally:
@@ -46,17 +48,6 @@ def sweep(plan, scheduler="", time_limit=TIME_LIMIT):
         [first, *_] = failures.values()
         count = f"{len(failures)} of {len(plan.runs)} runs"
         raise FailedRunsError(f"{count} failed: {first.error}")
-
-
-def prepare(plan):
-    """Make the folder of runs; remove failures that will not be run again."""
-    try:
-        RUNS.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise _unwritable(error) from None
-    for path in RUNS.glob(FAILED):
-        if path.name.partition(".")[0] not in plan.missing:
-            path.unlink(missing_ok=True)
 
 
 def run_missing(plan, scheduler, time_limit):
