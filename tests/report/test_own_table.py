@@ -117,7 +117,7 @@ def test_a_target_of_text_is_not_due_to_the_features(monkeypatch, tmp_path):
 def test_an_error_says_what_was_never_given(monkeypatch):
     given(monkeypatch, "", DATA="data/b.csv")
     error = "data/b.csv: no column 'mpg'; its columns are x, y"
-    said = "mpg is what the notebook says: give TARGET=…"
+    said = "mpg is the notebook's default: set TARGET=…"
     assert with_remembered_hint(error, "regression") == f"{error}; {said}"
 
 
@@ -150,7 +150,7 @@ def test_what_make_remembers_is_owned_up_to(project):
     )
     *_, last = make("FEATURES=").splitlines()
     assert last == (
-        "made: report/regression.html, for N. N., of data/two.csv: price from weight; "
+        "made report/regression.html for N. N., on data/two.csv: price from weight; "
         "0 of 20 rows left out"
     )
-    assert "; mpg is what the notebook says: give TARGET=…\n" in make("TARGET=")
+    assert "; mpg is the notebook's default: set TARGET=…\n" in make("TARGET=")

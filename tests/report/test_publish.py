@@ -704,7 +704,7 @@ def test_a_figure_drawn_beside_the_notebook_is_the_same_once_it_is_finished(
 
     publish_one(Report())
     alone = shown[0]
-    monkeypatch.setenv(drawing.BESIDE, "1")
+    monkeypatch.setenv(drawing.IN_BACKGROUND, "1")
     report = Report()
     publish_one(report)
     assert shown[2].data == {"text/plain": "c"}
@@ -714,7 +714,7 @@ def test_a_figure_drawn_beside_the_notebook_is_the_same_once_it_is_finished(
 
 
 def test_what_cannot_be_drawn_beside_the_notebook_is_named(shown, monkeypatch):
-    monkeypatch.setenv(drawing.BESIDE, "1")
+    monkeypatch.setenv(drawing.IN_BACKGROUND, "1")
     report = Report()
     report.claims.begin_cell("it", 7)
     figure, axes = plt.subplots()
@@ -729,7 +729,7 @@ def test_what_cannot_be_drawn_beside_the_notebook_is_named(shown, monkeypatch):
     with pytest.raises(ValueError, match=r"^In \[7\], fig:formula: \s*\\fracc"):
         report.provenance()
     with pytest.raises(RuntimeError, match="that drew a figure has died"):
-        drawing.beside(os._exit, 1)()
+        drawing.call_in_background(os._exit, 1)()
 
 
 def test_a_table_escapes_text_and_keeps_mathematics(shown):
@@ -861,7 +861,7 @@ def test_a_table_that_is_a_little_too_wide_is_set_smaller(shown, printed):
 
 @pytest.mark.parametrize("label", ["mine_2", "My-Fig", "a b", "", "fig:a"])
 def test_a_label_that_references_could_not_name_is_refused(shown, label):
-    with pytest.raises(ValueError, match="must be of small letters, digits and hyph"):
+    with pytest.raises(ValueError, match="must consist of lowercase letters, digits"):
         Report().table(pd.DataFrame({"a": [1]}), label=label, caption="It.")
 
 
@@ -880,9 +880,7 @@ def test_a_label_given_twice_says_both_cells(shown):
     report.claims.begin_cell("first", 4)  # the same cell again
     report.table(frame, label="it", caption="It.")
     report.claims.begin_cell("second", 7)
-    with pytest.raises(
-        ValueError, match=r"tab:it is given twice: in In \[3\] and in In"
-    ):
+    with pytest.raises(ValueError, match=r"tab:it is used twice: In \[3\] and In"):
         report.table(frame, label="it", caption="It.")
 
 

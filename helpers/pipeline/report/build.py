@@ -1,4 +1,4 @@
-"""Make a report: sweep, execute its notebook, set it as PDF and HTML."""
+"""Make a report: run its experiments, execute its notebook, and write PDF and HTML."""
 
 import contextlib
 import os
@@ -20,7 +20,7 @@ from helpers.pipeline.report.datasets import (
     table_summary,
     with_remembered_hint,
 )
-from helpers.pipeline.report.drawing import BESIDE
+from helpers.pipeline.report.drawing import IN_BACKGROUND
 from helpers.pipeline.report.evidence import RESULTS, attachments
 from helpers.pipeline.report.paths import ASSIGNMENT, relevant_files, requested_report
 from helpers.pipeline.report.revision import changed, revision
@@ -33,7 +33,7 @@ from helpers.pipeline.sweep.run import FailedRunsError, sweep
 
 
 def report(*, with_pdf=True, with_page=True):
-    """Write the report that is asked for; an older one stays until this one is done."""
+    """Write the requested report; an older one stays in place until this is done."""
     paths = requested_report()
     build = paths.executed.parent
     try:
@@ -48,7 +48,7 @@ def report(*, with_pdf=True, with_page=True):
 
 @contextlib.contextmanager
 def one_at_a_time(path):
-    """Wait until no other process holds the lock: both would write the same files."""
+    """Wait for any process that holds the lock: both would write the same files."""
     import fcntl
 
     with path.open("w") as lock:
@@ -61,47 +61,48 @@ def one_at_a_time(path):
 
 
 def make_report(paths, with_pdf, with_page, thread):
-    """Sweep, execute the report's notebook and set it, in a locked ``build``.
+    """Run the experiments, execute the notebook and write the report; needs the lock.
 
-    `thread` is an executor for what can be done meanwhile.
+    `thread` is an executor for work that can be done at the same time.
     """
     title, table = title_block(with_pdf=with_pdf), given_table(paths.name)
     time_limit = checked_time_limit(os.environ.get("TIME_LIMIT") or "600")
     scheduler = checked_scheduler(os.environ.get("SCHEDULER", ""))
     experiments = experiments_of(paths.name)
-    now, plan, before = revision(), make_plan(experiments), stamps()
-    own = requested_table(paths.name, table)
-    if own and (why := why_outside(own["data"])):
+    version, plan, stamps_before = revision(), make_plan(experiments), stamps()
+    data_table = requested_table(paths.name, table)
+    if data_table and (why := why_outside(data_table["data"])):
         print(f"note: {why}", file=sys.stderr, flush=True)
-    behind = partial(modules_used_by, paths.name)
+    report_modules = partial(modules_used_by, paths.name)
     if not with_page:  # to verify a PDF, in a folder that is removed
         os.environ[FORMATS] = "pdf"
-    with warm_kernels(modules_for(plan) or behind(), later=behind):
-        # Imported while the forkserver imports its modules, which takes as long.
+    with warm_kernels(modules_for(plan) or report_modules(), later=report_modules):
+        # Import these while the forkserver imports its modules, which takes as long.
         from helpers.pipeline.report.page import to_html
         from helpers.pipeline.report.pdf import compile_preamble
         from helpers.pipeline.report.typeset import cell_of, note_of_printed, title_of
 
-        failed = None
+        failed_runs = None
         try:
             if plan.runs:
                 sweep(plan, scheduler, time_limit)
         except FailedRunsError as error:
-            failed = error
+            failed_runs = error
         preamble = with_pdf and thread.submit(compile_preamble, paths.tex)
         name = paths.notebook.relative_to(ROOT)
         print(f"executing {name}", file=sys.stderr, flush=True)
         if CAN_FORK:
-            os.environ[BESIDE] = "1"
+            os.environ[IN_BACKGROUND] = "1"
         try:
             notebook = execute_report(title | table, time_limit, paths)
         except UserError as error:
             error = with_remembered_hint(str(error), paths.name)
-            if failed:  # the text may rest on it
-                raise UserError(f"{failed}; then the report: {error}") from None
+            if failed_runs:  # they may be the cause
+                raise UserError(f"{failed_runs}; then the report: {error}") from None
             raise UserError(error) from None
-        if failed:
-            print(f"the report lists as failed: {failed}", file=sys.stderr, flush=True)
+        if failed_runs:
+            message = f"the report lists as failed: {failed_runs}"
+            print(message, file=sys.stderr, flush=True)
     if note := note_of_printed(notebook):
         print(note, file=sys.stderr, flush=True)
     recorded = read_record(paths.executed)
@@ -110,71 +111,74 @@ def make_report(paths, with_pdf, with_page, thread):
         raise UserError(
             f"{name} records no claims: its last cell must be record(claims=…)"
         )
-    made_for = {"title": title_of(notebook), "report": paths.name, "table": table}
-    attached = attachments(claims, made_for, now, experiments)
-    print("setting the pages", file=sys.stderr, flush=True)
+    heading = title_of(notebook)
+    made_for = {"title": heading, "report": paths.name, "table": table}
+    attached = attachments(claims, made_for, version, experiments)
+    print("typesetting the report", file=sys.stderr, flush=True)
     try:
-        page = with_page and thread.submit(to_html, notebook, attached, now)
-        made = {}
+        page = with_page and thread.submit(to_html, notebook, attached, version)
+        outputs = {}
         if with_pdf:
-            given = notebook, attached, now, paths.tex, preamble.result
-            made[paths.pdf] = print_report(*given)
+            arguments = notebook, attached, version, paths.tex, preamble.result
+            outputs[paths.pdf] = print_report(*arguments)
         if with_page:
-            made[paths.html] = page.result().encode()
+            outputs[paths.html] = page.result().encode()
     except UserError as error:
         where = cell_of(str(error), notebook)
         raise UserError(f"{error} ({where})" if where else error) from None
-    if revision() != now:
-        names = sorted(changed_files(before, stamps()))
-        found = ", ".join(names) or "the commit, or a file"
-        raise UserError(f"changed while the report was made: {found}: make report")
+    if revision() != version:
+        names = sorted(changed_files(stamps_before, stamps()))
+        files = ", ".join(names) or "the commit, or a file"
+        raise UserError(
+            f"changed while the report was made: {files}; run make report again"
+        )
     with contextlib.ExitStack() as all_or_none:
-        for path, content in {**made, paths.results: attached[RESULTS]}.items():
-            # Results that are the same keep their date.
-            if path in made or not path.exists() or path.read_bytes() != content:
+        for path, content in {**outputs, paths.results: attached[RESULTS]}.items():
+            # Results that have not changed keep their date.
+            if path in outputs or not path.exists() or path.read_bytes() != content:
                 all_or_none.enter_context(atomic_write(path)).write_bytes(content)
-    names = " and ".join(str(path.relative_to(ROOT)) for path in made)
-    of = table_summary(own, recorded)
-    print(f"made: {names}, for {title_of(notebook)['student']}{of and f', of {of}'}")
+    names = " and ".join(str(path.relative_to(ROOT)) for path in outputs)
+    summary = table_summary(data_table, recorded)
+    print(f"made {names} for {heading['student']}{summary and f', on {summary}'}")
 
 
 def stamps():
-    """Return when each file that differs from the commit was changed, and its size."""
+    """Return the time stamp and size of each file that differs from the commit."""
     return {
         name: file_stamp(ROOT / name)
         for name in relevant_files(requested_report().name, changed())
     }
 
 
-def print_report(notebook, attached, now, folder, preamble=None):
+def print_report(notebook, attached, version, folder, preamble=None):
     """Return the bytes of an executed report's PDF; see `to_latex` and `to_pdf`.
 
-    `preamble` waits for `compile_preamble` and returns what it does; without it, the
-    preamble is compiled here.
+    `preamble` is called for the result of `compile_preamble`; without it, the preamble
+    is compiled here.
     """
     from helpers.pipeline.report.pdf import compile_preamble, to_pdf
     from helpers.pipeline.report.typeset import to_latex
 
     latex, files = to_latex(notebook, attached)
     name = preamble() if preamble else compile_preamble(folder)
-    return to_pdf(latex, files, folder, name, now.time).read_bytes()
+    return to_pdf(latex, files, folder, name, version.time).read_bytes()
 
 
-def execute_report(given, time_limit, paths=ASSIGNMENT):
-    """Execute the notebook of a report, also into ``build``, and return it.
+def execute_report(parameters, time_limit, paths=ASSIGNMENT):
+    """Execute the notebook of a report, write it to ``build``, and return it.
 
-    `given` are some of its parameters. UserError if a cell raises; the written notebook
-    has the error on top.
+    `parameters` replace the notebook's own. Raises UserError if a cell fails; the
+    written notebook then has the error on top.
     """
     import nbformat
 
     from helpers.pipeline.sweep.execute import execute
 
     os.environ["JPY_SESSION_NAME"] = str(paths.notebook)  # as JupyterLab does
-    done = execute(paths.name, given, time_limit=time_limit)
-    paths.executed.write_text(done.notebook, encoding="utf-8")
-    if done.error:
-        where = f"{paths.executed.relative_to(ROOT)}, {done.cell}".rstrip(", ")
-        error = with_magic_hint(done.error, MAGICS)
+    result = execute(paths.name, parameters, time_limit=time_limit)
+    paths.executed.write_text(result.notebook, encoding="utf-8")
+    if result.error:
+        where = f"{paths.executed.relative_to(ROOT)}, {result.cell}".rstrip(", ")
+        error = with_magic_hint(result.error, MAGICS)
         raise UserError(f"{error} (see {where})")
-    return nbformat.reads(done.notebook, as_version=4)
+    return nbformat.reads(result.notebook, as_version=4)

@@ -1,4 +1,4 @@
-"""The tables that a report is made of: where they are, and what was given of them."""
+"""The data tables of a report: where they are, and which the user specified."""
 
 import os
 
@@ -11,45 +11,45 @@ from helpers.pipeline.sweep.experiments import experiments_of, read_points
 from helpers.pipeline.sweep.inputs import why_outside
 from helpers.pipeline.sweep.parameters import notebook_parameters
 
-# What the Makefile says is as it was given last: names of variables.
+# Set by the Makefile: the names of the variables whose values it remembered.
 REMEMBERED = "REMEMBERED"
 LACKS = ("there is no such file", "no column")  # as `helpers.data` says it
 
 
-def requested_table(report, given=None):
-    """Return a report's data, target and features; empty if it is not of a table.
+def requested_table(report, specified=None):
+    """Return a report's data, target and features; empty if it is not about a table.
 
-    They are those given, by default in the environment, else those of its notebook.
+    What is not specified, by default in the environment, is taken from the notebook.
     """
-    known = notebook_parameters(report)
-    if "data" not in known:
+    parameters = notebook_parameters(report)
+    if "data" not in parameters:
         return {}
-    given = given_table(report) if given is None else given
-    return {name: known[name].default for name in TABLE if name in known} | given
+    specified = given_table(report) if specified is None else specified
+    return {n: parameters[n].default for n in TABLE if n in parameters} | specified
 
 
-def tables_used_by(report, given=None):
+def tables_used_by(report, specified=None):
     """Return the paths of a report's own table and of those of its experiments."""
-    own = requested_table(report, given).get("data")
+    own_table = requested_table(report, specified).get("data")
     grids = read_points(only=experiments_of(report)).values()
     paths = [point.parameters.get("data") for points in grids for point in points]
-    return [path for path in dict.fromkeys([own, *paths]) if path]
+    return [path for path in dict.fromkeys([own_table, *paths]) if path]
 
 
-def require_table(report, given=None):
-    """Raise UserError if a report's own table is where nobody else would find it.
+def require_table(report, specified=None):
+    """Raise UserError if a report's own table is where no one else would find it.
 
-    Those of experiments are refused when the grid is read.
+    The tables of experiments are checked when the grid is read.
     """
-    table = requested_table(report, given)
+    table = requested_table(report, specified)
     if table and (why := why_outside(table["data"])):
         raise UserError(why)
 
 
 def table_summary(table, recorded):
-    """Say in short what a table's report is of, and how many rows were left out.
+    """Summarise a report on a table in one line: target, features, rows left out.
 
-    It is what the report recorded; empty if it did not, or is not of a table.
+    Empty if the report recorded nothing, or is not about a table.
     """
     if not table or not {"features", "n_rows", "n_dropped"} <= recorded.keys():
         return ""
@@ -59,23 +59,23 @@ def table_summary(table, recorded):
 
 
 def with_remembered_hint(error, report):
-    """Return an error, and what of the table that it names was not given this time."""
-    table, given = requested_table(report), given_table(report)
+    """Add a hint to an error about a parameter of the table that was not given now."""
+    table, specified = requested_table(report), given_table(report)
     remembered = os.environ.get(REMEMBERED, "").split()
-    for name in ("features", "target", "data"):  # what it is most likely due to
+    for name in ("features", "target", "data"):  # the most likely cause first
         text, variable = table.get(name), name.upper()
         if text is None or not _is_named(error, name, text):
             continue
-        if name not in given:
-            return f"{error}; {text} is what the notebook says: give {variable}=…"
+        if name not in specified:
+            return f"{error}; {text} is the notebook's default: set {variable}=…"
         if variable in remembered:
-            how = f"{variable}={text} was given before; {variable}= forgets it"
-            return f"{error}; {how}"
+            hint = f"{variable}={text} was given before; {variable}= forgets it"
+            return f"{error}; {hint}"
     return error
 
 
 def _is_named(error, name, text):
-    """Tell whether an error is about a parameter of this name and text."""
+    """Tell whether an error is about this parameter and its text."""
     if name == "data":
         return any(f"{text}: {lack}" in error for lack in LACKS)
     if f"{name} must be" in error or f"{name} {text!r}" in error:

@@ -1,4 +1,4 @@
-"""Draw figures as SVG and PDF, in a build while the notebook goes on."""
+"""Draw figures as SVG and PDF; in a build, while the notebook continues."""
 
 import base64
 import contextlib
@@ -11,27 +11,28 @@ from multiprocessing import get_context
 
 from helpers.pipeline.environment import figure_formats
 
-# Set while a report is built, where kernels are forked: figures are drawn beside it.
-BESIDE = "DRAW_BESIDE"
+# Set while a report is built, if kernels are forked: draw figures in other processes.
+IN_BACKGROUND = "DRAW_BESIDE"
 
 
 def draw(figure, name):
     """Return a matplotlib figure in the formats of page and PDF, by MIME type.
 
-    ValueError, which begins with its name, if it cannot be drawn, or lacks a letter.
+    Raises ValueError, which begins with `name`, if the figure cannot be drawn or its
+    font lacks a character.
     """
     formats = figure_formats()
     if not formats:
         return {}
     drawn = {}
-    figure.set_dpi(72)  # of SVG and PDF: texts are measured once
+    figure.set_dpi(72)  # that of SVG and PDF, so that texts are measured only once
     for ax in figure.axes:
         for image in ax.images if ax.get_axisbelow() is True else ():
             image.set_zorder(max(image.get_zorder(), 0.6))  # grids are at 0.5
-    with _all_letters(name):
-        # Laid out once: its engine would run at each rendering, and move the figure by
-        # a last digit. The PDF, which is also made without the page, is saved first.
-        (figure.get_layout_engine() or _layout_for(figure)).execute(figure)
+    with _require_glyphs(name):
+        # Lay it out once: the engine would run at each rendering, and move the figure
+        # by a last digit. The PDF comes first, as it may be made without the page.
+        (figure.get_layout_engine() or _default_layout(figure)).execute(figure)
         figure.set_layout_engine("none")
         if "pdf" in formats:
             pdf = _saved(figure, "pdf", {"CreationDate": None})
@@ -42,18 +43,18 @@ def draw(figure, name):
     return drawn
 
 
-def _layout_for(figure):
-    """Return the engine that lays out a figure which has none of its own."""
+def _default_layout(figure):
+    """Return the layout engine for a figure that has none."""
     from matplotlib import layout_engine
 
-    # Where a colour bar was made without a layout, the other one divides by zero.
+    # With a colour bar that was made without a layout, the other divides by zero.
     if any(hasattr(ax, "_colorbar") and ax.get_subplotspec() for ax in figure.axes):
         return layout_engine.TightLayoutEngine()
     return layout_engine.ConstrainedLayoutEngine()
 
 
-def beside(function, *arguments):
-    """Call a function in a forked process; return what waits for it and its result."""
+def call_in_background(function, *arguments):
+    """Call a function in a forked process; return a function that awaits its result."""
     fork = get_context("fork")
     receiver, sender = fork.Pipe(duplex=False)
 
@@ -63,7 +64,7 @@ def beside(function, *arguments):
         except Exception as error:
             outcome = error
         sender.send(outcome)
-        os._exit(0)  # what ends a kernel must not be done twice
+        os._exit(0)  # skip the exit handlers, which are the kernel's
 
     process = fork.Process(target=call, daemon=True)
     process.start()
@@ -85,34 +86,32 @@ def beside(function, *arguments):
 
 
 @contextlib.contextmanager
-def _all_letters(name):
-    """Raise ValueError for a letter that a font lacks, or another error of a figure."""
+def _require_glyphs(name):
+    """Raise ValueError if a font lacks a character, or drawing fails in another way."""
     log = logging.getLogger("matplotlib.mathtext")
     log.addFilter(_refuse_dummy)
     with warnings.catch_warnings():
         warnings.filterwarnings("error", "Glyph .* missing from font")
         try:
             yield
-        except UserWarning as missing:
-            found = re.search(r"Glyph (\d+)", str(missing))
-            raise ValueError(
-                f"{name}: its font has no letter {chr(int(found[1]))!r}"
-            ) from None
-        except Exception as error:  # such as of a formula
+        except UserWarning as warning:
+            letter = chr(int(re.search(r"Glyph (\d+)", str(warning))[1]))
+            raise ValueError(f"{name}: its font has no letter {letter!r}") from None
+        except Exception as error:  # such as a mistake in a formula
             raise ValueError(f"{name}: {error}") from None
         finally:
             log.removeFilter(_refuse_dummy)
 
 
 def _refuse_dummy(record):
-    """Raise for a letter that a formula lacks what matplotlib only logs."""
+    """Raise UserWarning for a letter missing from a formula, which is only logged."""
     if "dummy symbol" in record.msg:
         raise UserWarning(f"Glyph {record.args[2]} missing from font")
     return True
 
 
 def _saved(figure, format, metadata):
-    """Return a figure's file, without a date: the same figure has the same bytes."""
+    """Return a figure's file, without a date, so that its bytes are reproducible."""
     import matplotlib as mpl
 
     buffer = io.BytesIO()

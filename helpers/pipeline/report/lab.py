@@ -1,6 +1,6 @@
-"""The report as JupyterLab shows it: numbers and names in the place of labels.
+"""Prepare text for JupyterLab: replace labels by numbers, and citation keys by names.
 
-It shows ``[@boyd2004]`` as it is; print and page have pandoc to name the work.
+JupyterLab would show ``[@boyd2004]`` as typed; for print and page, pandoc cites it.
 """
 
 import os
@@ -11,7 +11,7 @@ from functools import cache, cached_property, partial
 from helpers import ROOT
 from helpers.pipeline.environment import FORMATS
 from helpers.pipeline.errors import UserError, did_you_mean
-from helpers.pipeline.report.drawing import BESIDE, beside
+from helpers.pipeline.report.drawing import IN_BACKGROUND, call_in_background
 from helpers.pipeline.report.markdown import (
     EQUATION,
     HEADING,
@@ -24,31 +24,31 @@ from helpers.pipeline.report.mathematics import outside_code
 from helpers.pipeline.report.paths import current_cells
 
 BIBLIOGRAPHIES = ROOT / "report"
-SHOWS = re.compile(r"^[^#\n]*\bbibliography\([^)]*?([\w.-]+\.bib)", re.MULTILINE)
+BIBLIOGRAPHY = re.compile(r"^[^#\n]*\bbibliography\([^)]*?([\w.-]+\.bib)", re.MULTILINE)
 KEY = rf"@(?!(?:{'|'.join(KINDS)}):)([\w-]*\w)"
 CITATION = re.compile(rf"\[(?P<group>[^\[\]]*{KEY}[^\[\]]*)\](?!\()|(?<![\w@\\]){KEY}")
 KIND = {"figure": "fig", "table": "tab", "listing": "lst"}
-MADE = re.compile(  # what has a number, in the source of a notebook
+NUMBERED = re.compile(  # what gets a number, in the source of a notebook
     rf"^[^#\n]*\breport\.({'|'.join(KIND)})\((?:(?!\blabel=).)*\blabel=[\"']([\w-]+)[\"']"
     r"|\{#(eq:[\w-]+)\}",
     re.MULTILINE | re.DOTALL,
 )
-_begun = {}  # by path: what waits until a file has been read
+_pending = {}  # by path: a function that waits until a file has been read
 
 
 class Lab:
-    """The numbers given so far."""
+    """The numbers of figures, tables, listings, equations and appendices."""
 
     def __init__(self):
-        if os.environ.get(BESIDE) and self._works.exists():  # read by another core
-            _begun[self._works] = beside(_read, self._works)
+        if os.environ.get(IN_BACKGROUND) and self._works.exists():
+            _pending[self._works] = call_in_background(_read, self._works)
 
     def text(self, text):
         """Give references and equations the numbers that LaTeX gives in print.
 
-        Works are cited and sections are named by their names, without their labels.
+        Citations become names and years; references to sections become headings.
         """
-        if FORMATS in os.environ:  # nobody will see it
+        if FORMATS in os.environ:  # no one will see it
             return text
         return outside_code(self._named, HEADING.sub(r"\1 \2", text))
 
@@ -60,9 +60,9 @@ class Lab:
         return REFERENCE.sub(lambda m: self.reference(m[0][1:]), text)
 
     def _cited(self, match):
-        """Write a citation of known works as ``(Boyd and Vandenberghe 2004)``."""
+        """Write a citation, if all works exist, as ``(Boyd and Vandenberghe 2004)``."""
         keys, names = re.findall(KEY, match[0]), {}
-        with suppress(UserError):  # report.bibliography(…) says what is wrong
+        with suppress(UserError):  # report.bibliography(…) will raise it
             names, _ = read_works(self._works)
         if not all(key in names for key in keys):
             return match[0]
@@ -73,22 +73,22 @@ class Lab:
 
     @cached_property
     def _source(self):
-        # Only where it is needed: a preview would execute the cell again at each save.
+        # Read only if needed: a preview would otherwise rerun the cell at each save.
         return "\n".join("".join(cell["source"]) for cell in current_cells())
 
     @cached_property
     def _numbers(self):
-        """The labels of each kind: of the notebook in its order, then as they come."""
+        """The labels of each kind, in the notebook's order; new ones come last."""
         numbers, source = {}, "" if FORMATS in os.environ else self._source
-        for made, label, equation in MADE.findall(source):
-            label = equation or f"{KIND[made]}:{label}"
+        for method, label, equation in NUMBERED.findall(source):
+            label = equation or f"{KIND[method]}:{label}"
             numbers.setdefault(label.partition(":")[0], []).append(label)
         return numbers
 
     @cached_property
     def _works(self):
         """The path of the bibliography that the notebook shows."""
-        [name] = SHOWS.findall(self._source)[:1] or ["references.bib"]
+        [name] = BIBLIOGRAPHY.findall(self._source)[:1] or ["references.bib"]
         return BIBLIOGRAPHIES / name
 
     @cached_property
@@ -97,7 +97,7 @@ class Lab:
         return {label: heading for _, heading, label in HEADING.findall(self._source)}
 
     def reference(self, label):
-        """Return what a reference to a label says, as a link."""
+        """Return a reference to a label, as a link."""
         if label.startswith(("sec:", "app:")) and label in self._headings:
             heading = self._headings[label]
             return f"[{heading}](#{heading.replace(' ', '-')})"
@@ -106,7 +106,7 @@ class Lab:
         return f"[{KINDS[kind]} {number}](#{label})".replace("[ ", "[")
 
     def number(self, label):
-        """Return a label's kind, and its place among those of its kind."""
+        """Return a label's kind, and its number among those of its kind."""
         kind = label.partition(":")[0]
         labels = self._numbers.setdefault(kind, [])
         if label not in labels:
@@ -117,22 +117,22 @@ class Lab:
 
 @cache
 def read_works(path):
-    """Return authors and year of each work of a BibTeX file, by key, and its HTML."""
+    """Read the author and year of each work in a BibTeX file, by key, and its HTML."""
     if not path.exists():
-        known = sorted(each.name for each in BIBLIOGRAPHIES.glob("*.bib"))
-        hint = did_you_mean(path.name, known) or f"; there are {', '.join(known)}"
+        files = sorted(each.name for each in BIBLIOGRAPHIES.glob("*.bib"))
+        hint = did_you_mean(path.name, files) or f"; there are {', '.join(files)}"
         raise UserError(f"there is no report/{path.name}{hint}")
-    return _begun.pop(path, partial(_read, path))()
+    return _pending.pop(path, partial(_read, path))()
 
 
 def _read(path):
-    """Read a BibTeX file, in one call of pandoc."""
+    """Read a BibTeX file as `read_works` does, in one call of pandoc."""
     try:
         keys = WORK.findall(path.read_text(encoding="utf-8-sig"))
     except UnicodeDecodeError:
         raise UserError(f"report/{path.name} must be saved as UTF-8") from None
-    if twice := [key for key in dict.fromkeys(keys) if keys.count(key) > 1]:
-        raise UserError(f"report/{path.name} has two works with the key {twice[0]}")
+    if repeated := [key for key in dict.fromkeys(keys) if keys.count(key) > 1]:
+        raise UserError(f"report/{path.name} has two works with the key {repeated[0]}")
     citations, html = markdown_to_html([f"@{{{key}}}" for key in keys], path)
     names = {}
     for key, citation in zip(keys, citations, strict=True):

@@ -1,9 +1,9 @@
-"""What a notebook puts on the page: prose, figures, tables, listings.
+"""Publish prose, figures, tables and listings from a notebook.
 
-One call shows a thing in JupyterLab and describes it, in the output's metadata, for
-`typeset` and `page`, which set it in LaTeX and HTML. Prose and captions are Markdown,
-see `markdown`, with ``{{claims}}`` and citations such as ``[@key]``. A label is a name
-in references, without its kind: ``costs`` for ``@fig:costs``.
+Each call displays an item in JupyterLab and describes it in the output's metadata, from
+which `typeset` and `page` produce the LaTeX and HTML. Prose and captions are Markdown
+(see `markdown`), with ``{{claims}}`` and citations such as ``[@key]``. Labels are given
+without the kind that references begin with: ``costs`` for ``@fig:costs``.
 """
 
 import inspect
@@ -17,41 +17,41 @@ from IPython.display import display, update_display
 
 from helpers.pipeline.report import frames
 from helpers.pipeline.report.claims import Claims, described
-from helpers.pipeline.report.drawing import BESIDE, beside, draw
+from helpers.pipeline.report.drawing import IN_BACKGROUND, call_in_background, draw
 from helpers.pipeline.report.lab import BIBLIOGRAPHIES, Lab, read_works
 from helpers.pipeline.report.markdown import KINDS
 from helpers.pipeline.report.provenance import trace
 from helpers.pipeline.sweep.results import loaded_experiments
 
-MANY = 40  # lines of a table that do not fit on a page
-TEXT_WIDTH = 6.3  # inches, on the page that is printed
-SHORT = 15  # lines of a listing that is kept whole: on one page, and in JupyterLab
+MAX_TABLE_LINES = 40  # a table with more lines may not fit on a page
+TEXT_WIDTH = 6.3  # inches, in print
+MAX_LISTING_LINES = 15  # a longer listing may break across pages; JupyterLab folds it
 
 
 class Report:
-    """The page that a notebook writes.
+    """The report that a notebook writes.
 
-    Making one gives the notebook the cell magic ``%%prose``.
+    Creating one gives the notebook the cell magic ``%%prose``.
 
     Attributes
     ----------
     claims : Claims
-        Every number that may be named in prose and captions.
+        The numbers that prose and captions may refer to.
     experiments : list of str
-        The experiments that `experiment` has shown.
+        The experiments shown by `experiment`.
     """
 
     def __init__(self):
         self.claims, self.experiments = Claims(), []
         self._lab, self._labels = Lab(), {}
-        self._provenance, self._drawn_beside = {}, {}
+        self._provenance, self._pending_figures = {}, {}
         shell = get_ipython()
         if shell is not None:
             shell.register_magic_function(self._prose_cell, "cell", "prose")
             shell.events.register("pre_run_cell", self._begin_cell)
 
     def _begin_cell(self, info):
-        # Not for code that a cell executes in turn.
+        # Ignore code that a cell itself executes.
         if info.cell_id or info.store_history:
             number = len(get_ipython().user_ns["In"])
             self.claims.begin_cell(info.cell_id, number)
@@ -70,15 +70,15 @@ class Report:
 
     def prose(self, text):
         """Show Markdown, with its claims filled in and its references numbered."""
-        shown = {"text/markdown": self._lab.text(self.claims.fill(text))}
-        self._emit(shown, kind="prose", text=text)
+        markdown = self._lab.text(self.claims.fill(text))
+        self._emit({"text/markdown": markdown}, kind="prose", text=text)
 
     def appendix(self):
-        """Begin the appendix: the sections that follow have letters."""
+        """Begin the appendix, whose sections are lettered instead of numbered."""
         self._emit({"text/markdown": "# Appendix"}, kind="appendix")
 
     def live(self, html):
-        """Put the live figure, a fragment of HTML, on the page; print has none."""
+        """Put the live figure, an HTML fragment, on the page; the PDF omits it."""
         self._emit({"text/markdown": "*The live figure.*"}, kind="live", html=html)
 
     def figure(self, figure, *, label, caption, alt="", live="", source=None):
@@ -87,13 +87,13 @@ class Report:
         Parameters
         ----------
         figure : matplotlib.figure.Figure
-            As large as it is, at most as wide as the text. Closed afterwards.
+            Printed at its own size, but at most as wide as the text. Closed afterwards.
         label, caption : str
             See `helpers.pipeline.report.publish`.
         alt : str
-            What it looks like, for those who cannot see it; text without mathematics.
+            A description for readers who cannot see it, without mathematics.
         live : str
-            Setting of the live figure that shows the same, as in an address:
+            The setting of the live figure that shows the same, as in a web address:
             ``features=all&rate=0.3``.
         source : (list of str, list of str), optional
             The helper functions and the runs behind it; by default they are traced.
@@ -101,7 +101,7 @@ class Report:
         Raises
         ------
         ValueError
-            If there is no `alt`, or a letter that the font of the figure lacks.
+            If `alt` is empty, or the figure's font lacks a character.
         """
         import matplotlib.pyplot as plt
 
@@ -117,39 +117,41 @@ class Report:
         if (width := figure.get_figwidth()) < TEXT_WIDTH:
             description["share"] = round(width / TEXT_WIDTH, 4)
         try:
-            if os.environ.get(BESIDE):
-                drawn = beside(draw, figure, f"In [{self.claims.number}], {label}")
-                self._drawn_beside[label] = drawn, description
+            if os.environ.get(IN_BACKGROUND):
+                where = f"In [{self.claims.number}], {label}"
+                pending = call_in_background(draw, figure, where)
+                self._pending_figures[label] = pending, description
                 self._emit({"text/plain": alt}, display_id=label, **description)
             else:
                 self._emit(draw(figure, label) | {"text/plain": alt}, **description)
-        finally:  # else IPython would draw it again after the cell
+        finally:  # otherwise IPython would draw it again after the cell
             plt.close(figure)
-        self._lab_caption(label, caption)
+        self._show_caption(label, caption)
 
     def table(self, frame, *, label, caption, align=None, long=False, source=None):
-        """Show a frame of texts as a table with its caption.
+        """Show a frame as a table with its caption.
 
         Parameters
         ----------
         frame : pandas.DataFrame or pandas.Series
-            Of texts, which may have mathematics between dollars, and of numbers; see
+            Numbers and texts, which may have mathematics between dollars; see
             `helpers.pipeline.report.frames.texts_of`.
         label, caption : str
             See `helpers.pipeline.report.publish`.
         align : str, optional
-            LaTeX alignment of the columns; by default numbers are on the right and
-            texts on the left, long ones broken into lines.
+            LaTeX alignment of the columns. By default, numbers are aligned right, and
+            texts left, with line breaks in long ones.
         long : bool
-            Whether it may run over several pages, as one of many rows does anyway.
+            Whether it may break across pages, as a table with many rows always may.
         source : (list of str, list of str), optional
             See `figure`.
         """
         label = self._label("tab", label, caption)
         texts = frames.texts_of(frame)
-        letters, lines = frames.layout(texts)
-        long, align = long or max(lines, len(texts)) > MANY, align or letters
-        self._lab_caption(label, caption)
+        default_align, lines = frames.layout(texts)
+        long = long or max(lines, len(texts)) > MAX_TABLE_LINES
+        align = align or default_align
+        self._show_caption(label, caption)
         self._emit(
             {
                 "text/html": frames.to_html(texts, label.partition(":")[2]),
@@ -168,14 +170,14 @@ class Report:
     def experiment(self, name, *, rows=None, columns=None, show="cost"):
         """Show the runs of an experiment as a figure and a table, with captions.
 
-        Those of ``my_rates`` are ``@fig:experiment-my-rates`` and
-        ``@tab:experiment-my-rates``; the claim ``experiment-my-rates.best`` has the
-        iterations, or the cost, of the best run.
+        For ``my_rates`` the labels are ``@fig:experiment-my-rates`` and
+        ``@tab:experiment-my-rates``, and the claim ``experiment-my-rates.best`` is the
+        number of iterations, or the cost, of the best run.
 
         Parameters
         ----------
         name : str
-            In ``experiments.yaml``.
+            The experiment's name in ``experiments.yaml``.
         rows, columns, show
             See `helpers.figures.overview.plot_experiment`.
         """
@@ -185,36 +187,36 @@ class Report:
         publish_experiment(self, name, rows=rows, columns=columns, show=show)
 
     def listing(self, item, *, label, caption):
-        """Show the code of a function, class or module, as it is on disk."""
+        """Show the source code of a function, class or module, as it is on disk."""
         label = self._label("lst", label, caption)
         lines, first = inspect.getsourcelines(item)
         code = textwrap.dedent("".join(lines))
-        self._lab_caption(label, caption)
-        shown = f"```python\n{code}```"
-        if len(lines) > SHORT:
+        self._show_caption(label, caption)
+        markdown = f"```python\n{code}```"
+        if breakable := len(lines) > MAX_LISTING_LINES:
             summary = f"<summary>{len(lines)} lines</summary>"
-            shown = f"<details>{summary}\n\n{shown}\n\n</details>"
+            markdown = f"<details>{summary}\n\n{markdown}\n\n</details>"
         self._emit(
-            {"text/markdown": shown},
+            {"text/markdown": markdown},
             kind="listing",
             label=label,
             caption=caption,
             code=code,
             first_line=max(first, 1),
-            breakable=len(lines) > SHORT,
+            breakable=breakable,
         )
 
     def provenance(self, *_):
         """List the cell, the helpers and the runs behind each figure and table.
 
-        Where all runs of an experiment are behind something, it is named instead.
-        Earlier notebooks name the experiments here, which is not needed.
+        An experiment is named in place of its runs if all of them were used.
+        Older notebooks pass the names of experiments, which are ignored.
         """
         loaded = sorted(loaded_experiments().items())
         experiments = {name: [*table["run"]] for name, table in loaded}
-        while self._drawn_beside:  # beside the notebook: put them in their places
-            label, (drawn, description) = self._drawn_beside.popitem()
-            data = drawn() | {"text/plain": description["alt"]}
+        while self._pending_figures:  # put the figures in their places
+            label, (pending, description) = self._pending_figures.popitem()
+            data = pending() | {"text/plain": description["alt"]}
             self._emit(data, show=update_display, display_id=label, **description)
         entries = [
             {
@@ -230,30 +232,28 @@ class Report:
             f"runs: {', '.join(e['runs']) or 'none'}"
             for e in entries
         )
-        shown = {"text/markdown": "\n".join(lines)}
-        self._emit(shown, kind="provenance", entries=entries)
+        markdown = {"text/markdown": "\n".join(lines)}
+        self._emit(markdown, kind="provenance", entries=entries)
 
     def bibliography(self, path):
-        """Show the works of a BibTeX file in ``report/``, their titles as typed.
+        """Show the works of a BibTeX file in ``report/``, with titles as typed.
 
-        They are in Chicago's author-date style, which shows no ``note`` of a work.
+        The style is Chicago author-date, which omits the ``note`` field.
         """
         path = BIBLIOGRAPHIES / Path(path).name
         works = f"<h1>References</h1>{read_works(path)[1]}"
         self._emit({"text/html": works}, kind="bibliography", path=path.stem)
 
     def _label(self, kind, label, caption):
-        """Return a label with its kind; check it and its caption."""
+        """Check a label and its caption; return the label with its kind in front."""
         if not re.fullmatch("[a-z0-9-]+", label):
             raise ValueError(
-                f"label {label!r}: it must be of small letters, digits and hyphens"
+                f"label {label!r} must consist of lowercase letters, digits and hyphens"
             )
         label, cell, number = f"{kind}:{label}", self.claims.cell, self.claims.number
-        other, first = self._labels.setdefault(label, (cell or number, number))
-        if other != (cell or number):
-            raise ValueError(
-                f"{label} is given twice: in In [{first}] and in In [{number}]"
-            )
+        owner, first = self._labels.setdefault(label, (cell or number, number))
+        if owner != (cell or number):
+            raise ValueError(f"{label} is used twice: In [{first}] and In [{number}]")
         if not caption.strip():
             raise ValueError(f"{label} has no caption: say what it shows")
         block = r"\n\s*\n|^\s*([-*+>#]|\d+[.)])\s|\$\$"
@@ -262,7 +262,7 @@ class Report:
         return label
 
     def _trace(self, label, source):
-        """Record what made a figure or table; return whether that is known."""
+        """Trace a figure or table if this is a notebook; return whether it is."""
         shell = get_ipython()
         if shell is not None:
             cells, variables = shell.user_ns["In"], shell.user_ns
@@ -272,21 +272,21 @@ class Report:
             self._provenance[label] = traced
         return shell is not None
 
-    def _lab_caption(self, label, caption):
+    def _show_caption(self, label, caption):
         kind, number = self._lab.number(label)
         caption = self._lab.text(self.claims.fill(caption))
         text = f"**{KINDS[kind]} {number}.** {caption}"
         self._emit({"text/markdown": text}, kind="lab")
 
     def _emit(self, data, *, show=None, display_id=None, **description):
-        """Display data with a description that the executed notebook keeps."""
+        """Display data, with a description for the metadata of the output."""
         data.setdefault("text/plain", description["kind"])
         metadata = described(self.claims, **description)
         (show or display)(data, metadata=metadata, raw=True, display_id=display_id)
 
 
 def _by_experiment(runs, experiments):
-    """Name experiments in the place of runs, where all of their runs are among them."""
-    whole = {name: of for name, of in experiments.items() if {*of} <= {*runs}}
-    named = {run for of in whole.values() for run in of}
-    return [*whole, *(run for run in runs if run not in named)]
+    """Replace the runs of an experiment by its name, if all of them are in `runs`."""
+    complete = {name: of for name, of in experiments.items() if {*of} <= {*runs}}
+    covered = {run for of in complete.values() for run in of}
+    return [*complete, *(run for run in runs if run not in covered)]
