@@ -1,8 +1,8 @@
-"""Letters that LaTeX's T1 encoding lacks: names of people, in many scripts, and signs.
+"""Supply letters that LaTeX's T1 encoding lacks: names in many scripts, and symbols.
 
-They are taken from the typeface of the page, else from the fonts that come with
-matplotlib. Each of these fonts becomes an encoding of LaTeX, with only the letters that
-a document needs, so that they are bold or italic as the text around them is.
+They come from the typeface of the page or, failing that, from matplotlib's fonts. Each
+such font becomes a LaTeX encoding with only the letters that the document needs, so
+that they turn bold or italic with the text around them.
 """
 
 import re
@@ -29,64 +29,64 @@ FAMILIES = (
     tuple(f"STIXGeneral{s}" for s in STIX),
     tuple(f"DejaVuSerif{s}" for s in DEJAVU),
 )
-OF_CODE = tuple(f"DejaVuSansMono{s}" for s in ("", "-Oblique", "-Bold", "-BoldOblique"))
-HEIGHT = 0.449  # of a small x of the page, in ems
-LATIN = "\u0100"  # before it is Latin-1, all of which T1 has,
-SIGNS = "–—‘’“”…"  # as it has these: most reports need not look for more
-WIDTH = 0.525  # of each letter of code
-NAMED = 5  # letters of a text that have no font
-FIRST, MOST = 33, 200  # the number of the first letter in a font, and how many it has
+MONO = tuple(f"DejaVuSansMono{s}" for s in ("", "-Oblique", "-Bold", "-BoldOblique"))
+X_HEIGHT = 0.449  # height of a lowercase x in the page's typeface, in ems
+# T1 has all of Latin-1, which ends before this letter, and these signs: most texts.
+BEYOND_LATIN_1, SIGNS = "\u0100", "–—‘’“”…"
+CODE_WIDTH = 0.525  # width of each letter of code, in ems
+MAX_NAMED = 5  # letters without a font that an error names for each text
+FIRST, MAX_LETTERS = 33, 200  # of a font: the code of its first letter; its capacity
 DECLARED = re.compile(r"\\DeclareUnicodeCharacter\{(\w+)\}")
 
 
 def require_letters(texts):
-    """Raise UserError for all letters that no font has, of texts by their place."""
-    found = {}
+    """Raise UserError for all letters of texts, given by place, that no font has."""
+    missing = {}
     for where, text in texts.items():
-        missing = sorted(c for c in further_letters(text) if not _families(c))
-        if missing:
-            named = [f"{c!r} (U+{ord(c):04X})" for c in missing]
-            found[where] = first_few(named, NAMED, ", ")
-    if found:
-        places = "; ".join(f"of {where}: {letters}" for where, letters in found.items())
-        none = "no font of the PDF (make html needs none) has letters"
-        raise UserError(f"{none} {places}")
+        letters = sorted(c for c in further_letters(text) if not _families(c))
+        if letters:
+            names = [f"{c!r} (U+{ord(c):04X})" for c in letters]
+            missing[where] = first_few(names, MAX_NAMED, ", ")
+    if missing:
+        places = "; ".join(f"of {where}: {names}" for where, names in missing.items())
+        problem = "no font of the PDF (make html needs none) has letters"
+        raise UserError(f"{problem} {places}")
 
 
 def further_letters(text):
-    """Return the letters of a text that T1 lacks, or builds from two letters."""
-    letters = {c for c in composed(text) if c >= LATIN and c not in SIGNS}
+    """Return the letters of a text that T1 lacks, or composes from two glyphs."""
+    letters = {c for c in composed(text) if c >= BEYOND_LATIN_1 and c not in SIGNS}
     return letters - _in_t1() if letters else letters
 
 
 def declarations(text):
-    """Return what LaTeX needs for letters that T1 lacks: a preamble, and its files."""
+    """Return the LaTeX preamble for letters that T1 lacks, and the files it needs."""
     fonts = {}
-    for number, letter in _chosen(further_letters(text)):
-        # An accent has a width in code, where it cannot stand over a letter.
-        in_code = _has(OF_CODE, letter) and not unicodedata.combining(letter)
-        families = FAMILIES[number], OF_CODE if in_code else FAMILIES[number]
+    for number, letter in _with_family(further_letters(text)):
+        # In code, an accent has a width, and so cannot stand over a letter.
+        in_code = _has(MONO, letter) and not unicodedata.combining(letter)
+        families = FAMILIES[number], MONO if in_code else FAMILIES[number]
         fonts.setdefault(families, []).append(letter)
     lines, files = [], {}
     for families, letters in sorted(fonts.items()):
-        for begin in range(0, len(letters), MOST):
-            name, part = f"L{len(lines)}", letters[begin : begin + MOST]
-            made = _encoding(name, families, part)
-            lines += made[0]
-            files |= made[1]
+        for begin in range(0, len(letters), MAX_LETTERS):
+            name, part = f"L{len(lines)}", letters[begin : begin + MAX_LETTERS]
+            new_lines, new_files = _encoding(name, families, part)
+            lines += new_lines
+            files |= new_files
     return "\n".join(lines), files
 
 
-def _chosen(letters):
-    """Yield each letter that can be set, after the number of its family of fonts."""
-    # All letters of a script are of one family, but Latin ones: T1 has most of them.
+def _with_family(letters):
+    """Yield the number of a font family and a letter, for each letter that has one."""
+    # Letters of one script share a family, except Latin ones: T1 has most of those.
 
     def script(letter):
         name = unicodedata.name(letter, "").split(" ")[0]
         return letter if name in ("LATIN", "") else name
 
-    known = sorted((c for c in letters if _families(c)), key=lambda c: (script(c), c))
-    for _, group in groupby(known, key=script):
+    covered = sorted((c for c in letters if _families(c)), key=lambda c: (script(c), c))
+    for _, group in groupby(covered, key=script):
         group = [*group]
         shared = set.intersection(*map(_families, group))
         for letter in group:
@@ -94,7 +94,7 @@ def _chosen(letters):
 
 
 def _encoding(name, families, letters):
-    """Return the lines of LaTeX, and the files, that make an encoding of letters."""
+    """Return the LaTeX lines, and the files, that define an encoding of letters."""
     lines = [
         rf"\DeclareFontEncoding{{{name}}}{{}}{{}}",
         rf"\DeclareFontSubstitution{{{name}}}{{ppl}}{{m}}{{n}}",
@@ -104,15 +104,15 @@ def _encoding(name, families, letters):
         lines.append(rf"\DeclareFontFamily{{{name}}}{{{tex}}}{{}}")
         for shape, face in zip(SHAPES, faces, strict=True):
             font = f"{name}-{face}"
-            declared = rf"\DeclareFontShape{{{name}}}{{{tex}}}"
-            lines.append(rf"{declared}{shape}{{<->s*[{_scale(face):.3f}]{font}}}{{}}")
+            declare = rf"\DeclareFontShape{{{name}}}{{{tex}}}"
+            lines.append(rf"{declare}{shape}{{<->s*[{_scale(face):.3f}]{font}}}{{}}")
             if "{b}" in shape:
                 bold = f"<->ssub*{tex}/{shape[1:-1].replace('}{', '/')}"
-                lines.append(rf"{declared}{shape.replace('b', 'bx')}{{{bold}}}{{}}")
+                lines.append(rf"{declare}{shape.replace('b', 'bx')}{{{bold}}}{{}}")
             if f"{font}.tfm" not in files:
-                made = _font(font, face, letters)
-                lines += made[0]
-                files |= made[1]
+                font_lines, font_files = _font(font, face, letters)
+                lines += font_lines
+                files |= font_files
     for number, letter in enumerate(letters, FIRST):
         glyph = rf"\fontencoding{{{name}}}\selectfont\char{number}"
         glyph = rf"{{\ifmmode\text{{{glyph}}}\else{glyph}\fi}}"
@@ -121,7 +121,7 @@ def _encoding(name, families, letters):
 
 
 def _font(name, face, letters):
-    """Return the lines of LaTeX, and the files, that make a font of letters."""
+    """Return the LaTeX lines, and the files, that define a font of letters."""
     glyphs = [_glyphs(face)[c] for c in letters]
     names = [".notdef"] * 256
     names[FIRST : FIRST + len(letters)] = glyphs
@@ -129,30 +129,31 @@ def _font(name, face, letters):
     files = {f"{name}.enc": encoding.encode()}
     files[f"{name}.tfm"] = metrics([_size(face, c) for c in letters])
     source = f"{face}.pfb" if face in PAGE else f"{face}.ttf"
-    if face not in PAGE:  # TeX lacks it
+    if face not in PAGE:  # TeX does not have it
         files[source] = _path(face).read_bytes()
     lines = [rf"\pdfmapline{{={name} <[{name}.enc <{source}}}"]
-    for glyph, letter in zip(glyphs, letters, strict=True):  # what it says when copied
+    for glyph, letter in zip(glyphs, letters, strict=True):  # for text that is copied
         code = f"{{tfm:{name}/{glyph}}}{{{ord(letter):04X}}}"
         lines.append(rf"\pdfglyphtounicode{code}")
     return lines, files
 
 
 def metrics(sizes):
-    """Return TeX's metrics (TFM) of a font with letters from number `FIRST` on.
+    """Return TeX font metrics (TFM) of a font whose letters have codes from `FIRST` on.
 
-    `sizes` are the width, height and depth of each in ems. Heights and depths are
-    rounded up to tenths, as the format has only sixteen of each.
+    `sizes` are the width, height and depth of each letter in ems. Heights and depths
+    are rounded up to tenths, as the format allows only sixteen of each.
     """
     tenths = [tenth / 10 for tenth in range(16)]
-    # The first width is for numbers without a letter; an accent also has none.
-    different = sorted({width for width, _, _ in sizes})
-    widths = [0.0, *different]
+    # The first width is for codes without a letter; an accent may have no width either.
+    distinct = sorted({width for width, _, _ in sizes})
+    widths = [0.0, *distinct]
     letters = b""
     for width, height, depth in sizes:
         up, down = (min(15, max(0, -int(-10 * y // 1))) for y in (height, depth))
-        letters += bytes([1 + different.index(width), up << 4 | down, 0, 0])
-    numbers = [0, 10, *widths, *tenths, *tenths, 0]  # a checksum, the size, the sizes
+        letters += bytes([1 + distinct.index(width), up << 4 | down, 0, 0])
+    # A checksum, the font's size, the letters' sizes, and no italic correction.
+    numbers = [0, 10, *widths, *tenths, *tenths, 0]
     words = b"".join(struct.pack(">i", round(n * 2**20)) for n in numbers)
     counts = [2, FIRST, FIRST + len(sizes) - 1, len(widths), 16, 16, 1, 0, 0, 0, 0]
     body = words[:8] + letters + words[8:]
@@ -161,7 +162,7 @@ def metrics(sizes):
 
 @cache
 def _families(letter):
-    """Return the numbers of the families of which all fonts have a letter."""
+    """Return the numbers of the families that have a letter in all of their fonts."""
     return {number for number, family in enumerate(FAMILIES) if _has(family, letter)}
 
 
@@ -171,24 +172,24 @@ def _has(family, letter):
 
 @cache
 def _in_t1():
-    """Return the letters that LaTeX sets by itself, not as a letter and an accent."""
-    # The page's font has them, as its encoding 8r says; others are spaces and such.
+    """Return the letters that LaTeX sets as one glyph, without adding an accent."""
+    # The page's font has them, according to its encoding 8r; the rest is spaces etc.
     names = ("utf8.def", "t1enc.dfu", "ts1enc.dfu", "omsenc.dfu", "ot1enc.dfu")
     declared = {chr(int(code, 16)) for code in DECLARED.findall(_texts(*names))}
-    whole = {*re.findall(r"/(\w+)", _texts("8r.enc"))}
-    whole = {c for c, name in _glyphs(PAGE[0]).items() if name in whole}
-    whole |= {c for c in declared if unicodedata.category(c)[0] in "ZC"}
-    return declared & whole
+    glyph_names = {*re.findall(r"/(\w+)", _texts("8r.enc"))}
+    single = {c for c, name in _glyphs(PAGE[0]).items() if name in glyph_names}
+    single |= {c for c in declared if unicodedata.category(c)[0] in "ZC"}
+    return declared & single
 
 
 def _texts(*files):
-    return "".join(path.read_text() for path in _found(*files))
+    return "".join(path.read_text() for path in _tex_paths(*files))
 
 
 @cache
 def _glyphs(face):
     """Return the names of a font's glyphs, by letter."""
-    if not _path(face):  # there is no TeX yet
+    if not _path(face):  # TeX is not installed yet
         return {}
     font = _open(face)
     glyphs = font.get_charmap().items()
@@ -196,7 +197,7 @@ def _glyphs(face):
 
 
 def _size(face, letter):
-    """Return the width, height and depth of a letter, in its font's ems."""
+    """Return the width, height and depth of a letter, in ems of its font."""
     from matplotlib.ft2font import LoadFlags
 
     font = _open(face)
@@ -206,11 +207,11 @@ def _size(face, letter):
 
 
 def _scale(face):
-    """Return how much larger a font is set than it is, to look like the page's."""
+    """Return the factor by which a font is enlarged to match that of the page."""
     if face in PAGE:
         return 1
     width, height, _ = _size(face, "x")
-    return WIDTH / width if face in OF_CODE else HEIGHT / height
+    return CODE_WIDTH / width if face in MONO else X_HEIGHT / height
 
 
 @cache
@@ -221,16 +222,16 @@ def _open(face):
 
 
 def _path(face):
-    """Return where a font is; None if TeX has it, and there is no TeX."""
+    """Return the path of a font; None if it is one of TeX's, and TeX is missing."""
     if face in PAGE:
-        return next(iter(_found(f"{face}.pfb")), None)
+        return next(iter(_tex_paths(f"{face}.pfb")), None)
     package = Path(find_spec("matplotlib").origin).parent
     return package / "mpl-data" / "fonts" / "ttf" / f"{face}.ttf"
 
 
 @cache
-def _found(*files):
-    """Return where TeX has files; without TeX, nothing."""
+def _tex_paths(*files):
+    """Return the paths of TeX's files; none without TeX."""
     if not shutil.which("kpsewhich"):
         return []
     command = ["kpsewhich", *files]

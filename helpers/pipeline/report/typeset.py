@@ -1,4 +1,4 @@
-"""Set an executed report in LaTeX, with nbconvert."""
+"""Convert an executed report to LaTeX, with nbconvert."""
 
 import re
 from ast import literal_eval
@@ -19,20 +19,20 @@ from helpers.pipeline.report.mathematics import CODE
 from helpers.pipeline.report.pdf import BEGIN
 from helpers.reading.content import composed
 
-# What of a description is set in letters.
+# The parts of a description that are printed as text.
 PRINTED = ("heading", "text", "caption", "claims", "latex", "code")
-# What JupyterLab shows of a cell and the report would not, and how it is published.
-PUBLISHED = {
-    "image/png": ("a figure that plt.show() shows", "figure"),
-    "text/html": ("a table that is only shown", "table"),
+# Outputs that JupyterLab shows but the report would omit, and how to publish them.
+UNPUBLISHED = {
+    "image/png": ("a figure shown by plt.show()", "figure"),
+    "text/html": ("a table that is only displayed", "table"),
 }
 
 
 def to_latex(notebook, attached=None):
     """Convert an executed report, whose outputs `publish` has described.
 
-    Returns the document and the files that it reads, by name: the figures, and those
-    that the PDF will carry (`attached`) under numbers.
+    Returns the document and the files that it reads, by name: the figures, and, under
+    numbered names, the files to attach to the PDF (`attached`).
     """
     check_outputs(notebook)
     check_letters(notebook)
@@ -40,25 +40,25 @@ def to_latex(notebook, attached=None):
         template_name="template",
         extra_template_basedirs=[str(ROOT / "report")],
         filters={f.__name__: f for f in (listing, pdf_text)},
-        optimistic_validation=True,  # once, not after each of twelve steps
+        optimistic_validation=True,  # only once, not after each of twelve steps
         config=Config({"LatexPreprocessor": {"style": "friendly"}}),
         preprocessors=[set_texts],
     )
     named = {pdf_text(name): content for name, content in (attached or {}).items()}
-    names = sorted(named)  # as PDF wants them
+    names = sorted(named)  # as PDF requires
     latex, resources = exporter.from_notebook_node(notebook, {"attached": names})
     outputs = resources["outputs"]
     files = {name: outputs[name] for name in outputs if name.endswith(".pdf")}
     files |= {f"attached-{i}": named[name] for i, name in enumerate(names, start=1)}
     latex = composed(latex)
-    declared, fonts = declarations(latex)
-    if declared:
-        latex = latex.replace(BEGIN, f"{declared}\n{BEGIN}", 1)
+    preamble, fonts = declarations(latex)
+    if preamble:
+        latex = latex.replace(BEGIN, f"{preamble}\n{BEGIN}", 1)
     return latex, files | fonts
 
 
 def pdf_text(text):
-    """Return a text as PDF writes it in hexadecimal, whatever letters it has."""
+    """Return any text as a PDF string in hexadecimal."""
     encoded = (
         text.encode() if text.isascii() else b"\xfe\xff" + text.encode("utf-16-be")
     )
@@ -76,34 +76,34 @@ def set_texts(notebook, resources):
 
 
 def places_of_text(notebook, mark=None):
-    """Return where a report has Markdown; its Markdown cells become raw cells.
+    """Return the places of a report's Markdown; its Markdown cells become raw cells.
 
-    Each place is what holds a text, a cell or a description that `publish` gave; its
-    key there; and the text with its claims filled in, see `Claims.fill`. UserError if a
-    Markdown cell names a claim, which only ``%%prose`` fills in.
+    Each place is a tuple: the holder of the text, a cell or a description by `publish`;
+    the key of the text there; and the text with its claims filled in (`Claims.fill`).
+    Raises UserError if a Markdown cell names a claim, which only ``%%prose`` fills in.
     """
     places = []
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            # After a letter, it is an argument in mathematics.
+            # After a letter, double braces are an argument in mathematics.
             if re.search(rf"(?<!\w){PLACEHOLDER.pattern}", CODE.sub("", cell.source)):
                 raise UserError(f"claims are for %%prose cells: {cell.source[:60]!r}")
             cell.cell_type = "raw"
             places.append((cell, "source", cell.source))
-        for shown in descriptions_in(cell):
-            named = shown.get("claims", {}).items()
+        for item in descriptions_in(cell):
+            named = item.get("claims", {}).items()
             claims = Claims({name: Claim(**claim) for name, claim in named})
-            for key in {"text", "caption"} & shown.keys():  # it has one of them
-                text = claims.fill(shown[key], mark) if claims else shown[key]
-                if key == "caption":  # in which lines that are set in are no code
+            for key in {"text", "caption"} & item.keys():  # it has one at most
+                text = claims.fill(item[key], mark) if claims else item[key]
+                if key == "caption":  # indented lines are not code here
                     text = " ".join(text.split())
-                places.append((shown, key, text))
+                places.append((item, key, text))
     return places
 
 
 def descriptions(notebook):
     """Return the descriptions that `publish` gave to outputs, in order."""
-    return [found for cell in notebook.cells for found in descriptions_in(cell)]
+    return [item for cell in notebook.cells for item in descriptions_in(cell)]
 
 
 def descriptions_in(cell):
@@ -116,7 +116,7 @@ def descriptions_in(cell):
 
 
 def cell_of(error, notebook):
-    """Return the cells that an error speaks of, as in ``In [7]``."""
+    """Name the cells that an error is about, as in ``In [7]``."""
     return " and ".join(map(_name_of, cells_behind(error, notebook)))
 
 
@@ -127,12 +127,12 @@ def _name_of(cell):
 
 
 def cells_behind(error, notebook):
-    """List the cells that an error speaks of: of a label, a citation or a formula."""
+    """Return the cells that an error is about: of a label, a citation or a formula."""
     cited = re.search(r"`(\S+?)'", error)
     published = re.search(r"\b((?:fig|tab|lst):[a-z0-9-]+) is", error)
     formula = re.search(r"At: (?:.*\\[(\[]|\.\.\.)?(.{3,}) \(see ", error)
     quoted = re.search(r""": ('(?:[^'\\]|\\.){3,}'|"(?:[^"\\]|\\.){3,}")$""", error)
-    label = text = None  # of what a cell publishes; a pattern of what its texts say
+    label = text = None  # the label of an item, and a pattern in the text of its cell
     if cited:
         label, sign = cited[1], "#" if "multiply" in error else "@"
         sign = r"\[\^" if error.startswith("Note") else sign
@@ -147,11 +147,11 @@ def cells_behind(error, notebook):
 
 
 def _has(cell, label, text):
-    """Tell whether a cell publishes what has a label, or a text of it a pattern."""
-    described = descriptions_in(cell)
-    if label and label in [d.get("label") for d in described]:
+    """Tell whether a cell publishes an item of this label, or its text matches."""
+    items = descriptions_in(cell)
+    if label and label in [item.get("label") for item in items]:
         return True
-    texts = [d.get("text") or d.get("caption", "") for d in described]
+    texts = [item.get("text") or item.get("caption", "") for item in items]
     return bool(text) and any(re.search(text, each) for each in [cell.source, *texts])
 
 
@@ -164,20 +164,20 @@ def title_of(notebook):
 
 
 def bibliography_of(notebook):
-    """Return the path of the BibTeX file whose works a report shows, or None."""
-    shown = [d["path"] for d in descriptions(notebook) if "path" in d]
-    if len(shown) > 1:
-        times = f"once, not {len(shown)} times"
+    """Return the path of the BibTeX file whose works a report lists, or None."""
+    names = [d["path"] for d in descriptions(notebook) if "path" in d]
+    if len(names) > 1:
+        times = f"once, not {len(names)} times"
         raise UserError(f"report.bibliography(…) must be called {times}")
-    return BIBLIOGRAPHIES / f"{shown[0]}.bib" if shown else None
+    return BIBLIOGRAPHIES / f"{names[0]}.bib" if names else None
 
 
 def check_letters(notebook):
     """Raise UserError for the cells that print letters which no font has."""
     texts = {}
     for cell in notebook.cells:
-        shown = descriptions_in(cell)
-        printed = [str(d.get(key, "")) for d in shown for key in PRINTED]
+        items = descriptions_in(cell)
+        printed = [str(item.get(key, "")) for item in items for key in PRINTED]
         if cell.cell_type == "markdown":
             printed.append(cell.source)
         where = _name_of(cell)
@@ -186,7 +186,7 @@ def check_letters(notebook):
 
 
 def lost_outputs(notebook):
-    """Return the outputs that a report leaves out, each with its cell."""
+    """Return the outputs that the report omits, each with its cell."""
     return [
         (cell, output)
         for cell in notebook.cells
@@ -197,7 +197,7 @@ def lost_outputs(notebook):
 
 
 def note_of_printed(notebook):
-    """Return a line about cells whose text JupyterLab shows and the report does not."""
+    """Return a note on cells whose printed text is not in the report; empty if none."""
     cells = {
         _name_of(cell): None
         for cell, output in lost_outputs(notebook)
@@ -208,21 +208,21 @@ def note_of_printed(notebook):
 
 
 def check_outputs(notebook):
-    """Raise UserError for a figure or table that would be lost, or is not traced."""
-    shown = descriptions(notebook)
+    """Raise UserError if the report lacks a figure or table, or its provenance."""
+    items = descriptions(notebook)
     for cell, output in lost_outputs(notebook):
-        for kind, (what, how) in PUBLISHED.items():
+        for kind, (what, method) in UNPUBLISHED.items():
             if kind in output.get("data", {}):
                 raise UserError(
-                    f"{what} is not in the report: publish it by report.{how}() "
+                    f"{what} is not in the report: publish it by report.{method}() "
                     f"in {_name_of(cell)}"
                 )
     listed = [
-        e["label"] for d in shown if d["kind"] == "provenance" for e in d["entries"]
+        e["label"] for d in items if d["kind"] == "provenance" for e in d["entries"]
     ]
-    for description in shown:
-        if description.get("traced") and description["label"] not in listed:
+    for item in items:
+        if item.get("traced") and item["label"] not in listed:
             raise UserError(
-                f"{description['label']} is not listed by report.provenance(), which "
-                "must come after all figures and tables"
+                f"{item['label']} is not listed by report.provenance(), which must "
+                "come after all figures and tables"
             )
