@@ -103,7 +103,7 @@ def test_what_leads_nowhere_or_cannot_be_set_is_named(shown, report, text, messa
 def test_a_formula_that_cannot_be_read_is_shown_as_typed(shown, report, formula, capfd):
     report.prose(f"$$ {formula} $$ {{#eq:a}}\n\n$$ y $$ {{#eq:b}}\n\nSee @eq:b.")
     html = main_of(as_html(shown))
-    assert "the page shows as it is typed: " in capfd.readouterr().err
+    assert "the page shows this formula as typed: " in capfd.readouterr().err
     assert f"$$ {formula} $$(1)" in re.sub("<.*?>", "", html)
     assert "See (2)." in text_of(html)
 

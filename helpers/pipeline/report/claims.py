@@ -1,7 +1,7 @@
-"""The numbers that the report states, each under one name.
+"""The numbers that a report states, each under a name.
 
-A claim is stated once, from a recorded run; prose and captions then name it, as in
-``{{best.cost}}``, and never hold the number itself.
+A claim is stated once, from a recorded run. Prose and captions refer to it by name, as
+in ``{{best.cost}}``, and never contain the number itself.
 """
 
 import math
@@ -21,16 +21,16 @@ from helpers.pipeline.report.paths import current_cells
 
 NAME = r"[\w.-]+"
 PLACEHOLDER = re.compile(rf"\{{\{{ *({NAME}) *\}}\}}")
-SINGLE = re.compile(rf"(?<![{{\\]){{ *({NAME}) *}}(?!}})")  # braces that may be meant
-# What prose may hold digits in.
-NOT_TYPED = re.compile(
+SINGLE_BRACES = re.compile(rf"(?<![{{\\]){{ *({NAME}) *}}(?!}})")  # perhaps a mistake
+# Where digits in prose are allowed.
+DIGITS_ALLOWED = re.compile(
     r"\$\$.*?\$\$ *(\{#[\w:-]+\})?|\$.*?\$|`.*?`|\{\{[\w.-]+\}\}|@(?:\w+:)?[\w-]+"
     r"|Exercises? \d( and \d)?",
     re.DOTALL,
 )
 STATEMENT = re.compile(rf"state(?:_below)?\(\s*[\"']({NAME})[\"']")
-PROSE = "%%prose"  # how a cell of text begins
-MAGICS = (PROSE, "%%capture", "%%time", "%%timeit")  # how cells of a report begin
+PROSE = "%%prose"  # the first line of a cell of text
+MAGICS = (PROSE, "%%capture", "%%time", "%%timeit")  # allowed in a report
 CAPTION = re.compile(r"caption=((?:\s*\"[^\"]*\")+)")
 
 
@@ -38,42 +38,43 @@ def typed_digits(source):
     """Return the numbers that are typed into the prose or captions of a code cell."""
     prose = source.startswith(PROSE)
     text = source.removeprefix(PROSE) if prose else " ".join(CAPTION.findall(source))
-    return re.findall(r"\d(?:[\d.,]*\d)?", NOT_TYPED.sub("", text))
+    return re.findall(r"\d(?:[\d.,]*\d)?", DIGITS_ALLOWED.sub("", text))
 
 
 class Claim(NamedTuple):
-    """One stated number."""
+    """A number that the report states."""
 
     value: float | int | str  # as the run recorded it
-    text: str  # as it is printed, in Markdown: with dollars if it is set as mathematics
+    text: str  # as printed, in Markdown: between dollars if it is set as mathematics
     unit: str  # empty if it has none
-    run: str  # name of the run that it came from, empty if it came from no single run
-    cell: int = 0  # that stated it, as in ``In [7]``; 0 if there is none
+    run: str  # name of the run that it is from; empty if it is from no single run
+    cell: int = 0  # number of the cell that states it, as in ``In [7]``; 0 if none does
 
 
 class Claims(dict):
-    """Claims by name; `cell` and `number` identify the cell that is executed."""
+    """Claims by name; `cell` and `number` identify the cell that is being executed."""
 
-    def __init__(self, known=()):
-        super().__init__(known)
+    def __init__(self, claims=()):
+        super().__init__(claims)
         self.cell, self.number, self._stated_in = None, 0, {}
 
     def __missing__(self, name):
-        later = {  # the claims that the cells of the report state, each with its cell
+        in_notebook = {  # the claims in the source of the report, each with its cell
             stated: cell.get("id")
             for cell in reversed(current_cells())
             for stated in STATEMENT.findall("".join(cell["source"]))
         }
-        hint = did_you_mean(name, [*self, *later], repr)
-        if name in later:
-            hint = f" yet: the cell {later[name]!r} states it, which must come first"
+        hint = did_you_mean(name, [*self, *in_notebook], repr)
+        if name in in_notebook:
+            cell = in_notebook[name]
+            hint = f" yet: the cell {cell!r} states it, which must come first"
         raise ValueError(f"no claim is named {name!r}{hint}")
 
     def begin_cell(self, cell, number):
-        """Begin a cell; if it has an identifier, it may state its claims again."""
+        """Begin a cell; if it has an identifier, forget the claims it stated before."""
         self.cell, self.number = cell, number
-        again = [name for name, by in self._stated_in.items() if cell and by == cell]
-        for name in again:
+        stale = [name for name, by in self._stated_in.items() if cell and by == cell]
+        for name in stale:
             del self[name], self._stated_in[name]
 
     def state(self, name, value, spec="", *, unit="", run=""):
@@ -82,19 +83,18 @@ class Claims(dict):
         Parameters
         ----------
         name : str
-            Letters, digits, dots and hyphens.
+            Letters, digits, dots, hyphens and underscores.
         value : float, int or str
             The value.
         spec : str
-            How to print it, see `helpers.figures.formatting.number_text`.
+            How to print it; see `helpers.figures.formatting.number_text`.
         unit, run : str
             See `Claim`.
 
         Raises
         ------
         ValueError
-            If the name is taken, or could not be used as a placeholder; if the value
-            is nan.
+            If the name is taken or cannot be a placeholder, or the value is nan.
         """
         if not re.fullmatch(NAME, name):
             raise ValueError(
@@ -103,14 +103,14 @@ class Claims(dict):
         if name in self:
             raise ValueError(f"the claim {name!r} is stated twice")
         is_text = isinstance(value, str)
-        # An array without axes, as of SciPy's interpolation, is one number.
+        # An array without axes, such as from SciPy's interpolation, is one number.
         if hasattr(value, "__len__") and not is_text and getattr(value, "ndim", 1):
             kind = type(value).__name__
             raise ValueError(
                 f"the claim {name!r} must be one number or text, not {kind}"
             )
         if value != value:  # nan is not itself
-            raise ValueError(f"the claim {name!r} is {value}, which is no number")
+            raise ValueError(f"the claim {name!r} is {value}, which is not a number")
         try:
             text = markdown_text(value, spec)
         except (ValueError, TypeError):
@@ -121,34 +121,34 @@ class Claims(dict):
         self._stated_in[name] = self.cell
 
     def state_below(self, name, error, least, *, unit="", run=""):
-        """Add a claim on a rounding error: the power of ten that it is below.
+        """Add a claim about a rounding error: a power of ten that it is below.
 
-        The error differs between processors. The power is above three times the
-        error, so that it holds on all of them, and never below `least`, so that it is
-        the same on all of them if the error is small.
+        The error differs between processors. The power is at least three times the
+        error, so that the claim holds on all of them, and at least `least`, so that
+        small errors give the same claim on all of them.
         """
         power = math.ceil(math.log10(max(3 * error, least)))
         self.state(name, float(f"1e{power}"), ".0e", unit=unit, run=run)
 
     def fill(self, text, mark=None):
-        """Return the Markdown with every ``{{name}}`` replaced by its number.
+        """Return Markdown with every ``{{name}}`` replaced by the claim's number.
 
-        `mark`, called with a name and its number, returns what is put in the place.
-        ValueError if no claim has that name, or if one that stands in mathematics is a
-        text with mathematics of its own.
+        `mark` is called with a name and its number, and returns what to insert instead.
+        Raises ValueError if no claim has that name, or if a claim within mathematics is
+        a text with mathematics of its own.
         """
         text = unify_mathematics(text)
-        rest = re.search(r"\{\{.{,30}", PLACEHOLDER.sub("\n", CODE.sub("", text)))
+        wrong = re.search(r"\{\{.{,30}", PLACEHOLDER.sub("\n", CODE.sub("", text)))
         plain = MATHEMATICS.sub("", text)
-        single = (m for m in SINGLE.finditer(plain) if m[1] in self)
-        if rest := rest or next(single, None):
+        single = (m for m in SINGLE_BRACES.finditer(plain) if m[1] in self)
+        if wrong := wrong or next(single, None):
             raise ValueError(
-                f"{rest[0]!r} is no claim: it is {{{{name}}}}; in mathematics, put a "
+                f"{wrong[0]!r} is no claim: write {{{{name}}}}; in mathematics, put a "
                 "space between braces"
             )
-        if opened := OPEN_DOLLAR.search(plain):
+        if unclosed := OPEN_DOLLAR.search(plain):
             raise ValueError(
-                rf"mathematics is left open: {opened[0]!r}; write \$ for the currency"
+                rf"mathematics is left open: {unclosed[0]!r}; write \$ for the currency"
             )
 
         def in_text(match):
@@ -167,7 +167,7 @@ class Claims(dict):
 
 
 def described(claims, **description):
-    """Return an output's metadata: its description, with those of claims it names."""
+    """Return an output's metadata: its description, with the claims that it names."""
     text = description.get("text", "") + description.get("caption", "")
     named = {name: claims[name]._asdict() for name in PLACEHOLDER.findall(text)}
     return {"report": description | {"claims": named}}

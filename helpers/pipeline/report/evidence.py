@@ -1,8 +1,8 @@
-"""What a report can be verified by: its results and its code, which it carries.
+"""The evidence by which a report can be verified: its results and its code.
 
-``results.json`` holds every claim and every run, one on a line, to ten
-significant digits. It is committed, so that a change of any number shows in review.
-The code is attached file by file, each under its path.
+``results.json`` has one line for each claim and each run, to ten significant digits. It
+is committed, so that a change of any number shows in review. The code is attached file
+by file, each under its path.
 """
 
 import io
@@ -23,28 +23,29 @@ from helpers.pipeline.report.revision import left_out
 from helpers.pipeline.sweep.experiments import read_points
 from helpers.pipeline.sweep.inputs import has_failed, path_of
 
-RESULTS, BUILD = "results.json", "build.json"  # as they are attached
-FILES = "files.zip"  # in the page: all that the PDF has attached
-# What a page carries in its links: the name and the kind.
+RESULTS, BUILD = "results.json", "build.json"  # their names as attachments
+FILES = "files.zip"  # in the page: all attachments of the PDF
+# The files that a page carries in links, with their MIME types.
 CARRIED = {RESULTS: "application/json", BUILD: "application/json"}
 CARRIED |= {FILES: "application/zip"}
 LAYOUT = 3
 HEAD = ("layout", "platform")
-DIGITS = 10  # the later ones may differ between processors
-# What makes the report, but for the data: they may be large.
+DIGITS = 10  # further ones may differ between processors
+# The files that make the report, except the data, which may be large.
 CODE = ("Makefile", "apt.txt", "environment.yml", "experiments.yaml", "pyproject.toml")
 CODE += ("requirements.txt", "data/*.yaml", "helpers/**/*.json", "helpers/**/*.py")
 CODE += ("helpers/**/*.css", "helpers/**/*.js", "helpers/**/*.lua")
 CODE += ("notebooks/*.ipynb", "report/*.bib", "report/*.mplstyle")
 CODE += ("report/template/*", "report/page/*", "report/timings.json")
-# What Jupyter notes in a cell while it is executed and read; nbstripout removes it.
+# Metadata of cells that Jupyter adds when they are executed or viewed, and nbstripout
+# removes.
 VIEW = ("collapsed", "ExecuteTime", "execution", "heading_collapsed", "hidden")
 VIEW += ("scrolled",)
-FIRST, LAST = 315_532_800, 4_354_819_198  # the times that a zip can state: 1980 to 2107
+FIRST, LAST = 315_532_800, 4_354_819_198  # the times that a zip can hold: 1980 to 2107
 
 
 def collect(claims, experiments):
-    """Return the recorded results: those of a report's claims and of experiments."""
+    """Return the recorded results of a report's claims and of experiments."""
     runs = {}
     for experiment, points in read_points(only=experiments).items():
         for point in points:
@@ -54,13 +55,13 @@ def collect(claims, experiments):
                 runs[point.run] |= _ending(point.run)
             runs[point.run]["experiments"].append(experiment)
     head = {"layout": LAYOUT, "platform": platform_name()}
-    # Not the number of its cell: a new cell would change all that follow.
+    # Leave out the numbers of cells: a new cell would change all that follow.
     claims = {n: {k: c[k] for k in c if k != "cell"} for n, c in claims.items()}
     return head | {"claims": rounded(claims), "runs": rounded(runs)}
 
 
 def _ending(run):
-    """Return how a run ended, and its last cost if it has recorded one."""
+    """Return how a run ended, and its last cost if it recorded one."""
     if has_failed(run):
         return {"status": "failed"}
     try:
@@ -72,7 +73,7 @@ def _ending(run):
 
 
 def rounded(value):
-    """Return a value with its numbers to ten significant digits."""
+    """Return a value with all its numbers rounded to ten significant digits."""
     if isinstance(value, dict):
         return {key: rounded(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -83,7 +84,7 @@ def rounded(value):
 
 
 def as_text(results):
-    """Return results as JSON, with a line for each claim and each run."""
+    """Return results as JSON, with one line for each claim and each run."""
     parts = [f' "{name}": {json.dumps(results[name])}' for name in HEAD]
     for kind in ("claims", "runs"):
         lines = (
@@ -95,7 +96,7 @@ def as_text(results):
 
 
 def platform_name():
-    """Name all that the last bits of a result, or the bytes of a PDF, depend on."""
+    """Name the versions that a result's last bits, or a PDF's bytes, depend on."""
     command = ["pdflatex", "--version"]
     done = subprocess.run(command, env=environment(), capture_output=True, text=True)
     tex = done.stdout.partition("\n")[0]
@@ -103,13 +104,13 @@ def platform_name():
     return ", ".join((f"{platform.system()} {processors()}", python, tex))
 
 
-def attachments(claims, build, now, experiments):
+def attachments(claims, build, version, experiments):
     """Return the files that are attached to the PDF and the page, by name.
 
-    They are the recorded results; ``build.json``, with the version and what the report
-    was made for (`build`); and the code, the grid and the lock by their paths.
+    They are the recorded results; ``build.json``, with the version and the settings of
+    the report (`build`); and the code, the grid and the lock file under their paths.
     """
-    build = {"layout": LAYOUT, **now._asdict(), **build}
+    build = {"layout": LAYOUT, **version._asdict(), **build}
     content = json.dumps(build, ensure_ascii=False, indent=1) + "\n"
     return code(build["report"]) | {
         RESULTS: as_text(collect(claims, experiments)).encode(),
@@ -118,23 +119,23 @@ def attachments(claims, build, now, experiments):
 
 
 def code(report=ASSIGNMENT.name):
-    """Return the content of every file that makes the report of a name, by its path."""
-    found = {path for pattern in CODE for path in ROOT.glob(pattern) if path.is_file()}
-    paths = {path.relative_to(ROOT): path for path in found}
-    parts = {*relevant_files(report, map(Path.as_posix, paths))}
+    """Return the content of every file that makes the named report, by path."""
+    files = {path for pattern in CODE for path in ROOT.glob(pattern) if path.is_file()}
+    paths = {path.relative_to(ROOT): path for path in files}
+    relevant = {*relevant_files(report, map(Path.as_posix, paths))}
     return {
         name.as_posix(): without_outputs(path.read_bytes())
         if name.suffix == ".ipynb"
         else path.read_bytes()
         for name, path in sorted(paths.items())
-        if not any(map(left_out, name.parts)) and name.as_posix() in parts
+        if not any(map(left_out, name.parts)) and name.as_posix() in relevant
     }
 
 
 def zipped(files, moment):
-    """Return a zip of files by name, all of one moment, in seconds since 1970.
+    """Return a reproducible zip of files by name, all dated `moment`.
 
-    Its bytes depend on nothing else.
+    The moment is in seconds since 1970. The bytes of the zip depend on nothing else.
     """
     buffer, moment = io.BytesIO(), min(max(moment, FIRST), LAST)
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -148,7 +149,7 @@ def zipped(files, moment):
 
 
 def without_outputs(content):
-    """Return a notebook as git keeps it, without outputs, counts and kernel details."""
+    """Return a notebook as git stores it: without outputs, counts and kernel details."""
     try:
         notebook = json.loads(content)
         for cell in notebook["cells"]:
@@ -161,7 +162,7 @@ def without_outputs(content):
             notebook["metadata"]["language_info"] = {"name": language["name"]}
         for key in ("signature", "widgets"):
             notebook["metadata"].pop(key, None)
-    except (ValueError, TypeError, KeyError, AttributeError):  # it is no notebook
+    except (ValueError, TypeError, KeyError, AttributeError):  # not a notebook
         return content
     text = json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True)
     return f"{text}\n".encode()

@@ -1,7 +1,7 @@
-"""Set an executed report as one page of HTML, with nbconvert.
+"""Convert an executed report to one HTML page, with nbconvert.
 
-The page is whole without anything else: figures, mathematics, styles and the files that
-the PDF has as attachments are in it, and it makes no request.
+The page is self-contained: it holds the figures, mathematics, styles and the files that
+the PDF has as attachments, and makes no requests.
 """
 
 import base64
@@ -27,33 +27,33 @@ from helpers.pipeline.report.typeset import (
     title_of,
 )
 
-# Stand for the begin of a claim, by its number, for its end, and for a comma within a
-# number, until pandoc is done.
+# Private-use characters that stand for the start of each claim, for its end, and for a
+# comma within a number, until pandoc is done.
 FIRST, END, COMMA = 0xF0000, "\U000ffffd", "\U000ffffc"
 BEGIN = "[\U000f0000-\U000ffff0]"
-IN_TAG = re.compile(f"<[^<>]*{BEGIN}[^<>]*>")  # such as in the address of a link
+IN_TAG = re.compile(f"<[^<>]*{BEGIN}[^<>]*>")  # for example in the address of a link
 IN_FORMULA = re.compile(rf"<mi[^>]*>({BEGIN}|{END})</mi>")
 WITHIN_NUMBER = re.compile(rf"</mn><mi[^>]*>{COMMA}</mi><mn>")
 COMMA_ALONE = re.compile(rf"<mi[^>]*>{COMMA}</mi>")
-# What pandoc writes around MathML: the LaTeX again, and what every browser knows.
-AROUND = re.compile(
+# What pandoc adds to MathML and no browser needs: a namespace, and the LaTeX source.
+MATHML_EXTRAS = re.compile(
     r' xmlns="http://www.w3.org/1998/Math/MathML"|</?semantics>|<annotation.*?</annotation>',
     re.DOTALL,
 )
 FORMULA = re.compile(r"\$([^$]+)\$")  # in the cell of a table
-COLUMN = re.compile(r">?\{(?:[^{}]|\{[^{}]*\})*\}")  # in an alignment, but no letter
+COLUMN_OPTIONS = re.compile(r">?\{(?:[^{}]|\{[^{}]*\})*\}")  # in a LaTeX alignment
 
 
-def to_html(notebook, attached, now, *, preview=False):
-    """Return the page of an executed report, which it changes.
+def to_html(notebook, attached, version, *, preview=False):
+    """Return the page of an executed report; modifies the notebook.
 
-    `attached` are the files that the page will carry, by name, and `now` is the version
-    that the report was made from. In a `preview`, an empty element, ``cell-`` and its
-    identifier, precedes each cell. UserError if a reference or a citation leads
-    nowhere, or text cannot be set.
+    `attached` are the files to embed in the page, by name; `version` is the one that
+    the report was made from. In a `preview`, an empty element with the identifier
+    ``cell-<id>`` precedes each cell. Raises UserError if a reference or citation leads
+    nowhere, or text cannot be converted.
     """
     check_outputs(notebook)
-    carried = attached | {FILES: zipped(attached, now.time)}
+    carried = attached | {FILES: zipped(attached, version.time)}
     resources = {
         "heading": title_of(notebook),
         "preview": preview,
@@ -72,7 +72,7 @@ def to_html(notebook, attached, now, *, preview=False):
 
 @cache
 def exporter():
-    """Return the exporter, which reads the template once."""
+    """Return the exporter; it is cached, so that the template is read only once."""
     return TemplateExporter(
         template_name="page",
         file_extension=".html",
@@ -84,21 +84,21 @@ def exporter():
 
 
 def set_texts(notebook, resources):
-    """Turn all Markdown into HTML, in one call of pandoc, and number it.
+    """Convert all Markdown to HTML, in one call of pandoc, and number it.
 
-    The contents, and what else the template needs, are added to the resources.
+    The table of contents, and what else the template needs, is added to the resources.
     """
     notebook.cells = [cell for cell in notebook.cells if cell.cell_type != "raw"]
-    shown = descriptions(notebook)
-    stated = {name: claim for d in shown for name, claim in d.get("claims", {}).items()}
-    # In an order that other texts do not change: a preview converts only what is new.
+    items = descriptions(notebook)
+    stated = {name: claim for d in items for name, claim in d.get("claims", {}).items()}
+    # Sorted, so that marks rarely change: a preview converts only what has changed.
     marks = {name: chr(FIRST + k) for k, name in enumerate(sorted(stated))}
 
     def marked(name, text):
         return f"{marks[name]}{text}{END}"
 
     places = places_of_text(notebook, marked)
-    formulas = sorted({formula for d in shown for formula in formulas_in(d)})
+    formulas = sorted({formula for d in items for formula in formulas_in(d)})
     fragments = [*(text for _, _, text in places), *map("${}$".format, formulas)]
     fragments = [text.replace("{,}", COMMA) for text in fragments]
     parts, works = markdown_to_html(fragments, bibliography_of(notebook))
@@ -117,14 +117,14 @@ def set_texts(notebook, resources):
 
 
 def origin(name, claim):
-    """Return where a claim comes from, a fact a line; a script adds the commit."""
+    """Say where a claim comes from, one fact per line; a script adds the commit."""
     value = f"{rounded(claim['value'])} {claim['unit']}".strip()
     run = claim["run"] or "more than one, or none"
     return escape(f"{name}: {value}\nrun: {run}\ncell: In [{claim['cell']}]")
 
 
 def formulas_in(description):
-    """Return the formulas in a table, or in the docstrings of a listing."""
+    """Return the formulas in a table or in the docstrings of a listing."""
     if "rows" in description:
         cells = [*description["columns"], *sum(description["rows"], [])]
         return [formula for cell in cells for formula in FORMULA.findall(cell)]
@@ -135,10 +135,11 @@ def formulas_in(description):
 
 def with_origins(html, origins):
     """Return HTML in which each claim is an element that says where it comes from."""
-    # As letters again, which pandoc has escaped in MathML.
+    # Restore the characters that pandoc escapes in MathML.
     html = re.sub(r"&#(98\d{4}|10\d{5});", lambda m: chr(int(m[1])), html)
-    html = WITHIN_NUMBER.sub(",", AROUND.sub("", html))
-    html = COMMA_ALONE.sub("<mi>,</mi>", html).replace(COMMA, "{,}")  # as in code
+    html = WITHIN_NUMBER.sub(",", MATHML_EXTRAS.sub("", html))
+    # What then remains is in code, where the source reads {,}.
+    html = COMMA_ALONE.sub("<mi>,</mi>", html).replace(COMMA, "{,}")
     html = IN_TAG.sub(lambda m: re.sub(f"{BEGIN}|{END}", "", m[0]), html)
     begin, end = '<{} class="claim" tabindex="0" title="{}">', "</{}>"
 
@@ -151,12 +152,12 @@ def with_origins(html, origins):
 
 
 def bare(html):
-    """Return HTML without the paragraph that it is."""
+    """Return a paragraph of HTML without its tags."""
     return html.removeprefix("<p>").removesuffix("</p>")
 
 
 def number_all(notebook, resources):
-    """Give numbers to all that is published; add them to the resources."""
+    """Assign numbers to everything that is published; add them to the resources."""
     numbering = resources["numbering"] = Numbering()
     for cell in notebook.cells:
         if cell.cell_type == "raw":
@@ -176,35 +177,35 @@ def number_all(notebook, resources):
 
 
 def html_cell(text, formulas):
-    """Return the HTML of a table's cell: text, with mathematics between dollars."""
-    parts = FORMULA.split(text)  # text and formula in turn
+    """Return the HTML of a table cell: text with mathematics between dollars."""
+    parts = FORMULA.split(text)  # texts and formulas alternate
     parts[::2] = map(escape, parts[::2])
     parts[1::2] = map(formulas.get, parts[1::2])
     return "".join(parts).replace(DOLLAR, "$")
 
 
 def sides(align):
-    """Return the classes of each column of a table, from LaTeX's letters for it."""
-    known = {"r": "right", "p": "left broken"}
-    letters = COLUMN.sub("", align.replace(r">{\raggedleft\arraybackslash}p", "r"))
-    return [known.get(letter, "left") for letter in letters]
+    """Return the CSS classes of each column of a table, from its LaTeX alignment."""
+    classes = {"r": "right", "p": "left broken"}
+    align = align.replace(r">{\raggedleft\arraybackslash}p", "r")
+    return [classes.get(letter, "left") for letter in COLUMN_OPTIONS.sub("", align)]
 
 
 @lru_cache(256)
 def inline_svg(svg, label, alt, share=""):
-    """Return a figure of matplotlib as an element of the page.
+    """Return a matplotlib figure as an element of the page.
 
-    It has a `share` of the width of the text, by default all. Its identifiers are
-    numbers of its own, its colours are variables of the style sheet, and its
-    coordinates have two decimals.
+    It takes up a `share` of the text width, by default all of it. Its identifiers are
+    numbered under its label, its colours become variables of the style sheet, and its
+    coordinates are cut to two decimals.
     """
-    own = label.partition(":")[2]
+    prefix = label.partition(":")[2]
     body = re.sub(r"<!--.*?-->|<style.*?</style>", "", svg, flags=re.DOTALL)
     body = re.sub(r"<svg .*?>", "", body[body.index("<svg") :], count=1)
     body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
     used = dict.fromkeys(re.findall(r'(?:href="|url\()#([^")]+)', body))
-    # Matplotlib makes them of the last bits of what they draw.
-    names = {name: f"{own}-{number}" for number, name in enumerate(used, start=1)}
+    # Matplotlib's own identifiers depend on the last bits of what is drawn.
+    names = {name: f"{prefix}-{number}" for number, name in enumerate(used, start=1)}
     body = re.sub(
         r' id="(.*?)"', lambda m: f' id="{names[m[1]]}"' if m[1] in names else "", body
     )
