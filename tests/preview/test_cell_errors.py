@@ -60,7 +60,7 @@ def test_an_error_of_a_text_names_the_line_where_it_stands(project):
         PROSE.format(LONG, " {{ al.cost }}, which"): "ValueError: no claim is named "
         "'al.cost'; did you mean 'all.cost'? (line 4: …ost is {{all.cost}} "
         "{{ al.cost }}, which)",
-        PROSE.format("", " {{a b}}"): "ValueError: '{{a b}}' is no claim: it is "
+        PROSE.format("", " {{a b}}"): "ValueError: '{{a b}}' is not a claim: write "
         "{{name}}; in mathematics, put a space between braces (line 4: The cost is "
         "{{all.cost}} {{a b}})",
         PROSE.format("", r" for $\alpha"): "ValueError: mathematics is left open: "

@@ -304,7 +304,7 @@ def test_a_report_is_seen_while_it_is_written(finished, preview, browser):
 def test_the_preview_of_what_is_no_report_is_refused(monkeypatch):
     monkeypatch.setattr(sys, "argv", ["preview"])
     monkeypatch.setenv("REPORT", "descent")
-    with pytest.raises(UserError, match=r"notebooks/descent.ipynb is no report"):
+    with pytest.raises(UserError, match=r"notebooks/descent.ipynb is not a report"):
         main()
 
 

@@ -200,11 +200,11 @@ def test_claims_fill_text_and_name_what_is_wrong():
     claims.state("one.cost", 23.943662938, ".6f", unit="(mi/gal)²", run="run-1")
     assert claims.fill("a cost of {{one.cost}}") == "a cost of 23.943663"
     assert claims.fill("{{ one.cost }} or $x^{2}}$") == "23.943663 or $x^{2}}$"
-    with pytest.raises(ValueError, match="'{{one.cost} here' is no claim"):
+    with pytest.raises(ValueError, match="'{{one.cost} here' is not a claim"):
         claims.fill("a cost of {{one.cost} here")
-    with pytest.raises(ValueError, match="'{{b.cost} and ' is no claim"):  # as typed
+    with pytest.raises(ValueError, match="'{{b.cost} and ' is not a claim"):  # as typed
         claims.fill("a cost of {{b.cost} and {{one.cost}}")
-    with pytest.raises(ValueError, match="'{one.cost}' is no claim"):
+    with pytest.raises(ValueError, match="'{one.cost}' is not a claim"):
         claims.fill("a cost of {one.cost}")
     meant = r"$x_{one.cost}$, `{one.cost}`, \{one.cost\} and the set {a, b} or {x}"
     assert claims.fill(meant) == meant
@@ -263,7 +263,7 @@ def read_number(text):
 
 def test_a_claim_that_is_no_number_is_refused():
     claims = Claims()
-    with pytest.raises(ValueError, match="the claim 'a' is nan, which is no number"):
+    with pytest.raises(ValueError, match="the claim 'a' is nan, which is not a number"):
         claims.state("a", float("nan"), ".3f")
     for several in (pd.Series([1, 2]), np.array([1.5]), [1, 2]):
         with pytest.raises(ValueError, match="'a' must be one number or text, not "):

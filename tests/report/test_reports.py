@@ -56,7 +56,7 @@ def test_the_assignment_rests_on_all_experiments_and_others_on_those_they_name()
         ("reprot", "there is no notebooks/reprot.ipynb; did you mean 'report'?"),
         (
             "descent",
-            r"notebooks/descent.ipynb is no report: .* reports are .*report",
+            r"notebooks/descent.ipynb is not a report: .* reports are .*report",
         ),
     ],
 )
@@ -68,7 +68,7 @@ def test_what_is_no_report_is_named(name, message):
 def test_a_parameter_that_a_report_has_not_is_named(monkeypatch):
     assert title.given_table("report") == {}
     monkeypatch.setenv("DATA", "data/mine.csv")
-    with pytest.raises(UserError, match="^DATA is not for this report: .* has course"):
+    with pytest.raises(UserError, match="^DATA does not apply: .* data, only course"):
         title.given_table("report")
 
 

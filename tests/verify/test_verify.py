@@ -335,7 +335,7 @@ def test_a_misspelt_report_is_named_with_the_nearest(monkeypatch):
     with pytest.raises(UserError, match=f"^{re.escape(right)}$"):
         verify()
     monkeypatch.setenv("REPORT", "descent")
-    with pytest.raises(UserError, match="^notebooks/descent.ipynb is no report"):
+    with pytest.raises(UserError, match="^notebooks/descent.ipynb is not a report"):
         verify()
 
 

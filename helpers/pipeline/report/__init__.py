@@ -1,9 +1,9 @@
-"""The report: what a notebook publishes, set in LaTeX and HTML, with its evidence.
+"""Make a report: what a notebook publishes, in LaTeX and HTML, with its evidence.
 
-In: executed runs and the notebook of a report. Out: its PDF, its page, and every number
-in them; `paths` says where they are. A page knows nothing of verifying.
+Input: executed runs and a report's notebook. Output: its PDF, its page, and every
+number in them, at the places in `paths`. Nothing here depends on verification.
 """
 
-# The modules that other rooms may use.
+# The modules that other packages of the pipeline may use.
 __all__ = ["build", "claims", "evidence", "page", "paths", "publish"]
 __all__ += ["revision", "datasets", "title", "typeset"]

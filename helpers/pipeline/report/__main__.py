@@ -1,4 +1,4 @@
-"""Make a report: its PDF and its page, or with ``pdf`` or ``html`` only one of them."""
+"""Make a report: its PDF and its page, or only one, with ``pdf`` or ``html``."""
 
 import sys
 

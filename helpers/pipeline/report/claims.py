@@ -143,8 +143,8 @@ class Claims(dict):
         single = (m for m in SINGLE_BRACES.finditer(plain) if m[1] in self)
         if wrong := wrong or next(single, None):
             raise ValueError(
-                f"{wrong[0]!r} is no claim: write {{{{name}}}}; in mathematics, put a "
-                "space between braces"
+                f"{wrong[0]!r} is not a claim: write {{{{name}}}}; in mathematics, put "
+                "a space between braces"
             )
         if unclosed := OPEN_DOLLAR.search(plain):
             raise ValueError(

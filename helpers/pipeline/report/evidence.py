@@ -37,8 +37,7 @@ CODE += ("requirements.txt", "data/*.yaml", "helpers/**/*.json", "helpers/**/*.p
 CODE += ("helpers/**/*.css", "helpers/**/*.js", "helpers/**/*.lua")
 CODE += ("notebooks/*.ipynb", "report/*.bib", "report/*.mplstyle")
 CODE += ("report/template/*", "report/page/*", "report/timings.json")
-# Metadata of cells that Jupyter adds when they are executed or viewed, and nbstripout
-# removes.
+# Metadata that Jupyter adds to cells in use, and nbstripout removes.
 VIEW = ("collapsed", "ExecuteTime", "execution", "heading_collapsed", "hidden")
 VIEW += ("scrolled",)
 FIRST, LAST = 315_532_800, 4_354_819_198  # the times that a zip can hold: 1980 to 2107
@@ -149,7 +148,7 @@ def zipped(files, moment):
 
 
 def without_outputs(content):
-    """Return a notebook as git stores it: without outputs, counts and kernel details."""
+    """Return a notebook as git keeps it: without outputs, counts and kernel details."""
     try:
         notebook = json.loads(content)
         for cell in notebook["cells"]:

@@ -1,6 +1,6 @@
-"""Write the notebook of a new report: a skeleton that builds, with an example of all.
+"""Write the notebook of a new report: a skeleton that builds, with all kinds of items.
 
-Run as a script, it is given the report's name.
+Run it as a script with the report's name.
 """
 
 import re
@@ -15,21 +15,21 @@ SKELETON = ROOT / "report" / "template" / "skeleton.ipynb"
 
 
 def main():
-    """Write the notebook; nothing is overwritten."""
+    """Write the notebook, without overwriting an existing one."""
     name = sys.argv[1]
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):
         raise UserError(
-            "NAME must be small letters, digits and hyphens, such as assignment2, got "
-            f"{name!r}"
+            "NAME must consist of lowercase letters, digits and hyphens, such as "
+            f"assignment2, got {name!r}"
         )
     path = Paths(name).notebook
+    shown = path.relative_to(ROOT)
     try:
-        with path.open("xb") as new:
-            new.write(SKELETON.read_bytes())
+        with path.open("xb") as notebook:
+            notebook.write(SKELETON.read_bytes())
     except FileExistsError:
-        given = path.relative_to(ROOT)
-        raise UserError(f"{given} exists already: choose another NAME") from None
-    print(f"written: {path.relative_to(ROOT)}; now make report REPORT={name}")
+        raise UserError(f"{shown} exists already: choose another NAME") from None
+    print(f"wrote {shown}; now run make report REPORT={name}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""The numbers of sections, equations, figures, tables and listings on the page.
+"""Number sections, equations, figures, tables and listings on the page.
 
-They are those that LaTeX gives in print: it counts in the order of the document.
+The numbers are those of LaTeX in print, which counts in the order of the document.
 """
 
 import re
@@ -11,20 +11,20 @@ from helpers.pipeline.errors import UserError, did_you_mean
 from helpers.pipeline.report.markdown import KINDS
 
 HEADING = re.compile(r"<h([2-6])(.*?)>(.*?)</h\1>", re.DOTALL)
-# What the contents leave out: they are links already.
+# Left out of the table of contents, whose entries are links already.
 LINK = re.compile(r'<a [^>]*role="doc-noteref">.*?</a>|</?a\b[^>]*>', re.DOTALL)
 EQUATION = re.compile(
     r'<span class="equation" id="(.*?)">(<math.*?</math>|<span.*?</span>)', re.DOTALL
 )
 REFERENCE = re.compile(r'(<a class="reference" href="#(.*?)">)(</a>)')
-DEEPEST = 4  # of the headings that have numbers: h4
+MAX_LEVEL = 4  # headings below h4 have no numbers
 
 
 class Numbering:
     """The numbers given so far.
 
-    `names` are how references name labels, such as ``Figure 2``; `contents` are the
-    level, label, number and text of each heading.
+    `names` has the text of a reference to each label, such as ``Figure 2``; `contents`
+    has the level, label, number and text of each heading.
     """
 
     def __init__(self):
@@ -32,11 +32,11 @@ class Numbering:
         self._counts, self._sections, self._appendix = Counter(), [], False
 
     def begin_appendix(self):
-        """Give letters to the sections that follow."""
+        """Letter the sections that follow."""
         self._sections, self._appendix = [], True
 
     def number(self, text):
-        """Return HTML with numbers at its headings and labelled equations."""
+        """Return HTML with its headings and labelled equations numbered."""
         text = EQUATION.sub(self._equation, text)
         return HEADING.sub(self._heading, text)
 
@@ -59,7 +59,7 @@ class Numbering:
 
     def _equation(self, match):
         number = f"({self.next(match[1])})"
-        # What may be wider than a phone is scrolled in itself, also by keys.
+        # An equation may be wider than a phone: it scrolls on its own, also by keys.
         about = f'id="{match[1]}" tabindex="0" role="group" aria-label="{number}"'
         begin = f'<span class="equation" {about}>'
         return f'{begin}{match[2]}<span class="number">{number}</span>'
@@ -67,17 +67,17 @@ class Numbering:
     def _heading(self, match):
         level, attributes, text = int(match[1]), *match.group(2, 3)
         label, number = "".join(re.findall(r'\sid="(.*?)"', attributes)), ""
-        if level <= DEEPEST and "unnumbered" not in attributes:
+        if level <= MAX_LEVEL and "unnumbered" not in attributes:
             number = self._section(level - 2)
         if label:
             self._name(label, f"{KINDS.get(label.partition(':')[0])} {number}")
         label = label or f"section-{number or len(self.contents)}"
         self.contents.append((level, label, number, LINK.sub("", text)))
-        shown = f'<span class="number">{number}</span> ' if number else ""
-        return f'<h{level} id="{label}">{shown}{text}</h{level}>'
+        prefix = f'<span class="number">{number}</span> ' if number else ""
+        return f'<h{level} id="{label}">{prefix}{text}</h{level}>'
 
     def _section(self, depth):
-        """Return the number of the next section of that depth, 0 for the highest."""
+        """Return the number of the next section of this depth; the highest is 0."""
         counts = [*self._sections, 0, 0, 0][: depth + 1]
         counts[depth] += 1
         self._sections = counts

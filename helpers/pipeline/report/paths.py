@@ -1,4 +1,4 @@
-"""The files of a report. The assignment, ``notebooks/report.ipynb``, is the default."""
+"""The files of a report; the default is the assignment, ``notebooks/report.ipynb``."""
 
 import fnmatch
 import json
@@ -9,26 +9,26 @@ from types import SimpleNamespace
 
 from helpers import ROOT
 
-# What builds write below the folder; the pages stay out of git, the results do not.
-MADE = ("report/*.pdf", "report/*.html", "report/*results.json")
-# How the grid names a notebook, and how the code of a report does.
+# Files that a build writes for a report; git ignores all but the results.
+GENERATED = ("report/*.pdf", "report/*.html", "report/*results.json")
+# References to a notebook in the grid, and in the code of a report.
 IN_GRID = re.compile(r"""\bnotebook["']?\s*:\s*["']?([^"'\n,}#]+)""")
 IN_CODE = re.compile(r"([\w.-]+)\.ipynb\b")
 
 
 class Paths(SimpleNamespace):
-    """Where the files of a report are, named as its notebook in a project."""
+    """Paths of the files of a report, which is named after its notebook."""
 
     def __init__(self, name="report", root=ROOT):
         self.name, self.is_default = name, name == "report"
-        own = "" if self.is_default else f"{name}-"
-        build, made = root / "build", root / "report"
+        prefix = "" if self.is_default else f"{name}-"
+        build, folder = root / "build", root / "report"
         self.notebook = root / "notebooks" / f"{name}.ipynb"
-        self.executed = build / f"{name}.ipynb"  # the notebook as it was executed last
+        self.executed = build / f"{name}.ipynb"  # the notebook with its latest outputs
         self.tex = build / ("tex" if self.is_default else f"{name}.tex")  # for LaTeX
-        self.pdf, self.html = made / f"{name}.pdf", made / f"{name}.html"
-        self.results = made / f"{own}results.json"  # every number that it states
-        self.submission = build / f"{own}submission.zip"  # what is handed in
+        self.pdf, self.html = folder / f"{name}.pdf", folder / f"{name}.html"
+        self.results = folder / f"{prefix}results.json"  # every number that it states
+        self.submission = build / f"{prefix}submission.zip"  # to hand in
 
 
 ASSIGNMENT = Paths()
@@ -42,14 +42,14 @@ def requested_report():
 def current_report():
     """Return the paths of the report whose notebook this kernel executes.
 
-    JupyterLab tells each kernel the path of its notebook, and so does a build.
+    JupyterLab gives each kernel the path of its notebook, and so does a build.
     """
     name = Path(os.environ.get("JPY_SESSION_NAME", "")).stem
     return Paths(name) if Paths(name).notebook.exists() else ASSIGNMENT
 
 
 def current_cells():
-    """Return the cells of that notebook as parsed JSON; none if it is not there."""
+    """Return the cells of the current notebook as JSON; none if it does not exist."""
     path = current_report().notebook
     if not path.exists():
         return []
@@ -57,32 +57,32 @@ def current_cells():
 
 
 def is_generated(name):
-    """Tell whether a file of the project is what a build writes for a report."""
-    return any(fnmatch.fnmatchcase(name, pattern) for pattern in MADE)
+    """Tell whether a file of the project is one that a build writes for a report."""
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in GENERATED)
 
 
 def relevant_files(report, names):
-    """Return those of the project's files on which a report or its grader may rest.
+    """Return those of the project's files that a report or its grader may depend on.
 
-    They are all but those that a build writes, and the notebooks that neither it nor
-    the grid names.
+    They are all files but generated ones, and notebooks that neither the report nor the
+    grid refers to.
     """
-    behind = notebooks_used_by(report)
+    notebooks = notebooks_used_by(report)
 
-    def is_part(name):
+    def is_relevant(name):
         if fnmatch.fnmatchcase(name, "notebooks/*.ipynb"):
-            return Path(name).stem in behind
+            return Path(name).stem in notebooks
         return not is_generated(name)
 
-    return [name for name in names if is_part(name)]
+    return [name for name in names if is_relevant(name)]
 
 
 def notebooks_used_by(report):
-    """Return the names of a report, and of notebooks that it or the grid names."""
-    found = {report, "descent"}
+    """Return the names of a report, and of notebooks that it or the grid refers to."""
+    notebooks = {report, "descent"}
     grid = ROOT / "experiments.yaml"
     for path, pattern in (Paths(report, ROOT).notebook, IN_CODE), (grid, IN_GRID):
         if path.is_file():
             text = path.read_text(encoding="utf-8", errors="replace")
-            found |= {name.strip() for name in pattern.findall(text)}
-    return found
+            notebooks |= {name.strip() for name in pattern.findall(text)}
+    return notebooks

@@ -1,4 +1,4 @@
-"""Set LaTeX as PDF."""
+"""Compile LaTeX to PDF."""
 
 import shutil
 import subprocess
@@ -13,15 +13,15 @@ from helpers.pipeline.report.latex_log import first_problem
 from helpers.pipeline.report.revision import LONG_AGO
 
 PREAMBLE = ROOT / "report" / "template" / "preamble.tex"
-PASSES = 6  # two or three are enough
+MAX_PASSES = 6  # two or three are usually enough
 BEGIN = r"\begin{document}"
 
 
 def compile_preamble(folder):
-    """Compile the preamble, which no pass then has to read again; return its name.
+    """Compile the preamble, so that no pass has to read it again; return its name.
 
-    What the same TeX has compiled in this folder already is taken. It raises as
-    `to_pdf` does.
+    A preamble that the same TeX compiled in this folder before is reused. Raises the
+    errors of `to_pdf`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     name = f"preamble-{_digest_of_preamble()}"
@@ -30,71 +30,72 @@ def compile_preamble(folder):
     shutil.copy(PREAMBLE, folder)
     command = ["pdflatex", "-ini", "-interaction=batchmode", "-no-shell-escape"]
     command += ["-jobname=preamble", r"&pdflatex preamble.tex\dump"]
-    if _run(command, folder, before=["nice"]):  # others wait for what runs now
+    if _run(command, folder, prefix=["nice"]):  # other work is more urgent
         path = folder / "preamble.log"
-        wrong = first_problem(_text(path), failed=True)
-        raise UserError(f"LaTeX cannot read the preamble: {wrong} (see {path})")
-    for other in folder.glob("preamble-*.fmt"):
-        other.unlink()
+        problem = first_problem(_text(path), failed=True)
+        raise UserError(f"LaTeX cannot read the preamble: {problem} (see {path})")
+    for outdated in folder.glob("preamble-*.fmt"):
+        outdated.unlink()
     (folder / "preamble.fmt").rename(folder / f"{name}.fmt")
     return name
 
 
 def _digest_of_preamble():
-    """Return a text that is another one if the preamble is, or TeX's files are."""
-    lists = ["kpsewhich", "-all", "ls-R"]  # renewed when a package of TeX is
-    found = subprocess.run(lists, env=environment(), capture_output=True, text=True)
-    stamps = [(path, file_stamp(path)) for path in found.stdout.splitlines()]
-    made_of = stamps or uuid.uuid4()  # a TeX without lists: compiled each time
-    return sha256(PREAMBLE.read_bytes() + repr(made_of).encode())
+    """Return a digest that changes with the preamble and with TeX's files."""
+    lists = ["kpsewhich", "-all", "ls-R"]  # updated when a TeX package is installed
+    done = subprocess.run(lists, env=environment(), capture_output=True, text=True)
+    stamps = [(path, file_stamp(path)) for path in done.stdout.splitlines()]
+    version = stamps or uuid.uuid4()  # without file lists, compile each time
+    return sha256(PREAMBLE.read_bytes() + repr(version).encode())
 
 
 def to_pdf(latex, files, folder, preamble, moment=LONG_AGO):
     """Run LaTeX until all references are settled; return the path of the PDF.
 
-    `files` are what the document includes or attaches, by name; those in the folder
-    make the next call faster. `preamble` is what `compile_preamble` returned. `moment`
-    is the time stamp of the PDF, in seconds since 1970. UserError, with the first
-    complaint of the log, if LaTeX cannot set the document or is killed, a reference
-    leads nowhere, or something is too large for a page.
+    `files` are those that the document includes or attaches, by name; what stays in
+    `folder` makes the next call faster. `preamble` is the name from `compile_preamble`.
+    `moment` is the time stamp of the PDF, in seconds since 1970. Raises UserError, with
+    the first problem in the log, if LaTeX fails or is killed, a reference leads
+    nowhere, or something is too large for a page.
     """
     for name, content in {**files, "report.tex": latex.encode()}.items():
         (folder / name).write_bytes(content)
     command = ["pdflatex", "-interaction=batchmode", "-halt-on-error"]
     command += ["-no-shell-escape", f"-fmt={preamble}"]
-    log_file, aux, whole = (folder / f"report.{end}" for end in ("log", "aux", "whole"))
-    if not whole.exists():
-        for state in folder.glob("report.[!tl]*"):  # of a call that did not end well
+    log, aux, complete = (folder / f"report.{end}" for end in ("log", "aux", "whole"))
+    if not complete.exists():
+        for state in folder.glob("report.[!tl]*"):  # left by a call that failed
             state.unlink()
-    whole.unlink(missing_ok=True)  # until this call has ended well
-    for _ in range(PASSES):
-        known = aux.read_bytes() if aux.exists() else b""
+    complete.unlink(missing_ok=True)  # until this call succeeds
+    for _ in range(MAX_PASSES):
+        previous = aux.read_bytes() if aux.exists() else b""
         failed = _run([*command, "report.tex"], folder, moment)
-        if failed or aux.read_bytes() == known:  # all are settled
+        if failed or aux.read_bytes() == previous:  # all references are settled
             break
     else:
-        raise UserError(f"LaTeX's references do not settle in {PASSES} passes")
-    if wrong := first_problem(_text(log_file), failed=failed, source=latex):
-        raise UserError(f"LaTeX cannot set the report: {wrong} (see {log_file})")
-    whole.touch()
+        raise UserError(f"LaTeX's references do not settle in {MAX_PASSES} passes")
+    if problem := first_problem(_text(log), failed=failed, source=latex):
+        raise UserError(f"LaTeX cannot set the report: {problem} (see {log})")
+    complete.touch()
     return folder / "report.pdf"
 
 
 def _text(path):
-    """Return what a program of TeX has written, or nothing."""
+    """Return the text of a file that TeX wrote, or nothing."""
     return path.read_text(errors="replace") if path.exists() else ""
 
 
-def _run(command, folder, moment=LONG_AGO, before=()):
-    """Run a program of TeX; return if it failed, and raise UserError if it died."""
+def _run(command, folder, moment=LONG_AGO, prefix=()):
+    """Run a TeX program; return whether it failed, or raise UserError if it died."""
     env = environment(SOURCE_DATE_EPOCH=str(moment), FORCE_SOURCE_DATE="1")
     env |= {"max_print_line": "9999"}
     quiet = subprocess.DEVNULL
-    done = subprocess.run([*before, *command], cwd=folder, env=env, stdout=quiet)
+    done = subprocess.run([*prefix, *command], cwd=folder, env=env, stdout=quiet)
     status = done.returncode
-    # What a program leaves that was killed is not whole. A shell and a sandbox add 128
+    # A program that was killed leaves incomplete files. A shell or a sandbox adds 128
     # to the number of the signal.
-    number = -status if status < 0 else status - 128
-    if number > 0:
-        raise UserError(f"{command[0]} was ended by signal {number}: make report")
+    signal = -status if status < 0 else status - 128
+    if signal > 0:
+        message = f"{command[0]} was ended by signal {signal}; run make report again"
+        raise UserError(message)
     return status != 0

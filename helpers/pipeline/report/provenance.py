@@ -1,6 +1,6 @@
-"""Where a figure or a table comes from: the cell, the helpers and the runs behind it.
+"""Trace a figure or a table to the cell, the helpers and the runs behind it.
 
-A cell uses variables. Each is traced to the statement that assigned it, and to those
+Each variable that a cell uses is traced to the statement that assigned it, to those
 that filled it, as in ``scores["held out"] = ...``, and on through the variables used
 there, back to the runs that were loaded.
 """
@@ -13,33 +13,33 @@ from typing import NamedTuple
 from helpers.pipeline.report.claims import Claims
 from helpers.pipeline.sweep.parameters import names_in
 
-# Modules that nearly every figure uses: they read the data, check what the text says of
-# the results, and print the numbers.
+# Modules that nearly every figure uses, so they are not listed: they read the data,
+# check statements in the text against the results, and format numbers.
 COMMON = ("data", "reading.datasheet", "figures.statements", "figures.formatting")
 
 
 class Provenance(NamedTuple):
-    """What made a figure or a table."""
+    """The origin of a figure or a table."""
 
-    label: str  # its name in references, ``fig:`` or ``tab:`` included
+    label: str  # its name in references, including ``fig:`` or ``tab:``
     cell: int  # number of the code cell, as in ``In [7]``
-    functions: list[str]  # helpers that were called for it, but for those of `COMMON`
+    functions: list[str]  # helpers that were called for it, except those of `COMMON`
     runs: list[str]  # names of the runs whose results it shows
 
 
 def trace(label, cells, namespace):
     """Trace the figure or table that the last cell shows.
 
-    `cells` are the source of every cell executed so far, as in IPython's ``In``;
-    `namespace` are the notebook's variables.
+    `cells` are the sources of all cells executed so far, as in IPython's ``In``;
+    `namespace` has the notebook's variables.
     """
-    made = {}  # by the name of a variable: what assigned it, and what filled it since
+    origins = {}  # by variable: the statement that assigned it, and any that filled it
     for cell in cells:
         for statement in _statements(cell):
             assigned = names_in(statement, ast.Store)
-            made |= {name: [statement] for name in assigned}
+            origins |= {name: [statement] for name in assigned}
             for name in _filled(statement) - assigned:
-                made.setdefault(name, []).append(statement)
+                origins.setdefault(name, []).append(statement)
     pending = [n for s in _statements(cells[-1]) for n in _used(s)]
     seen, functions, runs = set(), set(), set()
     while pending:
@@ -54,10 +54,10 @@ def trace(label, cells, namespace):
             module = value.__module__.removeprefix("helpers.")
             if module not in COMMON:
                 functions.add(f"{module}.{value.__qualname__}")
-        elif found := _runs_of(value):
-            runs |= found
+        elif runs_shown := _runs_of(value):
+            runs |= runs_shown
         else:
-            pending += [n for s in made.get(name, ()) for n in _used(s)]
+            pending += [n for s in origins.get(name, ()) for n in _used(s)]
     return Provenance(label, len(cells) - 1, sorted(functions), sorted(runs))
 
 
@@ -84,19 +84,18 @@ def _filled(statement):
 @cache
 def _used(statement):
     """Return the variables a statement uses, and members such as ``plots.plot_fit``."""
-    # The variable of its own loop is none of them, even if another cell left one of the
-    # same name.
     members = {
         f"{node.value.id}.{node.attr}"
         for node in ast.walk(statement)
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
     }
-    own = set()
+    # Exclude the variables of its own loops, whose names other cells may also use.
+    loop_variables = set()
     for node in ast.walk(statement):
         if isinstance(node, ast.comprehension | ast.For):
-            own |= names_in(node.target, ast.Store)
+            loop_variables |= names_in(node.target, ast.Store)
     used = names_in(statement, ast.Load) - set(dir(builtins)) | members
-    return {name for name in used if name.partition(".")[0] not in own}
+    return {name for name in used if name.partition(".")[0] not in loop_variables}
 
 
 def _is_helper(value):
@@ -108,10 +107,10 @@ def _is_helper(value):
 
 def _runs_of(value):
     """Return the names of the runs in a table of runs, or in one row of it."""
-    if isinstance(value, Claims):  # which would say that it has none of that name
+    if isinstance(value, Claims):  # it would raise that it has no such claim
         return set()
     try:
-        found = value["run"]
+        runs = value["run"]
     except (TypeError, LookupError, ValueError):
         return set()
-    return {found} if isinstance(found, str) else set(found)
+    return {runs} if isinstance(runs, str) else set(runs)

@@ -1,7 +1,7 @@
-"""Which version of the project this is: its commit, and what differs from it.
+"""The version of the project: its commit, and what differs from it.
 
-Run with the system's Python, it prints the version, so that the Makefile sees a change;
-with arguments, it runs git with them.
+Run as a script, also by the system's Python, it prints the version, so that the
+Makefile notices a change; with arguments, it runs git with them.
 """
 
 import fnmatch
@@ -18,9 +18,9 @@ from helpers.pipeline.environment import environment
 from helpers.pipeline.files import sha256
 from helpers.pipeline.report.paths import relevant_files, requested_report
 
-COMMIT = ROOT / "COMMIT"  # what a submission has instead of git
-NOTE = "SUBMISSION.txt"  # which only a submission has
-# What a copy leaves out: git, the environment, and what was made.
+COMMIT = ROOT / "COMMIT"  # stands for git in a submission
+NOTE = "SUBMISSION.txt"  # only in a submission
+# Left out of copies: git, the environment, and generated files.
 LEFT_OUT = (".git", ".venv", "build", "report.pdf", "report.html", "__pycache__")
 LEFT_OUT += (".*_cache", "*.egg-info", ".hypothesis", ".ipynb_checkpoints")
 LEFT_OUT += (".DS_Store", "._*", "*.swp")
@@ -31,17 +31,16 @@ class Revision(NamedTuple):
     """A version of the project."""
 
     commit: str  # identifier of the commit; empty if there is none
-    time: int  # of the commit, in seconds since 1970: the time stamp of the report
+    time: int  # of the commit, in seconds since 1970; also that of the report
     changes: str  # digest of all that differs from the commit; empty if nothing does
 
 
 def revision(report=None):
     """Return the version of this checkout or submission.
 
-    It is from git, else from the file ``COMMIT``: a list of the same three items, and
-    in a submission of the SHA-256 of each file, by its name.
-    What differs in other reports than this one, by default the one that is asked for,
-    does not count.
+    It comes from git or, without git, from the file ``COMMIT``: a list of the same
+    three items and, in a submission, the SHA-256 of each file by name. Changes to
+    other reports do not count; the default `report` is the requested one.
     """
     report = report or requested_report().name
     if (ROOT / ".git").exists():
@@ -57,33 +56,34 @@ def revision(report=None):
 
 
 def changed():
-    """Return the names of all files that differ from the commit, unknown ones included.
+    """Return the names of all files that differ from the commit, or are not in it.
 
-    What counts is what git would commit: of a notebook, not its outputs.
+    What counts is what git would commit: not the outputs of a notebook.
     """
-    git("update-index", "-q", "--refresh")  # else a file only touched would differ
-    # Not diff-index, to which a notebook differs if it has another size.
+    git("update-index", "-q", "--refresh")  # otherwise a touched file would differ
+    # Not diff-index, for which a notebook differs if its size does.
     differing = ["diff", "-z", "--name-only", "--no-renames", "--no-ext-diff", "HEAD"]
-    # Only .gitignore counts: files that a person's own settings ignore may be used.
-    unknown = ["ls-files", "-z", "--others", "--exclude-per-directory=.gitignore"]
-    names = {n for listed in (differing, unknown) for n in git(*listed).split(b"\0")}
+    # Only .gitignore counts: files ignored by the user's own settings may be used.
+    untracked = ["ls-files", "-z", "--others", "--exclude-per-directory=.gitignore"]
+    commands = differing, untracked
+    names = {n for command in commands for n in git(*command).split(b"\0")}
     return sorted(map(os.fsdecode, names - {b""}))
 
 
 def _changes_since(files, report):
-    """Return a digest of what differs from files of known digests, by their names."""
+    """Return a digest of what differs from `files`, which are digests by name."""
     names = {*files}
-    for parent, folders, found in os.walk(ROOT):
+    for parent, folders, children in os.walk(ROOT):
         folders[:] = [name for name in folders if not left_out(name)]
         within = Path(parent).relative_to(ROOT)
-        names |= {(within / n).as_posix() for n in found if not left_out(n)}
+        names |= {(within / n).as_posix() for n in children if not left_out(n)}
     names -= {COMMIT.name, NOTE}
     changed = {n for n in names if files.get(n) != sha256(_content(ROOT / n))}
     return _digest_of(changed, report)
 
 
 def left_out(name):
-    """Tell whether a file or folder of that name is no part of the project."""
+    """Tell whether a file or folder of that name is not part of the project."""
     return any(fnmatch.fnmatch(name, pattern) for pattern in LEFT_OUT)
 
 
@@ -98,7 +98,7 @@ def _digest_of(names, report):
 
 
 def _content(path):
-    """Return a file's content, where a link leads, or nothing."""
+    """Return the content of a file, the target of a link, or nothing."""
     if path.is_symlink():
         return os.fsencode(os.readlink(path))
     return path.read_bytes() if path.is_file() else b""
@@ -108,7 +108,7 @@ def git(*command):
     """Return the output of git, or nothing if git fails."""
     try:
         done = subprocess.run(
-            # A clone may belong to somebody else, as in a container.
+            # A clone may belong to another user, for example in a container.
             ["git", "-c", "safe.directory=*", "-C", str(ROOT), *command],
             env=environment(),
             capture_output=True,

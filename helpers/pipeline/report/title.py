@@ -1,8 +1,8 @@
-"""What a person gives to make for a report: its title block, and its data.
+"""What the user specifies for a report: its title block and its data.
 
-COURSE, TITLE, STUDENT and DATE; DATA, TARGET and FEATURES, if its notebook has such
-parameters. Run as a script, it checks them; with ``html``, not whether the PDF has
-their letters.
+They are COURSE, TITLE, STUDENT and DATE, and DATA, TARGET and FEATURES if the notebook
+has such parameters. Run as a script to check them; with ``html``, it does not check
+whether the PDF has fonts for their letters.
 """
 
 import os
@@ -16,21 +16,21 @@ from helpers.pipeline.sweep.notebooks import NOTEBOOKS, read_notebook
 from helpers.pipeline.sweep.parameters import notebook_parameters
 from helpers.reading.content import composed
 
-LONGEST = 500  # letters of a line of the title block
+LONGEST = 500  # letters in a line of the title block
 TITLE_BLOCK = ("course", "title", "student", "date")
 TABLE = ("data", "target", "features")
 
 
 def title_block(*, with_pdf=True):
-    """Return what the environment has of the title block, each a line of a page."""
-    given = {name: given_text(name) for name in TITLE_BLOCK}
+    """Return the parts of the title block that the environment specifies."""
+    texts = {name: given_text(name) for name in TITLE_BLOCK}
     if with_pdf:
-        require_letters({name.upper(): text for name, text in given.items()})
-    return {name: composed(text) for name, text in given.items() if text}
+        require_letters({name.upper(): text for name, text in texts.items()})
+    return {name: composed(text) for name, text in texts.items() if text}
 
 
 def given_text(name):
-    """Return what the environment has of a parameter, if it is one line."""
+    """Return the value of a parameter from the environment, which must be one line."""
     text = os.environ.get(name.upper(), "")
     if not text.isprintable() or len(text) > LONGEST:
         raise UserError(
@@ -41,38 +41,38 @@ def given_text(name):
 
 
 def given_table(report):
-    """Return what the environment has of a report's data, target and features."""
-    given = {name: given_text(name) for name in TABLE}
-    given, known = {n: t for n, t in given.items() if t}, parameters_of(report)
-    for name in given.keys() - known.keys():
+    """Return those of a report's data, target and features that the user specified."""
+    texts = {name: given_text(name) for name in TABLE}
+    texts, parameters = {n: t for n, t in texts.items() if t}, parameters_of(report)
+    for name in texts.keys() - parameters.keys():
         raise UserError(
-            f"{name.upper()} is not for this report: notebooks/{report}.ipynb has no "
-            f"parameter {name}, it has {', '.join(known)}"
+            f"{name.upper()} does not apply: notebooks/{report}.ipynb has no parameter "
+            f"{name}, only {', '.join(parameters)}"
         )
-    return given
+    return texts
 
 
-def environment_for(report, given=None):
-    """Return the environment variables with which a report is made for what is given.
+def environment_for(report, settings=None):
+    """Return the environment variables with which to make a report.
 
-    `given` is a title block, and what there is of a table, the rest is empty; by
-    default it is what the environment has.
+    `settings` are those of the title block and the table, and missing ones are empty;
+    by default they are taken from the environment.
     """
     names = (*TITLE_BLOCK, *TABLE)
-    if given is None:
-        given = {name: os.environ.get(name.upper(), "") for name in names}
-    return {"REPORT": report} | {name.upper(): given.get(name, "") for name in names}
+    if settings is None:
+        settings = {name: os.environ.get(name.upper(), "") for name in names}
+    return {"REPORT": report} | {name.upper(): settings.get(name, "") for name in names}
 
 
 def parameters_of(report):
-    """Return the parameters of a report, or raise UserError if a notebook is none."""
-    read_notebook(report)  # says what is missing or damaged
+    """Return the parameters of a report; UserError if the notebook is not a report."""
+    read_notebook(report)  # raises a helpful error if it is missing or damaged
     if not is_report(report):
-        others = sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
+        notebooks = sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
         raise UserError(
-            f"notebooks/{report}.ipynb is no report: its parameters are not "
+            f"notebooks/{report}.ipynb is not a report: it lacks the parameters "
             f"{', '.join(TITLE_BLOCK)}; the reports are "
-            f"{', '.join(filter(is_report, others))}"
+            f"{', '.join(filter(is_report, notebooks))}"
         )
     return notebook_parameters(report)
 
@@ -86,7 +86,7 @@ def is_report(notebook):
 
 
 def main():
-    """Check what is given."""
+    """Check what the user specified."""
     title_block(with_pdf=sys.argv[1:] != ["html"])
     given_table(requested_report().name)
 
