@@ -781,7 +781,7 @@ def test_a_table_has_all_that_pandas_shows(shown):
 
 @pytest.mark.parametrize("table", [{"a": [1]}, np.eye(2)])
 def test_a_table_that_is_no_frame_is_refused(shown, table):
-    with pytest.raises(TypeError, match="must be a frame or series of pandas, not "):
+    with pytest.raises(TypeError, match="must be a pandas DataFrame or Series, not "):
         Report().table(table, label="it", caption="It.")
 
 
@@ -1086,7 +1086,7 @@ def test_the_nearest_known_name_is_suggested():
         (
             "! LaTeX Error: Unicode character 王 (U+738B)",
             True,
-            "character 王 has no letter",
+            "no font has the character 王",
         ),
         ("", True, "it failed"),
     ],

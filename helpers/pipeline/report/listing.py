@@ -1,4 +1,4 @@
-"""Python code as a listing: colours, line numbers, docstrings with formulas."""
+"""Typeset Python code as a listing: colours, line numbers, formulas in docstrings."""
 
 import re
 from itertools import repeat, zip_longest
@@ -10,13 +10,13 @@ from pygments.lexers import PythonLexer
 from pygments.token import String
 
 OPTIONS = "frame=lines,framerule=0.3pt,numbersep=8pt"
-STYLES = {"light": "default", "dark": "github-dark"}  # of Pygments, for a screen
-SIZE, COLUMNS = 9, 94  # points, and the letters of that size in a line
-LEADING = 1.08  # distance of the lines, in sizes
+STYLES = {"light": "default", "dark": "github-dark"}  # of Pygments, for the screen
+SIZE, COLUMNS = 9, 94  # font size in points, and how many such letters fit in a line
+LEADING = 1.08  # distance between lines, relative to the font size
 INLINE = re.compile(r":math:`([^`]+)`")
-# A directive; its formula is behind it, and on the lines below that are indented more.
+# A directive with its formula, on the same line and on indented lines below.
 BLOCK = re.compile(r"\n( *)\.\. math::(.*(?:(?:\n *)*\n\1 +\S.*)*)(?=\n)")
-# Where a row of a formula may end.
+# Where a row of a formula may end: with this, or before a line that begins so.
 ENDS, BEGINS = re.compile(r"\s*\\(q?quad|\\)$"), re.compile(r"^\\(q?quad\b|\\)\s*")
 # Stand for a formula, and for lines that are not printed, until the code is coloured.
 FORMULA, SKIPPED = "\ue000{}\ue001", "\ue002{}\ue003"
@@ -24,11 +24,11 @@ MARK = re.compile("\ue000(\\d+)\ue001"), re.compile("\ue002(\\d+)\ue003")
 
 
 class Formulas(Filter):
-    """Replace the mathematics in docstrings by marks, which number what is `found`."""
+    """Replace each formula in docstrings by a mark with its index in `formulas`."""
 
     def __init__(self):
         super().__init__()
-        self.found = []
+        self.formulas = []
 
     def filter(self, lexer, stream):
         """Yield the tokens of a listing."""
@@ -58,10 +58,10 @@ class Formulas(Filter):
 
     def _mark(self, formula):
         formula = formula if self.raw else formula.replace("\\\\", "\\")
-        # In a Verbatim, the short form of a prime would never end.
+        # In a Verbatim, LaTeX would expand the short form of a prime forever.
         formula = re.sub("'+", lambda m: "^{" + len(m[0]) * r"\prime" + "}", formula)
-        self.found.append(formula)
-        return FORMULA.format(len(self.found) - 1)
+        self.formulas.append(formula)
+        return FORMULA.format(len(self.formulas) - 1)
 
 
 def _skipped(n_lines):
@@ -69,7 +69,7 @@ def _skipped(n_lines):
 
 
 def rows_of(lines):
-    """Join the lines of a formula to rows, each with the number of its lines."""
+    """Join the lines of a formula into rows; return each with its number of lines."""
     rows, row = [], []
     for line, after in zip_longest(lines, lines[1:], fillvalue=r"\\"):
         row.append(line)
@@ -88,10 +88,10 @@ def is_whole(row):
 
 
 def listing(code, first_line):
-    """Return Python code as a highlighted LaTeX Verbatim with line numbers.
+    """Return Python code as a highlighted LaTeX Verbatim, with the file's line numbers.
 
-    The numbers are those of the file. Formulas in docstrings are set as mathematics;
-    lines that only reStructuredText needs are left out, and their numbers skipped.
+    Formulas in docstrings are set as mathematics; lines that only reStructuredText
+    needs are left out, and their numbers skipped.
     """
     columns = max(map(len, code.splitlines()), default=0)
     size = SIZE * min(1, COLUMNS / max(columns, 1))
@@ -100,31 +100,31 @@ def listing(code, first_line):
         linenos=True, linenostart=first_line, verboptions=f"{OPTIONS},{font}"
     )
     verbatim, formulas = coloured(code, formatter)
-    verbatim = verbatim.replace("`", r"\textasciigrave{}")  # else it is set as a quote
+    verbatim = verbatim.replace("`", r"\textasciigrave{}")  # otherwise a quote
     formula, skipped = MARK
     verbatim = formula.sub(r"\\formula{\1}", verbatim)
     verbatim = skipped.sub(r"\\addtocounter{FancyVerbLine}{\1}", verbatim)
-    defined = (f"\\defineformula{{{n}}}{{{f}}}\n" for n, f in enumerate(formulas))
-    return "".join(defined) + verbatim
+    definitions = (f"\\defineformula{{{n}}}{{{f}}}\n" for n, f in enumerate(formulas))
+    return "".join(definitions) + verbatim
 
 
 def coloured(code, formatter):
     """Return highlighted code with marks for its formulas, and the formulas."""
-    lexer, formulas = PythonLexer(), Formulas()
-    lexer.add_filter(formulas)
-    return highlight(code, lexer, formatter), formulas.found
+    lexer, extractor = PythonLexer(), Formulas()
+    lexer.add_filter(extractor)
+    return highlight(code, lexer, formatter), extractor.formulas
 
 
 def html_listing(code, first_line, formulas):
     """Return Python code as highlighted HTML, each line with its number.
 
-    `formulas` has the MathML of those in docstrings, by their LaTeX.
+    `formulas` has the MathML of the formulas in docstrings, by their LaTeX.
     """
-    text, found = coloured(code, HtmlFormatter(nowrap=True))
+    text, latex = coloured(code, HtmlFormatter(nowrap=True))
     formula, skipped = MARK
     lines, number = [], first_line
     for line in text.splitlines():
-        set_line = formula.sub(lambda m: formulas[found[int(m[1])]], line)
+        set_line = formula.sub(lambda m: formulas[latex[int(m[1])]], line)
         lines.append(f'<span data-line="{number}">{skipped.sub("", set_line)}</span>')
         number += 1 + sum(int(m[1]) for m in skipped.finditer(line))
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""An experiment that needs no text: its figure and its table, with what they show."""
+"""Publish an experiment without any prose: a figure and a table with full captions."""
 
 import math
 import re
@@ -23,19 +23,19 @@ from helpers.figures.statements import count_text
 from helpers.pipeline.command import first_few
 from helpers.pipeline.sweep.results import load_runs
 
-NAMED = 4  # runs of a sentence
+MAX_NAMED = 4  # runs that one sentence names
 
 
 def publish_experiment(report, name, **options):
-    """Show a figure and a table of an experiment's runs, with what they show.
+    """Show a figure and a table of an experiment's runs; captions state the results.
 
     The options are those of `helpers.figures.overview.plot_experiment`.
     """
     runs, label = load_runs(name), label_of(name)
-    code, asked = _code(name), {*options.values()} - {None, "cost"}
+    code, has_options = _code(name), bool({*options.values()} - {None, "cost"})
 
-    def state(claim, value, spec="", **of):
-        report.claims.state(f"{label}.{claim}", value, spec, **of)
+    def state(claim, value, spec="", **origin):
+        report.claims.state(f"{label}.{claim}", value, spec, **origin)
         return f"{{{{{label}.{claim}}}}}"
 
     conclusion = _conclude(runs, state)
@@ -48,7 +48,7 @@ def publish_experiment(report, name, **options):
             alt="The cost against the iteration, a line for each run.",
             source=(["figures.overview.plot_experiment"], [name]),
         )
-    elif asked and any(run["status"] not in WITHOUT_COST for run in runs):
+    elif has_options and any(run["status"] not in WITHOUT_COST for run in runs):
         raise ValueError(f"{name} has no figure: its runs record no positive costs")
     table = experiment_table(runs)
     rows = " (the best and the worst of them)" if len(runs) > LISTED else ""
@@ -73,12 +73,12 @@ def label_of(name):
 
 
 def _code(text):
-    """Return Markdown that shows a text as it is."""
+    """Return Markdown that shows a text as code."""
     return f"`{text.replace('`', chr(39))}`"
 
 
 def _describe(runs, figure, state, show="cost", **panels):
-    """Say what the figure shows."""
+    """Describe what the figure shows."""
     excess = "how far the cost is above its optimum, as a share of it,"
     text = f"{'the cost' if show == 'cost' else excess} against the iteration, "
     if is_summarised(runs, **panels):
@@ -97,15 +97,15 @@ def _describe(runs, figure, state, show="cost", **panels):
 
 
 def _conclude(runs, state):
-    """Say which run is the best, and how many diverged or failed."""
-    # The same is stated whatever comes out, as it is on other data.
+    """Write which run is the best, and how many diverged or failed."""
+    # State the same claims whatever the result, as prose may use them on other data.
     best, names = by_quality(runs)[0], varying(runs)
     taken, cost = iterations_taken(best), final_cost(best)
     if cost == math.inf:
         text = f"{state('best', 'No')} run has a final cost."
         ended = [run for run in runs if run["status"] not in WITHOUT_COST]
         if ended and not any(len(costs_of(run)) for run in ended):
-            text = ""  # of a notebook that descends no cost
+            text = ""  # the notebook minimises no cost
     elif taken < math.inf:
         ended = [run for run in runs if final_cost(run) < math.inf]
         first = [run for run in ended if iterations_taken(run) == taken]
@@ -121,21 +121,20 @@ def _conclude(runs, state):
         text = f"The lowest final cost, {value}, is that of {_named(lowest, names)}."
         text = text if names else f"The final cost of the run is {value}."
     for status in ("diverged", "failed"):
-        found = sum(run["status"] == status for run in runs)
-        count = state(status, count_text(found, len(runs)))
-        text += f" {status.capitalize()}: {count}." if found else ""
+        number = sum(run["status"] == status for run in runs)
+        count = state(status, count_text(number, len(runs)))
+        text += f" {status.capitalize()}: {count}." if number else ""
     return text
 
 
 def _only(runs):
-    """Return the name of the only run; of several, nothing."""
+    """Return the name of the only run; empty if there are several."""
     return runs[0]["run"] if len(runs) == 1 else ""
 
 
 def _named(runs, names):
-    """Name runs by what varies: all that are equal, but of many only the first."""
-    settings = [_code(setting_text(run, names)) for run in runs]
-    several = (
-        first_few(settings, NAMED, ", ") if len(runs) > NAMED else list_text(settings)
-    )
-    return f"the run{'s' if len(runs) > 1 else ''} with {several}"
+    """Name equally good runs by the parameters that vary; of many, only the first."""
+    texts = [_code(setting_text(run, names)) for run in runs]
+    few = len(texts) <= MAX_NAMED
+    settings = list_text(texts) if few else first_few(texts, MAX_NAMED, ", ")
+    return f"the run{'s' if len(runs) > 1 else ''} with {settings}"
