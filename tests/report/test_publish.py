@@ -583,7 +583,7 @@ def test_a_table_that_the_list_of_provenance_lacks_is_named(shown, shell):
     [
         ("It is $$ a = 1\n\nand so on.", "mathematics is left open: 'It is "),
         (r"It is \begin{align} a.", "mathematics is left open: 'It is "),
-        ("![A picture](some.png)", r"a picture is shown by report\.figure: '!\[A"),
+        ("![A picture](some.png)", r"publish pictures with report\.figure: '!\[A"),
     ],
 )
 def test_markdown_that_would_come_out_as_something_else_is_named(shown, text, message):

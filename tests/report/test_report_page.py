@@ -82,7 +82,7 @@ def test_sections_equations_and_figures_have_the_numbers_of_latex(shown, report)
         ("[@boyd2005]", "Citation `boyd2005' undefined; did you mean boyd2004?"),
         ("@figure:a", "Citation `figure:a' undefined; did you mean fig:a?"),
         ("# A {#sec:a}\n\n# B {#sec:a}", "Label `sec:a' multiply defined"),
-        ("![x](y.png)", "a picture is shown by report.figure: '![x](y.png)'"),
+        ("![x](y.png)", "publish pictures with report.figure: '![x](y.png)'"),
         ("{{c}}: <img>", "HTML's <img> cannot be printed, only b, br, code, del, em, "
          "i, s, strong, sub, sup and u: ': <img>'"),
         ("$$ x", "mathematics is left open: "),

@@ -1,16 +1,16 @@
--- The Markdown of a report, as pandoc is to read it: what JupyterLab shows as a list,
+-- Read the Markdown of a report with pandoc as JupyterLab does: what it shows as a list,
 -- a heading or a table is one, and what it shows as text is text.
 --
--- Fragments are separated by NUL and read apart, so that a footnote or a link of one
--- does not reach another; a seam follows each. Of HTML, what print has is converted;
--- other elements are refused, as is LaTeX, which the page has not; what only looks like
--- HTML, as in a<b and c>d, is text.
+-- Fragments are separated by NUL and read one by one, so that the footnotes and links of
+-- one do not affect another; a seam follows each. HTML elements that can be printed are
+-- converted. Others are refused, and so is LaTeX, which the page cannot show. What only
+-- looks like HTML, as in a<b and c>d, is text.
 
--- Of pandoc's formats the nearest: each change costs 0.1 ms a fragment.
+-- The nearest of pandoc's formats: each change costs 0.1 ms per fragment.
 local FORMAT = "markdown_github"
-  -- what JupyterLab shows as it is
+  -- what JupyterLab shows as typed
   .. "-alerts-emoji-auto_identifiers-gfm_auto_identifiers"
-  -- what a report has besides
+  -- what reports have in addition
   .. "+citations+fenced_code_attributes+header_attributes+raw_attribute"
   .. "+escaped_line_breaks+smart+startnum+tex_math_dollars"
 
@@ -29,9 +29,9 @@ for name in ([[a abbr audio big blockquote button canvas center cite dd details 
   REFUSED[name] = true
 end
 
-local OWN = { page = "html", print = "latex" } -- what the report itself writes as raw
+local RAW = { page = "html", print = "latex" } -- formats that the report itself writes
 
-local number = 0 -- of the fragment that is read
+local number = 0 -- of the fragment that is being read
 
 local function refuse(reason)
   error("refused:" .. number .. ":" .. reason .. ":", 0)
@@ -41,8 +41,8 @@ local function is_html(element)
   return element.t:match("^Raw") and element.format == "html"
 end
 
--- What raw text is that is not the begin of something printed: an element, or nothing.
-local function alone(raw)
+-- Convert raw text that does not begin a printable element: to an element, or to nothing.
+local function convert_raw(raw)
   local html = raw.text
   if not is_html(raw) then
     refuse("{=" .. raw.format .. "} cannot be both in print and on the page")
@@ -58,12 +58,12 @@ local function alone(raw)
 end
 
 local function convert(inlines)
-  local done, at = pandoc.Inlines {}, 1
-  while at <= #inlines do
-    local here, last = inlines[at], nil
-    local name = is_html(here) and here.text:match("^<(%w+)>$")
+  local result, i = pandoc.Inlines {}, 1
+  while i <= #inlines do
+    local inline, last = inlines[i], nil
+    local name = is_html(inline) and inline.text:match("^<(%w+)>$")
     if PRINTED[name] then
-      for k = at + 1, #inlines do
+      for k = i + 1, #inlines do
         if is_html(inlines[k]) and inlines[k].text == "</" .. name .. ">" then
           last = k
           break
@@ -72,34 +72,34 @@ local function convert(inlines)
     end
     if last then
       local inner = pandoc.Inlines {}
-      for k = at + 1, last - 1 do inner:insert(inlines[k]) end
-      done:insert(PRINTED[name](convert(inner)))
-      at = last
-    elseif here.t == "RawInline" and OWN[here.format] then
-      done:insert(pandoc.RawInline(OWN[here.format], here.text))
-    elseif here.t == "RawInline" then
-      done:extend { alone(here) }
+      for k = i + 1, last - 1 do inner:insert(inlines[k]) end
+      result:insert(PRINTED[name](convert(inner)))
+      i = last
+    elseif inline.t == "RawInline" and RAW[inline.format] then
+      result:insert(pandoc.RawInline(RAW[inline.format], inline.text))
+    elseif inline.t == "RawInline" then
+      result:extend { convert_raw(inline) }
     else
-      done:insert(here)
+      result:insert(inline)
     end
-    at = at + 1
+    i = i + 1
   end
-  return done
+  return result
 end
 
 local function convert_block(block)
-  local element = alone(block)
+  local element = convert_raw(block)
   return element and pandoc.Para { element } or {}
 end
 
--- Refuse what would come out as something else than was meant, such as a formula without
--- its end: it is text, and there are its signs beside those of formulas that are whole.
-local function validate(read, text)
+-- Refuse what would come out as something other than was meant, such as an unclosed
+-- formula: its dollars remain in the text, besides those of complete formulas.
+local function validate(document, text)
   local rest = (" " .. text):gsub("%$%$(.-)%$%$", function(formula)
     return not formula:find("\n%s*\n") and ""
   end)
   if rest:find("[^\\]%$%$") or rest:find("\\begin{") then
-    read:walk {
+    document:walk {
       Str = function(str)
         if str.text:find("%$%$") or str.text:find("\\begin{") then
           refuse("mathematics is left open")
@@ -109,10 +109,10 @@ local function validate(read, text)
   end
   local function comment(math)
     if (" " .. math.text):find("[^\\]%%") then
-      refuse("in mathematics, % begins a comment that nobody sees; write \\%")
+      refuse("in mathematics, % begins a comment that is not printed; write \\%")
     end
   end
-  if text:find("%%") then read:walk { Math = comment } end
+  if text:find("%%") then document:walk { Math = comment } end
   local function code(element)
     if element.text:find("`{=print}", 1, true) then
       refuse("a block of Markdown is left open")
@@ -127,14 +127,14 @@ local function validate(read, text)
       end,
     }
   end
-  local function picture() refuse("a picture is shown by report.figure") end
+  local function image() refuse("publish pictures with report.figure") end
   if text:find("{=print}", 1, true) or text:find("![", 1, true) then
-    read:walk { Code = code, CodeBlock = code, Image = picture }
-    read:walk { Note = equation, Table = equation }
+    document:walk { Code = code, CodeBlock = code, Image = image }
+    document:walk { Note = equation, Table = equation }
   end
 end
 
--- Tell whether what follows a name in brackets is the address of a link, or a comment.
+-- Tell whether the text after a name in brackets is the address of a link, or a comment.
 local function is_address(name, rest, text)
   local used = "%[" .. name:lower():gsub("%p", "%%%0") .. "%][^:]"
   return (rest .. " "):find("^[#<]>?%s")
@@ -142,37 +142,37 @@ local function is_address(name, rest, text)
     and (rest:find("^%S+$") or rest:find("^%S+%s+[\"'(]") or rest:find("^<[^<>]+>"))
 end
 
--- Count the cells of a row of a table: a bar in code or in a formula is no border.
-local function cells(row)
+-- Count the cells in a row of a table; a bar in code or in a formula is not a border.
+local function count_cells(row)
   row = row:gsub("\\.", ""):gsub("`[^`]*`", ""):gsub("%$[^$]*%$", "")
   local _, bars = row:gsub("^[%s>]*|", ""):gsub("|%s*$", ""):gsub("|", "")
   return bars + 1
 end
 
--- What pandoc wants: a blank line before a table and a note, an end of every block of
--- code, a point after the numbers of a list, also where there is a parenthesis, and a
--- sign that text such as "[Note]: this is all" is no address, which would not be shown.
+-- Add what pandoc needs: a blank line before tables and notes, an end of every block of
+-- code, a full stop for a parenthesis after the numbers of a list, and a backslash where
+-- text such as "[Note]: this is all" would be a hidden link address.
 local function complete(text)
-  local lines, fence, listed, columns = {}, nil, false, nil
+  local lines, fence, in_list, columns = {}, nil, false, nil
   for line in (text .. "\n"):gmatch("(.-)\n") do
     local mark = line:match("^ ? ? ?(```+)[^`]*$") or line:match("^ ? ? ?(~~~+)")
     if mark and not fence then
       fence = mark
-      -- Of what follows, pandoc knows a language and attributes.
+      -- Of the text after the fence, pandoc understands a language and attributes.
       line = line:match("^%s*[`~]+%s*{[.=#].*") or line:match("^%s*[`~]+%s*[%w+-]*")
     elseif mark and mark:sub(1, #fence) == fence then
       fence = nil
     end
     local indent, number, rest = line:match("^(%s*)(%d+)%)(%s.*)")
-    if number and not fence and (listed or #indent < 4)
-      and (listed or number == "1" or not (lines[#lines] or ""):find("%S")) then
-      line, listed = indent .. number .. "." .. rest, true
+    if number and not fence and (in_list or #indent < 4)
+      and (in_list or number == "1" or not (lines[#lines] or ""):find("%S")) then
+      line, in_list = indent .. number .. "." .. rest, true
     elseif line:find("^%S") then
-      listed = false
+      in_list = false
     end
     local before, label, rest = line:match("^([%s>%d.)*+-]*)%[([^%]]+)%]:%s*(.-)%s*$")
     if label and not fence and not before:find("^%s%s%s%s+$") then
-      if label:find("^%^%S+$") then -- of a note
+      if label:find("^%^%S+$") then -- a note
         if before:find("^%s*$") then lines[#lines + 1] = "" end
       elseif not is_address(label, rest, text) then
         line = before .. "\\" .. line:sub(#before + 1)
@@ -184,8 +184,9 @@ local function complete(text)
       and lines[#lines - 1]:match("%S") and not lines[#lines - 1]:find("^%s*|") then
       table.insert(lines, #lines, "")
     end
-    columns = not fence and line:find("[^%s>]") and (is_rule and cells(line) or columns)
-    if columns and (cells(line) > columns or is_rule and cells(lines[#lines]) > columns) then
+    columns = not fence and line:find("[^%s>]") and (is_rule and count_cells(line) or columns)
+    if columns and (count_cells(line) > columns
+      or is_rule and count_cells(lines[#lines]) > columns) then
       refuse("a row of a table has more cells than its line of dashes")
     end
     lines[#lines + 1] = line
@@ -195,18 +196,19 @@ local function complete(text)
 end
 
 function Reader(sources)
-  local blocks, all = pandoc.Blocks {}, { pandoc.Citation("*", "NormalCitation") }
+  -- If nothing is cited, list all works; otherwise only those that are cited.
+  local blocks, uncited = pandoc.Blocks {}, { pandoc.Citation("*", "NormalCitation") }
   for text in (tostring(sources) .. "\0"):gmatch("(.-)\0") do
-    local read = pandoc.read(complete(text), FORMAT)
-    validate(read, text)
+    local document = pandoc.read(complete(text), FORMAT)
+    validate(document, text)
     if text:find("<") or text:find("{%s*=") then -- it may have HTML
-      read = read:walk { Inlines = convert, RawBlock = convert_block }
+      document = document:walk { Inlines = convert, RawBlock = convert_block }
     end
-    if text:find("@") then read:walk { Cite = function() all = {} end } end
-    blocks:extend(read.blocks)
+    if text:find("@") then document:walk { Cite = function() uncited = {} end } end
+    blocks:extend(document.blocks)
     blocks:insert(pandoc.RawBlock("latex", "%%seam%%"))
     blocks:insert(pandoc.RawBlock("html", "<!--seam-->"))
     number = number + 1
   end
-  return pandoc.Pandoc(blocks, { nocite = { pandoc.Cite({}, all) } }) -- all works, or none
+  return pandoc.Pandoc(blocks, { nocite = { pandoc.Cite({}, uncited) } })
 end
