@@ -1,4 +1,4 @@
-"""What the tests of the report share."""
+"""Fixtures shared by the tests of reports."""
 
 import shutil
 from types import SimpleNamespace
@@ -33,7 +33,7 @@ def shown(monkeypatch, tmp_path):
 
 @pytest.fixture
 def shell(monkeypatch):
-    """Give reports the shell of a notebook that has executed nothing yet."""
+    """Give reports the shell of a notebook in which nothing has been executed yet."""
     events, user_ns = SimpleNamespace(register=print), {"In": [""]}
     shell = SimpleNamespace(user_ns=user_ns, events=events)
     shell.register_magic_function = print
@@ -49,7 +49,7 @@ def preamble(tmp_path_factory):
 
 @pytest.fixture
 def to_pdf(preamble, tmp_path):
-    """Return a function that sets a document in `tmp_path`, as a report is set."""
+    """Return a function that compiles LaTeX in `tmp_path`, as for a report."""
 
     def made(latex, files=None):
         shutil.copy(preamble, tmp_path)
@@ -60,7 +60,7 @@ def to_pdf(preamble, tmp_path):
 
 @pytest.fixture
 def printed(to_pdf):
-    """Return a function that returns all that a document says, without blanks."""
+    """Return a function that returns a document's printed text, without spaces."""
 
     def read(latex, files=None):
         with pypdfium2.PdfDocument(to_pdf(latex, files)) as document:

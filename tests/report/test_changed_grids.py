@@ -1,4 +1,4 @@
-"""What the report says when the grid is another one: other words, or one line."""
+"""With another grid, the report's text changes, or one line says what does not hold."""
 
 import json
 import shutil
@@ -12,8 +12,8 @@ from helpers.pipeline.records import read_record
 from helpers.pipeline.report.claims import Claim, Claims
 from helpers.pipeline.sweep.inputs import RUNS
 
-# The report's notebook alone, without LaTeX, for one grid after the other, on the runs
-# that are there and new ones.
+# Execute only the report's notebook, without LaTeX, for one grid after the other, with
+# the existing runs and new ones.
 EXECUTE = """
 import json, os, shutil
 from pathlib import Path
@@ -28,7 +28,7 @@ from helpers.pipeline.sweep.plan import make_plan
 from helpers.pipeline.sweep.run import sweep
 
 def main():
-    os.environ[FORMATS] = ""  # figures are not looked at
+    os.environ[FORMATS] = ""  # do not draw figures
     errors = {}
     modules = {*modules_used_by("descent"), *modules_used_by("report")}
     with warm_kernels(sorted(modules)):
@@ -64,7 +64,7 @@ def a_slower_rate(grid):
     grid["valley"]["learning_rate"] = 0.05
 
 
-# The change of the grid, and the sentence that no longer holds.
+# Changes of the grid, each with the sentence that then no longer holds.
 CHANGES = {
     other_rates: "",
     a_rate_less: "exactly on the limit",
@@ -94,7 +94,7 @@ def executed(tmp_path_factory):
 
 
 def words(path):
-    """Return all prose and captions of an executed report, their claims filled in."""
+    """Return all prose and captions of an executed report, with claims filled in."""
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     outputs = [o for cell in cells for o in cell.get("outputs", [])]
     found = [o["metadata"]["report"] for o in outputs if o.get("metadata")]
@@ -105,7 +105,7 @@ def words(path):
 
 def test_other_rates_change_what_is_said_of_them(executed):
     path = executed.folder / "grids" / "other_rates.ipynb"
-    assert "application/pdf" not in path.read_text(encoding="utf-8")  # as was asked for
+    assert "application/pdf" not in path.read_text(encoding="utf-8")  # as requested
     before = read_record(ROOT / "build" / "report.ipynb")["claims"]
     claims = {n: claim["value"] for n, claim in read_record(path)["claims"].items()}
     assert "$0.1$ is the fastest" in before["rates.quickest"]["value"]

@@ -1,4 +1,4 @@
-"""The recorded results, what the PDF carries, and where its figures come from."""
+"""The recorded results, the attachments of the PDF, and the origin of its figures."""
 
 import json
 import re
@@ -165,11 +165,11 @@ def test_what_a_cell_shows_is_traced_to_runs_cells_and_helpers():
     assert trace("fig:b", [*cells, "show(runs)"], namespace).runs == ["r1", "r2"]
     assert trace("fig:c", [*cells, "show(unknown, 1)"], namespace).runs == []
     assert trace("fig:d", ["", "x = x + 1"], {"x": 1}).runs == []
-    # A loop's variable is not the one that another cell has left behind.
+    # A loop's variable is not the one of the same name in another cell.
     left = namespace | {"run": runs.iloc[1], "rows": [1]}
     for shown in ("[run.cost for run in rows]", "for run in rows:\n    show(run.cost)"):
         assert trace("fig:e", [*cells, shown], left).runs == []
-    # A table that other cells fill shows the runs they filled it with.
+    # A table that other cells fill has the runs with which they filled it.
     filled = ["scored = {}", "for x in [1]:\n    scored['a', x] = one.cost"]
     assert trace("tab:f", [*cells, *filled, "show(scored)"], namespace).runs == ["r1"]
     emptied = [*cells, *filled, "scored = {}", "show(scored)"]
@@ -177,7 +177,7 @@ def test_what_a_cell_shows_is_traced_to_runs_cells_and_helpers():
 
 
 def test_claims_are_no_table_of_runs(monkeypatch):
-    # To look for one that is not stated would read the notebook.
+    # Looking up a claim that is not stated would read the notebook.
     monkeypatch.setattr(claims, "current_cells", pytest.fail)
     one = Claims({"run": Claim(1.0, "1", "", "r1")})
     for stated in (one, Claims()):
@@ -230,7 +230,7 @@ def test_a_version_is_its_commit_and_what_differs_from_it(repository, tmp_path):
     (tmp_path / "new.txt").write_text("unknown to git")
     added = revision.revision()
     assert added.changes not in ("", changed.changes)
-    # An editor's lock is a link that leads nowhere; data need not be UTF-8.
+    # An editor's lock file is a dangling link; data need not be UTF-8.
     (tmp_path / ".#a.txt").symlink_to("nowhere")
     (tmp_path / "a.txt").write_bytes(b"\xe9")
     assert revision.revision().changes not in ("", changed.changes, added.changes)

@@ -1,4 +1,4 @@
-"""Letters beyond T1: names of people in the PDF, the same bytes, or one line."""
+"""Letters beyond T1: names in the PDF, always the same bytes, or a one-line error."""
 
 import json
 import re

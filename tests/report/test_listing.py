@@ -25,7 +25,7 @@ def formulas(code):
 
 
 def numbers(code, first_line=1):
-    """Return the number that is printed beside each line of a listing."""
+    """Return the number printed next to each line of a listing."""
     latex = listing(code, first_line).partition("\\begin{Verbatim}")[2]
     number, found = first_line, []
     for line in latex.splitlines()[1:-1]:

@@ -1,4 +1,4 @@
-"""Markdown is printed as JupyterLab shows it: nothing is eaten, nothing leaks."""
+"""Markdown is printed as JupyterLab shows it: nothing is lost, nothing leaks."""
 
 import re
 import unicodedata
@@ -363,7 +363,7 @@ def test_mathematics_in_every_way_is_set_as_such():
         (r"\lambda_\max x - \frac{\log x}{2} y", 1),
         (r"\eta\exp x - \left(x\right)^2\log(y)", 3),
         (r"\max_{x_{i_j}} f - \max \le \log\langle x \rangle", 1),
-        (r"\log\sum_i \log {{a}}", 1),  # the browser leaves a space beside the sum
+        (r"\log\sum_i \log {{a}}", 1),  # the browser adds space next to the sum
     ],
 )
 def test_a_function_stands_apart_from_what_is_beside_it_as_in_print(formula, apart):

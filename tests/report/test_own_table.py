@@ -1,4 +1,4 @@
-"""The table of a report: where it is, and what was given of it."""
+"""The table of a report: where it is, and how the user specified it."""
 
 import pytest
 

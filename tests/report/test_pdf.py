@@ -1,4 +1,4 @@
-"""The PDF: the same bytes whatever a person has set up, or an error."""
+"""The PDF has the same bytes whatever the user has set up, or there is an error."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""Claims, prose, captions, and how they are set."""
+"""Claims, prose and captions, and how they are typeset."""
 
 import inspect
 import os
@@ -76,7 +76,7 @@ def test_numbers_are_printed_for_mathematics(value, spec, text):
 def test_of_an_experiment_the_same_claims_are_stated_whatever_came_out(
     monkeypatch, shown, ends, text
 ):
-    """Else those of a student's own would not be stated on other data."""
+    """Otherwise a student's own text would lack claims on other data."""
     made = [
         {"run": f"run-{rate}", "parameters": {"rate": rate}, "status": status}
         | {"costs": 1 + 8 * 0.5 ** np.arange(60.0), "best": 1.0, "limit": 0.5}
@@ -131,7 +131,7 @@ def test_of_runs_without_a_descent_nothing_is_said_of_costs(monkeypatch, shown):
     for name, options in (("a", {"rows": "how"}), ("b", {"show": "excess"})):
         with pytest.raises(ValueError, match=f"^{name} has no figure: its runs record"):
             report.experiment(name, **options)
-    made.pop(0)  # all have failed: that is shown, whatever was meant to be
+    made.pop(0)  # all have failed: show that, whatever the options
     report.experiment("failed", rows="how")
 
 
@@ -250,13 +250,13 @@ def test_a_number_is_the_same_inside_and_outside_of_mathematics(value, spec):
         plain = plain.replace(r" \times 1e10^", "e").replace("e10^", "e")
         plain = re.sub(r"\{(-?\d+)\}", r"\1", plain)
         assert read_number(plain) == read_number(format(value, spec))
-    # What stays outside of mathematics has nothing that needs mathematics.
+    # Text outside mathematics has nothing that needs mathematics.
     assert outside[0] == "$" or re.fullmatch(r"[+\d.,%]+", outside)
     assert not re.search(r"(?<!\\)%|e|(?<!\{),(?!\})", inside.replace(r"\times", ""))
 
 
 def read_number(text):
-    """Return the number that a text says."""
+    """Return the number that a text stands for."""
     number = float(text.replace(",", "").removesuffix("%"))
     return number / 100 if text.endswith("%") else number
 
@@ -269,7 +269,7 @@ def test_a_claim_that_is_no_number_is_refused():
         with pytest.raises(ValueError, match="'a' must be one number or text, not "):
             claims.state("a", several, ".3f")
     claims.state("a", float("inf"))
-    claims.state("b", np.array(1.5), ".3f")  # without axes it is one number
+    claims.state("b", np.array(1.5), ".3f")  # an array without axes is one number
     assert claims.fill("{{b}}") == "1.500"
 
 
@@ -504,7 +504,7 @@ def test_the_works_of_a_file_of_its_own_are_cited_by_name(shown, monkeypatch, tm
         (tmp_path / "bad.bib").write_text(wrong, encoding="utf-8")
         cells[2] = 'report.bibliography("bad.bib")'
         report = Report()
-        report.prose("As in [@woods2018].")  # the cell of the works says what is wrong
+        report.prose("As in [@woods2018].")  # the cell with the works raises the error
         assert shown[-1].data["text/markdown"] == "As in [@woods2018]."
         with pytest.raises(UserError, match=message):
             report.bibliography("bad.bib")

@@ -1,4 +1,4 @@
-"""The regression report on ordinary data of many kinds, read as a reader would."""
+"""The regression report on many kinds of ordinary data, checked as a reader would."""
 
 import json
 import re
@@ -26,12 +26,12 @@ DESIGN = [np.arange(32) >> k & 1 for k in range(3)]
 
 
 def left_of(y, features):
-    """Return what a linear function of the features does not explain."""
+    """Return the residuals of a linear regression on the features."""
     known = np.column_stack([*features, np.ones(len(y))])
     return y - known @ np.linalg.lstsq(known, y)[0]
 
 
-# A report takes seconds: each has several peculiarities, the targets are of any size.
+# A report takes seconds: each table has several peculiarities; targets vary in scale.
 TABLES = {
     "exact": {"x": INTEGERS, "z": OTHERS, "a": ROW == 4, "b": ROW == 5}
     | {"y": 3 * INTEGERS - 2 * OTHERS + 7},
@@ -63,7 +63,7 @@ UNITS = {"total": "$", "rare": "$ CO₂ m⁻² руб."}
 
 @pytest.fixture(scope="module")
 def report_on(tmp_path_factory):
-    """Return a function that returns what the page and the PDF on a table say."""
+    """Return a function that returns the texts of the page and the PDF on a table."""
     project = Project(tmp_path_factory.mktemp("regression"))
     project.write("report/results.json", "not this report's")
 
@@ -250,7 +250,7 @@ def test_another_report_has_its_own_files_runs_and_data(report_on):
     assert read.build["title"]["student"] == "Ada"
     results = json.loads((folder / "report" / "regression-results.json").read_text())
     assert results == read.results
-    assert results["runs"] == {}  # plain and adam are optimisers, no experiments
+    assert results["runs"] == {}  # plain and adam are optimisers, not experiments
     assert not (folder / "build" / "runs").exists()
     assert (folder / "report" / "results.json").read_text() == "not this report's"
     executed = nbformat.read(folder / "build" / "regression.ipynb", as_version=4)

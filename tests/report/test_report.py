@@ -1,4 +1,4 @@
-"""The report that `make report` has built: its notebook, its log, its PDF."""
+"""The report built by `make report`: its notebook, its log, its PDF."""
 
 import fcntl
 import json
@@ -35,7 +35,7 @@ EXECUTED = ROOT / "build" / "report.ipynb"
 
 @pytest.fixture(scope="module")
 def text():
-    """Return the text of the PDF, its ligatures and line breaks undone."""
+    """Return the text of the PDF without ligatures and line breaks."""
     pages = " ".join(page.text for page in read_pdf(PDF).pages)
     return re.sub(r"\s+", " ", unicodedata.normalize("NFKC", pages))
 
@@ -83,7 +83,7 @@ def test_it_opens_with_the_title_block_that_was_asked_for(published, text):
 
 
 def test_its_conclusions_hold():
-    """What prose and captions say in words, the claims must say in numbers."""
+    """Claims must confirm in numbers what prose and captions say in words."""
     claims = {n: c["value"] for n, c in read_record(EXECUTED)["claims"].items()}
     assert claims["above.diverged"] == f"all {claims['above']}"
     assert claims["below.fell"] == f"all {claims['below']}"
@@ -146,7 +146,7 @@ def test_every_figure_says_what_can_be_concluded_and_has_words_for_the_blind(pub
 
 
 def test_numbers_in_the_notebook_agree_with_those_in_print(published, text):
-    """A figure named first in the text has the lowest number, in both."""
+    """Items are numbered in the order in which the text mentions them, in both."""
     for kind, word in (("figure", "Figure"), ("listing", "Listing")):
         shown = [d["label"] for d in published if d["kind"] == kind]
         prose = " ".join(d.get("text", "") + d.get("caption", "") for d in published)
@@ -239,7 +239,7 @@ def test_figures_are_vectors():
 
 
 def test_no_number_is_typed(cells):
-    """Outside of mathematics, prose and captions have digits only in claims."""
+    """Outside mathematics, prose and captions have digits only in claims."""
     for cell in cells:
         if cell["cell_type"] == "code":
             assert typed_digits("".join(cell["source"])) == [], cell["id"]
@@ -262,7 +262,7 @@ def test_claims_are_what_the_runs_recorded():
 
 
 def test_the_axes_of_every_figure_are_labelled():
-    """Run the figure cells with a report that looks at the axes."""
+    """Run the figure cells with a report that checks the axes."""
     from IPython.core.interactiveshell import InteractiveShell
 
     shell = InteractiveShell.instance()
@@ -360,7 +360,7 @@ def test_what_was_found_by_hand_is_included_and_what_failed_is_named(finished):
         "from helpers.pipeline.sweep.experiments import read_points\n"
         f"from helpers.pipeline.sweep.results import loaded_experiments\n{further}"
     )
-    # The figure that the README shows how to add.
+    # The figure that the README explains how to add.
     [mine] = re.findall(r"```python\n(run = .*?)```", README.read_text(), re.DOTALL)
     mine = "from helpers.figures.curves import plot_costs\n" + mine
     make_small(finished, mine.replace("cost_curves", "quick"), further)
@@ -397,7 +397,7 @@ def code_cells_with_figures(notebook):
 
 
 def test_nbconvert_by_itself_sets_the_report_in_latex(tmp_path):
-    """The benchmark's plain way does, with the exporter's parts by their names."""
+    """So does the benchmark's baseline, which names the exporter's parts as options."""
     shutil.copy(EXECUTED, tmp_path)
     program = Path(sys.executable).with_name(NBCONVERT.split()[0])
     _, *options = NBCONVERT.format(root=ROOT).split()

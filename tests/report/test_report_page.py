@@ -1,4 +1,4 @@
-"""The report as a page: the same as the PDF, whole without anything else, for all."""
+"""The report as a page: like the PDF, self-contained, and accessible to all."""
 
 import json
 import re
@@ -200,7 +200,7 @@ def test_the_cells_of_a_table_are_text_and_mathematics(shown, report):
     html = main_of(as_html(shown))
     assert '<th scope="col" class="left">&lt;a&gt;</th>' in html
     assert '<th scope="row" class="left">*x* &amp; y</th>' in html
-    assert '<td class="left"></td>' in html  # a heading would be empty
+    assert '<td class="left"></td>' in html  # as a heading, it would be empty
     assert re.search(r'<td class="left broken"><math [^/]*<mn>1,000</mn>', html)
 
 
@@ -227,7 +227,7 @@ def test_figures_share_no_identifiers_and_follow_the_theme(shown, report):
     assert "fill: var(--cffffff, #ffffff)" in html
     assert not re.search(r"(fill|stroke): #", main_of(html))
     assert html == as_html(shown)
-    # Matplotlib's own are made of the last bits of what is drawn.
+    # Matplotlib's own identifiers depend on the last bits of what is drawn.
     own = {i for i in used if i.startswith("b-")}
     assert own == {f"b-{number}" for number in range(1, len(own) + 1)}
 
@@ -249,7 +249,7 @@ def test_aligned_equations_are_as_large_as_others(shown, report, browser):
 def open_page(browser):
     """Return a function that opens a page from disk, without a network.
 
-    Whatever the page asks for besides itself, and all that goes wrong, fails a test.
+    Any other request by the page, and any error, fails the test.
     """
     contexts, wrong = [], []
 
@@ -281,7 +281,7 @@ def opened(open_page):
 
 @pytest.fixture
 def page(opened):
-    """Return the page of the report as it is when it has just been opened."""
+    """Return the page of the report in the state of a page just opened."""
     opened.emulate_media(media="screen", color_scheme="light")
     resize(opened, DESK)
     opened.keyboard.press("Escape")
@@ -290,12 +290,12 @@ def page(opened):
 
 
 def letters(text):
-    """Return the letters and digits of a text, however they were set."""
+    """Return the letters and digits of a text, without their formatting."""
     return re.sub(r"[^a-z0-9]", "", unicodedata.normalize("NFKD", text).lower())
 
 
 def test_it_says_what_the_pdf_says():
-    """Every sentence outside of tables and formulas, but for those on two pages."""
+    """Compare all sentences outside tables and formulas, except across page breaks."""
     pages = [re.sub(r"\s\d+\s*$", "", p.text) for p in read_pdf(PDF).pages]
     printed = letters("".join(pages))
     html = main_of(HTML.read_text(encoding="utf-8"))
@@ -349,9 +349,9 @@ def test_all_links_lead_somewhere_and_headings_are_in_order(page):
 
 @pytest.fixture(scope="module")
 def bare(open_page):
-    """Return a page without what axe need not look at, of which there is a lot.
+    """Return a page without the many elements that axe need not check.
 
-    Within figures there are only drawings, and formulas have the colour of their text.
+    Figures contain only drawings, and formulas have the colour of their text.
     """
     page = open_page()
     page.evaluate(
@@ -372,7 +372,7 @@ def bare(open_page):
 def test_axe_finds_nothing_wrong(bare, theme, size, rules):
     bare.emulate_media(color_scheme=theme)
     resize(bare, size)
-    # What is right is not described, which would take as long again.
+    # Do not report what passes, which would take twice as long.
     options = {"resultTypes": ["violations"], "preload": False} | rules
     found = Axe().run(bare, options=options).response
     assert found["passes"]

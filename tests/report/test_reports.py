@@ -86,7 +86,7 @@ def test_a_report_is_made_again_as_it_says_that_it_was_made(monkeypatch):
     made_for = {"REPORT": "regression", "DATA": "a.csv", "TARGET": "", "FEATURES": ""}
     made_for |= {"COURSE": "A", "TITLE": "B", "STUDENT": "C", "DATE": "D"}
     assert asked == [(made_for, "html")]
-    rebuild.rebuild({}, same)  # of recorded results alone
+    rebuild.rebuild({}, same)  # with recorded results only
     assert asked[1] == ({}, "html")
 
 
@@ -123,7 +123,7 @@ def test_the_mean_of_standardised_data_is_zero_and_others_are_kept(rng):
 
 def test_the_table_of_the_data_rounds_as_the_prose_does():
     y = np.array([53.9, 72.4, 65.3, 60.8, 52.6, 74.7, 66.1, 59.2, 70.5, 55.4])
-    for k in range(40):  # a mean that ends in 5 is rounded by its last bit
+    for k in range(40):  # for a mean that ends in 5, rounding depends on its last bit
         values = np.concatenate([y + 0.1 * k, y[::-1] + 0.05])
         data = Data(np.ones((20, 3)), values, ["a", "b", "c"], "y", 0)
         table = tables.data_table(data, {})
