@@ -60,7 +60,7 @@ def test_a_file_that_is_changed_while_a_report_is_made_is_named(tmp_path, two_ru
     commit_all(tmp_path)
     project.replace("helpers/model.py", "import numpy", "import numpy.linalg, numpy")
     status, _, err = project.run("helpers.pipeline.report", "html")
-    said = "changed while the report was made: helpers/own.py; run make report again"
+    said = "helpers/own.py changed in the meantime; run make report again"
     assert (status, err.splitlines()[-1]) == (2, f"error: {said}")
     assert not (tmp_path / "report" / "report.html").exists()
 

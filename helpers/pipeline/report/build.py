@@ -82,12 +82,12 @@ def make_report(paths, with_pdf, with_page, thread):
         from helpers.pipeline.report.pdf import compile_preamble
         from helpers.pipeline.report.typeset import cell_of, note_of_printed, title_of
 
-        failed_runs = None
+        failed = None
         try:
             if plan.runs:
                 sweep(plan, scheduler, time_limit)
         except FailedRunsError as error:
-            failed_runs = error
+            failed = error
         preamble = with_pdf and thread.submit(compile_preamble, paths.tex)
         name = paths.notebook.relative_to(ROOT)
         print(f"executing {name}", file=sys.stderr, flush=True)
@@ -97,12 +97,11 @@ def make_report(paths, with_pdf, with_page, thread):
             notebook = execute_report(title | table, time_limit, paths)
         except UserError as error:
             error = with_remembered_hint(str(error), paths.name)
-            if failed_runs:  # they may be the cause
-                raise UserError(f"{failed_runs}; then the report: {error}") from None
+            if failed:  # they may be the cause
+                raise UserError(f"{failed}; then the report: {error}") from None
             raise UserError(error) from None
-        if failed_runs:
-            message = f"the report lists as failed: {failed_runs}"
-            print(message, file=sys.stderr, flush=True)
+        if failed:
+            print(f"the report lists as failed: {failed}", file=sys.stderr, flush=True)
     if note := note_of_printed(notebook):
         print(note, file=sys.stderr, flush=True)
     recorded = read_record(paths.executed)
@@ -128,10 +127,8 @@ def make_report(paths, with_pdf, with_page, thread):
         raise UserError(f"{error} ({where})" if where else error) from None
     if revision() != version:
         names = sorted(changed_files(stamps_before, stamps()))
-        files = ", ".join(names) or "the commit, or a file"
-        raise UserError(
-            f"changed while the report was made: {files}; run make report again"
-        )
+        files = ", ".join(names) or "the commit or a file"
+        raise UserError(f"{files} changed in the meantime; run make report again")
     with contextlib.ExitStack() as all_or_none:
         for path, content in {**outputs, paths.results: attached[RESULTS]}.items():
             # Results that have not changed keep their date.

@@ -152,8 +152,7 @@ def metrics(sizes):
     for width, height, depth in sizes:
         up, down = (min(15, max(0, -int(-10 * y // 1))) for y in (height, depth))
         letters += bytes([1 + distinct.index(width), up << 4 | down, 0, 0])
-    # A checksum, the font's size, the letters' sizes, and no italic correction.
-    numbers = [0, 10, *widths, *tenths, *tenths, 0]
+    numbers = [0, 10, *widths, *tenths, *tenths, 0]  # checksum, size, sizes of letters
     words = b"".join(struct.pack(">i", round(n * 2**20)) for n in numbers)
     counts = [2, FIRST, FIRST + len(sizes) - 1, len(widths), 16, 16, 1, 0, 0, 0, 0]
     body = words[:8] + letters + words[8:]

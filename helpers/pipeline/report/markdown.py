@@ -50,9 +50,7 @@ BOLD_ITALIC = re.compile(r"\\(boldsymbol|bm) *\{?[A-Za-z]")
 UPRIGHT = {letter: letter - 0x68 for letter in range(0x1D468, 0x1D49C)}
 READER = Path(__file__).with_name("reader.lua")
 SEAM = re.compile("%%seam%%|<!--seam-->")  # follows each fragment
-UNCONVERTED = re.compile(
-    r"Could not convert TeX math (.*?), rendering as TeX", re.DOTALL
-)
+AS_TYPED = re.compile(r"Could not convert TeX math (.*?), rendering as TeX", re.DOTALL)
 REFUSED = re.compile(r"refused:(\d+):(.+):")
 OPTIONS = ("--wrap=preserve", "--syntax-highlighting=none")
 OPTIONS += ("--citeproc", "--metadata=link-citations")
@@ -102,7 +100,7 @@ def _convert(fragments, bibliography, *options):
         why = "" if bibliography else ": report.bibliography(…) must show the works"
         hint = did_you_mean(unknown[1], keys) or why
         raise UserError(f"Citation `{unknown[1]}' undefined{hint}")
-    for formula in UNCONVERTED.findall(done.stderr):
+    for formula in AS_TYPED.findall(done.stderr):
         print(f"note: the page shows this formula as typed: {formula}", file=sys.stderr)
     *parts, works = [part.strip() for part in SEAM.split(done.stdout)]
     return parts[: len(fragments)], works

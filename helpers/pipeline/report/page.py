@@ -117,7 +117,7 @@ def set_texts(notebook, resources):
 
 
 def origin(name, claim):
-    """Say where a claim comes from, one fact per line; a script adds the commit."""
+    """Return where a claim comes from, one fact per line; a script adds the commit."""
     value = f"{rounded(claim['value'])} {claim['unit']}".strip()
     run = claim["run"] or "more than one, or none"
     return escape(f"{name}: {value}\nrun: {run}\ncell: In [{claim['cell']}]")

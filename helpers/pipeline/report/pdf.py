@@ -96,6 +96,5 @@ def _run(command, folder, moment=LONG_AGO, prefix=()):
     # to the number of the signal.
     signal = -status if status < 0 else status - 128
     if signal > 0:
-        message = f"{command[0]} was ended by signal {signal}; run make report again"
-        raise UserError(message)
+        raise UserError(f"{command[0]} was ended by signal {signal}; try again")
     return status != 0

@@ -1,10 +1,9 @@
 -- Read the Markdown of a report with pandoc as JupyterLab does: what it shows as a list,
 -- a heading or a table is one, and what it shows as text is text.
 --
--- Fragments are separated by NUL and read one by one, so that the footnotes and links of
--- one do not affect another; a seam follows each. HTML elements that can be printed are
--- converted. Others are refused, and so is LaTeX, which the page cannot show. What only
--- looks like HTML, as in a<b and c>d, is text.
+-- Fragments are separated by NUL and read one by one, so that footnotes and links do not
+-- reach others; a seam follows each. HTML is converted if it can be printed, otherwise
+-- refused, as is LaTeX, which the page lacks. What only looks like HTML (a<b) is text.
 
 -- The nearest of pandoc's formats: each change costs 0.1 ms per fragment.
 local FORMAT = "markdown_github"
