@@ -122,7 +122,7 @@ def test_a_report_on_a_table_elsewhere_is_neither_handed_in_nor_verified(
     why = f"'{table}' is not part of the project, so it cannot be handed in or verified"
     assert f"note: {why}: copy it into data/\n" in err
     *_, last = out.splitlines()
-    assert f", of {table}: mpg from cylinders, displacement, horsepower and 4" in last
+    assert f", on {table}: mpg from cylinders, displacement, horsepower and 4" in last
     commit_all(project.folder)
     for command in (
         ["verify.submission"],

@@ -138,12 +138,12 @@ class Claims(dict):
         a text with mathematics of its own.
         """
         text = unify_mathematics(text)
-        wrong = re.search(r"\{\{.{,30}", PLACEHOLDER.sub("\n", CODE.sub("", text)))
+        stray = re.search(r"\{\{.{,30}", PLACEHOLDER.sub("\n", CODE.sub("", text)))
         plain = MATHEMATICS.sub("", text)
         single = (m for m in SINGLE_BRACES.finditer(plain) if m[1] in self)
-        if wrong := wrong or next(single, None):
+        if stray := stray or next(single, None):
             raise ValueError(
-                f"{wrong[0]!r} is not a claim: write {{{{name}}}}; in mathematics, put "
+                f"{stray[0]!r} is not a claim: write {{{{name}}}}; in mathematics, put "
                 "a space between braces"
             )
         if unclosed := OPEN_DOLLAR.search(plain):

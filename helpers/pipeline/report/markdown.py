@@ -56,7 +56,7 @@ OPTIONS = ("--wrap=preserve", "--syntax-highlighting=none")
 OPTIONS += ("--citeproc", "--metadata=link-citations")
 # A work in BibTeX; and an address in a field where Chicago's style expects words.
 WORK = re.compile(r"(?im)^\s*@(?!comment|string|preamble)\w+\s*\{\s*([^\s,{}]+)\s*,")
-HOW = re.compile(r'\bhowpublished(\s*=\s*[{"])(?:\\url{)?(https?:[^{}"]*)}?(?=[}"])')
+BIBURL = re.compile(r'\bhowpublished(\s*=\s*[{"])(?:\\url{)?(https?:[^{}"]*)}?(?=[}"])')
 # The signs % and # where pandoc would drop text: not in an address, at the start of a
 # comment line, or where strings are concatenated.
 SIGN = re.compile(
@@ -109,7 +109,7 @@ def _convert(fragments, bibliography, *options):
 def _for_pandoc(works):
     """Return BibTeX changed so that pandoc keeps all of its text as typed."""
     # In a work whose language is English, it would change the case of the title.
-    works = re.sub(r"\blangid(?=\s*=)", "given", HOW.sub(r"url\1\2", works))
+    works = re.sub(r"\blangid(?=\s*=)", "given", BIBURL.sub(r"url\1\2", works))
     works = WORK.sub(r"\g<0> langid={latin},", works)
     return SIGN.sub(lambda m: f"\\{m[0]}" if m["sign"] else m[0], works)
 
@@ -213,8 +213,8 @@ def _begin(fragment):
 def _validate_notes(fragment):
     """Raise UserError if a note would be lost, or printed as typed."""
     text = MATHEMATICS.sub("", fragment)
-    named, beside = NOTED.findall(text), NOTED.findall(NOTE.sub("", text))
-    for note in named:
-        if not named.count(note) == beside.count(note) + 1 > 1:
+    marks, references = NOTED.findall(text), NOTED.findall(NOTE.sub("", text))
+    for note in marks:
+        if not marks.count(note) == references.count(note) + 1 > 1:
             lines = f"one line that begins with [^{note}]: and a mark [^{note}] in text"
             raise UserError(rf"Note `{note}' needs {lines}; write \[^ if it is no note")
