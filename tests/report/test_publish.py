@@ -214,7 +214,7 @@ def test_claims_fill_text_and_name_what_is_wrong():
         claims.fill("{{one.cots}}")
     with pytest.raises(ValueError, match="stated twice"):
         claims.state("one.cost", 1)
-    with pytest.raises(ValueError, match="letters, digits, dots"):
+    with pytest.raises(ValueError, match="has only letters, digits"):
         claims.state("one cost", 1)
 
 

@@ -98,7 +98,7 @@ class Claims(dict):
         """
         if not re.fullmatch(NAME, name):
             raise ValueError(
-                f"a claim's name has letters, digits, dots, hyphens: {name!r}"
+                f"a claim's name has only letters, digits, '.', '_' and '-': {name!r}"
             )
         if name in self:
             raise ValueError(f"the claim {name!r} is stated twice")

@@ -43,17 +43,17 @@ def require_letters(texts):
     """Raise UserError for all letters of texts, given by place, that no font has."""
     missing = {}
     for where, text in texts.items():
-        letters = sorted(c for c in further_letters(text) if not _families(c))
+        letters = sorted(c for c in letters_beyond_t1(text) if not _families(c))
         if letters:
             names = [f"{c!r} (U+{ord(c):04X})" for c in letters]
             missing[where] = first_few(names, MAX_NAMED, ", ")
     if missing:
         places = "; ".join(f"of {where}: {names}" for where, names in missing.items())
-        problem = "no font of the PDF (make html needs none) has letters"
+        problem = "the PDF has no font (make html needs none) for letters"
         raise UserError(f"{problem} {places}")
 
 
-def further_letters(text):
+def letters_beyond_t1(text):
     """Return the letters of a text that T1 lacks, or composes from two glyphs."""
     letters = {c for c in composed(text) if c >= BEYOND_LATIN_1 and c not in SIGNS}
     return letters - _in_t1() if letters else letters
@@ -62,7 +62,7 @@ def further_letters(text):
 def declarations(text):
     """Return the LaTeX preamble for letters that T1 lacks, and the files it needs."""
     fonts = {}
-    for number, letter in _with_family(further_letters(text)):
+    for number, letter in _with_family(letters_beyond_t1(text)):
         # In code, an accent has a width, and so cannot stand over a letter.
         in_code = _has(MONO, letter) and not unicodedata.combining(letter)
         families = FAMILIES[number], MONO if in_code else FAMILIES[number]

@@ -74,13 +74,13 @@ def rows_of(lines):
     for line, after in zip_longest(lines, lines[1:], fillvalue=r"\\"):
         row.append(line)
         formula = " ".join(row)
-        if (ENDS.search(formula) or BEGINS.match(after)) and is_whole(formula):
+        if (ENDS.search(formula) or BEGINS.match(after)) and is_complete(formula):
             rows.append((BEGINS.sub("", ENDS.sub("", formula)), len(row)))
             row = []
     return [*rows, (" ".join(row), len(row))] if row else rows
 
 
-def is_whole(row):
+def is_complete(row):
     """Tell whether a row of a formula can be set on its own."""
     pairs = (("{", "}"), (r"\left", r"\right"), (r"\begin", r"\end"))
     bare = re.sub(r"\\[{}]|\\(left|right)\w+", "", row)
