@@ -1,12 +1,12 @@
-"""The datasheet of a data file: the YAML file beside it, which says how to read it.
+"""Read the datasheet of a data file: the YAML file beside it, which describes it.
 
-``data/mine.yaml`` may say of ``data/mine.csv``::
+``data/mine.yaml`` may describe ``data/mine.csv`` by::
 
-    separator: semicolon  # or tab, comma, bar, blank, or the sign itself
+    separator: semicolon  # or tab, comma, bar, blank, or the character itself
     decimal: ","          # then points may separate thousands
     encoding: cp1250      # any that Python knows
-    missing: -999         # what stands for a missing value, beside what always does
-    columns:              # where there is no header: all names in their order
+    missing: -999         # stands for a missing value, besides the usual texts
+    columns:              # without a header: the names of all columns, in order
       area: {unit: m², meaning: living area}
       price: {missing: [0, unknown]}
 
@@ -29,62 +29,62 @@ FACTS = ("unit", "meaning", "missing")  # of a column
 
 
 class Format(NamedTuple):
-    """What a datasheet says of how to read its file."""
+    """How to read a data file, according to its datasheet."""
 
-    sheet: str  # the datasheet's path, whether or not it is there
-    separator: str | None  # None if it does not say, as below
+    sheet: str  # the path of the datasheet, which need not exist
+    separator: str | None  # None if not stated, as below
     decimal: str | None
     encoding: str | None
-    names: list[str]  # of the columns; empty if it does not say
-    # What stands for a missing value, by column; under None, what does in all of them.
+    names: list[str]  # of the columns; empty if not stated
+    # What stands for a missing value, by column; under None, in any column.
     missing: dict[str | None, list]
 
 
 def load_datasheet(path):
-    """Read what is known of a data file; empty if there is no datasheet.
+    """Read the datasheet of a data file; empty if there is none.
 
-    That is its origin, licence, checksum, the unit and meaning of each column, and how
-    to read it. A relative path starts at the project's folder. ValueError if the
-    datasheet is no YAML, or no mapping.
+    It states the file's origin, licence and checksum, the unit and meaning of each
+    column, and how to read it. A relative path starts at the project's folder.
+    ValueError if the datasheet is not a mapping in YAML.
     """
     sheet = path_of_sheet(path)
     try:
-        known = read_yaml(ROOT / sheet, sheet)
+        content = read_yaml(ROOT / sheet, sheet)
     except FileNotFoundError:
-        for other in (f"{path}.yaml", str(Path(sheet).with_suffix(".yml"))):
-            if (ROOT / other).exists():
-                raise ValueError(f"{other} is not read: name it {sheet}") from None
+        for misnamed in (f"{path}.yaml", str(Path(sheet).with_suffix(".yml"))):
+            if (ROOT / misnamed).exists():
+                raise ValueError(f"{misnamed} is not read: name it {sheet}") from None
         return {}
-    if not isinstance(known, dict):
+    if not isinstance(content, dict):
         raise ValueError(f"{sheet} must have lines such as `separator: semicolon`")
-    return known
+    return content
 
 
 def column_fact(sheet, name, fact):
-    """Return the ``unit`` or ``meaning`` of a column, or "" where a datasheet has none.
+    """Return the ``unit`` or ``meaning`` of a column; empty if it is not stated.
 
     `sheet` is what `load_datasheet` returned.
     """
     columns = sheet.get("columns")
-    for known, facts in columns.items() if isinstance(columns, dict) else ():
-        if composed(str(known)) == name and isinstance(facts, dict):
+    for column, facts in columns.items() if isinstance(columns, dict) else ():
+        if composed(str(column)) == name and isinstance(facts, dict):
             return str(facts.get(fact) or "")
     return ""
 
 
 def read_format(path):
-    """Read how a data file is to be read, as far as its datasheet says.
+    """Read from the datasheet of a data file how to read the file.
 
     ValueError if a setting is not valid.
     """
-    known, sheet = load_datasheet(path), path_of_sheet(path)
-    _refuse_near(known, SETTINGS, sheet)
+    content, sheet = load_datasheet(path), path_of_sheet(path)
+    _refuse_near(content, SETTINGS, sheet)
 
-    def refuse(setting, right):
-        got = known[setting]
-        raise ValueError(f"{sheet}: {setting} must be {right}, got {got!r}")
+    def refuse(setting, expected):
+        got = content[setting]
+        raise ValueError(f"{sheet}: {setting} must be {expected}, got {got!r}")
 
-    separator, decimal, encoding = map(known.get, SETTINGS[:3])
+    separator, decimal, encoding = map(content.get, SETTINGS[:3])
     separator = SEPARATORS.get(str(separator).removesuffix("s"), separator)
     if separator not in (None, *SEPARATORS.values()):
         refuse("separator", f"one of {', '.join(SEPARATORS)}")
@@ -94,24 +94,24 @@ def read_format(path):
         codecs.lookup(encoding or "UTF-8")
     except (LookupError, TypeError):
         refuse("encoding", "one that Python knows, such as UTF-8, UTF-16 or cp1252")
-    if isinstance(known.get("missing"), dict):
-        refuse("missing", "a value or a list; that of one column is below columns")
-    columns = known.get("columns") or {}
+    if isinstance(content.get("missing"), dict):
+        refuse("missing", "a value or a list (that of one column belongs in columns)")
+    columns = content.get("columns") or {}
     if not isinstance(columns, dict | list):
         refuse("columns", "a list of names")
-    missing = {None: _listed(known.get("missing"))}
+    missing = {None: _listed(content.get("missing"))}
     if isinstance(columns, dict):
-        for name, told in columns.items():
-            if isinstance(told, dict):
-                _refuse_near(told, FACTS, sheet)
-                missing[composed(str(name))] = _listed(told.get("missing"))
+        for name, facts in columns.items():
+            if isinstance(facts, dict):
+                _refuse_near(facts, FACTS, sheet)
+                missing[composed(str(name))] = _listed(facts.get("missing"))
     names = [composed(str(name)) for name in columns]
     return Format(sheet, separator, decimal, encoding, names, missing)
 
 
-def _refuse_near(known, settings, sheet):
-    """Raise ValueError if a name is nearly that of a setting."""
-    for key in set(map(str, known)) - set(settings):
+def _refuse_near(names, settings, sheet):
+    """Raise ValueError if a name looks like a misspelt setting."""
+    for key in set(map(str, names)) - set(settings):
         for meant in get_close_matches(key.lower(), settings, n=1, cutoff=0.8):
             raise ValueError(f"{sheet}: no setting {key!r}; did you mean {meant!r}?")
 
@@ -124,7 +124,7 @@ def _listed(value):
 
 
 def path_of_sheet(path):
-    """Return the path of a data file's datasheet, whether or not it is there."""
+    """Return the path of a data file's datasheet, which need not exist."""
     path = Path(path)
     plain = path.with_suffix("") if path.suffix.lower() in PACKED else path
     return str(plain.with_suffix(".yaml"))

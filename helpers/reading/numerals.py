@@ -1,4 +1,4 @@
-"""Texts as numbers: with a decimal point or comma, with signs between thousands.
+"""Read texts as numbers, with a decimal point or comma and signs between thousands.
 
 ``0,75`` and ``1.234,5`` have a decimal comma, ``0.75`` and ``1,234.5`` a decimal point;
 ``1,234`` may be either, and is never guessed.
@@ -9,25 +9,25 @@ from functools import lru_cache
 
 import numpy as np
 
-MINUS = "\N{MINUS SIGN}\N{EN DASH}\N{HYPHEN}"  # instead of -, as a word processor
-# In lower case, as people, spreadsheets, pandas and R write it.
+MINUS = "\N{MINUS SIGN}\N{EN DASH}\N{HYPHEN}"  # what word processors write for -
+# A missing value as people, spreadsheets, pandas and R write it, in lower case.
 MISSING = {"", "na", "n/a", "#n/a", "<na>", "nan", "null", "none", "-", "?"}
 MISSING |= {*MINUS, "\N{EM DASH}"}
 TRUTH = {"true": "1", "false": "0"}
-EXACT = 2**53  # a larger whole number may be between two floats
+EXACT = 2**53  # up to here each whole number is a float
 GAPS = " \N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{THIN SPACE}"
 GAPS += "'\N{RIGHT SINGLE QUOTATION MARK}"
-# What may stand beside a number and leaves it as it is. Of single letters, k, M and t
-# also mean thousands, l, O and S are digits that were misread, and m is all of that.
+# What may stand beside a number without changing it. Some letters are not listed: k, M
+# and t also mean thousands, l, O and S may be misread digits, and m may be any of these.
 CURRENCIES = ("us$", "$", "€", "£", "¥", "₹", "chf", "dkk", "eur", "gbp", "jpy", "usd")
 UNITS = ("%", "°", "°c", "°f", "cm", "mm", "km", "m²", "m2", "m³", "m3", "km²", "km2")
 UNITS += ("kg", "mg", "lb", "lbs", "g", "ml", "kwh", "kw", "hp", "ps", "km/h", "mph")
 UNITS += ("mpg", "mi/gal", "min", "h", "hz", "kj", "kcal", "ppm", "ccm", "cc", "cm³")
-ALIKE = str.maketrans("23456789", "1" * 8)  # but not 0, which separates no thousands
+ALIKE = str.maketrans("23456789", "1" * 8)  # not 0: 0,123 is a fraction
 
 
 def _shape(decimal, thousands):
-    """Return the pattern of a number with these signs."""
+    """Return the pattern of a number with these decimal and thousands signs."""
     group = rf"[1-9]\d{{0,2}}([{re.escape(thousands)}])\d{{3}}(?:\1\d{{3}})*"
     last = r"\.\d*" if decimal == "." else r",\d+"
     digits = rf"(?:(?:{group}|\d+)(?:{last})?|{re.escape(decimal)}\d+)"
@@ -44,14 +44,14 @@ TO_PLAIN = {
 def find_decimal(names, columns, lines, sheet, semicolons):
     """Find the decimal sign of the numbers in a table: a point if no number shows it.
 
-    Where semicolons separate the fields, ``1.234`` is not clear either. ValueError if
-    it may be either sign, or both occur; the message names the line, from `lines`, and
-    the datasheet, which may say it.
+    If semicolons separate the fields, ``1.234`` is ambiguous, too. ValueError if both
+    signs occur or are possible; the message names the line, from `lines`, and the
+    datasheet, which may state the sign.
     """
     commas = any("," in "".join(column) for column in columns)
     if not (commas or semicolons):
         return "."
-    seen = {}
+    examples = {}
     for name, column in zip(names, columns, strict=True):
         for line, field in zip(
             lines, column if has_numbers(column) else (), strict=False
@@ -60,40 +60,39 @@ def find_decimal(names, columns, lines, sheet, semicolons):
                 signs = decimal_signs(field)
                 if len(signs) == 2:
                     signs = "thousands?" if "," in field or semicolons else ""
-                seen.setdefault(signs, f"{field!r} (line {line}, column {name!r})")
-    how = f"write `decimal: '.'` or `decimal: ','` into {sheet}"
-    if "." in seen and "," in seen:
-        raise ValueError(
-            f"{seen['.']} has a decimal point, {seen[',']} a decimal comma; {how}"
-        )
-    if "thousands?" in seen and not ("." in seen or "," in seen):
-        raise ValueError(f"{seen['thousands?']} may be thousands or a fraction; {how}")
-    return "," if "," in seen else "."
+                examples.setdefault(signs, f"{field!r} (line {line}, column {name!r})")
+    fix = f"write `decimal: '.'` or `decimal: ','` into {sheet}"
+    point, comma, unclear = map(examples.get, (".", ",", "thousands?"))
+    if point and comma:
+        raise ValueError(f"{point} has a decimal point, {comma} a decimal comma; {fix}")
+    if unclear and not (point or comma):
+        raise ValueError(f"{unclear} may be thousands or a fraction; {fix}")
+    return "," if comma else "."
 
 
 def decimal_signs(text):
-    """Return which signs a number may have as its decimal sign: ``.``, ``,`` or both.
+    """Return the possible decimal signs of a number: ``.``, ``,`` or both.
 
-    Empty if the text is no number.
+    Empty if the text is not a number.
     """
     return _signs_of(text.translate(ALIKE))
 
 
-@lru_cache(10_000)  # columns of numbers have a million texts of a few kinds
+@lru_cache(10_000)  # a million numbers have only a few patterns of digits and signs
 def _signs_of(text):
     signs = "".join(sign for sign, shape in SHAPES.items() if shape.fullmatch(text))
     return "" if text.startswith(",") and "." not in signs else signs
 
 
 def bare_number(text, unit=""):
-    """Return the number of a text that has a known unit or currency beside it.
+    """Return the number in a text without the known unit or currency beside it.
 
-    It is empty if anything else stands there: of ``3k`` the number is not 3.
+    Empty if anything else stands beside it: in ``3k`` the number is not 3.
     """
-    for known in filter(None, (*CURRENCIES, *UNITS, unit.lower())):
-        size = len(known)
-        rests = [text[:-size]] if text[-size:].lower() == known else []
-        if known in CURRENCIES and text[:size].lower() == known:
+    for mark in filter(None, (*CURRENCIES, *UNITS, unit.lower())):
+        size = len(mark)
+        rests = [text[:-size]] if text[-size:].lower() == mark else []
+        if mark in CURRENCIES and text[:size].lower() == mark:
             rests.append(text[size:])
         for rest in rests:
             if decimal_signs(rest.strip()):
@@ -116,36 +115,36 @@ def has_numbers(fields):
 
 
 def read_numbers(fields, decimal, missing=()):
-    """Read the fields of a column; return their numbers, and which fields are wrong.
+    """Read the fields of a column; return the numbers, and which fields are wrong.
 
-    A number is nan where it is missing, or wrong: neither missing nor finite. The sign
-    that is not decimal may separate thousands. `missing` are texts and numbers that
-    stand for a missing value, beside the usual ones.
+    A field that is neither missing nor a finite number is wrong; both kinds become nan.
+    The sign that is not decimal may separate thousands. `missing` are texts and numbers
+    that stand for a missing value, besides the usual ones.
     """
     values = _plain_numbers(fields) if decimal == "." else None
     if values is None:
-        absent = MISSING | {text.lower() for text in missing if isinstance(text, str)}
-        fields = ["nan" if field.lower() in absent else field for field in fields]
+        texts = MISSING | {text.lower() for text in missing if isinstance(text, str)}
+        fields = ["nan" if field.lower() in texts else field for field in fields]
         if {field.lower() for field in fields} <= {*TRUTH, "nan"}:
             fields = [TRUTH.get(field.lower(), field) for field in fields]
         values = np.array([_number(field, decimal) for field in fields])
     sentinels = [value for value in missing if not isinstance(value, str)]
     values[np.isin(values, sentinels)] = np.nan
     wrong = np.isinf(values)
-    return np.where(wrong, np.nan, values) + 0.0, wrong  # -0.0 is 0.0
+    return np.where(wrong, np.nan, values) + 0.0, wrong  # + 0.0 turns -0.0 into 0.0
 
 
 def _plain_numbers(fields):
-    """Read fields as Python does, which is ten times as fast; None if one is not so."""
-    try:  # an underscore would count as nothing
+    """Read fields with `float`, which is ten times as fast; None if it rejects one."""
+    try:  # float would ignore an underscore
         return None if "_" in "".join(fields) else np.array(list(map(float, fields)))
     except ValueError:
         return None
 
 
 def _number(field, decimal):
-    """Return a field as a number, nan if it is missing, infinity if it is none."""
+    """Return a field as a number; nan if it is missing, infinity if it is wrong."""
     if field == "nan":
         return np.nan
-    found = SHAPES[decimal].fullmatch(field)
-    return float(field.translate(TO_PLAIN[decimal])) if found else np.inf
+    matches = SHAPES[decimal].fullmatch(field)
+    return float(field.translate(TO_PLAIN[decimal])) if matches else np.inf

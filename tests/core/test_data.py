@@ -82,7 +82,7 @@ def test_own_tables_are_read_with_chosen_columns(table):
             "y,a\n1,€2.5\n2,3\n",
             "y",
             "a",
-            "not a finite number; write 2.5, without unit",
+            "not a finite number; write 2.5, without the unit",
         ),
         ("y,a\n1,130 hp\n2,3\n", "y", "a", "not a finite number; write 130, without"),
         ("y,a\n1,<5\n2,3\n", "y", "a", "not a finite number; leave the field empty"),
@@ -102,13 +102,13 @@ def test_own_tables_are_read_with_chosen_columns(table):
             "a",
             "no header was found: write `columns: .* into .*yaml",
         ),
-        ("y,a\n1,2\ny,a\n2,3\n", "y", "a", "line 3, .*; remove the line if it is"),
+        ("y,a\n1,2\ny,a\n2,3\n", "y", "a", "line 3, .*; remove the line if it re"),
         ("1,2,3\n1.5,2,3\n", "3", "1", "no column '3'; no header was found: write"),
         ("y,a\n1,2\n", "y", "a", "1 sample cannot determine 2 parameters"),
         ("y,a\n?,2\n1,?\n", "y", "a", "0 samples cannot determine"),
         ("y,a\n1,2\n2,3\n", "y", "y", "other than the target 'y'"),
         ("y,a\n1,2\n2,3\n", "y", "a,a", "features must be different columns"),
-        ("y,a\n1,2\n2,3\n", "y", ["a"], "must be names between commas, .*'a'"),
+        ("y,a\n1,2\n2,3\n", "y", ["a"], "must be names separated by commas, .*'a'"),
         ("y,a\n1,2\n2,x\n3,4\n", "y", "all", "line 3, column 'a': 'x' is not a finite"),
         ("y,a\n9,1,2\n8,3,4\n7,5,7\n", "y", "a", "not a CSV file: line 2 has 3 fields"),
         (
@@ -170,7 +170,7 @@ def test_a_missing_file_and_a_binary_file_are_named(tmp_path):
         with pytest.raises(ValueError, match="file; did you mean data/auto.csv?"):
             load_data(name, "mpg")
     (tmp_path / "b.xlsx").write_bytes(b"PK")
-    with pytest.raises(ValueError, match="b.xlsx: a spreadsheet; save it as CSV"):
+    with pytest.raises(ValueError, match="b.xlsx: it is a spreadsheet; save it as CSV"):
         load_data(tmp_path / "b.xlsx", "y")
     (tmp_path / "b.csv").write_bytes(b"\xff\xfe\x00y,a\n1,2")
     with pytest.raises(ValueError, match="not a CSV file"):

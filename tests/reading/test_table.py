@@ -98,7 +98,7 @@ def test_the_encoding_that_was_found_is_said(table):
 def test_what_is_no_text_is_refused(table):
     big = codecs.BOM_UTF16_LE + b"y,a\n1,2"
     for content in (b"PK\3\4\0\0", b"y,a\n\0\0\1", "y,a\n1,2\n".encode("utf-16-le")):
-        assert refused(table(content)).startswith("not a table in text; save it as CSV")
+        assert refused(table(content)).startswith("not a text file; save it as CSV")
     assert refused(table(big)).startswith("not a text in UTF-16")
     path = table("y,a\n1,ä\n".encode("latin-1"), "encoding: utf-8")
     assert refused(path) == "not a text in utf-8"
@@ -141,12 +141,12 @@ def test_numbers_are_read_as_they_are_meant(table, text, values):
         ("y,a\n1,2\n3,4,5\n", "not a CSV file: line 3 has 3 fields separated by co"),
         ("y,a\n1,2\n3\n", "not a CSV file: line 3 has 1 fields separated by co"),
         ('y,a\n1,"2\n3,4\n', "line 2: unexpected end of data"),
-        ("y\n1\n2\n", "not a CSV file: 'y' in line 1 is one field"),
+        ("y\n1\n2\n", "not a CSV file: line 1 has one field, 'y'"),
         ("y,a\n1,130 hp\n2,5\n3,7\n", ", line 2, column 'a': '130 hp' is not a finite"),
         ("y,a\n1,1_000\n2,5\n3,7\n", ", line 2, column 'a': '1_000' is not a finite"),
         ("y,a\n1,1e999\n2,5\n3,7\n", ", line 2, column 'a': '1e999' is not a finite"),
         ("y;a\n0,5;1.5.2\n2;3\n3;4\n", ", line 2, column 'a': '1.5.2' is not a finite"),
-        ("y,a,a\n1,2,3\n2,5,6\n3,9,8\n", "columns 2 and 3 are both named 'a'; give"),
+        ("y,a,a\n1,2,3\n2,5,6\n3,9,8\n", "columns 2 and 3 are both named 'a'; ren"),
         ("y,n\n5,1\n6,2\n8,3\n", "for features: all; columns left out: n (it numbers"),
     ],
 )  # fmt: skip
@@ -173,10 +173,10 @@ def test_the_datasheet_says_what_the_file_leaves_open(table):
 @pytest.mark.parametrize(
     ("field", "right"),
     [
-        ("130 HP", "write 130, without unit or sign of currency"),
-        ("2,5 EUR", "write 2,5, without unit or sign of currency"),
-        ("−5€", "write −5, without unit or sign of currency"),
-        ("$-5", "write -5, without unit or sign of currency"),
+        ("130 HP", "write 130, without the unit or currency sign"),
+        ("2,5 EUR", "write 2,5, without the unit or currency sign"),
+        ("−5€", "write −5, without the unit or currency sign"),
+        ("$-5", "write -5, without the unit or currency sign"),
         ("7 bar", "leave the field empty if the value is not known"),
         ("3k", "leave the field empty if the value is not known"),
         ("3 M", "leave the field empty if the value is not known"),
@@ -223,7 +223,7 @@ def test_a_row_of_units_and_a_word_for_what_is_missing_are_recognised(table):
     empty = "leave the field empty if the value is not known"
     units = table("y;a\n€;m²\n1,5;2\n2,5;3\n4;5\n")
     assert refused(units).endswith(
-        f"'€' is not a finite number; {empty}, or remove the line if it has units"
+        f"'€' is not a finite number; {empty}, or remove the line if it contains units"
     )
     path = table("y,a\n1,2\n2,k.A.\n3,k.A.\n4,5\n5,9\n")
     said = refused(path, features="a")
@@ -272,7 +272,7 @@ def test_a_datasheet_with_another_name_is_not_passed_over(table, name):
 
 def test_the_unit_of_the_datasheet_is_known(table):
     path = table("y,a\n1,2\n2,3 bar\n3,4\n", "columns: {a: {unit: bar}}")
-    assert "; write 3, without unit or sign" in refused(path, features="a")
+    assert "; write 3, without the unit or currency sign" in refused(path, features="a")
 
 
 @pytest.mark.parametrize(
@@ -335,12 +335,12 @@ def test_only_a_file_with_a_near_name_is_suggested(table, given, hint):
         ("decimal: ';'", "decimal must be '.' or ',', and not the separator, got ';'"),
         ("encoding: utf-9", "encoding must be one that Python knows, such as UTF-8, "),
         ("columns: y", "columns must be a list of names, got 'y'"),
-        ("columns: [y, b]", "names a column 'b', but its columns are y, a"),
+        ("columns: [y, b]", "names a column 'b', but the columns are y, a"),
         ("seperator: ';'", "no setting 'seperator'; did you mean 'separator'?"),
         ("columns: {a: {units: m}}", "no setting 'units'; did you mean 'unit'?"),
         ("columns: {a: {Unit: m}}", "no setting 'Unit'; did you mean 'unit'?"),
         ("columns: {a: {mising: 9}}", "no setting 'mising'; did you mean 'missing'?"),
-        ("missing: {a: 9}", "missing must be a value or a list; that of one column"),
+        ("missing: {a: 9}", "missing must be a value or a list (that of one column"),
         ("separator: [", "mine.yaml, line 1 (separator: [): a bracket is not closed, "),
         ("[" * 1000, "mine.yaml nests too deeply"),
         ("just text", "must have lines such as `separator: semicolon`"),
@@ -414,7 +414,7 @@ def test_an_index_and_a_repeated_column_are_never_features(table, rng):
     assert data.notes[1] == (
         "columns left out: column 1 (it has no name), again (it repeats a), "
         "target (it repeats y), n (it numbers the rows), id (it numbers the rows), "
-        "empty (it is empty), colour (text), column 11 (it is a again)"
+        "empty (it is empty), colour (text), column 11 (it repeats a)"
     )
     assert load_data(table(file.getvalue()), "y", "n, again").X[:, 0].tolist() == [
         *range(1, 10)

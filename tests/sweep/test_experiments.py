@@ -59,7 +59,7 @@ def test_a_file_beside_the_notebook_must_be_of_the_project(grid, tmp_path):
         ("a: {features: [all\nb: 1\n", r"experiments.yaml, line \d .*: "),
         (
             "a:\n  seed: 1\nb:\n  seed: 2\na:\n  seed: 3\n",
-            "line 5 .a:.: the name 'a' is given a second time",
+            "line 5 .a:.: the name 'a' is used twice",
         ),
         ("", "must name at least one experiment"),
         ("- a\n", "must name at least one experiment"),
