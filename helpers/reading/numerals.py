@@ -18,7 +18,7 @@ EXACT = 2**53  # up to here each whole number is a float
 GAPS = " \N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{THIN SPACE}"
 GAPS += "'\N{RIGHT SINGLE QUOTATION MARK}"
 # What may stand beside a number without changing it. Some letters are not listed: k, M
-# and t also mean thousands, l, O and S may be misread digits, and m may be any of these.
+# and t also mean thousands, l, O and S may be misread digits, and m may be any of them.
 CURRENCIES = ("us$", "$", "€", "£", "¥", "₹", "chf", "dkk", "eur", "gbp", "jpy", "usd")
 UNITS = ("%", "°", "°c", "°f", "cm", "mm", "km", "m²", "m2", "m³", "m3", "km²", "km2")
 UNITS += ("kg", "mg", "lb", "lbs", "g", "ml", "kwh", "kw", "hp", "ps", "km/h", "mph")
