@@ -1,22 +1,22 @@
-"""Gradient descent for linear regression, and the pipeline of its report.
+"""Gradient descent for linear regression, and the pipeline for its report.
 
-The core, arrays in and arrays out::
+The core takes arrays and returns arrays::
 
     model            the model, its cost and its gradients
     optimisers       the step to take, given the gradient
-    descent          gradient descent, one or many side by side, and how it ended
-    theory           what the Hessian says of a descent before it is run
-    convergence      how the cost falls, as predicted and as measured
-    data             features and a target from a table, on one scale
+    descent          gradient descent, one or several side by side, and how it ended
+    theory           what the Hessian tells about a descent in advance
+    convergence      how fast the cost falls, as predicted and as measured
+    data             reads and scales the features and the target
     scores           how good a fit is
-    compression      few rows with the same costs as many
-    validation       data and settings are right, or an error says what would be
-    gradient_checks  derivation and code agree
-    threads          sums that do not depend on how many threads share them
+    compression      replaces many rows by a few with the same costs
+    validation       checks data and settings
+    gradient_checks  checks that the derivation and the code agree
+    threads          makes sums independent of the number of threads
 
-Around it: `helpers.reading` reads text files as tables, `helpers.figures` draws for
-print, `helpers.explore` is the interactive notebook, and `helpers.pipeline` touches
-disk and processes.
+Around it, `helpers.reading` reads text files as tables, `helpers.figures` draws for
+print, `helpers.explore` is the interactive notebook, and `helpers.pipeline` deals with
+files and processes.
 """
 
 from pathlib import Path

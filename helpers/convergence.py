@@ -1,10 +1,10 @@
-"""How the cost of a descent falls: as theory predicts it, and as it was measured."""
+"""How fast the cost of a descent falls, as theory predicts it and as measured."""
 
 import numpy as np
 
 from helpers.theory import hessian, optimum, stability_limit
 
-FARTHEST = 2**53  # iterations to look for in a prediction
+MAX_ITERATIONS = 2**53  # the most that a prediction considers
 
 
 def excess_components(X, y, learning_rate, iterations, start=0.0):
@@ -23,14 +23,14 @@ def excess_components(X, y, learning_rate, iterations, start=0.0):
     iterations : array_like of int
         The numbers of updates k.
     start : ndarray of shape (n_features + 1,), optional
-        The weights, then the offset, from which it starts; zero by default.
+        The weights, then the offset, at the start; zero by default.
 
     Returns
     -------
     eigenvalues : ndarray of shape (n_features + 1,)
-        Of the Hessian, from the flattest direction to the steepest.
+        Eigenvalues of the Hessian, from the flattest direction to the steepest.
     components : ndarray of shape (len(iterations), n_features + 1)
-        What each direction adds to the cost after k updates.
+        The part of the cost due to each direction after k updates.
     """
     best = optimum(X, y)
     eigenvalues, vectors = np.linalg.eigh(hessian(X))
@@ -48,9 +48,9 @@ def predicted_costs(X, y, learning_rate, iterations, start=0.0):
 
         J_k = J^* + \tfrac12 \sum_i \lambda_i (1 - \eta \lambda_i)^{2k} c_i^2,
 
-    where lambda_i are the eigenvalues of the Hessian and c_i the coordinates
-    of the optimum, less the start, in its eigenvectors: each component of the error
-    shrinks, or grows, by its own factor 1 - eta lambda_i at each update.
+    where lambda_i are the eigenvalues of the Hessian and c_i the coordinates of the
+    optimum minus the start in the basis of its eigenvectors: each update multiplies
+    each component of the error by its own factor 1 - eta lambda_i.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def predicted_costs(X, y, learning_rate, iterations, start=0.0):
 
 
 def iterations_to_within(costs, J_best, share=0.01):
-    """Count the updates until the cost is within a share of the optimum.
+    """Count the updates until the cost is within a fraction of the optimum.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def iterations_to_within(costs, J_best, share=0.01):
     J_best : float
         Lowest attainable cost.
     share : float
-        How close, as a share of `J_best`.
+        Tolerance, as a fraction of `J_best`.
 
     Returns
     -------
@@ -97,7 +97,7 @@ def predicted_iterations_to_within(X, y, learning_rate, share=0.01, *, start=0.0
     X, y, learning_rate, start
         See `excess_components`.
     share : float
-        How close, as a share of the optimum.
+        Tolerance, as a fraction of the optimum.
 
     Returns
     -------
@@ -114,9 +114,9 @@ def predicted_iterations_to_within(X, y, learning_rate, share=0.01, *, start=0.0
     far, near = -1, 1
     while not is_close(near):
         far, near = near, 2 * near
-        if near > FARTHEST:
+        if near > MAX_ITERATIONS:
             return None
-    # Below the limit the cost only falls, so the first k is found by halving.
+    # Below the limit the cost only falls, so bisection finds the first k.
     while near - far > 1:
         middle = (far + near) // 2
         far, near = (far, middle) if is_close(middle) else (middle, near)

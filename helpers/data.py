@@ -1,20 +1,20 @@
-"""Read a table, choose its columns, bring the features to one scale."""
+"""Read a table, choose its columns, and scale the features."""
 
 from typing import NamedTuple
 
 import numpy as np
 
 from helpers.reading.columns import choose, join_names, split_names  # noqa: F401
-from helpers.reading.datasheet import load_datasheet  # noqa: F401  both are part of this
+from helpers.reading.datasheet import load_datasheet  # noqa: F401  re-exported
 from helpers.reading.table import read_table
 from helpers.validation import as_floats, validate_choice, validate_data
 
-FEWEST = 10  # rows that can be divided into five folds
+MIN_ROWS = 10  # two for each of five folds
 SCALINGS = ("standardise", "min-max", "none")
 
 
 class Data(NamedTuple):
-    """Features and target, with what is needed to speak of them.
+    """Features and target, their names, and notes on how they were read.
 
     Attributes
     ----------
@@ -29,8 +29,7 @@ class Data(NamedTuple):
     n_dropped : int
         Rows left out because a value was missing.
     notes : tuple of str
-        How the file was read, and which columns and how many rows were left out: a
-        sentence for each.
+        Sentences on how the file was read, and which columns and rows were left out.
     """
 
     X: np.ndarray
@@ -44,9 +43,9 @@ class Data(NamedTuple):
 def load_data(path, target, features="all"):
     """Read features and a target from a table in a text file.
 
-    How the file is written is found, or its datasheet says it: see `helpers.reading`. A
-    row with a missing value is left out: an empty field, ``NA``, ``N/A``, ``NaN``,
-    ``null``, ``None``, ``?`` or a dash, in large letters or small.
+    Its format is detected, or stated by its datasheet: see `helpers.reading`. Rows with
+    a missing value are left out: an empty field, ``NA``, ``N/A``, ``NaN``, ``null``,
+    ``None``, ``?`` or a dash, in upper or lower case.
 
     Parameters
     ----------
@@ -55,9 +54,9 @@ def load_data(path, target, features="all"):
     target : str
         Name of the target's column.
     features : str
-        Names of the features' columns, separated by commas; a name that has a comma is
-        between double quotes. Or ``"all"``: every column of numbers but the target,
-        those that repeat another one, are constant, or only number the rows.
+        Names of the features' columns, separated by commas; a name with a comma is in
+        double quotes. Or ``"all"``: every column of numbers except the target and those
+        that repeat another column, are constant, or only number the rows.
 
     Returns
     -------
@@ -68,20 +67,20 @@ def load_data(path, target, features="all"):
     ------
     ValueError
         If the file or a column is missing, the file can be read in several ways, a
-        chosen column has a value that is no finite number, too few rows are left, or
-        the last one has the sums of the others.
+        chosen column has a value that is not a finite number, too few rows are left, or
+        the last row contains the sums of the others.
     """
     table = read_table(path)
     chosen, notes = choose(table, path, target, features)
     numbers = np.column_stack(list(chosen.values()))
     missing = np.isnan(numbers)
     complete = ~missing.any(axis=1)
-    left_out = [*_said_of_missing(list(chosen), missing)]
+    left_out = [*_missing_values_note(list(chosen), missing)]
     numbers = numbers[complete]
     if _ends_with_sums(numbers):
         line = table.lines[np.flatnonzero(complete)[-1]]
         raise ValueError(
-            f"{path}, line {line} has the sums of all others, or their means: remove it"
+            f"{path}, line {line} has the sums or means of all other lines: remove it"
         )
     try:
         X, y = validate_data(numbers[:, 1:], numbers[:, 0])
@@ -93,47 +92,47 @@ def load_data(path, target, features="all"):
 
 
 def _ends_with_sums(numbers):
-    """Tell whether the last of some rows has the sums of the others, or some means."""
-    if len(numbers) <= FEWEST:
+    """Tell whether the last row contains the sums, or sums and means, of the others."""
+    if len(numbers) <= MIN_ROWS:
         return False
     above, last = numbers[:-1], numbers[-1]
-    # Sums of numbers of both signs may be small; means may be printed with two digits.
+    # Sums of both signs may be small, and means may be printed with two digits.
     sums = np.abs(last - above.sum(axis=0)) <= 1e-9 * np.abs(above).sum(axis=0)
     means = np.isclose(last, above.mean(axis=0), rtol=0.03, atol=0)
-    # Numbers that double have such an end too, but twice the one before it.
+    # In a sequence that doubles, the last number is such a sum, but twice the previous.
     larger = sums & (last > 2.5 * above.max(axis=0))
     return larger.any() and (sums | means).all()
 
 
-def _said_of_missing(names, missing):
-    """Say how many rows are left out, and in which columns a value is missing."""
+def _missing_values_note(names, missing):
+    """Yield how many rows are left out and which columns lack a value, if any do."""
     rows, counts = missing.any(axis=1).sum(), missing.sum(axis=0)
     if rows:
-        found = zip(names, counts, strict=True)
-        where = ", ".join(f"{name} in {count}" for name, count in found if count)
-        yield f"{rows} of {len(missing)} rows left out, a value is missing: {where}"
+        pairs = zip(names, counts, strict=True)
+        where = ", ".join(f"{name} in {count}" for name, count in pairs if count)
+        yield f"{rows} of {len(missing)} rows left out, as values are missing: {where}"
 
 
 def require_enough(data, path):
-    """Raise ValueError if data are too few to train on a part and to score the rest.
+    """Raise ValueError if data are too few to train on a part and score the rest.
 
-    Or if all targets are equal, so that there is nothing to predict, or values have
-    no squares. The message names the file, `path`.
+    Also if all targets are equal, so that there is nothing to predict, or if values
+    cannot be squared. The message names the file, `path`.
     """
     rows, columns = data.X.shape
-    least = max(FEWEST, 2 * (columns + 1))
+    least = max(MIN_ROWS, 2 * (columns + 1))
     if rows < least:
         few = "row is" if rows == 1 else "rows are"
         features = "feature" if columns == 1 else "features"
-        fewer = "; name fewer features" if rows >= FEWEST else ""
-        fewer += f"; {data.notes[-1]}" if data.n_dropped else ""
+        hint = "; name fewer features" if rows >= MIN_ROWS else ""
+        hint += f"; {data.notes[-1]}" if data.n_dropped else ""
         raise ValueError(
             f"{path}: {rows} complete {few} too few for {columns} {features}: at least "
-            f"{least} are needed{fewer}"
+            f"{least} are needed{hint}"
         )
     spreads = [np.ptp(values) for values in (data.y, *data.X.T)]
     for name, spread in zip((data.target, *data.features), spreads, strict=False):
-        if spread and not 1e-70 < spread < 1e70:  # as scores square them twice
+        if spread and not 1e-70 < spread < 1e70:  # the scores square them twice
             raise ValueError(
                 f"{path}: the values of {name!r} differ by {spread:g}, which cannot "
                 "be squared; give them in another unit"
@@ -141,8 +140,8 @@ def require_enough(data, path):
     if 0 < spreads[0] < 1e-10 * np.abs(data.y).max():
         raise ValueError(
             f"{path}: the values of the target {data.target!r} differ by "
-            f"{spreads[0]:g} only, and are as large as {np.abs(data.y).max():g}: "
-            "subtract a number from them, or the costs would be rounding errors"
+            f"only {spreads[0]:g}, but are as large as {np.abs(data.y).max():g}: "
+            "subtract a constant, or the costs would be mere rounding errors"
         )
     if spreads[0] == 0:
         raise ValueError(
@@ -180,16 +179,16 @@ class Scaling(NamedTuple):
         w = w / self.factor
         return w, float(b - w @ self.shift)
 
-    def _require(self, features, right, shape):
-        """Raise ValueError if something is not of the features that were scaled."""
+    def _require(self, features, rule, shape):
+        """Raise ValueError unless an array has as many features as were scaled."""
         if features != self.shift.shape:
             raise ValueError(
-                f"{right} with n_features = {len(self.shift)}, got the shape {shape}"
+                f"{rule} with n_features = {len(self.shift)}, got the shape {shape}"
             )
 
 
 def fit_scaling(X, *, method, names=None):
-    r"""Choose the units of the features from the data.
+    r"""Choose a scaling of the features from the data.
 
     Parameters
     ----------
@@ -197,19 +196,19 @@ def fit_scaling(X, *, method, names=None):
         Features.
     method : {"standardise", "min-max", "none"}
         Subtract the mean and divide by the standard deviation (with 1/n); map
-        the smallest value to 0 and the largest to 1; or leave as they are.
+        the smallest value to 0 and the largest to 1; or leave the features unchanged.
     names : list of str, optional
-        Names of the features, for the error.
+        Names of the features, for error messages.
 
     Returns
     -------
     Scaling
-        To be applied to this data and to any other of the same features.
+        It can be applied to these and to other data with the same features.
 
     Raises
     ------
     ValueError
-        If the method is unknown, or a feature is constant and has no scale.
+        If the method is unknown, or a feature is constant.
     """
     X = as_floats(X, "X")
     validate_choice("scaling", method, SCALINGS)

@@ -19,28 +19,28 @@ from helpers.validation import (
 )
 
 EPSILON = np.finfo(float).eps
-# A descent has converged if no more than this share of its first cost is left to gain.
+# A descent has converged if it can gain no more than this share of its first cost.
 TOLERANCE = 1e-9
 
 
 class Descent(NamedTuple):
-    """What a descent arrived at, and how.
+    """The result of a descent.
 
     Attributes
     ----------
     w : ndarray of shape (n_features,)
-        Weights after the last iteration that is recorded.
+        Weights after the last recorded iteration.
     b : float
-        Offset after it.
+        Offset after the last recorded iteration.
     costs : ndarray of shape (n_iterations + 1,)
-        ``costs[k]`` is the cost on all samples after k updates. They are finite; a
-        descent that diverged has fewer.
+        ``costs[k]`` is the cost on all samples after k updates. All are finite; there
+        are fewer of them if the descent diverged.
     path : ndarray of shape (n_iterations + 1, n_features + 1)
         ``path[k]`` are the weights, then the offset, after k updates.
     status : {"converged", "descending", "oscillating", "diverged"}
-        How it ended, see `summarise`.
+        How the descent ended, see `summarise`.
     diverged_at : int or None
-        The iteration at which the cost had exploded.
+        The iteration at which the cost exploded, if it did.
     """
 
     w: np.ndarray
@@ -71,27 +71,26 @@ def gradient_descent(
     y : array_like of shape (n_samples,)
         Targets.
     learning_rate : float or array_like of shape (m,)
-        Positive; an array makes m descents.
+        Positive; an array starts m descents.
     n_iterations : int
         Number of updates, at least 1.
     initialisation : {"zeros", "normal", "uniform"}
         Where to start, see `helpers.model.initialize`.
     start : array_like of shape (n_features + 1,) or (n_features + 1, m), optional
-        Or start here: the weights, then the offset; a column for each descent.
+        Explicit start: the weights, then the offset; a column for each descent.
     optimiser : str
         A name in `helpers.optimisers.OPTIMISERS`; a plain step is eta times g.
     batch_size : int, optional
-        Samples per update, shuffled again after each pass; all by default.
+        Samples per update, reshuffled after each pass; all by default.
     rng : numpy.random.Generator, optional
         Source of randomness for the start and the mini-batches.
     **options : float
-        Of the optimiser, such as ``momentum=0.9``.
+        Options of the optimiser, such as ``momentum=0.9``.
 
     Returns
     -------
     Descent, or list of Descent
-        The weights w, the offset b, the costs from the start on, the path and the
-        status. A list if there are several learning rates or starts, in their order.
+        A list, in the same order, if there are several learning rates or starts.
 
     Raises
     ------
@@ -123,21 +122,21 @@ def gradient_descent(
 
 
 def draw_batches(X, y, batch_size, rng):
-    """Yield the samples of each update, for ever.
+    """Yield the samples for each update, endlessly.
 
     Parameters
     ----------
     X, y : ndarray
         All samples.
     batch_size : int or None
-        Samples per update; None, or their number, is all of them.
+        Samples per update; None and n_samples both mean all.
     rng : numpy.random.Generator or None
-        Shuffles the samples again once all have been used.
+        Shuffles the samples before each pass, if a batch does not hold all of them.
 
     Yields
     ------
     (ndarray, ndarray)
-        Features and targets; the last batch of a pass holds what is left.
+        Features and targets; the last batch of a pass may be smaller.
     """
     n_samples = len(y)
     if batch_size is not None:
@@ -153,7 +152,7 @@ def draw_batches(X, y, batch_size, rng):
 
 
 def _side_by_side(w, b, start, learning_rate):
-    """Return where to start: one point, or a column for each of several descents."""
+    """Return the starting point, or points as columns if there are several descents."""
     theta = np.append(w, b) if start is None else validate_start(start, len(w))
     if np.ndim(learning_rate):
         m = len(learning_rate)
@@ -161,18 +160,18 @@ def _side_by_side(w, b, start, learning_rate):
             theta = np.repeat(theta[:, None], m, axis=1)
         elif theta.shape[1] != m:
             raise ValueError(
-                f"start has {theta.shape[1]} columns for {m} learning rates; they "
-                "must be as many"
+                f"start must have one column for each of the {m} learning rates, "
+                f"got {theta.shape[1]}"
             )
     return theta[:-1], theta[-1]
 
 
 def _summarise_all(X, y, costs, path):
-    """Return the only `Descent`, or a list of several side by side.
+    """Return a `Descent`, or a list of them if there are several side by side.
 
-    The costs are None where those of the mini-batches are not the costs on all samples.
+    If `costs` is None, as for mini-batches, the costs on all samples are computed here.
     """
-    few = compress(X, y)  # a few rows with the same costs as all
+    few = compress(X, y)  # a few rows with the same costs as all samples
     w, b = zip(*path, strict=True)
     w, b = np.concatenate(w).reshape(-1, *w[0].shape), np.array(b)
     if costs is None:
@@ -181,19 +180,19 @@ def _summarise_all(X, y, costs, path):
     path, best = np.concatenate([w, b[:, None]], axis=1), optimum(few.X, few.y).J
     if costs.ndim == 1:
         return summarise(few, best, costs, path)
-    several = zip(costs.T, path.transpose(2, 0, 1), strict=True)
-    return [summarise(few, best, *one) for one in several]
+    descents = zip(costs.T, path.transpose(2, 0, 1), strict=True)
+    return [summarise(few, best, *descent) for descent in descents]
 
 
 def summarise(few, best, costs, path):
-    """Tell how a descent ended.
+    """Determine how a descent ended.
 
     Parameters
     ----------
     few : helpers.compression.Compressed
         The data, or a few rows with the same costs.
     best : float
-        The lowest cost that there is.
+        The lowest possible cost.
     costs : ndarray of shape (n_iterations + 1,)
         On all samples, after each update.
     path : ndarray of shape (n_iterations + 1, n_features + 1)
@@ -202,11 +201,11 @@ def summarise(few, best, costs, path):
     Returns
     -------
     Descent
-        It has diverged if its cost has grown so much that every digit of the first one
-        is lost, and its record ends before that. It has converged if no more than
-        `TOLERANCE` times its first cost is left to gain. Otherwise the mean costs of
-        the last two quarters of the iterations decide: they fall, stand still or rise.
-        If they fall but are still above the first cost, it oscillates.
+        It has diverged if the cost has grown so much that every digit of the first cost
+        is lost; the record ends before that. It has converged if it can gain no more
+        than `TOLERANCE` times the first cost. Otherwise the mean costs of the last two
+        quarters of the iterations decide: they fall, stand still or rise. If they fall
+        but are still above the first cost, the descent oscillates.
 
     Raises
     ------
@@ -218,10 +217,10 @@ def summarise(few, best, costs, path):
             "the cost at the start is too large a number: scale the data, or start "
             "from smaller weights"
         )
-    # What rounding makes of a cost of zero.
+    # A cost of zero is rounded to about this value.
     size = np.abs(few.X) @ np.abs(path[0, :-1]) + abs(path[0, -1]) + np.abs(few.y)
     zero = np.mean((EPSILON * len(size) * size) ** 2)
-    exploded = ~(costs * EPSILON <= max(costs[0], zero))  # also if it is not a number
+    exploded = ~(costs * EPSILON <= max(costs[0], zero))  # true for nan, too
     diverged_at = int(exploded.argmax()) or None
     costs, path = costs[:diverged_at], path[:diverged_at].copy()
     w, b = path[-1, :-1], float(path[-1, -1])
@@ -235,7 +234,7 @@ def summarise(few, best, costs, path):
 
 
 def _trend(costs):
-    """Tell where costs were going in the last two quarters of their iterations."""
+    """Return the status that follows from the last two quarters of the iterations."""
     quarter = max(1, (len(costs) - 1) // 4)
     before, after = costs[-2 * quarter : -quarter], costs[-quarter:]
     change = after.mean() - before.mean()

@@ -1,4 +1,4 @@
-"""Checks that the derivation and its code agree."""
+"""Check that the derivation and the code agree."""
 
 import numpy as np
 
@@ -7,10 +7,10 @@ from helpers.validation import as_floats
 
 
 def symbolic_difference(n_samples=4, n_features=3):
-    """Subtract sympy's derivatives of the cost from those of the code.
+    """Compare the code's gradients with sympy's derivatives of the cost.
 
-    The very functions `predict`, `cost` and `gradients` are called on arrays
-    of symbols; sympy differentiates the cost and simplifies the difference.
+    The functions `predict`, `cost` and `gradients` themselves are called with arrays
+    of symbols; sympy differentiates the cost and simplifies the differences.
 
     Parameters
     ----------
@@ -20,12 +20,12 @@ def symbolic_difference(n_samples=4, n_features=3):
     Returns
     -------
     list of sympy.Expr
-        One difference for each weight, and one for the offset.
+        Sympy's derivative minus the code's, for each weight and for the offset.
     """
-    import sympy  # half a second to import: only those who ask pay for it
+    import sympy  # here, since it takes half a second to import
 
     def symbols(names):
-        # Real, as the inner product of the cost takes complex conjugates.
+        # Real, since the inner product in the cost takes complex conjugates.
         return np.array(sympy.symbols(names, real=True))
 
     X = symbols(f"x:{n_samples}:{n_features}").reshape(n_samples, n_features)
@@ -41,8 +41,8 @@ def symbolic_difference(n_samples=4, n_features=3):
 def finite_difference_deviation(X, y, w, b, step=1e-4):
     """Compare the code's gradients with central differences of the cost.
 
-    For a quadratic cost a central difference has no truncation error, so what
-    is measured is rounding alone.
+    For a quadratic cost a central difference has no truncation error, so the
+    deviation is due to rounding alone.
 
     Parameters
     ----------

@@ -1,9 +1,9 @@
 """Linear regression: the model, its cost and its gradients.
 
-Each function is one equation of the report. ``X`` has one row for each sample, ``w``
-are the weights, ``b`` is the offset and ``z`` the predictions. With weights of shape
-(n_features, m) and m offsets, each column is a model of its own. All numbers are
-computed in double precision, whatever their type.
+Each function implements one equation of the report. ``X`` has one row for each sample,
+``w`` are the weights, ``b`` is the offset and ``z`` the predictions. With weights of
+shape (n_features, m) and m offsets, each column is a separate model. All arithmetic is
+in double precision, whatever the type of the arguments.
 """
 
 import numpy as np
@@ -14,7 +14,7 @@ INITIALISATIONS = ("zeros", "normal", "uniform")
 
 
 def initialize(n_features, *, method="zeros", rng=None):
-    """Choose the weights and the offset from which a descent starts.
+    """Choose the initial weights and offset of a descent.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ def initialize(n_features, *, method="zeros", rng=None):
         All zero; drawn from the standard normal distribution; or drawn
         uniformly from [-1, 1).
     rng : numpy.random.Generator, optional
-        Source of randomness; required by the random methods.
+        Source of randomness, required by the random methods.
 
     Returns
     -------
@@ -36,7 +36,7 @@ def initialize(n_features, *, method="zeros", rng=None):
     Raises
     ------
     ValueError
-        If the method is unknown, or a random method is given no generator.
+        If the method is unknown, or a random method has no generator.
     """
     validate_choice("initialisation", method, INITIALISATIONS)
     if method == "zeros":
@@ -92,7 +92,7 @@ def cost(y, z):
     Raises
     ------
     ValueError
-        If y and z are not of the same samples.
+        If y and z do not have the same number of samples.
     """
     error = _errors(y, z)
     return np.vecdot(error, error) / error.shape[-1]
@@ -126,7 +126,7 @@ def gradients(X, y, z):
     Raises
     ------
     ValueError
-        If y and z are not of the same samples.
+        If y and z do not have the same number of samples.
     """
     error, X = _errors(y, z), as_floats(X, "X")
     dJ_dz = 2 / error.shape[-1] * error
@@ -134,7 +134,7 @@ def gradients(X, y, z):
 
 
 def _errors(y, z):
-    """Return z - y, with a row for each model where there are many."""
+    """Return z - y, with one row for each model if there are several."""
     y, z = as_floats(y, "y"), as_floats(z, "z")
     if y.ndim != 1 or len(z) != len(y):
         raise ValueError(

@@ -1,11 +1,11 @@
-r"""Optimisers: the step to take, given the gradient.
+r"""Optimisers turn a gradient into a step.
 
 An optimiser is a function of the learning rate :math:`\eta` and its options. It returns
-the function that `helpers.descent.gradient_descent` calls with the gradient
-:math:`g = \nabla J(\theta)` at every update, and whose result is subtracted:
+a function, which `helpers.descent.gradient_descent` calls with the gradient
+:math:`g = \nabla J(\theta)` at every update to subtract the result:
 :math:`\theta \leftarrow \theta - \mathrm{step}(g)`. Gradients are numbers or arrays;
-what has to be remembered until the next update stays inside. All options are numbers
-in [0, 1). To add an optimiser, write its function and name it in `OPTIMISERS`.
+state, such as a velocity, is kept in a closure. All options are numbers in [0, 1).
+To add an optimiser, write its function and list it in `OPTIMISERS`.
 """
 
 import inspect
@@ -39,7 +39,7 @@ def plain(learning_rate):
 
 
 def heavy_ball(learning_rate, momentum=0.9):
-    r"""Keep the share :math:`\mu` of the last step: Polyak's heavy ball [1]_.
+    r"""Keep a fraction :math:`\mu` of the last step: Polyak's heavy ball [1]_.
 
     .. math:: v \leftarrow \mu v + \eta g, \qquad \theta \leftarrow \theta - v
 
@@ -48,7 +48,7 @@ def heavy_ball(learning_rate, momentum=0.9):
     learning_rate : float or ndarray of shape (m,)
         Learning rate eta, positive.
     momentum : float
-        Share mu of the last step that is kept.
+        Fraction mu of the last step that is kept.
 
     Returns
     -------
@@ -84,7 +84,7 @@ def nesterov(learning_rate, momentum=0.9):
     learning_rate : float or ndarray of shape (m,)
         Learning rate eta, positive.
     momentum : float
-        Share mu of the last step that is kept.
+        Fraction mu of the last step that is kept.
 
     Returns
     -------
@@ -107,7 +107,7 @@ def nesterov(learning_rate, momentum=0.9):
 
 
 def adam(learning_rate, beta_1=0.9, beta_2=0.999, epsilon=1e-8):
-    r"""Divide the mean gradient by its root mean square: Adam [1]_.
+    r"""Divide a running mean of the gradient by its root mean square: Adam [1]_.
 
     .. math::
 
@@ -121,9 +121,9 @@ def adam(learning_rate, beta_1=0.9, beta_2=0.999, epsilon=1e-8):
     learning_rate : float or ndarray of shape (m,)
         Learning rate eta, positive.
     beta_1, beta_2 : float
-        Shares of the two means that are kept.
+        Decay rates of the two running means.
     epsilon : float
-        Keeps the divisor from zero.
+        Prevents division by zero.
 
     Returns
     -------
@@ -148,7 +148,7 @@ def adam(learning_rate, beta_1=0.9, beta_2=0.999, epsilon=1e-8):
 
 
 def rmsprop(learning_rate, decay=0.9, epsilon=1e-8):
-    r"""Divide the gradient by its root mean square: RMSProp [1]_.
+    r"""Divide the gradient by its running root mean square: RMSProp [1]_.
 
     .. math::
 
@@ -160,9 +160,9 @@ def rmsprop(learning_rate, decay=0.9, epsilon=1e-8):
     learning_rate : float or ndarray of shape (m,)
         Learning rate eta, positive.
     decay : float
-        Share rho of the mean square that is kept.
+        Decay rate rho of the running mean square.
     epsilon : float
-        Keeps the divisor from zero.
+        Prevents division by zero.
 
     Returns
     -------
@@ -193,13 +193,13 @@ OPTIMISERS = {
 }
 
 
-# What is not an option but is given in the same call.
+# Arguments of `gradient_descent` that are not options of an optimiser.
 SETTINGS = ("learning_rate", "n_iterations", "initialisation", "start", "optimiser")
 SETTINGS += ("batch_size", "rng")
 
 
 def options_of(optimiser):
-    """Return the options of an optimiser, given by its name, with their defaults.
+    """Return the options of the named optimiser, with their defaults.
 
     Raises
     ------
@@ -212,30 +212,30 @@ def options_of(optimiser):
 
 
 def all_options(optimiser, options):
-    """Return the options of an optimiser: those given, and the defaults of the others.
+    """Complete the given options of an optimiser by the defaults of the others.
 
     Raises
     ------
     ValueError
         If there is no such optimiser or option, or an option is not in [0, 1).
     """
-    known = options_of(optimiser)
+    defaults = options_of(optimiser)
     for name, value in options.items():
-        if name not in known:
+        if name not in defaults:
             raise ValueError(
                 f"optimiser {optimiser!r} has no option {name!r}, it has "
-                f"{', '.join(known) or 'none'}{_hint(name)}"
+                f"{', '.join(defaults) or 'none'}{_hint(name)}"
             )
         validate_share(name, value)
-    return known | options
+    return defaults | options
 
 
 def _hint(name):
-    """Say which optimisers have an option, or which setting may be meant."""
-    having = [optimiser for optimiser in OPTIMISERS if name in options_of(optimiser)]
+    """Suggest the optimisers with such an option, or a setting of a similar name."""
+    owners = [optimiser for optimiser in OPTIMISERS if name in options_of(optimiser)]
     near = get_close_matches(name, SETTINGS, n=1)
-    if having:
-        return f"; {', '.join(having)} have it"
+    if owners:
+        return f"; {', '.join(owners)} have it"
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
@@ -249,7 +249,7 @@ def make_optimiser(optimiser, learning_rate, **options):
     learning_rate : float or ndarray of shape (m,)
         Positive.
     **options : float
-        See `all_options`, which says what is wrong with them.
+        See `all_options`, which validates them.
     """
     options = all_options(optimiser, options)
     return OPTIMISERS[optimiser](learning_rate, **options)

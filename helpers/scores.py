@@ -1,4 +1,4 @@
-"""How good a fit is, on the training set and on samples it has not seen."""
+"""Score a fit, on the training set and on samples that it has not seen."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from helpers.descent import gradient_descent
 from helpers.model import cost, predict
 from helpers.validation import as_floats, validate_count, validate_rng
 
-MANY = 5000  # samples that are compressed before a descent
+MANY = 5000  # samples above which a descent runs on compressed data
 
 
 def scores(y, z):
@@ -60,12 +60,12 @@ def folds(n_samples, n_folds, rng):
     Returns
     -------
     list of ndarray of int
-        The rows of each fold; every row is in exactly one.
+        The row numbers in each fold; every row is in exactly one.
 
     Raises
     ------
     ValueError
-        If there cannot be so many folds.
+        If that many folds are impossible.
     """
     validate_rng(rng, "folds")
     validate_count("n_folds", n_folds, n_samples, "the number of samples", least=2)
@@ -73,10 +73,10 @@ def folds(n_samples, n_folds, rng):
 
 
 def cross_validate(X, y, test_folds, *, scaling, **settings):
-    """Score a descent on folds that it was not trained on, and follow its costs.
+    """Cross-validate a descent: score it on each held-out fold, and follow its costs.
 
-    The scaling is learnt again from each training part, so nothing is known of the
-    fold that is held out.
+    The scaling is fitted to each training part, so that no information about the
+    held-out fold leaks into it.
 
     Parameters
     ----------
@@ -94,8 +94,8 @@ def cross_validate(X, y, test_folds, *, scaling, **settings):
     Returns
     -------
     list of dict
-        For each fold its `scores`, and its learning curves: the "training costs" and
-        the "held-out costs" after each update, ndarrays in squared target units.
+        The `scores` of each fold, and its learning curves: the "training costs" and the
+        "held-out costs" after each update, ndarrays in squared target units.
     """
     X, y = as_floats(X, "X"), as_floats(y, "y")
     results = []
@@ -103,13 +103,13 @@ def cross_validate(X, y, test_folds, *, scaling, **settings):
         train = np.setdiff1d(np.arange(len(y)), test)
         scale = fit_scaling(X[train], method=scaling)
         X_train, X_test = scale.apply(X[train]), scale.apply(X[test])
-        used = X_train, y[train]
+        training = X_train, y[train]
         if len(train) > MANY and not settings.get("batch_size"):
-            used = compress(*used)[:2]  # a few rows with the same costs
-        fit = gradient_descent(*used, **settings)
-        found = scores(y[test], predict(X_test, fit.w, fit.b))
+            training = compress(*training)[:2]  # a few rows with the same costs
+        fit = gradient_descent(*training, **settings)
+        result = scores(y[test], predict(X_test, fit.w, fit.b))
         few = compress(X_test, y[test])
-        along = predict(few.X, fit.path[:, :-1].T, fit.path[:, -1])
-        found |= {"training costs": fit.costs, "held-out costs": cost(few.y, along)}
-        results.append(found)
+        z = predict(few.X, fit.path[:, :-1].T, fit.path[:, -1])
+        result |= {"training costs": fit.costs, "held-out costs": cost(few.y, z)}
+        results.append(result)
     return results

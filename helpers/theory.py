@@ -1,9 +1,9 @@
-"""What theory says of a descent before it is run.
+"""What theory tells about a descent before it is run.
 
-The cost is a quadratic in theta = (w, b), so its Hessian decides everything:
-which learning rates are stable, how fast the cost falls, where it ends. The
-results are those of any text on first-order optimisation, for example Y. Nesterov,
-"Lectures on Convex Optimization", 2018.
+The cost is quadratic in theta = (w, b), so its Hessian decides everything: which
+learning rates are stable, how fast the cost falls, where it ends. The results can be
+found in any text on first-order optimisation, for example Y. Nesterov, "Lectures on
+Convex Optimization", 2018.
 
 ``X`` are features of shape (n_samples, n_features), ``y`` targets of shape
 (n_samples,); ``optimiser`` is a name in `helpers.optimisers.OPTIMISERS`, and its
@@ -54,42 +54,42 @@ def stability_limit(X, optimiser="plain", **options):
 
     .. math:: \eta_{\max} = 2 / \lambda_{\max}(H)
 
-    A heavy ball raises it by the factor :math:`1 + \mu`, Nesterov's gradient changes it
-    by :math:`(1 + \mu) / (1 + 2 \mu)`: there a root of `factors` reaches -1.
+    The heavy ball multiplies it by :math:`1 + \mu`, Nesterov's gradient by
+    :math:`(1 + \mu) / (1 + 2 \mu)`: there a root of `factors` reaches -1.
 
     Returns
     -------
     float or None
-        At the limit itself one component of the error flips its sign for ever. None
+        At the limit itself, one component of the error keeps flipping its sign. None
         for an optimiser whose limit is not known.
     """
     mu = all_options(optimiser, options).get("momentum", 0.0)
-    raised = {"plain": 1, "heavy-ball": 1 + mu, "nesterov": (1 + mu) / (1 + 2 * mu)}
-    if optimiser not in raised:
+    ratios = {"plain": 1, "heavy-ball": 1 + mu, "nesterov": (1 + mu) / (1 + 2 * mu)}
+    if optimiser not in ratios:
         return None
-    return float(raised[optimiser] * 2 / np.linalg.eigvalsh(hessian(X))[-1])
+    return float(ratios[optimiser] * 2 / np.linalg.eigvalsh(hessian(X))[-1])
 
 
 def factors(eigenvalues, learning_rate, optimiser="plain", **options):
-    r"""Tell by how much each component of the error is multiplied at each update.
+    r"""Return the factor by which each update multiplies each component of the error.
 
     Along an eigenvector of the Hessian, with :math:`a = 1 - \eta \lambda`, the errors
     obey :math:`e_{k+1} = (a + \mu) e_k - \mu e_{k-1}` for the heavy ball, and
     :math:`e_{k+1} = a (1 + \mu) e_k - a \mu e_{k-1}` for Nesterov's gradient. In the
-    end the larger root of the quadratic decides.
+    long run the larger root of the characteristic polynomial decides.
 
     Parameters
     ----------
     eigenvalues : ndarray
-        Of the Hessian.
+        Eigenvalues of the Hessian.
     learning_rate : float
         Learning rate eta.
 
     Returns
     -------
     ndarray or None
-        Sizes of the factors; ``abs(1 - learning_rate * eigenvalues)`` for plain
-        descent. None for an optimiser without such a recurrence.
+        Absolute values of the factors: ``abs(1 - learning_rate * eigenvalues)`` for
+        plain descent. None for an optimiser without such a recurrence.
     """
     mu = all_options(optimiser, options).get("momentum", 0.0)
     a = 1 - learning_rate * as_floats(eigenvalues, "eigenvalues")
@@ -111,12 +111,12 @@ def condition_number(X):
     .. math:: \kappa = \lambda_{\max}(H) / \lambda_{\min}(H)
 
     It is computed from the singular values of A = [X 1], whose ratio is the
-    square root of kappa, so that no digits are lost to squaring.
+    square root of kappa, so that no digits are lost by squaring A.
 
     Returns
     -------
     float
-        At least 1; infinite where a feature is a combination of the others.
+        At least 1; infinite if a feature is a linear combination of the others.
     """
     A = design(X)
     singular = np.linalg.svd(A, compute_uv=False)
@@ -126,21 +126,21 @@ def condition_number(X):
 
 
 def best_rate(X):
-    r"""Return the learning rate with which plain descent is fastest in the long run.
+    r"""Return the learning rate for which plain descent is fastest in the long run.
 
     .. math:: \eta = 2 / (\lambda_{\max} + \lambda_{\min})
 
     Returns
     -------
     float
-        There the steepest and the flattest component shrink equally fast.
+        With it, the steepest and the flattest component shrink equally fast.
     """
     eigenvalues = np.linalg.eigvalsh(hessian(X))
     return float(2 / (eigenvalues[-1] + eigenvalues[0]))
 
 
 def best_heavy_ball(X):
-    r"""Return the heavy ball's setting that is fastest in the long run.
+    r"""Return the settings for which the heavy ball is fastest in the long run.
 
     .. math::
 
@@ -150,8 +150,8 @@ def best_heavy_ball(X):
     Returns
     -------
     learning_rate, momentum : float
-        In the long run every component is multiplied by the square root of the
-        momentum at each update.
+        In the long run each update multiplies every component by the square root of
+        the momentum.
     """
     flattest, *_, steepest = np.sqrt(np.linalg.eigvalsh(hessian(X)))
     momentum = ((steepest - flattest) / (steepest + flattest)) ** 2
@@ -159,7 +159,7 @@ def best_heavy_ball(X):
 
 
 def rounding_of(X, y, best):
-    """Return the size below which a residual of a linear model is only rounding.
+    """Return the size below which a residual of a linear model is mere rounding.
 
     Parameters
     ----------
@@ -168,13 +168,13 @@ def rounding_of(X, y, best):
     y : ndarray of shape (n_samples,)
         Targets.
     best : Optimum
-        Of these samples.
+        Least-squares solution for these samples.
 
     Returns
     -------
     float
-        In the unit of the targets: 1e-12 of their standard deviation, and the last
-        bits of what is added to a prediction.
+        In the unit of the targets: 1e-12 of their standard deviation, plus the last
+        bits of the terms of a prediction.
     """
     X, y = as_floats(X, "X"), as_floats(y, "y")
     size = np.abs(X) @ np.abs(best.w) + abs(best.b) + np.abs(y)
@@ -187,7 +187,7 @@ def optimum(X, y):
     Returns
     -------
     Optimum
-        Weights, offset and cost; the shortest solution if there are many.
+        Weights, offset and cost; the solution of smallest norm if there are many.
 
     Raises
     ------

@@ -1,21 +1,21 @@
-"""Data and settings are right, or an error names the value and says what would be."""
+"""Check data and settings; errors name the wrong value and say what is expected."""
 
 from difflib import get_close_matches
 from numbers import Integral, Real
 
 import numpy as np
 
-FLOAT, OURS = np.dtype(float), (np.ndarray, np.float64)
+FLOAT, NUMPY_TYPES = np.dtype(float), (np.ndarray, np.float64)
 
 
 def as_floats(values, name):
-    """Return numbers of any type in double precision; symbols of SymPy stay symbols.
+    """Convert numbers of any type to double precision; symbols of SymPy stay symbols.
 
-    Small integers would wrap around, and half precision would lose digits. ValueError,
-    which begins with the `name`, if they are no real numbers, or a masked array.
+    Small integers would wrap around, and half precision would lose digits. A ValueError
+    that begins with `name` if the values are not real numbers, or are a masked array.
     """
-    # Those of the training loop are, and must not wait.
-    if type(values) in OURS and values.dtype is FLOAT:
+    # A short cut: in the training loop all values are floats already.
+    if type(values) in NUMPY_TYPES and values.dtype is FLOAT:
         return values
     array = validate_real(values, name)
     if array.dtype == object:
@@ -28,9 +28,9 @@ def as_floats(values, name):
 
 
 def validate_real(values, name):
-    """Return values as an array of their own type; raise as `as_floats` does."""
+    """Return values as an array of their own type; raise like `as_floats`."""
     if isinstance(values, np.ma.MaskedArray):
-        raise ValueError(f"{name} is a masked array: drop or fill what is masked first")
+        raise ValueError(f"{name} is a masked array: drop or fill the masked values")
     try:
         array = np.asarray(values)
     except ValueError:  # ragged
@@ -43,12 +43,12 @@ def validate_real(values, name):
 def validate_data(X, y):
     """Return features and targets as floats, ready for a descent.
 
-    ValueError if they are not of the shapes (n_samples, n_features) and (n_samples,), a
-    value is not finite, or there are fewer samples than parameters (n_features + 1).
+    ValueError if the shapes are not (n_samples, n_features) and (n_samples,), a value
+    is not finite, or there are fewer samples than parameters (n_features + 1).
     """
     X, y = as_floats(X, "X"), as_floats(y, "y")
     validate_shapes(X, y)
-    X = np.ascontiguousarray(X)  # else the last bits would depend on the layout
+    X = np.ascontiguousarray(X)  # otherwise the last bits would depend on the layout
     if len(y) < X.shape[1] + 1:
         samples = "1 sample" if len(y) == 1 else f"{len(y)} samples"
         raise ValueError(
@@ -60,9 +60,9 @@ def validate_data(X, y):
 
 
 def validate_finite(X, y, first=0, where=""):
-    """Raise ValueError at the first value of features and targets that is not finite.
+    """Raise ValueError if features or targets are not finite, naming the first value.
 
-    `first` is the number of their first row; `where` begins the message.
+    `first` is the number of the first row; the message begins with `where`.
     """
     for name, values in (("X", X), ("y", y)):
         if not np.isfinite(values).all():
@@ -74,19 +74,19 @@ def validate_finite(X, y, first=0, where=""):
             )
 
 
-def validate_chunk(X, y, width, where=""):
-    """Return a chunk of features and targets as arrays of the types that they have.
+def validate_chunk(X, y, n_features, where=""):
+    """Return a chunk of features and targets as arrays, without converting their types.
 
-    ValueError, which begins with `where`, if these are not real numbers, or not of the
-    shapes (n_rows, n_features) and (n_rows,), with `width` features unless it is None.
+    A ValueError that begins with `where` if they are not real numbers, or the shapes
+    are not (n_rows, n_features) and (n_rows,); `n_features` is None if not known yet.
     """
     X, y = validate_real(X, f"{where}X"), validate_real(y, f"{where}y")
     if X.dtype == object or y.dtype == object:
         X, y = as_floats(X, f"{where}X"), as_floats(y, f"{where}y")
     validate_shapes(X, y, where)
-    if width not in (None, X.shape[1]):
+    if n_features not in (None, X.shape[1]):
         raise ValueError(
-            f"{where}X has {X.shape[1]} features, those before it have {width}"
+            f"{where}X has {X.shape[1]} features, the chunks before have {n_features}"
         )
     return X, y
 
@@ -94,20 +94,20 @@ def validate_chunk(X, y, width, where=""):
 def validate_start(start, n_features):
     """Return a start as floats of shape (n_features + 1,) or (n_features + 1, m).
 
-    It may be a text, of numbers with commas between them.
+    It may be a text with numbers separated by commas.
     """
     if isinstance(start, str):
         try:
             start = [float(number) for number in start.split(",")]
         except ValueError:
             raise ValueError(
-                f"start must be numbers with commas between them, got {start!r}"
+                f"start must be numbers separated by commas, got {start!r}"
             ) from None
     start = as_floats(start, "start")
     if start.ndim not in (1, 2) or len(start) != n_features + 1 or not start.size:
         raise ValueError(
             f"start must be {n_features + 1} numbers (the weights, then the offset), "
-            f"or a column of them for each descent, got the shape {start.shape}"
+            f"or one such column for each descent, got the shape {start.shape}"
         )
     if not np.isfinite(start).all():
         raise ValueError(f"start must be finite numbers, got {start.tolist()}")
@@ -126,38 +126,38 @@ def validate_learning_rate(learning_rate):
             "learning_rate must be a number or a list of at least one, got the shape "
             f"{rates.shape}"
         )
-    for place, rate in enumerate(np.atleast_1d(rates).tolist()):
+    for index, rate in enumerate(np.atleast_1d(rates).tolist()):
         if not 0 < rate < np.inf:
-            at = f" at index {place}" if rates.ndim else ""
+            at = f" at index {index}" if rates.ndim else ""
             raise ValueError(f"learning_rate must be a positive number, got {rate}{at}")
     return rates if rates.ndim else float(rates)
 
 
 def validate_choice(name, value, choices):
-    """Raise ValueError if a value is none of the choices, and name the nearest."""
+    """Raise ValueError if a value is not one of the choices; suggest the closest."""
     if not isinstance(value, str) or value not in choices:
         near = get_close_matches(str(value), choices, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
-        known = ", ".join(choices)
-        raise ValueError(f"{name} must be one of {known}, got {value!r}{hint}")
+        listed = ", ".join(choices)
+        raise ValueError(f"{name} must be one of {listed}, got {value!r}{hint}")
 
 
-def validate_count(name, value, most, of, least=1):
-    """Raise ValueError if a value is not a whole number from the least to the most."""
-    right = isinstance(value, Integral) and not isinstance(value, bool)
-    if not right or not least <= value <= most:
-        bounds = f"from {least} to {most:,} ({of})"
+def validate_count(name, value, most, reason, least=1):
+    """Raise ValueError unless a value is whole and in bounds; say why it is bounded."""
+    is_integer = isinstance(value, Integral) and not isinstance(value, bool)
+    if not is_integer or not least <= value <= most:
+        bounds = f"from {least} to {most:,} ({reason})"
         raise ValueError(f"{name} must be a whole number {bounds}, got {value!r}")
 
 
 def validate_iterations(n_iterations):
-    """Raise ValueError if a number of iterations is not one that memory holds."""
-    most = 10**8  # they take 60 GB
+    """Raise ValueError if a number of iterations is not valid or exceeds the memory."""
+    most = 10**8  # their record takes 60 GB
     validate_count("n_iterations", n_iterations, most, "each is kept in memory")
 
 
 def validate_rng(rng, user):
-    """Raise ValueError if rng is no source of randomness; say what uses it."""
+    """Raise ValueError if rng is not a source of randomness; name what needs it."""
     if not hasattr(rng, "permutation"):
         raise ValueError(
             f"{user} needs rng, a numpy Generator such as np.random.default_rng(0), "
@@ -167,13 +167,13 @@ def validate_rng(rng, user):
 
 def validate_share(name, value):
     """Raise ValueError if a value is not a number in [0, 1)."""
-    right = isinstance(value, Real) and not isinstance(value, bool)
-    if not right or not 0 <= value < 1:
+    is_number = isinstance(value, Real) and not isinstance(value, bool)
+    if not is_number or not 0 <= value < 1:
         raise ValueError(f"{name} must be in [0, 1), got {value!r}")
 
 
 def validate_shapes(X, y, where=""):
-    """Raise ValueError if X is no table, or y has not a number for each of its rows."""
+    """Raise ValueError unless X is a matrix and y has a value for each of its rows."""
     if X.ndim != 2 or X.shape[1] < 1 or y.shape != (len(X),):
         raise ValueError(
             f"{where}X must be (n_samples, n_features) and y (n_samples,), "

@@ -347,7 +347,7 @@ def test_empty_blocks_do_not_count(rng):
     X, y = many(rng, 40)
     few = da.from_array(X, chunks=(1, 4)), da.from_array(y, chunks=1)
     late = few[0][:, 0] > np.inf  # nothing
-    with pytest.raises(ValueError, match="sizes are not known"):
+    with pytest.raises(ValueError, match="sizes are unknown"):
         compress(few[0][late], few[1][late])
     none = few[0][late], few[1][late]
     for array in none:

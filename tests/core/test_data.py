@@ -136,7 +136,7 @@ def test_a_line_of_sums_is_no_sample(table, rng):
         if end.startswith("13"):
             assert len(load_data(path, "y").y) == 13
         else:
-            with pytest.raises(ValueError, match="csv, line 14 has the sums of all"):
+            with pytest.raises(ValueError, match="csv, line 14 has the sums or means"):
                 load_data(path, "y")
 
 
@@ -145,7 +145,7 @@ def test_a_line_of_sums_may_have_some_of_both_signs(table, rng):
     numbers[:, 0] += 7
     sums = numbers.sum(axis=0).round(3)
     lines = [f"{y},{a}" for y, a in [*numbers.tolist(), sums.tolist()]]
-    with pytest.raises(ValueError, match="csv, line 14 has the sums of all"):
+    with pytest.raises(ValueError, match="csv, line 14 has the sums or means"):
         load_data(table("\n".join(["y,a", *lines])), "y")
 
 

@@ -265,10 +265,10 @@ def test_below_the_limit_the_cost_never_rises(seed, n_features, share):
         ({"initialisation": "norml"}, "got 'norml'; did you mean 'normal'?"),
         ({"start": [1, 2]}, r"start must be 8 numbers .* got the shape \(2,\)"),
         ({"start": [np.nan] * 8}, "start must be finite numbers"),
-        ({"start": "a, b"}, "start must be numbers with commas .*, got 'a, b'"),
+        ({"start": "a, b"}, "start must be numbers separated by .*, got 'a, b'"),
         (
             {"start": np.zeros((8, 3)), "learning_rate": [1, 2]},
-            "3 columns for 2 learning rates",
+            "each of the 2 learning rates, got 3",
         ),
         ({"optimiser": "adm"}, "got 'adm'; did you mean 'adam'?"),
         ({"optimiser": "adam", "momentum": 0.9}, "'adam' has no option 'momentum'"),

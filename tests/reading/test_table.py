@@ -53,7 +53,7 @@ def test_the_file_of_uci_is_read_with_its_blanks_tabs_and_no_header(table):
     assert data.notes == (
         "read as UTF-8, separated by blanks, with a decimal point and no header: its "
         "columns are column 1 to column 9",
-        "1 of 4 rows left out, a value is missing: column 4 in 1",
+        "1 of 4 rows left out, as values are missing: column 4 in 1",
     )
     data = load_data(table(MPG * 3), "column 1")
     assert data.features == [f"column {n}" for n in range(2, 8)]
@@ -383,7 +383,7 @@ def test_missing_values_are_those_of_pandas_r_and_spreadsheets(table):
     ):
         data = load_data(table(f"y,a,b\n1,{written},x\n2,3,x\n5,4,x\n"), "y", "a")
         assert (data.n_dropped, data.y.tolist()) == (1, [2, 5]), written
-        assert data.notes[-1] == "1 of 3 rows left out, a value is missing: a in 1"
+        assert data.notes[-1] == "1 of 3 rows left out, as values are missing: a in 1"
 
 
 def test_a_sentinel_is_not_guessed_but_named_by_the_datasheet(table):
@@ -477,7 +477,7 @@ def test_the_row_names_of_r_are_no_feature(table):
     assert data.X.tolist() == [[1], [7], [1]]
     assert data.notes[1:] == (
         "columns left out: column 1 (it has no name), kind (text)",
-        "1 of 4 rows left out, a value is missing: a in 1",
+        "1 of 4 rows left out, as values are missing: a in 1",
     )
 
 
