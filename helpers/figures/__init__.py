@@ -1,12 +1,12 @@
-"""Figures and tables for print: data in, an ``Axes`` drawn on or a frame of texts out.
+"""Draw figures and make tables for print, on a given ``Axes`` or as frames of texts.
 
 curves      the cost against the iteration, and the ticks of logarithmic axes
 plots       the other figures of the report
 tables      the report's tables
-overview    a figure of any experiment; overview_table is its table
+overview    a figure for any experiment; overview_table is its table
 formatting  numbers and names in print
-statements  counts in words, and what a sentence rests on
+statements  counts in words, and checks of what sentences state
 typeface    the typeface of the page
 
-It may import matplotlib and pandas; the core may not.
+These modules may import matplotlib and pandas; the core may not.
 """

@@ -1,13 +1,15 @@
-"""The cost against the iteration, and the ticks of logarithmic axes.
+"""Plot the cost against the iteration, and set the ticks of logarithmic axes.
 
-A run's notebook needs no other plot: what is added to `plots` runs nothing again.
+Runs need no other plot, so that changes in `plots` do not cause any run to be repeated.
 """
 
 import math
 
 from matplotlib.ticker import Formatter, LogLocator, NullLocator
 
-FEW = 1e3  # an axis that ends below so many times its start has ticks at 2 and 5
+SHORT = (
+    1e3  # an axis whose end is below this multiple of its start has ticks at 2 and 5
+)
 SUPERSCRIPTS = str.maketrans(
     "-0123456789",
     "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079",
@@ -15,12 +17,12 @@ SUPERSCRIPTS = str.maketrans(
 
 
 def in_unit(text, unit):
-    """Add a unit to a text in parentheses, if there is one."""
+    """Append a unit in parentheses to a text, if there is one."""
     return f"{text} ({unit})" if unit else text
 
 
 def label_costs(ax, unit, text="cost $J$"):
-    """Label the axes of iterations and of their costs, and give both their ticks."""
+    """Label the axes of the iterations and the costs, and set their ticks."""
     label = f"{text} in {unit}" if unit else text
     ax.set(xlabel="iteration", ylabel=label, yscale="log")
     number_ticks(ax.yaxis)
@@ -35,11 +37,11 @@ def plot_costs(ax, curves, *, unit, best=None):
     ax : matplotlib.axes.Axes
         Where to draw; it is returned.
     curves : dict of str to ndarray
-        The cost after each update, by the label of its line.
+        The cost after each update, keyed by the label of its line.
     unit : str
         Unit of the cost.
     best : dict of str to float, optional
-        Lowest attainable cost by label, drawn as a thin line.
+        Lowest attainable costs, keyed by label and drawn as thin lines.
     """
     for label, costs in curves.items():
         (line,) = ax.plot(costs, label=label)
@@ -51,25 +53,25 @@ def plot_costs(ax, curves, *, unit, best=None):
 
 
 def whole_ticks(axis):
-    """Give an axis of iterations ticks at whole numbers only, if it is linear."""
+    """Restrict the ticks of an axis of iterations to whole numbers, if it is linear."""
     if axis.get_scale() == "linear":
         axis.get_major_locator().set_params(integer=True)
 
 
 class LogTicks(LogLocator):
-    """Ticks of a logarithmic axis: each decade; 2 and 5, or all, where these are few.
+    """Ticks at each decade of a logarithmic axis, and at 2 and 5, or all, if few.
 
-    Every tick has its number. Matplotlib's eight further ticks in each decade would
-    take a third of the time of a figure.
+    Every tick has a number. Matplotlib's eight minor ticks in each decade would take a
+    third of the time of a figure.
     """
 
     def tick_values(self, vmin, vmax):
-        """Return where the ticks between two values are."""
+        """Return the positions of the ticks between two values."""
         low, high = sorted((vmin, vmax))
-        for subs in ([1, 2, 5], range(1, 10)) if vmax < FEW * vmin else ([1],):
+        for subs in ([1, 2, 5], range(1, 10)) if vmax < SHORT * vmin else ([1],):
             self.set_params(subs=subs)
             ticks = super().tick_values(vmin, vmax)
-            ticks = ticks[(ticks > 0.99 * low) & (ticks < 1.01 * high)]  # none beyond
+            ticks = ticks[(ticks > 0.99 * low) & (ticks < 1.01 * high)]
             if len(ticks) > 2:
                 break
         return ticks
@@ -78,13 +80,13 @@ class LogTicks(LogLocator):
 class LogNumbers(Formatter):
     """Numbers of a logarithmic axis as plain text: 600, or a power of ten.
 
-    Matplotlib would set them as mathematics, in most of the time of a figure.
+    Matplotlib would typeset them as mathematics, which takes most of a figure's time.
     """
 
     def __call__(self, value, position=None):
         """Return the text of a tick."""
         low, high = sorted(self.axis.get_view_interval())
-        if value == 0 or (low > 1e-4 and high < min(1e5, FEW * low)):
+        if value == 0 or (low > 1e-4 and high < min(1e5, SHORT * low)):
             return f"{value:g}"
         exponent = math.floor(math.log10(abs(value)) + 1e-9)
         power = "10" + str(exponent).translate(SUPERSCRIPTS)
@@ -93,7 +95,7 @@ class LogNumbers(Formatter):
 
 
 def number_ticks(*axes):
-    """Give axes the ticks above, each with its number."""
+    """Use the ticks and numbers above on axes."""
     for axis in axes:
         if axis.get_scale() == "log":
             axis.set_major_locator(LogTicks())

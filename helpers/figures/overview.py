@@ -1,4 +1,4 @@
-"""An experiment at a glance: a figure, whatever it varies.
+"""Show any experiment in one figure, whatever parameters it varies.
 
 `runs` is a list of dicts, as `helpers.pipeline.sweep.results.load_runs` returns it.
 """
@@ -15,15 +15,15 @@ from helpers.figures.formatting import shortened
 from helpers.figures.plots import number_iterations
 from helpers.figures.typeface import in_figure
 
-SHOWS = {"cost": "cost $J$", "excess": "$J$ above its optimum, relative"}
-DISTINCT = 7  # lines that have a colour and a dash of their own
-FAST = 10  # times as fast as the figure is long: the axis is logarithmic
-DASHES = ("-", "--", "-.", ":")  # of more, which have a scale of colours
-DRAWN = 16  # lines of a panel; of more, the best, the worst and the distribution
-PANELS = 4  # beside each other
+LABELS = {"cost": "cost $J$", "excess": "$J$ above its optimum, relative"}
+MOST_STYLES = 7  # lines with their own colour and dash; more lines share a colour map
+DASHES = ("-", "--", "-.", ":")  # of lines that share a colour map
+FAST = 10  # a run so many times faster than the figure is long needs a logarithmic axis
+MOST_LINES = 16  # in a panel; of more runs, the best, the worst and the distribution
+MOST_COLUMNS = 4  # of panels
 WITHOUT_COST = ("diverged", "failed", "recorded nothing")
-FAR = 1e-3  # times the lowest cost: an optimum below would leave the costs no room
-OPTIMUM = "_optimum"  # its lines, which have no place in the legend
+FAR = 1e-3  # times the lowest cost: an optimum below it would squeeze the curves
+OPTIMUM = "_optimum"  # label of its lines, which the legend leaves out
 
 
 def varying(runs):
@@ -33,12 +33,12 @@ def varying(runs):
 
 
 def setting_text(run, names):
-    """Print some parameters of a run as the sweep does: ``momentum=0.9, seed=1``."""
+    """Format parameters of a run as the sweep does: ``momentum=0.9, seed=1``."""
     return ", ".join(f"{name}={run['parameters'].get(name)}" for name in names)
 
 
 def by_quality(runs):
-    """Sort runs by how soon they are within one percent, then by their final cost."""
+    """Sort runs by their iterations to one percent, then by their final cost."""
 
     def quality(run):
         cost = final_cost(run)
@@ -48,54 +48,54 @@ def by_quality(runs):
 
 
 def _values(runs, name):
-    """Return the values of a parameter, in the grid's order."""
+    """Return the different values of a parameter, in the grid's order."""
     return [*dict.fromkeys(run["parameters"].get(name) for run in runs)]
 
 
 def costs_of(run):
     """Return the cost after each update; empty if the run recorded none."""
     costs = run.get("costs")
-    known = isinstance(costs, np.ndarray) and costs.ndim == 1
-    return costs if known and costs.dtype.kind in "if" else np.empty(0)
+    is_series = isinstance(costs, np.ndarray) and costs.ndim == 1
+    return costs if is_series and costs.dtype.kind in "if" else np.empty(0)
 
 
 def final_cost(run):
-    """Return the last cost of a run; infinity if it has none, or it is NaN."""
+    """Return the last cost of a run; infinity if it is missing or NaN."""
     costs = () if run["status"] in WITHOUT_COST else costs_of(run)
     return costs[-1] if len(costs) and not np.isnan(costs[-1]) else np.inf
 
 
 def iterations_taken(run):
-    """Return the iterations to one percent of the optimum, or infinity."""
-    taken = run.get("iterations_measured")
-    return np.inf if taken is None else taken
+    """Return the iterations to within one percent of the optimum, or infinity."""
+    iterations = run.get("iterations_measured")
+    return np.inf if iterations is None else iterations
 
 
 def plot_experiment(runs, *, rows=None, columns=None, show="cost"):
-    """Plot the cost against the iteration, a line for each run.
+    """Plot the cost against the iteration, one line for each run.
 
     Parameters
     ----------
     runs : list of dict
-        Of one experiment; at least one recorded positive ``costs``.
+        The runs of one experiment, at least one of them with positive ``costs``.
     rows, columns : str, optional
-        A parameter with a row, or a column, of panels for each of its values. By
-        default, if several vary, the one with the fewest values has columns.
+        A parameter that gets a row, or a column, of panels for each of its values. By
+        default, if several vary, the one with the fewest values gets columns.
     show : {"cost", "excess"}
-        The cost, or by which share it is above the optimum.
+        The cost, or its relative excess over the optimum.
 
     Returns
     -------
     matplotlib.figure.Figure
-        With the iterations that `count_shown` says.
+        Shows as many iterations as `count_shown` returns.
 
     Raises
     ------
     ValueError
-        If a parameter does not vary, `show` is neither of the two, or an optimum that
+        If a parameter does not vary, `show` is not one of the two, or an optimum that
         it needs is not known.
     """
-    if show not in SHOWS:
+    if show not in LABELS:
         raise ValueError(f"show must be cost or excess, got {show!r}")
     if show == "excess" and not all(run.get("best") for run in runs if "costs" in run):
         raise ValueError("show='excess' needs the optimum, which runs record as best")
@@ -114,37 +114,37 @@ def plot_experiment(runs, *, rows=None, columns=None, show="cost"):
     for (i, j), ax in np.ndenumerate(axes):
         panel = {rows: grid[0][i], columns: grid[1][j]}
         panel.pop(None, None)
-        mine = [run for run in runs if panel.items() <= run["parameters"].items()]
-        mine = [(_values_text(run, lines), run) for run in mine if len(costs_of(run))]
-        _plot_lines(ax, mine, styles, show)
-        if not mine:
+        shown = [run for run in runs if panel.items() <= run["parameters"].items()]
+        shown = [(_values_text(run, lines), run) for run in shown if len(costs_of(run))]
+        _plot_lines(ax, shown, styles, show)
+        if not shown:
             ax.text(0.5, 0.5, "no costs", transform=ax.transAxes, ha="center")
         title = (shortened(f"{n}={v}", 72 // len(grid[1])) for n, v in panel.items())
         ax.set_title("\n".join(map(in_figure, title)), fontsize=8)
     drawn = [_drawn(run, show) for run in runs if len(costs_of(run))]
-    shown = count_shown(runs)[0]
-    ax.set(yscale="log", xlim=(0, shown))
+    last = count_shown(runs)[0]
+    ax.set(yscale="log", xlim=(0, last))
     positive = [c[np.isfinite(c)] for c in drawn if np.isfinite(c).any()]
     start, lowest = max(c[0] for c in positive), min(map(np.min, positive))
     if show == "cost":
         optima = [run.get("best") or 0 for run in runs]
         lowest = min([lowest, *(best for best in optima if best > FAR * lowest)])
-    # What diverges leaves at the top: else it would hide the others, if there are any.
-    seen = any(c[-1] <= 1.5 * start for c in drawn)
-    top = 1.5 * (start if seen else max(map(np.max, positive)))
+    # Diverging curves leave at the top, where any others would be squeezed otherwise.
+    some_stay = any(c[-1] <= 1.5 * start for c in drawn)
+    top = 1.5 * (start if some_stay else max(map(np.max, positive)))
     ax.set_ylim(min(0.8, (lowest / top) ** 0.04) * lowest, top)
     for ax in axes[:, 0]:
-        ax.set_ylabel(SHOWS[show])
+        ax.set_ylabel(LABELS[show])
         number_ticks(ax.yaxis)
     for column, ax in enumerate(axes[-1]):
         whole_ticks(ax.xaxis)
         ax.set_xlabel("iteration")
-        if FAST * min(map(iterations_taken, runs)) < shown:
-            number_iterations(ax, shown)
-        if len(grid[1]) > 2 and column != len(grid[1]) // 2:  # one label has room
+        if FAST * min(map(iterations_taken, runs)) < last:
+            number_iterations(ax, last)
+        if len(grid[1]) > 2 and column != len(grid[1]) // 2:  # room for one label only
             ax.set_xlabel("")
-    named = [ax.get_legend_handles_labels() for ax in axes.flat]
-    legend = {label: line for of in named for line, label in zip(*of, strict=True)}
+    pairs = [ax.get_legend_handles_labels() for ax in axes.flat]
+    legend = {label: line for p in pairs for line, label in zip(*p, strict=True)}
     if legend:
         figure.legend(
             legend.values(), [in_figure(shortened(label)) for label in legend],
@@ -155,7 +155,7 @@ def plot_experiment(runs, *, rows=None, columns=None, show="cost"):
 
 
 def count_optima(figure):
-    """Return how many optima are in view, in the panel that has the most."""
+    """Return how many optima are visible in the panel that has the most."""
     return max(
         sum(
             line.get_label() == OPTIMUM
@@ -169,26 +169,26 @@ def count_optima(figure):
 def count_shown(runs):
     """Return how many iterations `plot_experiment` shows, and how many there are.
 
-    It shows twice those that the slowest run needs to be within one percent of the
-    optimum, and all if none comes so close.
+    It shows twice as many as the slowest run needs to come within one percent of the
+    optimum, or all if no run does.
     """
-    most = max(len(costs_of(run)) for run in runs) - 1
+    total = max(len(costs_of(run)) for run in runs) - 1
     slowest = max(
         (iterations_taken(run) for run in runs if iterations_taken(run) < np.inf),
-        default=most,
+        default=total,
     )
-    return min(most, max(2 * slowest, 10)), most
+    return min(total, max(2 * slowest, 10)), total
 
 
 def is_summarised(runs, rows=None, columns=None):
-    """Tell whether a panel of `plot_experiment` has too many runs for a line each."""
+    """Tell whether a panel of `plot_experiment` has too many runs to draw them all."""
     names = _panels(runs, rows, columns)
     panels = [tuple(run["parameters"].get(name) for name in names) for run in runs]
-    return max(Counter(panels).values()) > DRAWN
+    return max(Counter(panels).values()) > MOST_LINES
 
 
 def _panels(runs, rows, columns):
-    """Return which parameters have rows and columns of panels, or raise ValueError."""
+    """Return the parameters of the rows and columns of panels, or raise ValueError."""
     counts = {name: len(_values(runs, name)) for name in varying(runs)}
     if rows and rows == columns:
         raise ValueError(f"rows and columns must be two parameters, got {rows!r} twice")
@@ -198,26 +198,26 @@ def _panels(runs, rows, columns):
         raise ValueError(f"no parameter {name!r} varies; {hint}")
     if rows is None and columns is None and len(counts) > 1:
         fewest = min(counts, key=counts.get)
-        columns = fewest if counts[fewest] <= PANELS else None
+        columns = fewest if counts[fewest] <= MOST_COLUMNS else None
     return rows, columns
 
 
 def _drawn(run, show):
-    """Return what is drawn of a run; on a logarithmic axis only what is positive."""
+    """Return the values to draw for a run; nan where the logarithm is not defined."""
     costs = costs_of(run).astype(float)
     costs = costs / run["best"] - 1 if show == "excess" else costs
     return np.where(costs > 0, costs, np.nan)
 
 
 def _values_text(run, names):
-    """Print what varies in a run, for a legend that names the parameters above."""
+    """Format a run's values for a legend, whose title has the names."""
     return ", ".join(str(run["parameters"].get(name)) for name in names)
 
 
 def _styles(labels):
-    """Return the style of the lines of each label: where there are many, by a scale."""
+    """Return the line style for each label; many share a colour map."""
     labels = [*dict.fromkeys(labels)]
-    if len(labels) <= DISTINCT:
+    if len(labels) <= MOST_STYLES:
         return dict(zip(labels, plt.rcParams["axes.prop_cycle"], strict=False))
     colours = plt.get_cmap("viridis")(np.linspace(0, 0.9, len(labels)))
     return {
@@ -227,9 +227,9 @@ def _styles(labels):
 
 
 def _plot_lines(ax, lines, styles, show):
-    """Draw a line for each pair of a label and a run; of many, the best and worst."""
+    """Draw a line for each pair (label, run); if there are many, the best and worst."""
     runs = [run for _, run in lines]
-    if len(lines) > DRAWN:
+    if len(lines) > MOST_LINES:
         _plot_distribution(ax, [_drawn(run, show) for run in runs])
         labels = {id(run): label for label, run in lines}
         best, *_, worst = by_quality(runs)
@@ -244,9 +244,9 @@ def _plot_lines(ax, lines, styles, show):
 
 
 def _plot_distribution(ax, curves):
-    """Shade where nine tenths of many curves are, and draw their median."""
-    most = max(map(len, curves))
-    curves = [np.pad(curve, (0, most - len(curve)), mode="edge") for curve in curves]
+    """Shade the range of nine tenths of many curves, and draw their median."""
+    size = max(map(len, curves))
+    curves = [np.pad(curve, (0, size - len(curve)), mode="edge") for curve in curves]
     low, median, high = np.nanquantile(curves, [0.05, 0.5, 0.95], axis=0)
-    ax.fill_between(range(most), low, high, color="0.85", label="nine tenths of all")
+    ax.fill_between(range(size), low, high, color="0.85", label="nine tenths of all")
     ax.plot(median, color="0.5", ls=":", label="median")

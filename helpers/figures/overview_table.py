@@ -1,4 +1,4 @@
-"""An experiment at a glance: a table of its runs, see `helpers.figures.overview`."""
+"""Show any experiment in one table of its runs, see `helpers.figures.overview`."""
 
 import numpy as np
 import pandas as pd
@@ -6,17 +6,17 @@ import pandas as pd
 from helpers.figures.formatting import math_text, rate_text, short_text, status_text
 from helpers.figures.overview import by_quality, costs_of, final_cost, varying
 
-LISTED = 40  # rows of a table; of more, the best and the worst
-FEW = 4  # numbers in the table of runs of another notebook
+LISTED = 40  # rows; of more runs, the best and the worst are listed
+MOST_NUMBERS = 4  # columns for runs that are not descents
 
 
 def experiment_table(runs):
-    """List what varies in an experiment, and what came of it, with a row for each run.
+    """List the runs of an experiment: the parameters that vary, and the results.
 
-    That is how it ended, the iterations to one percent, the final cost, the limit of
-    the learning rate and the R² on the folds held out, as far as these are known; of
-    another notebook than a descent, the first numbers that the runs recorded. Of many
-    runs only the best and the worst have a row.
+    The results of a descent are how it ended, the iterations to one percent, the final
+    cost, the limit of the learning rate and the R² on held-out folds, as far as these
+    are known; of another notebook, the first numbers that the runs recorded. If there
+    are many runs, only the best and the worst have a row.
     """
     if len(runs) > LISTED:
         sorted_runs = by_quality(runs)
@@ -40,13 +40,13 @@ def experiment_table(runs):
         columns["limit"] = [short_text(run.get("limit"), 4) for run in runs]
         columns["$R^2$ held out"] = [_score_text(run.get("held_out")) for run in runs]
     if not descents:
-        for name in _numbers(runs)[:FEW]:
+        for name in _numbers(runs)[:MOST_NUMBERS]:
             columns[name.replace("_", " ")] = [
                 short_text(run.get(name), 6) for run in runs
             ]
     optional = ("limit", "$R^2$ held out")
     return pd.DataFrame(
-        {n: of for n, of in columns.items() if n not in optional or {*of} != {"–"}}
+        {n: c for n, c in columns.items() if n not in optional or {*c} != {"–"}}
     )
 
 
@@ -59,7 +59,7 @@ def _cost_text(cost):
 
 
 def _score_text(folds):
-    """Print the mean R² of folds, as `helpers.scores.cross_validate` returns them."""
+    """Format the mean R² of folds, as `helpers.scores.cross_validate` returns them."""
     if folds is None or not len(folds):
         return "–"
     return math_text(np.mean([fold["R2"] for fold in folds]), ".4f")
@@ -67,10 +67,10 @@ def _score_text(folds):
 
 def _numbers(runs):
     """Return the names under which runs recorded single numbers."""
-    kinds = (int, float)
-    known = ("parameters", "diverged_at")
+    types = (int, float)
+    excluded = ("parameters", "diverged_at")
     return [
         name
         for name in dict.fromkeys(name for run in runs for name in run)
-        if name not in known and any(type(run.get(name)) in kinds for run in runs)
+        if name not in excluded and any(type(run.get(name)) in types for run in runs)
     ]

@@ -1,9 +1,9 @@
-"""The plots of the report.
+"""Draw the plots of the report.
 
-Each draws on the ``Axes`` that it is given, `ax`, and returns it. It does not save or
-show, and takes its look from the current style. `curves` are arrays with a value for
-each iteration, by the label of their line; `unit` is that of the cost or the target,
-or empty.
+Each function draws on the given ``Axes``, `ax`, in the current style and returns it,
+without saving or showing the figure. `curves` are arrays with a value for each
+iteration, keyed by the label of their line; `unit` is the unit of the cost or the
+target, or empty.
 """
 
 from itertools import cycle
@@ -15,7 +15,7 @@ from helpers.figures.curves import in_unit, label_costs, number_ticks
 from helpers.model import cost, predict
 from helpers.theory import optimum
 
-# Marker and colour of each status: distinct in shape for grey print.
+# Marker and colour of each status; the shapes differ, for prints in grey.
 STATUSES = {
     "converged": ("o", "#009E73"),
     "descending": ("v", "#0072B2"),
@@ -28,7 +28,7 @@ PREDICTED = {"color": "black", "linestyle": (0, (1, 3)), "linewidth": 1.6}
 
 
 def plot_excess(ax, curves, predictions, *, unit):
-    """Plot how far the cost is above its optimum, as measured and as predicted."""
+    """Plot the excess of the cost over its optimum, as measured and as predicted."""
     for label, excess in curves.items():
         ax.plot(excess, label=label)
     for k, excess in enumerate(predictions.values()):
@@ -39,10 +39,10 @@ def plot_excess(ax, curves, predictions, *, unit):
 
 
 def plot_learning_rates(ax, curves, *, unit, best=None):
-    """Plot costs for several learning rates, and the lowest cost there is, if given."""
+    """Plot costs for several learning rates, and the lowest possible cost if given."""
     lines = zip(curves.items(), cycle(MARKERS), strict=False)
     for k, ((label, costs), marker) in enumerate(lines):
-        steps = (np.arange(8) + k / len(curves)) / 8  # beside those of the other lines
+        steps = (np.arange(8) + k / len(curves)) / 8  # beside the other lines' markers
         marked = np.unique((len(costs) ** steps).astype(int)) - 1
         ax.plot(costs, label=label, marker=marker, markevery=marked.tolist())
     if best is not None:
@@ -53,7 +53,7 @@ def plot_learning_rates(ax, curves, *, unit, best=None):
 
 
 def plot_components(ax, excess, threshold, *, unit, named):
-    """Plot what each eigenvector of the Hessian adds to the excess cost.
+    """Plot the part of the excess cost due to each eigenvector of the Hessian.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def plot_components(ax, excess, threshold, *, unit, named):
     threshold : float
         An excess cost to mark by a line.
     named : dict of str to int
-        Columns to draw in a style of their own, by their label; the others are thin.
+        Columns to draw in distinct styles, keyed by label; the others are thin lines.
     """
     ax.plot(excess.sum(axis=1), color="black", ls="-", linewidth=2.2, label="sum")
     others = np.delete(excess, list(named.values()), axis=1)
@@ -77,19 +77,19 @@ def plot_components(ax, excess, threshold, *, unit, named):
 
 
 def plot_optimisers(ax, curves, shares, *, unit, best, end):
-    """Plot the excess cost of several optimisers, and shares of the optimum as lines.
+    """Plot the excess costs of several optimisers, with shares of the optimum as lines.
 
-    `shares` are the shares by the text beside their line; `best` is the optimum, `end`
-    the last iteration that is shown. A share below the figure has no line.
+    `shares` are keyed by the text beside their line; `best` is the optimum, `end` the
+    last iteration shown. A share below the figure has no line.
     """
     marks = zip(curves.items(), cycle(MARKERS), strict=False)
     top = 3 * max(costs[0] - best for costs in curves.values())
     low = max(min(shares.values()) * best / 10, 1e-12 * top)
     for k, ((label, costs), marker) in enumerate(marks):
-        every = (end // 40 * k, end // 7)  # beside those of the other lines
-        # What is below is not seen; it ends in rounding errors, others elsewhere.
-        shown = np.maximum(costs[: end + 1] - best, low / 10)
-        ax.plot(shown, label=label, marker=marker, markevery=every, linewidth=1.2)
+        every = (end // 40 * k, end // 7)  # beside the other lines' markers
+        # Cut off rounding errors below the figure, which depend on the machine.
+        excess = np.maximum(costs[: end + 1] - best, low / 10)
+        ax.plot(excess, label=label, marker=marker, markevery=every, linewidth=1.2)
     for text, share in shares.items():
         if share * best < low:
             continue
@@ -102,7 +102,7 @@ def plot_optimisers(ax, curves, shares, *, unit, best, end):
 
 
 def plot_held_out(ax, training, held_out, *, unit):
-    """Plot learning curves, their mean over the folds and each held-out fold.
+    """Plot learning curves: the means over the folds, and each held-out fold.
 
     `training` and `held_out` have a row for each fold, see
     `helpers.scores.cross_validate`.
@@ -117,7 +117,7 @@ def plot_held_out(ax, training, held_out, *, unit):
 
 
 def number_iterations(ax, last):
-    """Make the axis of the iterations logarithmic from the first one on."""
+    """Make the axis of the iterations logarithmic beyond the first iteration."""
     ax.set_xscale("symlog", linthresh=1, linscale=0.4)
     ax.set_xlim(0, last)
     number_ticks(ax.xaxis)
@@ -125,13 +125,13 @@ def number_iterations(ax, last):
 
 
 def plot_statuses(ax, rows):
-    """Mark how each run ended, by its learning rate, one row for each setting.
+    """Mark how each run ended at its learning rate, with a row for each setting.
 
     Parameters
     ----------
     rows : dict of str to (float, list of (float, str))
-        By the label of the row: the stability limit, and for each run its
-        learning rate and its status.
+        The stability limit, and the learning rate and status of each run, keyed by the
+        label of the row.
     """
     dot = {"markersize": 6, "mec": "white", "mew": 0.4}
     for y, (limit, runs) in enumerate(rows.values()):
@@ -152,7 +152,7 @@ def plot_statuses(ax, rows):
 
 
 def plot_fit(ax, x, y, z, *, xlabel, ylabel):
-    """Plot the target y against one feature x, with the line of the predictions z."""
+    """Plot the target y against a single feature x, with a line of predictions z."""
     _scatter(ax, x, y, label="observed")
     ends = [np.argmin(x), np.argmax(x)]
     ax.plot(x[ends], z[ends], color="C1", linestyle="-", label="fitted line")
@@ -186,7 +186,7 @@ def plot_residuals(ax, y, z, *, name, unit):
 
 
 def plot_cost_surface(ax, X, y, paths, *, units):
-    """Draw lines of equal cost of a one-feature model, and descents across them.
+    """Draw lines of equal cost of a one-feature model, and the paths of descents.
 
     Parameters
     ----------
@@ -195,40 +195,40 @@ def plot_cost_surface(ax, X, y, paths, *, units):
     y : ndarray of shape (n_samples,)
         Targets.
     paths : dict of str to ndarray of shape (n, 2)
-        The points (w, b) that a descent went through, by its label.
+        The points (w, b) on the path of each descent, keyed by its label.
     units : (str, str)
-        Of w and b.
+        Units of w and b.
     """
     points = np.concatenate(list(paths.values()))
     best = optimum(X, y)
-    seen = np.vstack([points, [best.w[0], best.b]])
-    low, high = seen.min(axis=0), seen.max(axis=0)
-    centre, half = (low + high) / 2, 0.65 * (high - low).max()  # a square
+    visible = np.vstack([points, [best.w[0], best.b]])
+    low, high = visible.min(axis=0), visible.max(axis=0)
+    centre, half = (low + high) / 2, 0.65 * (high - low).max()  # of a square
     w, b = (np.linspace(middle - half, middle + half, 121) for middle in centre)
     few = compress(X, y)
     ws, bs = np.meshgrid(w, b)
     J = cost(few.y, predict(few.X, ws.reshape(1, -1), bs.ravel())).reshape(ws.shape)
-    J = np.float32(J)  # else last bits decide whether a line is closed
+    J = np.float32(J)  # otherwise the last bits would decide whether a line is closed
     levels = np.geomspace(J.min() * 1.02, J.max(), 12)
     ax.contour(w, b, J, levels, colors="0.75", linewidths=0.5)
-    looks = ({"ls": "-", "marker": "o"}, {"ls": "-", "marker": "s", "mfc": "white"})
-    for (label, path), look in zip(paths.items(), cycle(looks), strict=False):
-        ax.plot(*path.T, **look, markersize=3, linewidth=1, label=label)
+    styles = ({"ls": "-", "marker": "o"}, {"ls": "-", "marker": "s", "mfc": "white"})
+    for (label, path), style in zip(paths.items(), cycle(styles), strict=False):
+        ax.plot(*path.T, **style, markersize=3, linewidth=1, label=label)
     ax.plot(*points[0], "kP", markersize=6, label="start")
     ax.plot(best.w[0], best.b, "k*", markersize=9, label="optimum")
     ax.set(xlabel=f"weight $w$ ({units[0]})", ylabel=f"offset $b$ ({units[1]})")
     ax.set(xlim=(w[0], w[-1]), ylim=(b[0], b[-1]))
-    ax.set_aspect("equal")  # else circles would look like ellipses
+    ax.set_aspect("equal")  # otherwise circles would look like ellipses
     ax.grid(visible=False)
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2)
     return ax
 
 
 def plot_timings(ax, seconds):
-    """Plot times: for each label, the seconds by number of samples."""
-    for (label, took), marker in zip(seconds.items(), MARKERS, strict=False):
-        sizes = [int(n) for n in took]
-        ax.plot(sizes, list(took.values()), marker=marker, markersize=4, label=label)
+    """Plot the seconds taken, keyed by label, against the number of samples."""
+    for (label, times), marker in zip(seconds.items(), MARKERS, strict=False):
+        sizes = [int(n) for n in times]
+        ax.plot(sizes, list(times.values()), marker=marker, markersize=4, label=label)
     ax.set(xscale="log", yscale="log", xlabel="samples $n$", ylabel="seconds")
     number_ticks(ax.xaxis, ax.yaxis)
     ax.legend(loc="center left", bbox_to_anchor=(1.02, 0.5))

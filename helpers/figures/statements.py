@@ -1,7 +1,7 @@
-"""What sentences of the report rest on: counts in words, and what must hold.
+"""Compute what sentences of the report state, and check that it holds.
 
-Prose speaks of runs. Whatever it says of all, none or the best of them is computed
-here; a sentence that no longer holds stops the report and is named.
+The text discusses runs. What it states about all, none or the best of them is computed
+here; a sentence that no longer holds stops the report with an error that quotes it.
 """
 
 import math
@@ -13,29 +13,26 @@ WORDS += ["nine", "ten", "eleven", "twelve"]
 
 
 def number_word(number):
-    """Return a small number as a word, another in digits."""
+    """Return a number as a word if it is small, otherwise in digits."""
     return WORDS[number] if 0 <= number < len(WORDS) else f"{number:,d}"
 
 
-def count_text(found, total):
-    """Tell how many of some things were found.
-
-    "all three", "both", "the only one", "none", or "two of the six".
-    """
-    if not found:
+def count_text(count, total):
+    """Return "all three", "both", "the only one", "none", or "two of the six"."""
+    if not count:
         return "none"
-    if found < total:
-        return f"{number_word(found)} of the {number_word(total)}"
+    if count < total:
+        return f"{number_word(count)} of the {number_word(total)}"
     return {1: "the only one", 2: "both"}.get(total, f"all {number_word(total)}")
 
 
 def at_text(items):
-    """List where something happened: "at a and b", or "at none of them"."""
+    """Return "at a and b", or "at none of them"."""
     items = list(items)
     return f"at {list_text(items)}" if items else "at none of them"
 
 
-# How much a model explains, and what to call it, by the least R² on samples held out.
+# How much a model explains, and how good it is, by the lowest R² on held-out samples.
 SHARES = {
     1: "all",
     0.95: "almost all",
@@ -55,24 +52,24 @@ ENDINGS = {
 
 
 def share_text(share):
-    """Say how much of the variance is explained."""
+    """Describe how much of the variance is explained."""
     return next(text for least, text in SHARES.items() if share >= least)
 
 
 def fit_text(share):
-    """Call a fit good, moderate, poor or bad, by its R² on samples held out."""
+    """Rate a fit as good, moderate, poor or bad, by its R² on held-out samples."""
     return next(text for least, text in FITS.items() if share >= least)
 
 
 def first_text(close, share):
-    """Say which were the first within a share of the optimum, all of them if several.
+    """Say which runs were the first to come within a share of the optimum.
 
     Parameters
     ----------
     close : dict of str to float
-        The iteration at which each came so close; nan for never.
+        The iteration at which each run came so close; nan for never.
     share : float
-        Of the optimum.
+        Fraction of the optimum.
     """
     within = f"within {100 * share:g}\N{NO-BREAK SPACE}% of the optimum"
     reached = {name: count for name, count in close.items() if count == count}
@@ -89,7 +86,7 @@ def first_text(close, share):
 
 
 def adam_text(gradient, epsilon):
-    r"""Say that Adam is slow if its $\varepsilon$ is not far below the first gradient.
+    r"""Explain why Adam is slow, unless $\varepsilon$ is far below the first gradient.
 
     `gradient` is the largest derivative of the cost at the start.
     """
@@ -113,21 +110,21 @@ def require(holds, sentence):
 
 
 def the_run(runs, sentence, **setting):
-    """Return the first run with a setting, for a sentence that speaks of it.
+    """Return the first run with a setting, for a sentence about it.
 
     Parameters
     ----------
     runs : pandas.DataFrame
-        A run in each row.
+        One run in each row.
     sentence : str
-        What the report says of the run.
+        What the report states about the run.
     **setting
         Parameters of the run.
 
     Raises
     ------
     ValueError
-        If there is no such run; the message has the sentence.
+        If there is no such run; the message quotes the sentence.
     """
     for name, value in setting.items():
         runs = runs[runs[name] == value]

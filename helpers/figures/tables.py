@@ -1,9 +1,9 @@
-"""The report's tables: runs in, frames of texts out.
+"""Make the report's tables: frames of texts.
 
 `runs` is a frame with a run in each row, as
 `helpers.pipeline.sweep.results.load_experiment` returns it; `run` is one of its rows;
 `sheet` is the datasheet, see `helpers.data.load_datasheet`. Numbers become LaTeX
-mathematics between dollars, which JupyterLab sets as well.
+mathematics between dollars, which JupyterLab renders as well.
 """
 
 import numpy as np
@@ -28,7 +28,7 @@ from helpers.figures.formatting import (
 from helpers.reading.datasheet import column_fact
 from helpers.theory import factors
 
-# Shares of the optimum by which a cost may be above it.
+# A cost is close to the optimum if its relative excess is at most this.
 CLOSE, CLOSER = 0.01, 1e-4
 
 
@@ -37,40 +37,40 @@ def data_table(data, sheet):
     names = [data.target, *data.features]
     table = pd.DataFrame({"column": [*map(cell_text, distinct(names))]})
     for fact in ("meaning", "unit"):
-        known = [column_fact(sheet, name, fact) for name in names]
-        if any(known):
-            table[fact] = [cell_text(text) or "–" for text in known]
-    columns = (data.y, *data.X.T)  # one by one, so that prose can say the same
+        texts = [column_fact(sheet, name, fact) for name in names]
+        if any(texts):
+            table[fact] = [cell_text(text) or "–" for text in texts]
+    columns = (data.y, *data.X.T)  # separately, as the text summarises them
     specs = [f",.{digits_of(column)}g" for column in columns]
     summaries = {"mean": mean_of, "std. dev.": np.std, "min": np.min, "max": np.max}
     for name, summary in summaries.items():
-        used = [",.4g"] * len(specs) if summary is np.std else specs
-        table[name] = [*map(math_text, map(summary, columns), used)]
+        formats = [",.4g"] * len(specs) if summary is np.std else specs
+        table[name] = [*map(math_text, map(summary, columns), formats)]
     return table
 
 
 def digits_of(values):
-    """Return how many digits tell values apart, as far as a table has room: 4 to 7."""
-    times = np.abs(values).max() / (np.std(values) or np.inf)
-    return min(max(4, 3 + int(np.log10(max(times, 1)))), 7)
+    """Return how many digits distinguish values, within a table's limits of 4 and 7."""
+    ratio = np.abs(values).max() / (np.std(values) or np.inf)
+    return min(max(4, 3 + int(np.log10(max(ratio, 1)))), 7)
 
 
 def mean_of(values):
-    """Return the mean; zero if it is rounding, as of data that are standardised."""
+    """Return the mean; zero if it is a rounding error, as for standardised data."""
     mean = np.mean(values)
     return mean if abs(mean) > 1e-13 * np.abs(values).max() else 0.0
 
 
 def rates_table(runs):
-    """List how each run ended, with the iterations it took and those predicted."""
+    """List how each run ended, with the measured and the predicted iterations."""
     rows = list(runs.itertuples())
-    ended = runs.costs.str[-1].where(runs.status != "diverged")
+    final = runs.costs.str[-1].where(runs.status != "diverged")
     return pd.DataFrame(
         {
             "model": [name_of(run.features) for run in rows],
             r"rate $\eta$": [rate_text(run.learning_rate) for run in rows],
             "limit": [short_text(run.limit, 4) for run in rows],
-            "final cost": [math_text(cost, ".3f") for cost in ended],
+            "final cost": [math_text(cost, ".3f") for cost in final],
             "how it ended": [*map(status_text, runs.status, runs.diverged_at)],
             "measured": [math_text(run.iterations_measured, "d") for run in rows],
             "predicted": [math_text(run.iterations_predicted, ",d") for run in rows],
@@ -79,11 +79,11 @@ def rates_table(runs):
 
 
 def best_runs(runs):
-    """Pick, for each scaling and model, the fastest run.
+    """Select the fastest run for each scaling and model.
 
-    It is the first to come within one percent of the optimum; where none has, the one
-    with the lowest final cost. They are in the order in which `runs` has their kinds,
-    and get a column ``final``. The index must be unique.
+    It is the first to come within one percent of the optimum, or, if none does, the one
+    with the lowest final cost. The result keeps the order of scalings and models in
+    `runs`, whose index must be unique, and has an additional column ``final``.
     """
     stable = runs[runs.status != "diverged"].assign(
         final=lambda r: r.costs.str[-1],
@@ -115,39 +115,39 @@ def scaling_table(runs):
 
 
 def _iterations_text(count):
-    """Print a number of iterations, a large one with two digits."""
+    """Format a number of iterations, a large one with two digits."""
     return math_text(count, ".1e" if count and count >= 1e5 else ",d")
 
 
 def compare_optimisers(runs, eigenvalues):
-    """Compare optimisers on the same samples by how soon they come how close.
+    """Compare how fast optimisers approach the optimum on the same samples.
 
     Parameters
     ----------
     eigenvalues : ndarray
-        Of the Hessian of these samples.
+        Eigenvalues of the Hessian of these samples.
 
     Returns
     -------
     DataFrame
-        A row for each run, with its index: ``label``; ``factor`` of the slowest
-        component of the error at each update; the iterations until the cost is
-        ``close`` to and ``closer`` to the optimum, by the shares `CLOSE` and `CLOSER`
-        of it; and from which one on it ``stays`` close. What is not known, or was not
-        reached, is nan.
+        A row for each run, with the index of `runs`: ``label``; ``factor`` by which
+        each update multiplies the slowest component of the error; the iterations until
+        the relative excess of the cost is at most `CLOSE` (column ``close``) and
+        `CLOSER` (``closer``); and the iteration from which on it ``stays`` close. What
+        is not known, or was not reached, is nan.
     """
     rows = []
     for run in runs.itertuples():
         options = {} if pd.isna(run.momentum) else {"momentum": run.momentum}
         setting = (run.learning_rate, run.optimiser)
-        found = None if run.batch_size else factors(eigenvalues, *setting, **options)
-        best = run.best or np.nan  # zero has no shares
+        sizes = None if run.batch_size else factors(eigenvalues, *setting, **options)
+        best = run.best or np.nan  # no cost is relatively close to zero
         above = np.flatnonzero(~(run.costs <= (1 + CLOSE) * best))
         stays = above.max(initial=-1) + 1
         rows.append(
             {
                 "label": optimiser_text(run),
-                "factor": None if found is None else found.max(),
+                "factor": None if sizes is None else sizes.max(),
                 "close": iterations_to_within(run.costs, best, CLOSE),
                 "closer": iterations_to_within(run.costs, best, CLOSER),
                 "stays": stays if stays + 1 < len(run.costs) else None,
@@ -158,7 +158,7 @@ def compare_optimisers(runs, eigenvalues):
 
 
 def optimisers_table(runs, compared):
-    """List the settings of optimisers, and what `compare_optimisers` found."""
+    """List the settings of optimisers and the results of `compare_optimisers`."""
     return pd.DataFrame(
         {
             "optimiser": compared.label,
@@ -173,7 +173,7 @@ def optimisers_table(runs, compared):
 
 
 def optimiser_text(run):
-    """Name a run's optimiser, and its mini-batches if it has them."""
+    """Name a run's optimiser, and the size of its mini-batches, if any."""
     names = {"plain": "plain descent", "heavy-ball": "heavy ball"}
     names |= {"nesterov": "Nesterov", "adam": "Adam"}
     name = names.get(run.optimiser, run.optimiser)
@@ -183,7 +183,7 @@ def optimiser_text(run):
 def weights_table(run, data, sheet):
     """List a run's weights by size, standardised and in original units.
 
-    `data` are the samples that it was trained on. The offset is the last row.
+    `data` are the samples used for training. The offset is the last row.
     """
     order = np.argsort(-np.abs(run.w))
     names = [data.features[j] for j in order]
@@ -209,25 +209,25 @@ def weights_table(run, data, sheet):
 
 
 def scores_table(scored):
-    """List scores by model and by what was scored.
+    """List scores by model and data set.
 
     Parameters
     ----------
     scored : dict of (str, str) to dict or list of dict
-        By the model and what was scored: `helpers.scores.scores`, or those of each
-        fold, of which the mean ± the standard deviation is shown.
+        The result of `helpers.scores.scores`, or a list of those of the folds, shown as
+        mean ± standard deviation; keyed by the model and the data set.
     """
     names = {"MSE": "MSE", "RMSE": "RMSE", "MAE": "MAE", "R2": "$R^2$"}
     rows, last = [], None
-    for (model, where), found in scored.items():
-        row = {"model": "" if model == last else model, "scored on": where}
+    for (model, data), result in scored.items():
+        row = {"model": "" if model == last else model, "scored on": data}
         for key, name in names.items():
-            least = 0 if key == "R2" else 0.01  # near zero, R² is no more exact
-            if isinstance(found, dict):
-                row[name] = plain_text(found[key], 6, least)
+            least = 0 if key == "R2" else 0.01  # R² has no more digits near zero
+            if isinstance(result, dict):
+                row[name] = plain_text(result[key], 6, least)
             else:
-                of = [fold[key] for fold in found]
-                row[name] = spread_text(np.mean(of), np.std(of), least)
+                values = [fold[key] for fold in result]
+                row[name] = spread_text(np.mean(values), np.std(values), least)
         rows, last = [*rows, row], model
     return pd.DataFrame(rows)
 
@@ -235,18 +235,18 @@ def scores_table(scored):
 def runs_table(runs):
     """List the runs of each ``experiment`` and model, by their learning rates."""
     rows = []
-    for (experiment, features), of in runs.groupby(
+    for (experiment, features), group in runs.groupby(
         ["experiment", "features"], sort=False
     ):
-        digests = of["run"].str.removeprefix("descent-")
-        rates = map(rate_text, of.learning_rate)
+        digests = group["run"].str.removeprefix("descent-")
+        rates = map(rate_text, group.learning_rate)
         pairs = zip(rates, digests, strict=True)
         rows.append(
             {
                 "experiment": experiment,
                 "features": features,
-                "scaling": ", ".join(of.scaling.unique()),
-                "iterations": ", ".join(f"{n:,d}" for n in of.n_iterations.unique()),
+                "scaling": ", ".join(group.scaling.unique()),
+                "iterations": ", ".join(f"{n:,d}" for n in group.n_iterations.unique()),
                 r"learning rate $\eta$ and run": "; ".join(
                     f"{rate}\N{NO-BREAK SPACE}{digest}" for rate, digest in pairs
                 ),
@@ -256,10 +256,10 @@ def runs_table(runs):
 
 
 def versions_text(runs):
-    """List the versions of the packages and, last, of Python that the runs recorded.
+    """List the recorded versions of the packages and, last, of Python.
 
-    At the end of a paragraph, another version of Python moves no other word.
+    At the end of a paragraph, a new version of Python cannot move any other word.
     """
-    found = {pair for versions in runs.versions for pair in versions.items()}
-    found = sorted(found, key=lambda pair: (pair[0] == "Python", pair))
-    return list_text(f"{name} {version}" for name, version in found)
+    pairs = {pair for versions in runs.versions for pair in versions.items()}
+    pairs = sorted(pairs, key=lambda pair: (pair[0] == "Python", pair))
+    return list_text(f"{name} {version}" for name, version in pairs)

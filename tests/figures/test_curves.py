@@ -44,7 +44,7 @@ def test_every_tick_of_a_logarithmic_axis_has_its_number(ax, bounds, expected):
 
 
 def test_to_draw_a_run_needs_no_other_module_of_helpers():
-    """Else a plot added for the report would run all experiments again."""
+    """Otherwise adding a plot to the report would cause all runs to be repeated."""
     code = "import helpers.figures.curves, sys; print(*sorted(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     used = [name for name in done.stdout.split() if name.startswith("helpers")]

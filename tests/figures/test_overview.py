@@ -1,4 +1,4 @@
-"""Experiments that no text discusses, drawn and listed."""
+"""The figure and the table of any experiment."""
 
 import itertools
 
@@ -8,8 +8,8 @@ import pytest
 
 from helpers import ROOT
 from helpers.figures.overview import (
-    DISTINCT,
-    DRAWN,
+    MOST_LINES,
+    MOST_STYLES,
     by_quality,
     count_optima,
     count_shown,
@@ -53,7 +53,7 @@ def test_runs_are_named_by_what_varies_and_nothing_else():
 
 
 def test_many_lines_differ_in_dash_and_fast_ones_are_not_crowded_at_the_left():
-    runs = [a_run(rate=rate, taken=3) for rate in range(DISTINCT + 1)]
+    runs = [a_run(rate=rate, taken=3) for rate in range(MOST_STYLES + 1)]
     lines = plot_experiment(runs).axes[0].lines[: len(runs)]
     assert len({(*line.get_color(), line.get_linestyle()) for line in lines}) == 8
     assert len({line.get_linestyle() for line in lines}) > 2
@@ -206,7 +206,7 @@ def test_the_end_is_left_out_where_all_have_come_close():
 
 def test_of_many_runs_the_best_the_worst_and_the_distribution_are_drawn():
     rng = np.random.default_rng(0)
-    factors = np.sort(rng.uniform(0.2, 0.9, DRAWN + 1))
+    factors = np.sort(rng.uniform(0.2, 0.9, MOST_LINES + 1))
     runs = [a_run(seed=n, factor=f, taken=n + 1) for n, f in enumerate(factors)]
     assert is_summarised(runs)
     assert not is_summarised(runs[1:])
@@ -218,7 +218,7 @@ def test_of_many_runs_the_best_the_worst_and_the_distribution_are_drawn():
     all_costs = np.array([run["costs"] for run in runs])
     np.testing.assert_allclose(median.get_ydata(), np.median(all_costs, axis=0))
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert labels == ["nine tenths of all", "median", "best: 0", f"worst: {DRAWN}"]
+    assert labels == ["nine tenths of all", "median", "best: 0", f"worst: {MOST_LINES}"]
 
 
 def test_the_best_run_is_the_first_within_one_percent_else_the_lowest():

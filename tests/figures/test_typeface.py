@@ -1,4 +1,4 @@
-"""The typeface of figures: the page's where TeX has it, else matplotlib's own."""
+"""The typeface of figures: the page's if TeX has it, otherwise matplotlib's own."""
 
 import os
 import shutil
