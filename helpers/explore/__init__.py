@@ -1,21 +1,21 @@
-"""Gradient descent to be played with: one live figure, for JupyterLab and for a page.
+"""An interactive figure of gradient descent, for JupyterLab and for web pages.
 
-In: a table and a target. Out: a figure that computes and draws itself in the browser.
+For a table and a target, the figure computes and draws itself in the browser.
 
-problem   the data of the figure: a few rows that stand for all
-page      the figure as a fragment of HTML, which needs nothing else
+problem   the data of the figure: a few rows with the same costs as all
+page      the figure as a self-contained fragment of HTML
 widget    the figure in a notebook, with buttons that need the kernel
-actions   from a setting to a run, and to an experiment of the grid
+actions   turns a setting into a run, or into an experiment of the grid
 
-The figure itself is JavaScript, in modules that import those before them:
+The figure itself is JavaScript, in modules that import only earlier ones:
 
-model     the descent and what the Hessian says of it, as the core computes them
-explain   a sentence on what happened and why
-setting   what was typed, as numbers and as an address, and what is wrong with it
-surface   the cost over two directions, and the path on it
-pictures  what the five pictures show
+model     the descent and what its Hessian predicts, computed like the core
+explain   sentences on what happened and why
+setting   the typed setting as numbers and as an address, and its mistakes
+surface   the cost over two directions, and the path of the descent on it
+pictures  the content of the five pictures
 plots     the pictures, drawn by uPlot
-controls  what can be set
+controls  the form
 live      all of them in one element
-lab       that element in a notebook, and its two buttons
+lab       that element in a notebook, with two buttons
 """

@@ -1,4 +1,4 @@
-"""From a setting of the live figure to a run, and to an experiment of the grid."""
+"""Turn a setting of the live figure into a run, or into an experiment of the grid."""
 
 import json
 import math
@@ -27,23 +27,23 @@ from helpers.pipeline.sweep.parameters import notebook_parameters
 from helpers.pipeline.sweep.plan import why_not_current
 from helpers.pipeline.sweep.run import keep
 
-# They divide by gradients, which may be small.
+# They divide by gradients, which may be as small as rounding errors.
 MAGNIFYING = ("adam", "rmsprop")
 
 
-def point_of(shown):
-    """Return what the figure shows as a point of the grid, with all parameters.
+def point_of(figure):
+    """Return the state of the figure as a point of the grid, with all parameters.
 
-    Besides ``data`` and ``target``, it is given the ``setting``: its numbers by their
-    names in the address, ``features`` and ``start`` as lists.
+    `figure` has the ``data``, the ``target`` and the ``setting``, a dict with the names
+    of the address as keys; ``features`` and ``start`` are lists.
     """
-    setting, optimiser = shown["setting"], shown["setting"]["optimiser"]
-    all_of_them = setting["features"] == shown.get("columns")
+    setting, optimiser = figure["setting"], figure["setting"]["optimiser"]
+    has_all = setting["features"] == figure.get("columns")
     has_momentum = "momentum" in options_of(optimiser)
     parameters = {
-        "data": shown["data"],
-        "target": shown["target"],
-        "features": "all" if all_of_them else join_names(setting["features"]),
+        "data": figure["data"],
+        "target": figure["target"],
+        "features": "all" if has_all else join_names(setting["features"]),
         "scaling": setting["scaling"],
         "learning_rate": float(setting["rate"]),
         "n_iterations": setting["iterations"],
@@ -53,26 +53,26 @@ def point_of(shown):
         "batch_size": setting["batch"],
         "seed": setting["seed"],
     }
-    known = notebook_parameters("descent")
-    defaults = {name: parameter.default for name, parameter in known.items()}
+    declared = notebook_parameters("descent")
+    defaults = {name: parameter.default for name, parameter in declared.items()}
     return Point("explored", "descent", defaults | parameters)
 
 
-def add_to_experiments(shown, path=EXPERIMENTS):
-    """Write a setting, see `point_of`, as a new experiment at the end of the grid.
+def add_to_experiments(figure, path=EXPERIMENTS):
+    """Append a setting, see `point_of`, to the grid as a new experiment.
 
-    What is there stays as it is, comments included. Returns what was done as ``text``;
-    UserError, and nothing is written, if the file is not valid.
+    The rest of the file stays unchanged, comments included. Return a message as
+    ``text``. If the file is not valid, UserError, and nothing is written.
     """
     try:
         points = read_points(path)
     except UserError as error:
-        said = f"{error}" if str(error).endswith("?") else f"{error}."
-        raise UserError(f"{said} Mend it and add again; nothing is lost.") from None
-    point = point_of(shown)
+        reason = f"{error}" if str(error).endswith("?") else f"{error}."
+        raise UserError(f"{reason} Fix it and try again; nothing is lost.") from None
+    point = point_of(figure)
     for name, grid in points.items():
-        if any(known.parameters == point.parameters for known in grid):
-            return {"text": f"It is in {path.name} already, as a point of {name}."}
+        if any(existing.parameters == point.parameters for existing in grid):
+            return {"text": f"It is already in {path.name}, as a point of {name}."}
     names = chain(["explored"], (f"explored-{number}" for number in count(2)))
     name = next(name for name in names if name not in points)
     defaults = notebook_parameters("descent")
@@ -81,37 +81,37 @@ def add_to_experiments(shown, path=EXPERIMENTS):
         for key, value in point.parameters.items()
         if value != defaults[key].default
     ]
-    # An experiment must name a parameter, even if all are the defaults.
+    # An experiment must name a parameter, even if all have their defaults.
     lines = lines or [f"  n_iterations: {point.parameters['n_iterations']}\n"]
     before, added = path.read_bytes(), f"\n{name}:\n{''.join(lines)}"
     if not os.access(path, os.W_OK):
-        raise UserError(f"{path.name} must not be written to: change its permissions")
+        raise UserError(f"{path.name} is not writable: change its permissions")
     if before and not before.endswith(b"\n"):
         added = f"\n{added}"
     if b"\r\n" in before:
         added = added.replace("\n", "\r\n")
-    with atomic_write(path.resolve()) as unfinished:  # a link stays one
+    with atomic_write(path.resolve()) as unfinished:  # resolved, to keep a link
         unfinished.write_bytes(before + added.encode())
         shutil.copymode(path, unfinished)
         try:
             read_points(unfinished)
         except UserError:
             raise UserError(
-                f"{path.name} takes no experiment at its end: begin each name in the "
-                f"first column of a line, without braces or `...`. To be added: {added}"
+                f"{path.name} cannot be extended at its end: begin each name in the "
+                f"first column of a line, without braces or `...`, and add: {added}"
             ) from None
     return {"text": f"Added to {path.name} as {name}: `make report` includes it."}
 
 
-def show_as_run(shown):
+def show_as_run(figure):
     """Execute ``descent.ipynb`` with a setting, keep the run, and compare its numbers.
 
-    A run that is current is not executed again, and a sweep finds this one. Beside what
-    `point_of` takes, the ``costs`` and the weights ``w`` of the figure are given.
-    Returns as ``text`` to how many digits they agree, and the run's ``path``; UserError
-    if it fails.
+    If the run is current already, it is not executed again; a sweep will find it, too.
+    Besides what `point_of` needs, `figure` has its ``costs`` and weights ``w``. Return
+    to how many digits they agree as ``text``, and the run's ``path``; UserError if the
+    run fails.
     """
-    point, inputs = point_of(shown), Inputs()
+    point, inputs = point_of(figure), Inputs()
     if why_not_current(point, inputs):
         with warm_kernels(modules_used_by("descent")):
             outcome = execute("descent", point.parameters, inputs=inputs.of(point))
@@ -122,25 +122,26 @@ def show_as_run(shown):
             raise UserError(f"{outcome.error} (see {where})")
     recorded = read_record(path_of(point.run))
     path = path_of(point.run).relative_to(ROOT).as_posix()
-    verdict = compare(recorded, shown)
+    verdict = compare(recorded, figure)
     return {"text": f"{verdict} Its cost is {recorded['costs'][-1]!r}.", "path": path}
 
 
-def compare(recorded, shown):
-    """Tell to how many digits the numbers of a run are those of the figure."""
-    if shown["setting"]["batch"] not in (0, recorded["n_samples"]):
+def compare(recorded, figure):
+    """Tell to how many digits the numbers of a run agree with those of the figure."""
+    if figure["setting"]["batch"] not in (0, recorded["n_samples"]):
         return "The run draws other mini-batches than the page, so its numbers differ."
-    costs, w = np.array(shown["costs"]), np.array(shown["w"])
+    costs, w = np.array(figure["costs"]), np.array(figure["w"])
     if costs.shape != np.shape(recorded["costs"]):
-        last = f"update {len(recorded['costs']) - 1}, the page's {len(costs) - 1}"
-        return f"The run has OTHER NUMBERS than the page: its last is {last}."
-    # Costs each by itself; weights beside the largest, since some may be near zero.
-    apart = np.max(np.abs(costs / recorded["costs"] - 1), initial=0)
+        ends = f"the run ends at update {len(recorded['costs']) - 1}"
+        return f"The numbers DIFFER: {ends}, the page at update {len(costs) - 1}."
+    # Relative to each cost, but to the largest weight, since some may be near zero.
+    deviation = np.max(np.abs(costs / recorded["costs"] - 1), initial=0)
     largest = np.abs(recorded["w"]).max() or 1.0
-    apart = max(apart, np.max(np.abs(w - recorded["w"])) / largest)
-    digits = 16 if apart == 0 else min(max(math.floor(-math.log10(apart)), 0), 16)
-    optimiser = shown["setting"]["optimiser"]
+    deviation = max(deviation, np.max(np.abs(w - recorded["w"])) / largest)
+    digits = math.floor(-math.log10(deviation)) if deviation else 16
+    digits = min(max(digits, 0), 16)
+    optimiser = figure["setting"]["optimiser"]
     if digits < (3 if optimiser in MAGNIFYING else 6):
-        return f"The run has OTHER NUMBERS than the page, from digit {digits + 1}."
-    but = f"; {optimiser} magnifies what is rounded" if digits < 6 else ""
-    return f"The run's numbers are the page's, to {digits} digits{but}."
+        return f"The numbers of the run and the page DIFFER from digit {digits + 1} on."
+    but = f"; {optimiser} magnifies rounding errors" if digits < 6 else ""
+    return f"The run agrees with the page to {digits} digits{but}."

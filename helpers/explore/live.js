@@ -1,12 +1,12 @@
-// The live figure: controls, the sentence, the pictures and the player in one element.
+// The live figure: controls, explanation, pictures and player in one element.
 import { Controls } from "./controls.js";
 import { explain, rounded } from "./explain.js";
 import { analyse, descend, limitOf, predictedCosts } from "./model.js";
 import { Plots } from "./plots.js";
 import { mistakesIn, numbers, readAddress, writeAddress } from "./setting.js";
 
-const FRAMES = 40; // of an animation, at most: at first each update, in the end many at a time
-const PAUSE = 100; // milliseconds between them
+const FRAMES = 40; // most frames of an animation: at first each update, later many at a time
+const PAUSE = 100; // milliseconds between frames
 const MARKUP = `
   <form class="live-controls" autocomplete="off" spellcheck="false"></form>
   <p class="live-says" role="status"></p>
@@ -22,7 +22,7 @@ const MARKUP = `
   </div>
   <p class="live-note" role="status"></p>`;
 
-// Shows the figure in an element; address is the window whose address keeps the setting.
+// Shows the figure in an element; the setting is kept in the address of the window `address`.
 export class Live {
   constructor(element, problem, { address = null, hash = "", onChange = null } = {}) {
     element.classList.add("live");
@@ -31,7 +31,7 @@ export class Live {
     const [form, says, pictures, player, note] = element.children;
     const [back, play, forward, slider, counter, over, copy] = player.children;
     Object.assign(this, { element, problem, address, onChange, says, note, play, slider, counter });
-    this.moves = [back, play, forward, slider, copy];
+    this.inputs = [back, play, forward, slider, copy];
     this.controls = new Controls(form, problem, (name, text) => this.change(name, text));
     this.plots = new Plots(pictures, (start) => this.change("start", start.join(",")));
     back.onclick = () => this.step(this.update - 1);
@@ -50,7 +50,7 @@ export class Live {
     if (link) element.scrollIntoView();
   }
 
-  // Shows the setting of the page's address, unless that is the name of another place.
+  // Shows the setting in the page's address, unless that is a link to a place on the page.
   follow() {
     clearTimeout(this.writing);
     const { hash } = this.address.location;
@@ -65,28 +65,28 @@ export class Live {
 
   change(name, text) {
     const typed = { ...this.typed, [name]: text, update: "" };
-    const moved = name === "features" || name === "scaling";
-    if (moved) typed.start = ""; // a place elsewhere
-    const right = this.set(typed);
+    const rescaled = name === "features" || name === "scaling";
+    if (rescaled) typed.start = ""; // its numbers would mean another point
+    const valid = this.set(typed);
     this.keep();
-    if (!moved || !right) return;
+    if (!rescaled || !valid) return;
     const { setting, limit } = this.result;
     if (limit === null || (setting.rate < 2 * limit && setting.rate > limit / 1000)) return;
     const rate = rounded(limit / 2, 1); // so that something happens
-    const why = `about half the limit: ${setting.rate} suited the ${name} before`;
-    this.set({ ...this.typed, rate }, `The learning rate is ${rate} now, ${why}.`);
+    const reason = `about half the limit: ${setting.rate} suited the previous ${name}`;
+    this.set({ ...this.typed, rate }, `The learning rate is now ${rate}, ${reason}.`);
   }
 
-  // Computes and shows a setting, as typed; returns whether nothing is wrong with it.
+  // Computes and shows a setting, as typed; returns whether it is valid.
   set(typed, note = "") {
     this.stop();
     this.typed = typed;
     this.note.textContent = note;
     const setting = numbers(typed, this.problem);
-    const wrong = mistakesIn(setting, this.problem);
-    const right = !Object.keys(wrong).length;
-    for (const part of this.moves) part.disabled = !right;
-    if (right) {
+    const mistakes = mistakesIn(setting, this.problem);
+    const valid = !Object.keys(mistakes).length;
+    for (const input of this.inputs) input.disabled = !valid;
+    if (valid) {
       this.result = this.solve(setting);
       const { fit, limit, data } = this.result;
       this.controls.fit(limit, 2 / data.eigenvalues.at(-1));
@@ -94,9 +94,9 @@ export class Live {
       this.slider.max = fit.updates;
       this.show(setting.update ?? fit.updates);
     }
-    this.controls.show(typed, setting, wrong);
-    this.onChange?.(right ? this.result : null, typed);
-    return right;
+    this.controls.show(typed, setting, mistakes);
+    this.onChange?.(valid ? this.result : null, typed);
+    return valid;
   }
 
   solve(setting) {
@@ -110,10 +110,10 @@ export class Live {
     return { data, setting, fit, limit, predicted };
   }
 
-  // Shows an update, or the nearest one that there is; the last need not be in the address.
-  show(wanted) {
+  // Shows an update, or the closest that exists; the address leaves out the last one.
+  show(update) {
     const { updates } = this.result.fit;
-    this.slider.value = wanted;
+    this.slider.value = update; // which keeps it in its range
     this.update = this.slider.valueAsNumber;
     this.typed.update = this.update === updates ? "" : String(this.update);
     this.counter.textContent = `update ${this.update} of ${updates}`;
@@ -126,12 +126,12 @@ export class Live {
     this.keep();
   }
 
-  // Plays on from the update that is shown, or from the start if that is the last one.
+  // Plays from the current update, or from the start if that is the last one.
   start() {
     const { updates } = this.result.fit;
     const growth = (updates + 1) ** (1 / FRAMES);
     if (this.update === updates) this.show(0);
-    this.typed.update = ""; // where it will end
+    this.typed.update = ""; // it will end at the last one
     this.keep();
     this.play.textContent = "Pause";
     this.timer = setInterval(() => {
@@ -146,8 +146,8 @@ export class Live {
     this.play.textContent = "Play";
   }
 
-  // Keeps what a reader has set in the address. Browsers allow few changes of it a second,
-  // so the last of several counts.
+  // Writes the reader's setting into the address. Browsers allow only few changes per
+  // second, so only the last of several is written.
   keep() {
     if (!this.address) return;
     clearTimeout(this.writing);
@@ -161,7 +161,7 @@ export class Live {
       await this.address.navigator.clipboard.writeText(link);
       this.note.textContent = "The link is copied.";
     } catch {
-      this.note.textContent = `This browser does not let the page copy. The link: ${link}`;
+      this.note.textContent = `This browser does not allow copying. The link: ${link}`;
     }
   }
 }

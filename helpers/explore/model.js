@@ -1,11 +1,11 @@
-// The descent on a few rows that have the costs of all, and what theory says of it: as
-// helpers/descent.py, optimisers.py, theory.py and convergence.py do it.
+// The descent, on a few rows with the same costs as all, and the theory of it: the same as
+// in helpers/descent.py, optimisers.py, theory.py and convergence.py.
 
 export const SCALINGS = ["standardise", "min-max", "none"];
 const { EPSILON } = Number;
 const TOLERANCE = 1e-9; // as in helpers/descent.py
 
-// Each returns a function that turns a gradient into a step, in place.
+// Step functions turn a gradient into a step, in place.
 const momentumStep = (ahead) => (rate, momentum, size) => {
   const velocity = new Float64Array(size);
   return (g) => {
@@ -30,8 +30,8 @@ const adaptiveStep = (decay, squareDecay, corrected) => (rate, _, size) => {
   };
 };
 
-// roots: the sum and product of the two factors of an error, from a = 1 - rate * eigenvalue.
-// momentum: may be set; where it may not, it is 0.
+// roots(a, momentum): the sum and product of the two factors of an error component, with
+// a = 1 - rate * eigenvalue. momentum: whether it can be set; otherwise it is 0.
 const heavyBall = { step: momentumStep(false), roots: (a, mu) => [a + mu, mu] };
 export const OPTIMISERS = {
   plain: heavyBall,
@@ -74,7 +74,7 @@ export function shuffled(count, random) {
   return order;
 }
 
-// Yields rows as helpers.descent.draw_batches does.
+// Yields batches of rows like helpers.descent.draw_batches.
 function* batches(rows, size, seed) {
   for (const random = generator(seed);;) {
     const order = shuffled(rows.length, random).map((i) => rows[i]);
@@ -136,8 +136,8 @@ function trend(costs) {
   return average(after) <= costs[0] ? "descending" : "oscillating";
 }
 
-// The chosen features, scaled, and what their Hessian says. In a row, 1 for the offset and
-// the target come after the features.
+// Scales the chosen features and analyses their Hessian. A row consists of the features,
+// 1 for the offset, and the target.
 export function analyse(problem, features, scaling) {
   const chosen = features.map((name) => scaleOf(problem, problem.features.indexOf(name), scaling));
   const scaled = (row) => {
@@ -147,10 +147,10 @@ export function analyse(problem, features, scaling) {
   const [rows, sample] = [problem.rows.map(scaled), problem.sample.map(scaled)];
   const columns = Array.from(rows[0], (_, j) => Float64Array.from(rows, (row) => row[j]));
   const y = columns.pop();
-  const parts = singularValues(columns);
-  const least = EPSILON * Math.max(problem.n_samples, columns.length) * parts.at(-1).value;
+  const triples = singularValues(columns);
+  const least = EPSILON * Math.max(problem.n_samples, columns.length) * triples.at(-1).value;
   const best = new Float64Array(columns.length);
-  for (const { left, vector, value } of parts) {
+  for (const { left, vector, value } of triples) {
     if (value <= least) continue;
     const c = dot(left, y) / value ** 2;
     for (let j = 0; j < best.length; j++) best[j] += c * vector[j];
@@ -163,9 +163,9 @@ export function analyse(problem, features, scaling) {
     observed: sample.map((row) => row.at(-1)),
     best,
     lowest: costAndGradient(rows, best, best.slice()),
-    eigenvalues: parts.map(({ value }) => (2 * value ** 2) / y.length),
-    vectors: parts.map(({ vector }) => vector),
-    undetermined: parts.map(({ value }) => value <= least), // by the data
+    eigenvalues: triples.map(({ value }) => (2 * value ** 2) / y.length),
+    vectors: triples.map(({ vector }) => vector),
+    undetermined: triples.map(({ value }) => value <= least), // directions in which the cost is flat
     spreads: columns.slice(0, -1).map(deviation),
   };
 }
@@ -178,35 +178,35 @@ function scaleOf(problem, j, scaling) {
   return { j, shift: average(values), factor: deviation(values) };
 }
 
-// One-sided Jacobi: the singular values of the columns, from the smallest, with the
-// right singular vectors and the columns turned into left ones times their values.
+// The singular values of the columns, in ascending order, by one-sided Jacobi rotations,
+// with the right singular vectors and the left ones times their values.
 export function singularValues(columns) {
-  const turned = columns.map((column) => column.slice());
+  const rotated = columns.map((column) => column.slice());
   const vectors = columns.map((_, i) => Float64Array.from(columns, (_, j) => +(i === j)));
-  const largest = Math.max(...turned.map((column) => dot(column, column)));
+  const largest = Math.max(...rotated.map((column) => dot(column, column)));
   const accuracy = EPSILON * Math.max(8, columns[0].length);
-  const nothing = largest * accuracy ** 2;
+  const negligible = largest * accuracy ** 2;
   for (let again = true, sweep = 0; again && sweep < 60; sweep++) {
     again = false;
-    for (let i = 0; i < turned.length; i++) {
-      for (let j = i + 1; j < turned.length; j++) {
-        const [a, b] = [dot(turned[i], turned[i]), dot(turned[j], turned[j])];
-        const c = dot(turned[i], turned[j]);
-        if (Math.min(a, b) <= nothing || Math.abs(c) <= accuracy * Math.sqrt(a * b)) continue;
+    for (let i = 0; i < rotated.length; i++) {
+      for (let j = i + 1; j < rotated.length; j++) {
+        const [a, b] = [dot(rotated[i], rotated[i]), dot(rotated[j], rotated[j])];
+        const c = dot(rotated[i], rotated[j]);
+        if (Math.min(a, b) <= negligible || Math.abs(c) <= accuracy * Math.sqrt(a * b)) continue;
         again = true;
         const t = (b - a) / (2 * c);
         const tangent = (t < 0 ? -1 : 1) / (Math.abs(t) + Math.hypot(1, t));
-        turn(turned[i], turned[j], tangent);
-        turn(vectors[i], vectors[j], tangent);
+        rotate(rotated[i], rotated[j], tangent);
+        rotate(vectors[i], vectors[j], tangent);
       }
     }
   }
-  return turned
+  return rotated
     .map((left, i) => ({ left, vector: vectors[i], value: Math.sqrt(dot(left, left)) }))
     .sort((one, other) => one.value - other.value);
 }
 
-function turn(x, y, tangent) {
+function rotate(x, y, tangent) {
   const cosine = 1 / Math.hypot(1, tangent);
   const sine = cosine * tangent;
   for (let k = 0; k < x.length; k++) {
@@ -216,26 +216,26 @@ function turn(x, y, tangent) {
   }
 }
 
-// The largest stable rate, or null where theory gives none.
+// The largest stable learning rate, or null if theory gives none.
 export function limitOf(data, { optimiser, momentum, batch }) {
   const { roots } = OPTIMISERS[optimiser];
   if (!roots || !isFull(data, batch)) return null;
-  // At it a factor is -1, so sum + product is -1; that grows with a at a constant rate.
+  // There a factor is -1, so sum + product is -1, which is a linear function of a.
   const [atZero, atOne] = [0, 1].map((a) => roots(a, momentum)).map(([sum, product]) => sum + product);
   return (1 + (1 + atZero) / (atOne - atZero)) / data.eigenvalues.at(-1);
 }
 
-// By how much each update multiplies each component of the error, in the end.
+// The factors by which, in the long run, each update multiplies the components of the error.
 export function factorsOf(data, { optimiser, momentum, rate }) {
   return data.eigenvalues.map((value) => {
     const [total, product] = OPTIMISERS[optimiser].roots(1 - rate * value, momentum);
     const half = Math.abs(total / 2);
-    const inside = 1 - product / half / half; // large squares would overflow
-    return inside < 0 ? Math.sqrt(product) : half * (1 + Math.sqrt(inside)) || 0;
+    const radicand = 1 - product / half / half; // large squares would overflow
+    return radicand < 0 ? Math.sqrt(product) : half * (1 + Math.sqrt(radicand)) || 0;
   });
 }
 
-// The costs of plain descent, before it and after each of its updates.
+// The costs of plain descent at the start and after each update.
 export function predictedCosts(data, { rate }, start, updates) {
   const shift = data.best.map((value, j) => value - start[j]);
   const parts = data.vectors.map((v, i) => (data.eigenvalues[i] / 2) * dot(v, shift) ** 2);

@@ -1,7 +1,7 @@
-"""The live figure as text: for a page of its own, and for JupyterLab.
+"""Return the live figure as text, for a web page and for JupyterLab.
 
-The JavaScript of the figure is in the modules beside this one; uPlot, which draws it,
-comes with the package uplot-python. All becomes one text: nothing has to be fetched.
+The figure's JavaScript is in the modules next to this one; uPlot, which draws it, comes
+with the package uplot-python. All becomes one text: nothing has to be fetched.
 """
 
 import json
@@ -23,8 +23,8 @@ MODULES = [
     "live",
 ]
 FRAGMENT = """\
-<section class="live" id="live" aria-label="Gradient descent to play with">
-<noscript>Here a figure to play with shows what a learning rate does; it needs
+<section class="live" id="live" aria-label="Interactive gradient descent">
+<noscript>An interactive figure here shows what the learning rate does; it needs
 JavaScript.</noscript>
 </section>
 <style>
@@ -39,9 +39,9 @@ new Live(document.getElementById("live"), problem, {{ address: window }});
 
 
 def live_html(problem):
-    """Return the live figure as a fragment of HTML that needs nothing else.
+    """Return the live figure as a self-contained fragment of HTML.
 
-    It keeps its setting in the page's address: ``#features=all&rate=0.3`` sets it.
+    It keeps its setting in the page's address, such as ``#features=all&rate=0.3``.
 
     Parameters
     ----------
@@ -51,34 +51,34 @@ def live_html(problem):
     Returns
     -------
     str
-        The same for the same data.
+        HTML, which depends on the data only.
     """
     content = json.dumps(problem, ensure_ascii=False, allow_nan=False)
-    # Nothing in a script may end the element that it is in.
+    # A script must not contain what would end its element.
     script = module().replace("</script", "<\\/script").replace("<!--", "<\\!--")
     problem = content.replace("<", "\\u003c")
     return FRAGMENT.format(style=style(), problem=problem, module=script)
 
 
 def style():
-    """Return the style sheet of the figure."""
+    """Return the figure's style sheet."""
     return _uplot("uPlot.min.css") + (HERE / "live.css").read_text(encoding="utf-8")
 
 
 @cache
 def module(*more):
-    """Return the figure as one module of JavaScript.
+    """Return the figure, and the modules named in `more`, as one JavaScript module.
 
-    It exports nothing but what other modules, named in ``more``, export by default.
+    Only default exports are kept.
     """
     names = [*MODULES, *more]
     sources = [(HERE / f"{name}.js").read_text(encoding="utf-8") for name in names]
-    between = r"^import .*? from .*?;\n|^export (?!default)"
-    own = re.sub(between, "", "\n".join(sources), flags=re.MULTILINE | re.DOTALL)
-    return _uplot("uPlot.iife.js") + own
+    links = r"^import .*? from .*?;\n|^export (?!default)"
+    code = re.sub(links, "", "\n".join(sources), flags=re.MULTILINE | re.DOTALL)
+    return _uplot("uPlot.iife.js") + code
 
 
 def _uplot(name):
-    """Return a file of the library that draws the figure."""
+    """Return the text of a file of uPlot."""
     folder = Path(find_spec("uplot").origin).parent / "static"
     return (folder / name).read_text(encoding="utf-8")

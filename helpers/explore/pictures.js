@@ -1,22 +1,22 @@
-// The five pictures, in some colours: of each, functions of what is shown that return its
-// title, the names of its axes, its data and a note on it; and its options for uPlot.
+// The five pictures, in given colours. Each has functions that return its title, the names
+// of its axes, its data and a note for the current state, and options for uPlot.
 import { cut, numbersAt, short } from "./explain.js";
 
 const WHOLE = [1, 10, 100, 1e3, 1e4, 1e5].flatMap((power) => [power, 2 * power, 5 * power]);
-const MOST_LETTERS = 16; // of a name beside a bar
+const MOST_LETTERS = 16; // in a name beside a bar
 const fill = (values, value) => values.map(() => value);
-// How wide an axis must be for the texts at its ticks.
+// The width that an axis needs for the texts at its ticks.
 export const widthOf = (em) => (_, texts) =>
   em * (texts?.length ? Math.max(4.2, 1 + 0.6 * Math.max(...texts.map((text) => text.length))) : 0.5);
-// The range of a scale, with some room.
+// The range of a scale, with a margin.
 export const around = (_, low, high) => {
   const room = 0.05 * (high - low || Math.abs(high) || 1);
   return [low - room, high + room];
 };
-// Numbers after two that are the ends of an axis for them. It is seen by its data: uPlot
-// draws nothing where all are the same.
+// Numbers, preceded by the two ends of an axis that shows them. The ends are data since
+// uPlot draws nothing if all numbers are the same.
 const withEnds = (values, others = values) => [...around(null, Math.min(...others), Math.max(...others)), ...values];
-// Columns of numbers, in the order of the first.
+// Columns of numbers, sorted by the first column.
 const ordered = (columns) => {
   const order = columns[0].map((_, i) => i).sort((i, j) => columns[0][i] - columns[0][j]);
   return columns.map((column) => order.map((i) => column[i]));
@@ -33,10 +33,10 @@ const dots = (label, colour, size) => ({
   points: { show: true, size, width: 0, fill: colour },
 });
 
-// The costs as powers of ten: uPlot's own logarithmic axis labels no wide one.
+// Draws the logarithms of the costs, since uPlot's logarithmic axis has no labels if it is wide.
 function costs({ curve, ink, muted }) {
   const value = (_, power) => (power == null ? "–" : short(10 ** power, 6));
-  // 1, 2 and 5 times each power of ten, or few powers.
+  // 1, 2 and 5 times each power of ten, or only some of the powers.
   const splits = (_, __, low, high) => {
     const step = Math.ceil((high - low) / 6);
     const digits = high - low < 3 ? [1, 2, 5] : [1];
@@ -48,11 +48,11 @@ function costs({ curve, ink, muted }) {
     title: ({ fit, update }) => `Cost ${short(fit.costs[update], 6)} at update ${update}`,
     names: () => ["update", "cost"],
     data({ fit: { costs }, data, predicted, update }) {
-      // None is smaller than what rounding leaves of the first.
+      // Nothing is drawn below the rounding error of the first cost.
       const power = (J) => Math.log10(Math.max(J, 1e-16 * costs[0], 1e-300));
       const theory = predicted?.map(power) ?? [];
-      const spot = fill(costs, null).with(update, power(costs[update]));
-      return [[...costs.keys()], costs.map(power), theory, fill(costs, power(data.lowest)), spot];
+      const current = fill(costs, null).with(update, power(costs[update]));
+      return [[...costs.keys()], costs.map(power), theory, fill(costs, power(data.lowest)), current];
     },
     note({ fit: { costs, divergedAt }, update }) {
       if (!divergedAt || !update) return "";
@@ -115,7 +115,7 @@ const residuals = ({ data, muted }) => ({
   series: [dots("residual", `${data}99`, 4), { label: "zero", stroke: muted, width: 1 }],
 });
 
-// What one standard deviation of each feature does to the prediction: that compares.
+// The effect of one standard deviation of each feature, which makes weights comparable.
 function weights({ path, ink, em }, shown) {
   const name = (i) => shown.data.features[shown.bars[i]] ?? "–";
   const symmetric = (_, low, high) => {

@@ -1,4 +1,4 @@
-// The pictures of a descent, each drawn by uPlot, and the start, which can be moved.
+// The pictures of a descent, drawn by uPlot, and its start, which can be moved.
 import { cut, numbersAt, short } from "./explain.js";
 import { dot } from "./model.js";
 import { around, PICTURES, widthOf } from "./pictures.js";
@@ -12,14 +12,14 @@ const SURFACE = `
   <div class="live-drawing"></div>
   <button class="live-handle" aria-label="start: drag it, or move it with the arrow keys"></button>`;
 
-// The features whose weights are drawn: those with the largest effects, in their order.
+// The features whose weights are drawn: those with the largest effects, in table order.
 function barsOf({ best, spreads }) {
   const effect = (j) => Math.abs(best[j] * spreads[j]);
   const order = spreads.map((_, j) => j).sort((i, j) => effect(j) - effect(i));
   return order.slice(0, MOST_BARS).sort((i, j) => i - j);
 }
 
-// What all pictures have alike, and what one has of its own.
+// The common options of all pictures, and the specific ones of one.
 function optionsOf({ names, x, series, axes = [], scales = {}, ...more }, shown, { ink, muted, grid, em }) {
   const font = `${em}px system-ui, sans-serif`;
   const axis = (i) => ({
@@ -47,7 +47,7 @@ function optionsOf({ names, x, series, axes = [], scales = {}, ...more }, shown,
 }
 
 export class Plots {
-  // begin(start) is called while the start is moved over the surface.
+  // Calls begin(start) while the start is moved over the surface.
   constructor(element, begin) {
     Object.assign(this, { element, begin, shown: {}, charts: {} });
     element.innerHTML = "<figure></figure>".repeat(Object.keys(PICTURES).length);
@@ -60,11 +60,11 @@ export class Plots {
     this.handle.onpointermove = (event) => this.held && this.drag(event);
     this.handle.onkeydown = (event) => this.nudge(event);
     new ResizeObserver(() => element.clientWidth !== this.width && this.frame()).observe(element);
-    // Another theme: the style sheet makes a change of the colour a transition.
+    // A new theme: the style sheet turns the change of colour into a transition.
     element.ontransitionend = () => this.frame();
   }
 
-  // Moves the start with the pointer, within the picture, which stays as it is until then.
+  // Moves the start with the pointer within the picture, whose axes stay until its release.
   drag({ clientX, clientY }) {
     const { left, bottom, width, height } = this.drawing.getBoundingClientRect();
     const shares = [(clientX - left) / width, (bottom - clientY) / height];
@@ -102,7 +102,7 @@ export class Plots {
     else this.frame();
   }
 
-  // Fills the pictures; what a reader has zoomed into may stay so.
+  // Fills the pictures; a zoomed view may stay.
   fill(stays) {
     this.element.classList.toggle("live-unpredicted", !this.shown.predicted);
     for (const chart of Object.values(this.charts)) {
@@ -120,13 +120,13 @@ export class Plots {
     }
   }
 
-  // Draws everything anew: for another width, another theme, or at the beginning.
+  // Draws everything anew: at first, and for a new width or theme.
   frame() {
     this.width = this.element.clientWidth;
     const focused = document.activeElement === this.handle;
     for (const chart of Object.values(this.charts)) chart.destroy();
     this.charts = {};
-    if (!this.width || !this.shown.data) return; // it is hidden, or gone
+    if (!this.width || !this.shown.data) return; // hidden or removed
     const css = getComputedStyle(this.element);
     const colours = Object.fromEntries(COLOURS.map((name) => [name, css.getPropertyValue(`--live-${name}`).trim()]));
     this.em = colours.em = parseInt(css.fontSize);

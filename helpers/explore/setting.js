@@ -1,8 +1,8 @@
-// The setting: as it was typed, in the address, and as numbers.
+// The setting: as it was typed, as an address, and as numbers.
 import { OPTIMISERS, SCALINGS } from "./model.js";
 
-// The settings, by their names in the address: what is typed at the beginning; and of those
-// with a field, its label, and what may be chosen or the range of a slider beside it.
+// The settings, by their names in the address, with their initial texts. Those with a field
+// have a label, and perhaps options or the range of a slider.
 export const SETTINGS = {
   features: { initial: "all" },
   rate: { initial: "0.1", label: "learning rate", range: 'step="0.01"' }, // its power of ten
@@ -16,26 +16,26 @@ export const SETTINGS = {
   update: { initial: "" },
 };
 export const DEFAULTS = Object.fromEntries(Object.entries(SETTINGS).map(([name, { initial }]) => [name, initial]));
-const MOST_WORK = 2e8; // multiplications: more would be waited for
+const MOST_WORK = 2e8; // multiplications: more would be slow
 const NUMBER = /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i;
 
-// Reads an address: what it sets, as typed, and notes on what is no setting. What is wrong
-// is as at the beginning.
+// Reads the setting from an address, as typed, with notes on its mistakes. Wrong values are
+// replaced by the initial ones.
 export function readAddress(hash, problem) {
   const [typed, notes] = [{ ...DEFAULTS }, []];
   for (const [name, value] of new URLSearchParams(hash.replace(/^#/, ""))) {
     if (Object.hasOwn(DEFAULTS, name)) typed[name] = value;
-    else notes.push(`The address sets “${name}”, which is no setting.`);
+    else notes.push(`The address sets “${name}”, which is not a setting.`);
   }
-  let wrong;
+  let mistakes;
   do {
-    const mistakes = Object.entries(mistakesIn(numbers(typed, problem), problem));
-    wrong = mistakes.filter(([name]) => typed[name] !== DEFAULTS[name]);
-    for (const [name, message] of wrong) {
+    mistakes = Object.entries(mistakesIn(numbers(typed, problem), problem));
+    mistakes = mistakes.filter(([name]) => typed[name] !== DEFAULTS[name]);
+    for (const [name, message] of mistakes) {
       notes.push(`The address sets ${name} to “${typed[name]}”: ${message}.`);
       typed[name] = DEFAULTS[name];
     }
-  } while (wrong.length); // another start may be right for other features
+  } while (mistakes.length); // a start may become wrong with other features
   return { typed, notes };
 }
 
@@ -47,11 +47,11 @@ export function writeAddress(typed) {
 const numberOf = (text) => NUMBER.test(text) ? Number(text) : NaN;
 const isWhole = (value, low, high) => Number.isInteger(value) && low <= value && value <= high;
 
-// Returns the setting as numbers; what has no effect is 0.
-export function numbers(typed, { features: known }) {
+// Returns the setting as numbers; those without an effect are 0.
+export function numbers(typed, { features: all }) {
   const batch = numberOf(typed.batch);
   return {
-    features: typed.features === "all" ? known : splitNames(typed.features),
+    features: typed.features === "all" ? all : splitNames(typed.features),
     scaling: typed.scaling,
     optimiser: typed.optimiser,
     rate: numberOf(typed.rate),
@@ -64,41 +64,41 @@ export function numbers(typed, { features: known }) {
   };
 }
 
-// Returns what is wrong with a setting, by name: of each the first that is.
-export function mistakesIn(setting, { features: known, minima, maxima, n_samples: all, sample }) {
+// Returns the first mistake in each setting, by name.
+export function mistakesIn(setting, { features: names, minima, maxima, n_samples: all, sample }) {
   const { features, scaling, optimiser, rate, iterations, momentum, batch, seed, start, update } = setting;
-  const wrong = {};
-  const check = (name, right, message) => {
-    if (!right) wrong[name] ??= message;
+  const mistakes = {};
+  const check = (name, valid, message) => {
+    if (!valid) mistakes[name] ??= message;
   };
   const oneOf = (options) => `it must be one of ${options.join(", ")}`;
-  const unknown = features.find((name) => !known.includes(name));
-  check("features", unknown === undefined, `there is no feature “${unknown}”; there are ${known.join(", ")}`);
+  const unknown = features.find((name) => !names.includes(name));
+  check("features", unknown === undefined, `there is no feature “${unknown}”; there are ${names.join(", ")}`);
   check("features", features.length, "choose at least one feature");
-  check("features", new Set(features).size === features.length, "each feature can be chosen once");
+  check("features", new Set(features).size === features.length, "each feature can be chosen only once");
   check("optimiser", Object.hasOwn(OPTIMISERS, optimiser), oneOf(Object.keys(OPTIMISERS)));
   check("scaling", SCALINGS.includes(scaling), oneOf(SCALINGS));
-  const flat = known.findIndex((name, j) => features.includes(name) && minima[j] === maxima[j]);
-  const constant = `feature “${known[flat]}” is constant (${minima[flat]}), so it cannot be scaled`;
+  const flat = names.findIndex((name, j) => features.includes(name) && minima[j] === maxima[j]);
+  const constant = `feature “${names[flat]}” is constant (${minima[flat]}), so it cannot be scaled`;
   check("scaling", flat < 0 || scaling === "none", `${constant}: leave it out, or set scaling to none`);
   const size = features.length + 1;
   const most = Math.max(1000, Math.min(1e5, Math.floor(MOST_WORK / size ** 2)));
   check("rate", rate > 0 && rate < Infinity, "it must be a positive number, such as 0.1 or 1e-7");
   check("iterations", isWhole(iterations, 1, most), `it must be a whole number from 1 to ${most}`);
   check("momentum", momentum >= 0 && momentum < 1, "it must be at least 0 and less than 1");
-  const drawn = batch === all || isWhole(batch, 0, sample.length);
-  check("batch", drawn, `it must be a whole number from 1 to ${sample.length}, or 0 for all samples`);
+  const possible = batch === all || isWhole(batch, 0, sample.length);
+  check("batch", possible, `it must be a whole number from 1 to ${sample.length}, or 0 for all samples`);
   check("seed", isWhole(seed, 0, 2 ** 31 - 1), "it must be a whole number of at least 0");
   const complete = [0, size].includes(start.length) && !start.some(Number.isNaN);
-  check("start", complete, `it must be ${size} numbers with commas between them: the weights, then the offset`);
+  check("start", complete, `it must be ${size} numbers separated by commas: the weights, then the offset`);
   const far = start.find((value) => Math.abs(value) > 1e20); // SVG has numbers up to 3e38
   check("start", far === undefined, `${far} is too large a number: start from at most 1e20`);
-  const last = wrong.iterations ? most : iterations;
-  check("update", isWhole(update ?? 0, 0, last), "it must be a whole number, at most the iterations");
-  return wrong;
+  const last = mistakes.iterations ? most : iterations;
+  check("update", isWhole(update ?? 0, 0, last), "it must be a whole number, at most the number of iterations");
+  return mistakes;
 }
 
-// Splits names at commas; one that has a comma is between double quotes, as in Python.
+// Splits names at commas, except inside double quotes, like helpers.data.split_names.
 function splitNames(text) {
   const names = Array.from(
     text.matchAll(/"((?:[^"]|"")*)"|[^,"]+/g),

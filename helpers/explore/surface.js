@@ -1,11 +1,11 @@
 // The cost over two directions through the optimum, and the path of a descent on it. The
-// optimum is at [0, 0]; what is at most 1 from it, to all sides, is always shown.
+// optimum is at [0, 0]; the square from -1 to 1 in both directions is always visible.
 import { dot } from "./model.js";
 
 const LEVELS = [...Array(8).keys()]; // of equal cost
 const CIRCLES = LEVELS.map((level) => `<circle r="${Math.sqrt(1e-3 * 4000 ** (level / 7))}"/>`);
 
-// Both weights of one feature, or the steepest and the flattest direction of more.
+// The axes: weight and offset of a single feature, or the steepest and flattest directions.
 export function projectionOf({ best, vectors, rows }) {
   const whole = best.length === 2;
   const flip = (vector) => dot(vector, best) < 0 ? vector.map((value) => -value) : vector;
@@ -19,7 +19,7 @@ export function projectionOf({ best, vectors, rows }) {
   return { whole, place, start, centre, half, contours: contoursOf(dot(p, p), dot(p, q), dot(q, q)) };
 }
 
-// Where axx + 2bxy + dyy is constant: circles, deformed by the inverse of a Cholesky factor.
+// Contours of axx + 2bxy + dyy: circles, transformed by the inverse of a Cholesky factor.
 function contoursOf(a, b, d) {
   const least = 1e-9 * Math.max(a, d); // the data may not determine a direction
   const first = Math.sqrt(Math.max(a, least));
@@ -29,8 +29,8 @@ function contoursOf(a, b, d) {
   return `<g transform="matrix(${shape})">${CIRCLES.join("")}</g>`;
 }
 
-// The places of a descent, at first after each update and later after ever fewer, until it
-// leaves for good; and the spans of the surface that show them and the optimum.
+// The places of a descent after updates at growing distances, until it leaves the surface
+// for good; and the spans of the surface that contain them and the optimum.
 export function routeOf({ place }, path, last) {
   const isNear = (at) => at.every((value) => Math.abs(value) <= 8);
   const all = [place(path[0])];
@@ -47,8 +47,8 @@ export function routeOf({ place }, path, last) {
   return { places, spans };
 }
 
-// The lines of equal cost, the path and the optimum, as SVG. A dot is a line of hardly any
-// length (browsers differ about none): its width and its ends are those of the style sheet.
+// The lines of equal cost, the path and the optimum, as SVG. A dot is a very short line
+// (browsers differ on zero length), whose width and round ends the style sheet sets.
 export function drawingOf({ contours }, { places, spans: [[left, right], [bottom, top]] }) {
   const dots = (places) => places.map((place) => `M${place}h1e-5`).join("");
   return `

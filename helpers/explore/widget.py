@@ -1,4 +1,4 @@
-"""The live figure in a notebook: the same as on the page, and what needs the kernel."""
+"""Show the live figure in a notebook, with two buttons that need the kernel."""
 
 import anywidget
 from anywidget.experimental import command
@@ -16,16 +16,16 @@ class Explorer(anywidget.AnyWidget):
     Parameters
     ----------
     data : str
-        A table in text, relative to the project's folder.
+        A table in a text file, relative to the project's folder.
     target : str
-        Column to predict.
+        The column to predict.
 
     Attributes
     ----------
     problem : dict
         See `helpers.explore.problem.make_problem`.
     setting : str
-        As in the address of a page: ``#features=all&rate=0.3``.
+        As in a page's address: ``#features=all&rate=0.3``.
     """
 
     _esm = module("lab")
@@ -37,12 +37,12 @@ class Explorer(anywidget.AnyWidget):
         super().__init__(problem=make_problem(data, target), **options)
 
     @command
-    def answer(self, asked, _):
-        """Do what a button asks for, and return what came of it."""
-        act = {"add": add_to_experiments, "run": show_as_run}[asked.pop("action")]
-        about = {name: self.problem[name] for name in ("data", "target")}
-        about["columns"] = self.problem["features"]
+    def answer(self, request, _):
+        """Perform the action of a button, and return its result."""
+        act = {"add": add_to_experiments, "run": show_as_run}[request.pop("action")]
+        table = {name: self.problem[name] for name in ("data", "target")}
+        table["columns"] = self.problem["features"]
         try:
-            return act(asked | about), []
+            return act(request | table), []
         except (UserError, OSError, ValueError) as error:
             return {"text": str(error)}, []

@@ -1,4 +1,4 @@
-"""What the tests of the live figure share."""
+"""Fixtures for the tests of the live figure."""
 
 import pytest
 from browser import open_page
@@ -6,10 +6,10 @@ from browser import open_page
 
 @pytest.fixture(scope="module")
 def complaints():
-    """Collect what pages complain about; there must be nothing."""
-    found = []
-    yield found
-    assert found == []
+    """Collect the errors of all pages; there must be none."""
+    errors = []
+    yield errors
+    assert errors == []
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""From a setting of the live figure to a run, and to an experiment of the grid."""
+"""A setting of the live figure becomes a run, or an experiment of the grid."""
 
 import numpy as np
 import pytest
@@ -51,7 +51,7 @@ def test_it_becomes_a_line_of_the_grid_and_all_else_stays(tmp_path):
     assert point.parameters == actions.point_of(shown()).parameters
     assert point.run == actions.point_of(shown()).run
     again = actions.add_to_experiments(shown(), path)["text"]
-    assert again == "It is in experiments.yaml already, as a point of explored."
+    assert again == "It is already in experiments.yaml, as a point of explored."
     other = shown(start=[0.1, 2.5e-17, 3], features=["weight", "year"])
     assert "as explored-2" in actions.add_to_experiments(other, path)["text"]
     [point] = read_points(path)["explored-2"]
@@ -64,7 +64,7 @@ def test_it_becomes_a_line_of_the_grid_and_all_else_stays(tmp_path):
 def test_a_broken_grid_is_named_and_not_touched(tmp_path):
     path = tmp_path / "experiments.yaml"
     path.write_text("a:\n  features: [horsepower\nb: 1\n")
-    with pytest.raises(UserError, match=r"\.yaml, line 2 .*: .* Mend it and add"):
+    with pytest.raises(UserError, match=r"\.yaml, line 2 .*: .* Fix it and try"):
         actions.add_to_experiments(shown(), path)
     assert path.read_text() == "a:\n  features: [horsepower\nb: 1\n"
 
@@ -72,20 +72,20 @@ def test_a_broken_grid_is_named_and_not_touched(tmp_path):
 def test_a_run_is_kept_compared_and_not_executed_again(monkeypatch):
     asked = shown(rate=0.0123, iterations=50)
     found = actions.show_as_run(asked | {"costs": [1.0], "w": [1.0]})
-    assert "than the page: its last is update 50, the page's 0." in found["text"]
+    assert "ends at update 50, the page at update 0." in found["text"]
     path = ROOT / found["path"]
     try:
         run = read_record(path)
         monkeypatch.setattr(actions, "execute", None)  # it is current
         same = asked | {"costs": run["costs"], "w": run["w"]}
-        assert "the page's, to 16 digits" in actions.show_as_run(same)["text"]
+        assert "with the page to 16 digits" in actions.show_as_run(same)["text"]
     finally:
         path.unlink()
 
 
 @pytest.mark.parametrize(
     ("apart", "verdict"),
-    [(0, "to 16"), (3e-12, "to 11"), (1e-3, "from digit 4."), (9, "from digit 1.")],
+    [(0, "to 16"), (3e-12, "to 11"), (1e-3, "digit 4 on."), (9, "digit 1 on.")],
 )
 def test_a_verdict_says_to_how_many_digits_numbers_agree(apart, verdict):
     costs, w = np.array([3.0, 2.0, 1.0]), np.array([1.0, 1e-12])
@@ -100,11 +100,11 @@ def test_an_optimiser_that_magnifies_rounding_is_named():
     run = {"costs": [3.0, 1.0], "w": [1.0], "n_samples": 392}
     asked = shown(optimiser="rmsprop") | {"costs": [3.0, 1.0 + 1e-5], "w": [1.0]}
     text = actions.compare(run, asked)
-    assert text.endswith("to 5 digits; rmsprop magnifies what is rounded.") or (
-        text.endswith("to 4 digits; rmsprop magnifies what is rounded.")
+    assert text.endswith("to 5 digits; rmsprop magnifies rounding errors.") or (
+        text.endswith("to 4 digits; rmsprop magnifies rounding errors.")
     )
     plain = shown(optimiser="plain") | {"costs": asked["costs"], "w": asked["w"]}
-    assert "OTHER NUMBERS" in actions.compare(run, plain)
+    assert "DIFFER" in actions.compare(run, plain)
 
 
 def test_the_file_stays_as_it_was_but_for_its_end(tmp_path):

@@ -79,7 +79,7 @@ def scaled(features, scaling):
 
 @st.composite
 def all_controls(draw):
-    """Return what is typed into all controls, with rates on both sides of the limit."""
+    """Return texts for all controls, with learning rates on both sides of the limit."""
     size = draw(st.integers(1, len(COLUMNS)))
     features = draw(st.permutations(COLUMNS))[:size]
     scaling, optimiser = draw(st.sampled_from(SCALINGS)), draw(st.sampled_from(NAMES))
@@ -110,7 +110,7 @@ NAMES = list(OPTIMISERS)
 
 
 def described(typed, orders):
-    """Return the data of a setting, and how to descend on them, for the helpers."""
+    """Return the data and the arguments of `gradient_descent` for a setting."""
     X, y = scaled(typed["features"], typed["scaling"])
     start = [float(number) for number in typed["start"].split(",") if number]
     how = {
@@ -127,14 +127,14 @@ def described(typed, orders):
 
 
 def horizon(one, other):
-    """Count the updates up to which two descents have the same costs."""
+    """Return up to which update two descents have the same costs."""
     n = min(len(one.costs), len(other.costs))
     apart = np.abs(one.costs[:n] - other.costs[:n]) > SAME * one.costs[:n]
     return int(apart.argmax()) if apart.any() else n
 
 
 def size(fit):
-    """Return the largest of the weights and the offset in which a descent ended."""
+    """Return the largest final parameter of a descent, in absolute value."""
     return np.abs(fit.path[-1]).max()
 
 
@@ -146,13 +146,13 @@ def size(fit):
 )
 @given(typed=all_controls())
 def test_costs_weights_limit_and_verdict_are_those_of_the_helpers(compute, typed):
-    """Compare them as far as rounding does not decide.
+    """Compare them as far as rounding errors do not matter.
 
-    Adam and RMSProp divide by what may be rounding, and momentum close to the limit
-    makes small differences large. So Python descends twice: on all rows, and on a few
-    with the same costs, from starts that differ in their last place. The browser is
-    held to 1e-9 as long as these two agree to 1e-12, and to the verdict if they do to
-    the end.
+    Adam and RMSProp may divide by rounding errors, and momentum close to the limit
+    magnifies small differences. So Python descends twice: on all rows, and on a few
+    with the same costs, from starts that differ in the last place. The browser must
+    agree to 1e-9 as long as these two agree to 1e-12, and have the same status if they
+    agree to the end.
     """
     found = compute(typed)
     X, y, how = described(typed, found["orders"])
@@ -189,7 +189,7 @@ def test_costs_weights_limit_and_verdict_are_those_of_the_helpers(compute, typed
 
 
 def test_a_descent_that_ends_above_its_start_is_told_as_the_helpers_tell_it(compute):
-    """A drawn setting hardly ever ends there: Adam, which overshoots a near optimum."""
+    """Random settings hardly ever do: here Adam overshoots an optimum close by."""
     X, y = scaled("horsepower", "standardise")
     best = theory.optimum(X, y)
     typed = {"features": "horsepower", "scaling": "standardise", "optimiser": "adam"}

@@ -1,4 +1,4 @@
-"""JupyterLab as a person uses it: a real server, a real browser, the live figure."""
+"""JupyterLab as people use it: a real server, a real browser, the live figure."""
 
 import contextlib
 import json
@@ -35,7 +35,7 @@ OF_A_RESTART = re.compile("Comm not found for comm id|Cannot send")
 
 
 class Lab:
-    """A JupyterLab, started as a person does it, in a copy of the project."""
+    """A JupyterLab, started as a user would, in a copy of the project."""
 
     def __init__(self, project):
         self.project = project
@@ -73,7 +73,7 @@ class Lab:
             return json.loads(answer.read() or "null")
 
     def stop(self):
-        """Stop it as Ctrl-C does, and return all that it had started."""
+        """Stop it as Ctrl-C does, and return the processes that it had started."""
         family = psutil.Process(self.process.pid).children(recursive=True)
         os.killpg(self.process.pid, signal.SIGINT)
         self.process.wait(90)
@@ -103,7 +103,7 @@ def lab(tmp_path_factory, two_runs):
 
 @pytest.fixture(scope="module")
 def page(lab, browser):
-    """Return the page that `make lab` lands in, run."""
+    """Return the page that `make lab` opens, with all cells executed."""
     complaints = []
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     page = open_page(context, complaints)
@@ -125,7 +125,7 @@ def run_all(page):
 
 
 def run_another(page, name, last):
-    """Open a notebook beside the one that is open, run it, and return what it shows."""
+    """Open a notebook in a new tab, run it, and return its panel."""
     page.locator(".jp-DirListing-item", has_text=name).dblclick()
     notebook = page.locator(".jp-NotebookPanel:visible .jp-Notebook")
     page.locator(".lm-TabBar-tab.lm-mod-current", has_text=name).first.wait_for()
@@ -137,7 +137,7 @@ def run_another(page, name, last):
 
 @pytest.fixture
 def fresh(page):
-    """Return the page with every control as it was at the beginning."""
+    """Return the page with every control in its initial state."""
     page.get_by_role("button", name="Start over").click()
     return page
 
@@ -147,7 +147,7 @@ def press(page, name):
 
 
 def answer(page, text):
-    """Wait for an answer of the kernel, and return the whole of it."""
+    """Wait for an answer of the kernel that contains a text, and return it."""
     page.locator(".live-note", has_text=text).wait_for()
     return page.locator(".live-note", has_text=text).inner_text()
 
@@ -175,9 +175,9 @@ def test_a_setting_becomes_an_experiment_as_it_was_typed(fresh, lab):
     changed = {"features": "all", "momentum": 0.88, "optimiser": "heavy-ball"}
     assert point.parameters.items() >= changed.items()
     press(fresh, "Add to experiments")
-    answer(fresh, "It is in experiments.yaml already, as a point of explored")
+    answer(fresh, "It is already in experiments.yaml, as a point of explored")
     fresh.get_by_label("momentum", exact=True).fill("0.87")
-    assert fresh.get_by_text("It is in experiments.yaml").count() == 0
+    assert fresh.get_by_text("It is already in experiments.yaml").count() == 0
 
 
 def test_a_broken_grid_is_named_and_left_alone(fresh, lab):
@@ -186,7 +186,7 @@ def test_a_broken_grid_is_named_and_left_alone(fresh, lab):
     path.write_text("broken: [\n")
     try:
         press(fresh, "Add to experiments")
-        answer(fresh, "Mend it and add again; nothing is lost")
+        answer(fresh, "Fix it and try again; nothing is lost")
         assert path.read_text() == "broken: [\n"
     finally:
         path.write_text(kept)
@@ -195,7 +195,7 @@ def test_a_broken_grid_is_named_and_left_alone(fresh, lab):
 def test_a_setting_shown_as_a_run_is_one_that_a_sweep_finds(fresh, lab):
     fresh.get_by_label("learning rate", exact=True).fill("0.11")
     press(fresh, "Show as a run")
-    digits = re.search(r"the page's, to (\d+) digits", answer(fresh, "digits"))
+    digits = re.search(r"with the page to (\d+) digits", answer(fresh, "digits"))
     assert int(digits.group(1)) >= 9
     with fresh.context.expect_page() as opened:
         fresh.locator(".live-note a").click()
@@ -242,7 +242,7 @@ def test_a_restarted_kernel_goes_on_where_it_was(fresh, lab):
     fresh.locator(".jp-Dialog-button.jp-mod-accept").click()
     fresh.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
     press(fresh, "Show as a run")
-    answer(fresh, "the kernel is busy, or was restarted; then run all cells")
+    answer(fresh, "busy or was restarted. After a restart, run all cells")
     fresh.evaluate("document.querySelector('.live-says').textContent = 'old'")
     run_all(fresh)
     fresh.locator(".live-says", has_text="Learning rate 0.13 ").wait_for()

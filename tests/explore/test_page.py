@@ -1,4 +1,4 @@
-"""The live figure in a page of its own: opened from disk, without a network."""
+"""The live figure in a page of its own, opened from disk without a network."""
 
 import io
 import json
@@ -56,13 +56,13 @@ def page(new_page, address):
 
 @pytest.fixture(scope="module")
 def other(new_page):
-    """Return a page in which tests open one address after the other."""
+    """Return a page in which tests open one address after another."""
     return new_page()
 
 
 @pytest.fixture
 def fresh(page):
-    """Return the page with every control as it was at the beginning."""
+    """Return the page with every control in its initial state."""
     page.emulate_media(color_scheme="light")
     resize(page, DESK)
     page.get_by_role("button", name="Start over").click()
@@ -78,7 +78,7 @@ def type_into(page, name, text):
 
 
 def coloured(page, number):
-    """Count the pixels of a picture, its axes and the handle left out, with colour."""
+    """Count the coloured pixels of a picture, without its axes and the handle."""
     no_handle = ".live-handle { visibility: hidden }"
     png = page.locator(".u-over").nth(number).screenshot(style=no_handle)
     red_green_blue = np.asarray(Image.open(io.BytesIO(png)).convert("RGB"), dtype=int)
@@ -244,7 +244,7 @@ def test_a_broken_address_opens_with_a_note(new_page, address):
     page.goto(f"{address}#rate=fast&colour=red&features=mass&iterations=20")
     settled(page)
     note = page.locator(".live-note").inner_text()
-    assert "sets “colour”, which is no setting" in note
+    assert "sets “colour”, which is not a setting" in note
     assert "sets rate to “fast”: it must be a positive number" in note
     assert "there is no feature “mass”" in note
     state = shown(page)["setting"]
@@ -396,7 +396,7 @@ def says(page):
 
 
 def opened_at(page, address, setting):
-    """Open a setting by its address in the page that is open."""
+    """Open the address of a setting in a page."""
     page.goto("about:blank")
     page.goto(f"{address}#{setting}")
     settled(page)
@@ -406,7 +406,10 @@ def opened_at(page, address, setting):
     ("setting", "sentences"),
     [
         ("rate=0.1", ["below the limit 0.2168", "The slowest, along displacement, is"]),
-        ("rate=1e-13", ["multiplied by more than 0.999999", "it still falls, but did"]),
+        (
+            "rate=1e-13",
+            ["multiplied by more than 0.999999", "it is still falling, but did"],
+        ),
         (
             "rate=0.21684",
             ["Learning rate 0.21684 is above the limit 0.21682", "1.0002"],
@@ -420,7 +423,7 @@ def opened_at(page, address, setting):
         ),
         ("features=horsepower&rate=1.0", ["on the limit", "; it oscillates."]),
         ("rate=0.1&batch=1", ["is too large for batches of 1", "; it rises."]),
-        ("rate=0.1&batch=49&iterations=1", ["; it still falls, but did not come"]),
+        ("rate=0.1&batch=49&iterations=1", ["; it is still falling, but did not come"]),
     ],
 )
 def test_the_sentence_is_true_of_what_happened(other, address, setting, sentences):
@@ -516,7 +519,7 @@ def test_what_has_no_effect_is_not_judged_and_one_can_always_start_over(fresh):
     [
         ("features=mass&start=1,2", ["no feature “mass”", "sets start to “1,2”"]),
         ("start=0,0,0,0,0,0,0,1e200", ["too large a number"]),
-        ("toString=5&rate=0.2", ["sets “toString”, which is no setting"]),
+        ("toString=5&rate=0.2", ["sets “toString”, which is not a setting"]),
         ("iterations=abc&update=5", ["sets iterations to “abc”"]),
     ],
 )
@@ -578,7 +581,7 @@ def test_focus_and_zoom_stay(fresh):
 
 
 def test_the_address_is_the_readers(new_page, address):
-    """It changes by what a reader does, and never from another place of the page."""
+    """Only the reader changes it, and never from another place of the page."""
     page = new_page()
     page.clock.install()
     page.goto(address)
