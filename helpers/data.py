@@ -96,7 +96,7 @@ def _ends_with_sums(numbers):
     if len(numbers) <= MIN_ROWS:
         return False
     above, last = numbers[:-1], numbers[-1]
-    # Sums of both signs may be small, and means may be printed with two digits.
+    # Sums over both signs may be small, and means may be printed with two digits.
     sums = np.abs(last - above.sum(axis=0)) <= 1e-9 * np.abs(above).sum(axis=0)
     means = np.isclose(last, above.mean(axis=0), rtol=0.03, atol=0)
     # In a sequence that doubles, the last number is such a sum, but twice the previous.

@@ -1,4 +1,4 @@
-"""The small stand-in for a data set, against the whole, exact arithmetic and NIST."""
+"""Compressed data sets, against the originals, exact arithmetic and NIST's results."""
 
 import os
 import subprocess
@@ -49,13 +49,13 @@ LONGLEY_RESIDUAL_DEVIATION = 304.854073561965
 
 
 def many(rng, n=30_000, p=4):
-    """Return a data set that takes several pieces, correlated and off its mean."""
+    """Return data of several blocks, with correlated columns and non-zero means."""
     X = rng.normal(size=(n, p)) @ rng.normal(size=(p, p)) + 10 * rng.normal(size=p)
     return X, X @ rng.normal(size=p) + 3 + rng.normal(size=n)
 
 
 def inner_products(X, y):
-    """Return what a data set is to the squared loss, per sample."""
+    """Return the inner products of the columns of [1 X y], divided by n_samples."""
     table = np.column_stack([np.ones(len(y)), X, y])
     return table.T @ table / len(y)
 
@@ -186,7 +186,7 @@ def test_certified_weights_of_longley():
     np.testing.assert_allclose(solve(*small[:2]), LONGLEY_CERTIFIED, rtol=1e-8)
     deviation = np.sqrt(theory.optimum(*small[:2]).J * 16 / (16 - 7))
     assert deviation == pytest.approx(LONGLEY_RESIDUAL_DEVIATION, rel=1e-9)
-    # In pieces, merged, and with the features centred, as a descent would have them:
+    # In chunks, merged, and with centred features, as for a descent:
     parts = merge(compress(X[rows], y[rows]) for rows in np.array_split(range(16), 5))
     scale = fit_scaling(parts.X, method="standardise")
     w, b = scale.original(*theory.optimum(scale.apply(parts.X), parts.y)[:2])
@@ -195,7 +195,7 @@ def test_certified_weights_of_longley():
 
 @pytest.mark.parametrize(("ratio", "digits"), [(1.0, 1e-6), (0.1, 1e-6)])
 def test_certified_weights_of_wampler(ratio, digits):
-    """NIST, "Wampler1" and "Wampler2": powers of 0 to 20, certified exactly."""
+    """NIST's "Wampler1" and "Wampler2": powers of 0 to 20, whose weights are exact."""
     x = np.arange(21.0)
     X = x[:, None] ** np.arange(1, 6)
     certified = ratio ** np.arange(6.0)
@@ -205,7 +205,7 @@ def test_certified_weights_of_wampler(ratio, digits):
 
 
 def exact_optimum(X, y):
-    """Solve the normal equations of integers exactly, then with 60 digits."""
+    """Set up the normal equations of integers exactly, and solve with 60 digits."""
     table = [[*map(int, row), 1, int(t)] for row, t in zip(X, y, strict=True)]
     k = len(table[0])
     gram = [[sum(r[i] * r[j] for r in table) for j in range(k)] for i in range(k - 1)]
@@ -217,8 +217,8 @@ def exact_optimum(X, y):
 
 @pytest.mark.parametrize("near", [100, 10_000, 1_000_000])
 def test_digits_that_inner_products_lose_are_kept(near, rng):
-    """Two features that differ little: the less, the more digits XᵀX loses."""
-    n = 12_000  # more than a piece
+    """The less two features differ, the more digits XᵀX loses."""
+    n = 12_000  # more than one block
     first = rng.integers(-(10**7), 10**7, size=n)
     X = np.column_stack([first, first + rng.integers(-near, near, size=n)])
     y = X @ [3, -2] + rng.integers(-near, near, size=n)
@@ -231,7 +231,7 @@ def test_digits_that_inner_products_lose_are_kept(near, rng):
         np.linalg.norm((found - exact)[:2]) / np.linalg.norm(exact[:2])
         for found in (ours, by_inner_products)
     )
-    # What rounding the data to 16 digits does to any solution: G. H. Golub and
+    # The effect of rounding the data to 16 digits on any solution: G. H. Golub and
     # C. F. Van Loan, "Matrix Computations", section 5.3.
     condition = np.linalg.cond(A / np.linalg.norm(A, axis=0))
     unexplained = np.linalg.norm(y - A @ exact) / np.linalg.norm(A @ exact)
@@ -243,7 +243,7 @@ def test_digits_that_inner_products_lose_are_kept(near, rng):
 @pytest.mark.parametrize("drift", [0, 1, 30])
 def test_the_factor_is_as_accurate_as_exact_arithmetic(drift, rng):
     rows = rng.integers(-1000, 1000, size=(6000, 3))
-    rows[:, 2] += rows[:, 1] // 2 + drift * np.arange(6000)  # sorted, as files are
+    rows[:, 2] += rows[:, 1] // 2 + drift * np.arange(6000)  # sorted, as in many files
     blocks = np.array_split(np.column_stack([np.ones(6000), rows]), 20)
     factor = Factor(4)
     for block in blocks:
@@ -332,7 +332,7 @@ def test_few_samples_are_not_made_more(n, rng):
 
 
 def test_whole_numbers_that_repeat_are_compressed_right(rng):
-    """Columns that do not change within a few rows, or depend on each other there."""
+    """Within a few rows, columns may be constant or linearly dependent."""
     da = pytest.importorskip("dask.array")
     for n in [*range(1, 7), *[9] * 20]:
         X, y = rng.integers(0, 3, size=(n, 4)), rng.integers(0, 9, size=n)
@@ -439,7 +439,7 @@ def test_bits_do_not_depend_on_the_number_of_threads():
 
 
 def test_exact_arithmetic_agrees_that_the_cost_is_the_same():
-    """One small case in fractions: nothing is rounded on the oracle's side."""
+    """One small case in fractions, so that the expected value is not rounded."""
     X, y = [[1, 2], [3, 5], [4, 4], [7, 1], [8, 0], [2, 9]], [3, 1, 4, 1, 5, 9]
     w, b = [Fraction(1, 3), Fraction(-2, 7)], Fraction(5, 9)
     exact = sum(

@@ -1,4 +1,4 @@
-"""How the cost falls: predictions, against what happens."""
+"""How the cost falls: predictions against real descents."""
 
 import numpy as np
 import pytest

@@ -202,7 +202,7 @@ def test_a_descent_that_ends_above_its_start_has_not_descended(cars):
     noisy = {"batch_size": 1, "learning_rate": 0.1, "n_iterations": 1000}
     fit = descend(cars, **noisy, rng=np.random.default_rng(0))
     before, after = fit.costs[-500:-250].mean(), fit.costs[-250:].mean()
-    assert fit.costs[0] < after < before  # it falls, but from far above
+    assert fit.costs[0] < after < before  # the cost falls, but is above its start
     assert fit.status == "oscillating"
 
 

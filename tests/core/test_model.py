@@ -1,4 +1,4 @@
-"""The equations, against loops that spell them out."""
+"""The equations, against explicit loops."""
 
 import numpy as np
 import pandas as pd

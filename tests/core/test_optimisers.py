@@ -1,4 +1,4 @@
-"""Each optimiser, against its published update written out."""
+"""Each optimiser, against its published update."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from helpers.optimisers import OPTIMISERS, make_optimiser, options_of
 
 
 def trace(cars, update, n_iterations=40):
-    """Return the path from zero of an update of theta, given the gradient."""
+    """Return the path from zero that an update of theta, given its gradient, makes."""
     X, y = cars
     A = np.column_stack([X, np.ones(len(y))])
     theta, path = np.zeros(8), []
@@ -87,7 +87,7 @@ def test_the_first_step_of_adam_is_as_long_as_the_learning_rate(cars):
 
 @pytest.mark.parametrize("optimiser", OPTIMISERS)
 def test_every_optimiser_comes_close_to_the_optimum(cars, optimiser):
-    """Some need a large rate, others a small one: one of these suits each."""
+    """Optimisers need different learning rates; one of these suits each of them."""
     fits = gradient_descent(
         *cars, learning_rate=[0.01, 0.1, 1], n_iterations=4000, optimiser=optimiser
     )

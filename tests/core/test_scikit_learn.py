@@ -1,4 +1,4 @@
-"""What scikit-learn computes as well; imported late, as every worker reads this."""
+"""Comparisons with scikit-learn, imported late since each worker reads this file."""
 
 import numpy as np
 import pytest

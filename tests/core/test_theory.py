@@ -1,4 +1,4 @@
-"""What theory predicts, against closed forms and against what happens."""
+"""What theory predicts, against closed forms and real descents."""
 
 import numpy as np
 import pytest
@@ -60,7 +60,7 @@ def test_optimum_is_that_of_the_findings():
     ],
 )
 def test_the_limit_is_that_of_the_optimiser_that_runs(cars, options):
-    """Just below it the descent shrinks every error, just above it diverges."""
+    """Just below the limit every error shrinks, just above it one grows."""
     limit = theory.stability_limit(cars[0], **options)
     eigenvalues = np.linalg.eigvalsh(theory.hessian(cars[0]))
     assert theory.factors(eigenvalues, limit, **options).max() == pytest.approx(1)

@@ -1,4 +1,4 @@
-"""One thread for linear algebra, whoever else needs it at the same time."""
+"""Limiting linear algebra to one thread, even from several threads at once."""
 
 from threading import Event, Thread
 
@@ -10,10 +10,10 @@ from helpers.threads import one_thread
 
 def threads():
     """Return how many threads NumPy's linear algebra has."""
-    found = [i for i in threadpool_info() if i["user_api"] == "blas"]
-    # SciPy's wheels bring a library of their own, which tests beside this may load.
-    own = [i for i in found if "numpy" in i["filepath"]] or found
-    return {i["num_threads"] for i in own}
+    pools = [i for i in threadpool_info() if i["user_api"] == "blas"]
+    # SciPy's wheels bring their own library, which other tests may have loaded.
+    numpys = [i for i in pools if "numpy" in i["filepath"]] or pools
+    return {i["num_threads"] for i in numpys}
 
 
 def test_it_is_one_inside_and_as_before_after_also_if_it_raises():
@@ -44,7 +44,7 @@ def test_it_stays_one_for_who_goes_on_when_another_is_done():
         gone.wait(30)
         seen.append(threads())
 
-    one_thread(threads)()  # this thread has set the limit, and taken it back
+    one_thread(threads)()  # this thread has set the limit and removed it again
     one, two = Thread(target=first), Thread(target=second)
     one.start()
     inside.wait(30)

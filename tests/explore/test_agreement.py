@@ -56,7 +56,7 @@ class Replay:
 
 @pytest.fixture(scope="module")
 def compute(new_page):
-    """Return a function that computes a setting, as it is typed, in the browser."""
+    """Return a function that computes a typed setting in the browser."""
     page = new_page()
     page.set_content(f'<script type="module">{module()}{SOLVE}</script>')
     page.wait_for_function("!!window.compute")
@@ -181,7 +181,7 @@ def test_costs_weights_limit_and_verdict_are_those_of_the_helpers(compute, typed
     np.testing.assert_allclose(found["w"], fit.path[-1], rtol=0, atol=close)
     if how["optimiser"] == "plain" and on_all:
         np.testing.assert_allclose(found["predicted"], fit.costs, rtol=AGREE)
-        if typed["scaling"] != "none":  # else Python's own eigenvalues lose digits
+        if typed["scaling"] != "none":  # there Python's own eigenvalues lose digits
             theory_says = predicted_costs(
                 X, y, how["learning_rate"], range(len(fit.costs)), fit.path[0]
             )

@@ -30,7 +30,7 @@ curves.plot_costs(ax, {run.features: run.costs for run in runs.itertuples()}, un
 report.figure(
     fig, label="again", caption="As in @fig:costs: {{all.cost}}.", alt="Two curves."
 )"""
-# The errors of widgets whose kernel was restarted.
+# Errors of widgets after a restart of their kernel.
 OF_A_RESTART = re.compile("Comm not found for comm id|Cannot send")
 
 
@@ -84,13 +84,13 @@ class Lab:
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory, two_runs):
-    """Start JupyterLab where its own port is taken, with a small report in it."""
+    """Start JupyterLab while its usual port is taken, with a small report in it."""
     project = Project(tmp_path_factory.mktemp("lab"))
     shutil.copytree(two_runs, project.folder / "build" / "runs")
     make_small(project, FIGURE)
     shutil.copy(ROOT / "experiments.yaml", project.folder)
     with contextlib.ExitStack() as taken:
-        with contextlib.suppress(OSError):  # somebody else has it
+        with contextlib.suppress(OSError):  # it is taken already
             taken.enter_context(socket.create_server(("127.0.0.1", PORT)))
         lab = Lab(project)
     yield lab
@@ -118,7 +118,7 @@ def page(lab, browser):
 
 
 def run_all(page):
-    """Run all cells of the notebook in front, once its kernel is there."""
+    """Run all cells of the current notebook, once its kernel is ready."""
     page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
     page.locator(".lm-MenuBar-itemLabel", has_text="Run").first.click()
     page.get_by_text("Run All Cells", exact=True).click()

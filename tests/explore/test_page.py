@@ -319,7 +319,7 @@ def test_the_start_is_dragged_over_the_surface(fresh):
     start = shown(fresh)["setting"]["start"]
     assert len(start) == 8
     np.testing.assert_allclose(fresh.evaluate(START), [x + 40, y - 30], atol=2)
-    fresh.mouse.move(x, y)  # it has been let go
+    fresh.mouse.move(x, y)  # after its release
     assert shown(fresh)["setting"]["start"] == start
 
 
@@ -368,7 +368,7 @@ def test_other_data_are_shown_as_well(new_page, tmp_path, rng):
 
 
 def test_a_constant_column_is_named_and_can_be_left_out(new_page, tmp_path, rng):
-    columns = {  # the third is constant without the row where another one is missing
+    columns = {  # "same" is constant in the complete rows
         '"mass, kg"': rng.normal(size=50),
         "y": np.append(np.nan, rng.normal(size=49)),
         "same": np.append(6.0, np.full(49, 5.0)),
@@ -467,7 +467,7 @@ def test_a_start_far_away_stays_at_the_edge_and_its_path_comes_in(new_page, addr
         x, _ = page.evaluate(START)
         assert box["x"] < x < box["x"] + box["width"] + 10
         assert page.evaluate("live.live.plots.shown.places.length") > 50
-    opened_at(page, address, "start=1e20,0,0,0,0,0,0,-1e20")  # none complains
+    opened_at(page, address, "start=1e20,0,0,0,0,0,0,-1e20")  # without errors
     page.context.close()
 
 

@@ -1,4 +1,4 @@
-"""The ticks of logarithmic axes: few, and each with its number."""
+"""The ticks of logarithmic axes are few and numbered."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""What the plots show, by the data of their artists."""
+"""What the plots show, judged by the data of their artists."""
 
 import numpy as np
 import pytest

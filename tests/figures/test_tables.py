@@ -1,4 +1,4 @@
-"""The tables' cells, computed by hand."""
+"""The cells of the tables, against values computed by hand."""
 
 import numpy as np
 import pandas as pd
@@ -105,7 +105,7 @@ def test_scores_are_in_their_own_columns():
     assert table["$R^2$"][0] == "$4.000000$"
     large = [dict.fromkeys(score, value) for value in (2984.25, 3143.5)]
     table = tables.scores_table({("all", "held out"): large})
-    assert table["MAE"].tolist() == [r"$3{,}064 \pm 80$"]  # as exact as each other
+    assert table["MAE"].tolist() == [r"$3{,}064 \pm 80$"]  # to the same precision
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Tables as people and programs write them are read in the one way, or refused."""
+"""Tables as people and programs write them are read in the only way, or refused."""
 
 import codecs
 import io
@@ -14,7 +14,7 @@ from helpers.reading.datasheet import column_fact, load_datasheet
 from helpers.reading.numerals import decimal_signs, read_numbers
 from helpers.reading.table import read_table
 
-# Numbers whose decimal digits are all needed.
+# Numbers that need all their decimal digits.
 X = np.array([[0.75, 1234.5], [12.25, 3.0], [0.1 + 0.2, 1e6], [-7.5, 2.0]])
 MPG = """\
 18.0   8   307.0      130.0      3504.      12.0   70  1\t"chevrolet chevelle malibu"
@@ -39,7 +39,7 @@ def table(tmp_path):
 
 
 def refused(path, target="y", features="all"):
-    """Return the message of a table that is refused, which is one line."""
+    """Return the one-line message with which a table is refused."""
     with pytest.raises(ValueError, match=".") as caught:
         load_data(path, target, features)
     assert "\n" not in str(caught.value)
@@ -110,7 +110,7 @@ def test_what_is_no_text_is_refused(table):
 @pytest.mark.parametrize(
     ("text", "values"),
     [
-        # Thousands: decided by a number beside them that can be read in one way.
+        # Thousands, which another number proves, as it can be read in only one way.
         ('y,a\n"3,504",1.5\n"12,345,678",2\n7,3\n', [3504, 12345678, 7]),
         ("y;a\n3.504;0,5\n12.345.678,5;2\n7;3\n", [3504, 12345678.5, 7]),
         ("y\ta\n3 504\t1\n12\u202f345\t2\n7'000\t3\n", [3504, 12345, 7000]),

@@ -172,7 +172,7 @@ def test_too_few_rows_are_named(rows, columns, message):
     with pytest.raises(ValueError, match="^a.csv: .* 'y' are 1: there is nothing"):
         require_enough(Data(np.ones((20, 2)), np.ones(20), [], "y", 0), "a.csv")
     far = Data(np.arange(40.0).reshape(20, 2) ** 2, 2e11 + np.arange(20), [], "y", 0)
-    with pytest.raises(ValueError, match="'y' differ by 19 only, and are as la"):
+    with pytest.raises(ValueError, match="'y' differ by only 19, but are as la"):
         require_enough(far, "a.csv")
     require_enough(far._replace(y=1e11 + np.arange(20)), "a.csv")
     for size in (1e80, 1e-80):
