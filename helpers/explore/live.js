@@ -28,9 +28,9 @@ export class Live {
     element.classList.add("live");
     element.live = this;
     element.innerHTML = MARKUP;
-    const [form, says, pictures, player, note] = element.children;
+    const [form, explanation, pictures, player, note] = element.children;
     const [back, play, forward, slider, counter, over, copy] = player.children;
-    Object.assign(this, { element, problem, address, onChange, says, note, play, slider, counter });
+    Object.assign(this, { element, problem, address, onChange, explanation, note, play, slider, counter });
     this.inputs = [back, play, forward, slider, copy];
     this.controls = new Controls(form, problem, (name, text) => this.change(name, text));
     this.plots = new Plots(pictures, (start) => this.change("start", start.join(",")));
@@ -40,18 +40,18 @@ export class Live {
     slider.oninput = () => this.step(slider.valueAsNumber);
     over.onclick = () => {
       this.open("");
-      this.keep();
+      this.saveAddress();
     };
     copy.onclick = () => this.copy();
     copy.hidden = !address;
-    address?.addEventListener("hashchange", () => this.follow());
+    address?.addEventListener("hashchange", () => this.openAddress());
     const link = address?.location.hash.includes("=");
     this.open(link ? address.location.hash : hash);
     if (link) element.scrollIntoView();
   }
 
   // Shows the setting in the page's address, unless that is a link to a place on the page.
-  follow() {
+  openAddress() {
     clearTimeout(this.writing);
     const { hash } = this.address.location;
     if (!hash || hash.includes("=")) this.open(hash);
@@ -68,7 +68,7 @@ export class Live {
     const rescaled = name === "features" || name === "scaling";
     if (rescaled) typed.start = ""; // its numbers would mean another point
     const valid = this.set(typed);
-    this.keep();
+    this.saveAddress();
     if (!rescaled || !valid) return;
     const { setting, limit } = this.result;
     if (limit === null || (setting.rate < 2 * limit && setting.rate > limit / 1000)) return;
@@ -90,7 +90,7 @@ export class Live {
       this.result = this.solve(setting);
       const { fit, limit, data } = this.result;
       this.controls.fit(limit, 2 / data.eigenvalues.at(-1));
-      this.says.textContent = explain(this.result);
+      this.explanation.textContent = explain(this.result);
       this.slider.max = fit.updates;
       this.show(setting.update ?? fit.updates);
     }
@@ -123,7 +123,7 @@ export class Live {
   step(update) {
     this.stop();
     this.show(update);
-    this.keep();
+    this.saveAddress();
   }
 
   // Plays from the current update, or from the start if that is the last one.
@@ -132,7 +132,7 @@ export class Live {
     const growth = (updates + 1) ** (1 / FRAMES);
     if (this.update === updates) this.show(0);
     this.typed.update = ""; // it will end at the last one
-    this.keep();
+    this.saveAddress();
     this.play.textContent = "Pause";
     this.timer = setInterval(() => {
       this.show(Math.ceil(growth * (this.update + 1)) - 1);
@@ -148,7 +148,7 @@ export class Live {
 
   // Writes the reader's setting into the address. Browsers allow only few changes per
   // second, so only the last of several is written.
-  keep() {
+  saveAddress() {
     if (!this.address) return;
     clearTimeout(this.writing);
     const link = writeAddress(this.typed);

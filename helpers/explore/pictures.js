@@ -72,12 +72,12 @@ function costs({ curve, ink, muted }) {
 }
 
 function surface({ path, ink }, shown) {
-  const values = (...about) => shown.projection.whole ? numbersAt(...about) : [];
+  const values = (...ticks) => shown.projection.complete ? numbersAt(...ticks) : [];
   const axis = { values, grid: { show: false }, ticks: { show: false } };
   const directions = ["steepest direction", "flattest direction"];
   return {
     title: () => "Path on the cost: drag its start",
-    names: ({ projection, data }) => projection.whole ? [`weight of ${data.features[0]}`, "offset"] : directions,
+    names: ({ projection, data }) => projection.complete ? [`weight of ${data.features[0]}`, "offset"] : directions,
     data({ spans, projection: { centre, half } }) {
       const [x, y] = spans.map((span, i) => span.map((value) => centre[i] + half[i] * value));
       return [x, y, y];

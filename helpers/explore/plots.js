@@ -40,28 +40,28 @@ function optionsOf({ names, x, series, axes = [], scales = {}, ...more }, shown,
     title: " ",
     padding: [8, 18, 0, 0],
     scales: { x: { time: false, ...scales.x }, y: { range: around, ...scales.y } },
-    series: [{ value, ...x }, ...series.map((one) => ({ value, pxAlign: 0, points: { show: false }, ...one }))],
+    series: [{ value, ...x }, ...series.map((line) => ({ value, pxAlign: 0, points: { show: false }, ...line }))],
     axes: [axis(0), axis(1)],
     ...more,
   };
 }
 
 export class Plots {
-  // Calls begin(start) while the start is moved over the surface.
-  constructor(element, begin) {
-    Object.assign(this, { element, begin, shown: {}, charts: {} });
+  // Calls onStart(start) while the start is moved over the surface.
+  constructor(element, onStart) {
+    Object.assign(this, { element, onStart, shown: {}, charts: {} });
     element.innerHTML = "<figure></figure>".repeat(Object.keys(PICTURES).length);
     this.surface = document.createElement("div");
     this.surface.innerHTML = SURFACE;
     [this.drawing, this.handle] = this.surface.children;
     this.handle.onpointerdown = ({ pointerId }) => this.handle.setPointerCapture(pointerId);
-    this.handle.ongotpointercapture = () => (this.held = true);
+    this.handle.ongotpointercapture = () => (this.dragging = true);
     this.handle.onlostpointercapture = () => this.release();
-    this.handle.onpointermove = (event) => this.held && this.drag(event);
+    this.handle.onpointermove = (event) => this.dragging && this.drag(event);
     this.handle.onkeydown = (event) => this.nudge(event);
-    new ResizeObserver(() => element.clientWidth !== this.width && this.frame()).observe(element);
+    new ResizeObserver(() => element.clientWidth !== this.width && this.redraw()).observe(element);
     // A new theme: the style sheet turns the change of colour into a transition.
-    element.ontransitionend = () => this.frame();
+    element.ontransitionend = () => this.redraw();
   }
 
   // Moves the start with the pointer within the picture, whose axes stay until its release.
@@ -69,11 +69,11 @@ export class Plots {
     const { left, bottom, width, height } = this.drawing.getBoundingClientRect();
     const shares = [(clientX - left) / width, (bottom - clientY) / height];
     const place = this.shown.spans.map(([low, high], i) => low + within(shares[i]) * (high - low));
-    this.begin(this.shown.projection.start(place));
+    this.onStart(this.shown.projection.start(place));
   }
 
   release() {
-    this.held = false;
+    this.dragging = false;
     this.show(this.shown, this.shown.update);
   }
 
@@ -81,7 +81,7 @@ export class Plots {
     if (!(event.key in MOVES)) return;
     event.preventDefault();
     const { places: [from], projection: { start } } = this.shown;
-    this.begin(start(from.map((value, i) => value + MOVES[event.key][i] / 20)));
+    this.onStart(start(from.map((value, i) => value + MOVES[event.key][i] / 20)));
   }
 
   show(result, update) {
@@ -89,8 +89,8 @@ export class Plots {
     const { data, fit: { path } } = result;
     if (data !== shown.data) Object.assign(shown, { projection: projectionOf(data), bars: barsOf(data) });
     const route = routeOf(shown.projection, path, update);
-    if (this.held) route.spans = shown.spans;
-    const stays = path === shown.fit?.path;
+    if (this.dragging) route.spans = shown.spans;
+    const samePath = path === shown.fit?.path;
     const predictions = data.sample.map((row) => dot(path[update], row));
     Object.assign(shown, result, route, { update, theta: path[update], predictions });
     const [left, bottom] = route.spans.map(([low, high], i) =>
@@ -98,12 +98,12 @@ export class Plots {
     );
     Object.assign(this.handle.style, { left, bottom });
     this.drawing.innerHTML = drawingOf(shown.projection, route);
-    if (this.charts.costs) this.fill(stays);
-    else this.frame();
+    if (this.charts.costs) this.fill(samePath);
+    else this.redraw();
   }
 
   // Fills the pictures; a zoomed view may stay.
-  fill(stays) {
+  fill(keepZoom) {
     this.element.classList.toggle("live-unpredicted", !this.shown.predicted);
     for (const chart of Object.values(this.charts)) {
       const { title, names, note, data } = chart.picture;
@@ -114,14 +114,14 @@ export class Plots {
         chart.axes[i].label = text && cut(text, Math.floor(room));
       });
       const [{ x: { min, max } }, [x]] = [chart.scales, chart.data];
-      const zoomed = stays && (min > x[0] || max < x.at(-1));
+      const zoomed = keepZoom && (min > x[0] || max < x.at(-1));
       chart.setData(data(this.shown), !zoomed);
       if (zoomed) chart.redraw();
     }
   }
 
   // Draws everything anew: at first, and for a new width or theme.
-  frame() {
+  redraw() {
     this.width = this.element.clientWidth;
     const focused = document.activeElement === this.handle;
     for (const chart of Object.values(this.charts)) chart.destroy();

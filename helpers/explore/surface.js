@@ -7,16 +7,16 @@ const CIRCLES = LEVELS.map((level) => `<circle r="${Math.sqrt(1e-3 * 4000 ** (le
 
 // The axes: weight and offset of a single feature, or the steepest and flattest directions.
 export function projectionOf({ best, vectors, rows }) {
-  const whole = best.length === 2;
+  const complete = best.length === 2;
   const flip = (vector) => dot(vector, best) < 0 ? vector.map((value) => -value) : vector;
-  const basis = whole ? [[1, 0], [0, 1]] : [flip(vectors.at(-1)), flip(vectors[0])];
+  const basis = complete ? [[1, 0], [0, 1]] : [flip(vectors.at(-1)), flip(vectors[0])];
   const centre = basis.map((vector) => dot(vector, best));
   const widest = 0.48 * Math.max(...centre.map(Math.abs)) || 1;
   const half = centre.map((value) => Math.max(1.6 * Math.abs(value), widest));
   const place = (theta) => basis.map((vector, i) => (dot(vector, theta) - centre[i]) / half[i]);
   const start = ([x, y]) => Array.from(best, (w, j) => w + basis[0][j] * x * half[0] + basis[1][j] * y * half[1]);
   const [p, q] = basis.map((vector, i) => rows.map((row) => half[i] * dot(vector, row)));
-  return { whole, place, start, centre, half, contours: contoursOf(dot(p, p), dot(p, q), dot(q, q)) };
+  return { complete, place, start, centre, half, contours: contoursOf(dot(p, p), dot(p, q), dot(q, q)) };
 }
 
 // Contours of axx + 2bxy + dyy: circles, transformed by the inverse of a Cholesky factor.
