@@ -249,7 +249,7 @@ def make_optimiser(optimiser, learning_rate, **options):
     learning_rate : float or ndarray of shape (m,)
         Positive.
     **options : float
-        See `all_options`, which validates them.
+        Options of the optimiser, checked by `all_options`.
     """
     options = all_options(optimiser, options)
     return OPTIMISERS[optimiser](learning_rate, **options)

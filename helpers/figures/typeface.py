@@ -30,16 +30,16 @@ def use_typeface():
     return True
 
 
-def in_figure(text, instead=None):
+def in_figure(text, fallback=None):
     """Return a text that matplotlib draws literally, even next to a formula.
 
-    If a letter is in neither font, return `instead`, if that is given.
+    If a letter is in neither font, return `fallback`, if that is given.
     """
     names = (mpl.rcParams["mathtext.rm"], mpl.rcParams["mathtext.tt"])
     main, spare = (font_manager.get_font(font_manager.findfont(name)) for name in names)
     missing = {letter for letter in text if not main.get_char_index(ord(letter))}
-    if instead and not all(spare.get_char_index(ord(letter)) for letter in missing):
-        return instead
+    if fallback and not all(spare.get_char_index(ord(letter)) for letter in missing):
+        return fallback
     letters = (
         rf"$\mathtt{{{letter}}}$" if letter in missing else letter
         for letter in text.replace("$", r"\$")

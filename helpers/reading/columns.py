@@ -80,29 +80,29 @@ def _conversion_notes(table, chosen):
 def _add_all(chosen, table, path):
     """Add all other columns of numbers; return which were left out, and why."""
     left_out, seen = [], {chosen[target].tobytes(): target for target in chosen}
-    for place, name in enumerate(table.names):
-        values, wrong = table.numbers(place)
+    for index, name in enumerate(table.names):
+        values, wrong = table.numbers(index)
         present = wrong | ~np.isnan(values)
         if UNNAMED.fullmatch(name):
-            left_out.append(f"column {place + 1} (it has no name)")
+            left_out.append(f"column {index + 1} (it has no name)")
         elif not present.any():
             left_out.append(f"{name} (it is empty)")
         elif 2 * wrong.sum() > present.sum():
             mixed = (present & ~wrong).any()
             detail = f" in {wrong.sum():,d} of {present.sum():,d} rows" if mixed else ""
-            if mixed or _correction(table, path, place, wrong):  # such as a currency
-                detail += f", such as {table.columns[place][wrong.argmax()]!r}"
+            if mixed or _correction(table, path, index, wrong):  # such as a currency
+                detail += f", such as {table.columns[index][wrong.argmax()]!r}"
             left_out.append(f"{name} (text{detail})")
-        elif name in table.names[:place]:
-            _place_of(name, table, path)
-            left_out.append(f"column {place + 1} (it repeats {name})")
+        elif name in table.names[:index]:
+            _index_of(name, table, path)
+            left_out.append(f"column {index + 1} (it repeats {name})")
         elif name not in chosen:
-            _require_finite(table, path, place, wrong)
+            _require_finite(table, path, index, wrong)
             key = values.tobytes()
             if key in seen:
                 left_out.append(f"{name} (it repeats {seen[key]})")
             elif len(values) > 1 and np.ptp(values[present]) == 0:
-                long = max(map(len, table.columns[place])) > 16
+                long = max(map(len, table.columns[index])) > 16
                 left_out.append(f"{name} (it is constant{long * ' to 16 digits'})")
             elif _numbers_the_rows(name, values):
                 left_out.append(f"{name} (it numbers the rows)")
@@ -125,26 +125,26 @@ def _numbers_the_rows(name, values):
 
 def _column(table, path, name):
     """Return the numbers of a column, or raise ValueError."""
-    place = _place_of(name, table, path)
-    values, wrong = table.numbers(place)
-    _require_finite(table, path, place, wrong)
+    index = _index_of(name, table, path)
+    values, wrong = table.numbers(index)
+    _require_finite(table, path, index, wrong)
     return values
 
 
-def _place_of(name, table, path):
-    """Return the place of the only column with that name, or raise ValueError."""
-    places = [place for place, column in enumerate(table.names) if column == name]
-    if not places:
+def _index_of(name, table, path):
+    """Return the index of a column; ValueError if its name is unknown or ambiguous."""
+    indices = [index for index, column in enumerate(table.names) if column == name]
+    if not indices:
         raise ValueError(
             f"{path}: no column {name!r}; {_advice(name, table, path)}its columns are "
             f"{join_names(table.names)}"
         )
-    if len({table.columns[place] for place in places}) > 1:
-        numbers = " and ".join(str(place + 1) for place in places)
+    if len({table.columns[index] for index in indices}) > 1:
+        numbers = " and ".join(str(index + 1) for index in indices)
         raise ValueError(
             f"{path}: columns {numbers} are both named {name!r}; rename one of them"
         )
-    return places[0]
+    return indices[0]
 
 
 def _advice(name, table, path):
@@ -162,12 +162,12 @@ def _advice(name, table, path):
     return f"did you mean {near[0]!r}? " if near else ""
 
 
-def _require_finite(table, path, place, wrong):
+def _require_finite(table, path, index, wrong):
     """Raise ValueError at the first value of a column that is not a finite number."""
     if not wrong.any():
         return
-    row, name = wrong.argmax(), table.names[place]
-    field, advice = table.columns[place][row], _correction(table, path, place, wrong)
+    row, name = wrong.argmax(), table.names[index]
+    field, advice = table.columns[index][row], _correction(table, path, index, wrong)
     if 2 * wrong.sum() > len(wrong) and not advice:
         raise ValueError(
             f"{path}: column {name!r} is text, such as {field!r}; a target or a "
@@ -177,7 +177,7 @@ def _require_finite(table, path, place, wrong):
         advice = "leave the field empty if the value is not known"
         if field == name:
             advice = "remove the line if it repeats the header"
-        elif table.columns[place].count(field) > 1:
+        elif table.columns[index].count(field) > 1:
             advice += f", or write `missing: {field!r}` into {path_of_sheet(path)}"
         elif row == 0 and wrong.sum() == 1:
             advice += ", or remove the line if it contains units"
@@ -187,9 +187,9 @@ def _require_finite(table, path, place, wrong):
     )
 
 
-def _correction(table, path, place, wrong):
+def _correction(table, path, index, wrong):
     """Suggest what to write for the first wrong value; empty if it is ambiguous."""
-    field, name = table.columns[place][wrong.argmax()], table.names[place]
+    field, name = table.columns[index][wrong.argmax()], table.names[index]
     if SPREADSHEET_ERROR.fullmatch(field):
         return "a spreadsheet could not compute it: leave the field empty"
     unit = column_fact(load_datasheet(path), name, "unit")

@@ -36,10 +36,10 @@ class Table(NamedTuple):
     how: str  # how the file was read, in one sentence
     header: bool  # whether the file or its datasheet names the columns
 
-    def numbers(self, place):
+    def numbers(self, index):
         """Read a column as numbers, see `helpers.reading.numerals.read_numbers`."""
-        missing = self.missing[None] + self.missing.get(self.names[place], [])
-        return read_numbers(self.columns[place], self.decimal, missing)
+        missing = self.missing[None] + self.missing.get(self.names[index], [])
+        return read_numbers(self.columns[index], self.decimal, missing)
 
 
 def read_table(path):
@@ -68,8 +68,8 @@ def read_table(path):
     word = WORDS.get(separator, repr(separator))
     how = f"read as {encoding}, separated by {word}, with a decimal {sign} and {header}"
     how += f"; lines without values left out: {blank}" if blank else ""
-    has_names = not header.startswith("no header")
-    return Table(names, columns, lines, decimal, declared.missing, how, has_names)
+    named = not header.startswith("no header")
+    return Table(names, columns, lines, decimal, declared.missing, how, named)
 
 
 def _rows(text, separator, sheet):
