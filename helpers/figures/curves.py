@@ -7,9 +7,7 @@ import math
 
 from matplotlib.ticker import Formatter, LogLocator, NullLocator
 
-SHORT = (
-    1e3  # an axis whose end is below this multiple of its start has ticks at 2 and 5
-)
+SHORT = 1e3  # ratio of the ends below which an axis has ticks at 2 and 5, too
 SUPERSCRIPTS = str.maketrans(
     "-0123456789",
     "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079",
@@ -59,7 +57,7 @@ def whole_ticks(axis):
 
 
 class LogTicks(LogLocator):
-    """Ticks at each decade of a logarithmic axis, and at 2 and 5, or all, if few.
+    """Ticks of a logarithmic axis: at decades; if these are few, at 2 and 5, or at all.
 
     Every tick has a number. Matplotlib's eight minor ticks in each decade would take a
     third of the time of a figure.
