@@ -100,6 +100,7 @@ export function mistakesIn(setting, { features: names, minima, maxima, n_samples
 
 // Splits names at commas, except inside double quotes, like helpers.data.split_names.
 function splitNames(text) {
+  if (text.split('"').length % 2 === 0) return [text]; // a quote is left open
   const names = Array.from(
     text.matchAll(/"((?:[^"]|"")*)"|[^,"]+/g),
     ([name, quoted]) => quoted?.replaceAll('""', '"') ?? name,

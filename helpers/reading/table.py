@@ -167,8 +167,9 @@ def _require_same_length(first, row, word):
     if len(names) < 2:
         raise ValueError(f"not a CSV file: line {top} has one field, {names[0][:40]!r}")
     if len(fields) != len(names):
+        count = "1 field" if len(fields) == 1 else f"{len(fields)} fields"
         raise ValueError(
-            f"not a CSV file: line {line} has {len(fields)} fields separated by "
+            f"not a CSV file: line {line} has {count} separated by "
             f"{word}, line {top} has {len(names)}; put a field that contains a "
             "separator in double quotes, and remove a line that is not a row"
         )

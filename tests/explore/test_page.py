@@ -519,6 +519,7 @@ def test_what_has_no_effect_is_not_judged_and_one_can_always_start_over(fresh):
     [
         ("features=mass&start=1,2", ["no feature “mass”", "sets start to “1,2”"]),
         ("start=0,0,0,0,0,0,0,1e200", ["too large a number"]),
+        ('features=weight,"year', ['there is no feature “weight,"year”']),
         ("toString=5&rate=0.2", ["sets “toString”, which is not a setting"]),
         ("iterations=abc&update=5", ["sets iterations to “abc”"]),
     ],

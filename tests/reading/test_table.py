@@ -139,7 +139,7 @@ def test_numbers_are_read_as_they_are_meant(table, text, values):
         ("0,1,2\n1,2,4\n4,5,6\n", "0, 1, 2 in line 1 may be names or numbers; write"),
         (",1990,1991\nFrance,58,59\n", ", 1990, 1991 in line 1 may be names or num"),
         ("y,a\n1,2\n3,4,5\n", "not a CSV file: line 3 has 3 fields separated by co"),
-        ("y,a\n1,2\n3\n", "not a CSV file: line 3 has 1 fields separated by co"),
+        ("y,a\n1,2\n3\n", "not a CSV file: line 3 has 1 field separated by co"),
         ('y,a\n1,"2\n3,4\n', "line 2: unexpected end of data"),
         ("y\n1\n2\n", "not a CSV file: line 1 has one field, 'y'"),
         ("y,a\n1,130 hp\n2,5\n3,7\n", ", line 2, column 'a': '130 hp' is not a finite"),
@@ -301,7 +301,7 @@ def test_a_title_above_the_header_is_named(table):
         ):
             said = f"line {line} is the first with {word}: remove the lines above the "
             assert refused(table(title + text)) == f"{said}header"
-    assert "line 3 has 1 fields" in refused(table("y,a\n1,2\n3\n"))
+    assert "line 3 has 1 field" in refused(table("y,a\n1,2\n3\n"))
 
 
 def test_a_header_may_begin_with_a_sign_of_comments(table):
