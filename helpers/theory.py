@@ -158,7 +158,7 @@ def best_heavy_ball(X):
     return float(4 / (steepest + flattest) ** 2), float(momentum)
 
 
-def rounding_of(X, y, best):
+def rounding_error(X, y, best):
     """Return the size below which a residual of a linear model is mere rounding.
 
     Parameters

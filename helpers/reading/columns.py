@@ -7,7 +7,7 @@ from difflib import get_close_matches
 import numpy as np
 
 from helpers.reading.content import composed
-from helpers.reading.datasheet import column_fact, load_datasheet, path_of_sheet
+from helpers.reading.datasheet import column_fact, datasheet_path, load_datasheet
 from helpers.reading.numerals import EXACT, TRUTH, bare_number
 
 # Names that pandas, R and databases give to a column that numbers the rows.
@@ -156,7 +156,7 @@ def _advice(name, table, path):
         line = table.lines[below[0]]
         return f"line {line} has that name: remove the lines above it; "
     if not table.header:
-        sheet = path_of_sheet(path)
+        sheet = datasheet_path(path)
         return f"no header was found: write `columns: [names, …]` into {sheet}; "
     near = get_close_matches(name, table.names, n=1)
     return f"did you mean {near[0]!r}? " if near else ""
@@ -178,7 +178,7 @@ def _require_finite(table, path, index, wrong):
         if field == name:
             advice = "remove the line if it repeats the header"
         elif table.columns[index].count(field) > 1:
-            advice += f", or write `missing: {field!r}` into {path_of_sheet(path)}"
+            advice += f", or write `missing: {field!r}` into {datasheet_path(path)}"
         elif row == 0 and wrong.sum() == 1:
             advice += ", or remove the line if it contains units"
     raise ValueError(

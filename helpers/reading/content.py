@@ -23,7 +23,7 @@ INVISIBLE = "\N{ZERO WIDTH SPACE}\N{ZERO WIDTH NO-BREAK SPACE}"
 NOT_TEXT = re.compile("[\0-\b\x0e-\x1f]")
 
 
-def content_of(path):
+def read_content(path):
     """Return the uncompressed bytes of a file; ValueError if it cannot be read."""
     file = ROOT / path
     try:

@@ -47,7 +47,7 @@ def load_datasheet(path):
     column, and how to read it. A relative path starts at the project's folder.
     ValueError if the datasheet is not a mapping in YAML.
     """
-    sheet = path_of_sheet(path)
+    sheet = datasheet_path(path)
     try:
         content = read_yaml(ROOT / sheet, sheet)
     except FileNotFoundError:
@@ -77,7 +77,7 @@ def read_format(path):
 
     ValueError if a setting is not valid.
     """
-    content, sheet = load_datasheet(path), path_of_sheet(path)
+    content, sheet = load_datasheet(path), datasheet_path(path)
     _refuse_near(content, SETTINGS, sheet)
 
     def refuse(setting, expected):
@@ -123,7 +123,7 @@ def _listed(value):
     return [float(v) if type(v) in numbers else str(v) for v in values if v is not None]
 
 
-def path_of_sheet(path):
+def datasheet_path(path):
     """Return the path of a data file's datasheet, which need not exist."""
     path = Path(path)
     plain = path.with_suffix("") if path.suffix.lower() in PACKED else path

@@ -10,7 +10,7 @@ import io
 import re
 from typing import NamedTuple
 
-from helpers.reading.content import content_of, decoded
+from helpers.reading.content import decoded, read_content
 from helpers.reading.datasheet import SEPARATORS, read_format
 from helpers.reading.numerals import (
     MISSING,
@@ -50,7 +50,7 @@ def read_table(path):
     """
     declared = read_format(path)
     try:
-        text, encoding = decoded(content_of(path), declared)
+        text, encoding = decoded(read_content(path), declared)
         separator = declared.separator
         if text[:4].lower() == "sep=" and text[5:6] == "\n":  # as Excel writes it
             separator, text = separator or text[4], text[5:]

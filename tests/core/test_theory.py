@@ -155,5 +155,5 @@ def test_what_is_left_of_an_exact_linear_function_is_rounding_and_noise_is_not(r
         for noise, found in ((0, True), (1e-6, False)):
             y = exact + noise * exact.std() * rng.normal(size=40)
             best = theory.optimum(features, y)
-            rounding = theory.rounding_of(features, y, best)
+            rounding = theory.rounding_error(features, y, best)
             assert (best.J**0.5 <= rounding) == found

@@ -11,7 +11,7 @@ from helpers.pipeline.report.datasets import (
     with_remembered_hint,
 )
 from helpers.pipeline.sweep import inputs
-from helpers.pipeline.sweep.inputs import why_outside
+from helpers.pipeline.sweep.inputs import explain_outside
 
 OUTSIDE = " is not part of the project, so it cannot be handed in or verified: copy it "
 
@@ -34,7 +34,7 @@ def folder(tmp_path, monkeypatch):
     "path", ["data/a.csv", "data/near.csv", "data/none.csv", "./data/../data/a.csv"]
 )
 def test_a_table_of_the_project_is_found_by_others(folder, path):
-    assert why_outside(path) == ""
+    assert explain_outside(path) == ""
 
 
 @pytest.mark.parametrize(
@@ -48,18 +48,18 @@ def test_a_table_of_the_project_is_found_by_others(folder, path):
     ],
 )
 def test_a_table_that_others_have_not_is_named(folder, path, leads):
-    said = why_outside(path)
+    said = explain_outside(path)
     assert said.startswith(f"{path!r} ({folder.parent / leads}){OUTSIDE}")
 
 
 def test_a_table_is_named_from_the_folder_of_the_project(folder):
     outside = f"{folder.parent}/elsewhere/a.csv"
-    assert why_outside(outside).startswith(repr(outside) + OUTSIDE)
+    assert explain_outside(outside).startswith(repr(outside) + OUTSIDE)
     for path in (f"{folder}/data/a.csv", "../project/data/a.csv"):
         expected = f"{path!r} is found only while the project is here: write data/a.csv"
-        assert why_outside(path) == expected
+        assert explain_outside(path) == expected
     for path in ("", "a\0b"):
-        assert why_outside(path).startswith(repr(path) + OUTSIDE)
+        assert explain_outside(path).startswith(repr(path) + OUTSIDE)
 
 
 def test_the_tables_behind_a_report_are_its_own_and_those_of_its_experiments():

@@ -13,14 +13,14 @@ from helpers.pipeline.errors import UserError
 from helpers.pipeline.grading.unpack import GRADED
 from helpers.pipeline.records import read_record
 from helpers.pipeline.report.build import print_report
-from helpers.pipeline.report.claims import PROSE, Claim, Claims, described
+from helpers.pipeline.report.claims import PROSE, Claim, Claims, output_metadata
 from helpers.pipeline.report.evidence import attachments
 from helpers.pipeline.report.page import to_html
 from helpers.pipeline.report.revision import revision
 from helpers.pipeline.report.title import given_table
 from helpers.pipeline.report.typeset import descriptions, title_of
-from helpers.pipeline.sweep.execute import prepared
-from helpers.pipeline.sweep.executed import is_papermills
+from helpers.pipeline.sweep.execute import prepare_notebook
+from helpers.pipeline.sweep.executed import is_added_by_papermill
 from helpers.pipeline.sweep.experiments import experiments_of
 
 
@@ -35,7 +35,7 @@ def set_texts(executed, **title):
     claims = Claims({name: Claim(**claim) for name, claim in recorded.items()})
     table = given_table(GRADED.name)
     shown = nbformat.read(executed, as_version=4).cells
-    notebook = with_outputs(prepared(GRADED.name, table), shown, claims)
+    notebook = with_outputs(prepare_notebook(GRADED.name, table), shown, claims)
     for description in descriptions(notebook):
         if description["kind"] == "title":
             description["heading"].update(title)
@@ -78,7 +78,7 @@ def with_outputs(notebook, shown, claims):
 def counts(cell):
     """Tell whether a cell is given a number when it is executed."""
     is_empty = cell.cell_type != "code" or not cell.source.strip()
-    return not (is_empty or is_papermills(cell))
+    return not (is_empty or is_added_by_papermill(cell))
 
 
 def computes(cell):
@@ -89,7 +89,7 @@ def computes(cell):
 def text_output(source, claims):
     """Return what a text shows, see `helpers.pipeline.report.publish.Report.prose`."""
     text = source.partition("\n")[2] + "\n"
-    metadata = described(claims, kind="prose", text=text)
+    metadata = output_metadata(claims, kind="prose", text=text)
     return nbformat.v4.new_output(
         "display_data", {"text/plain": "prose"}, metadata=metadata
     )

@@ -29,9 +29,9 @@ from helpers.pipeline.report.page import to_html
 from helpers.pipeline.report.paths import is_generated
 from helpers.pipeline.report.revision import LONG_AGO, Revision, left_out
 from helpers.pipeline.report.title import given_table, title_block
-from helpers.pipeline.report.typeset import cells_behind, descriptions, title_of
-from helpers.pipeline.sweep.execute import prepared
-from helpers.pipeline.sweep.executed import is_papermills
+from helpers.pipeline.report.typeset import cells_of_error, descriptions, title_of
+from helpers.pipeline.sweep.execute import prepare_notebook
+from helpers.pipeline.sweep.executed import is_added_by_papermill
 from helpers.pipeline.sweep.experiments import experiments_of
 from helpers.pipeline.sweep.inputs import RUNS, modules_used_by
 from helpers.pipeline.sweep.notebooks import NOTEBOOKS, DamagedError
@@ -119,7 +119,7 @@ class Preview:
         if cells.changed_since(self.own_files):
             self.restart()
         parameters = title_block(with_pdf=False) | given_table(self.paths.name)
-        notebook = prepared(self.paths.name, parameters)
+        notebook = prepare_notebook(self.paths.name, parameters)
         code = [as_sent(cell) for cell in notebook.cells if cell.cell_type == "code"]
         if not self.is_swept:
             self.sweep()
@@ -193,7 +193,7 @@ class Preview:
 
     def place_of(self, error):
         """Return the identifier of the cell that an error of the page is about."""
-        cells = cells_behind(error, self.last_shown) if self.last_shown else []
+        cells = cells_of_error(error, self.last_shown) if self.last_shown else []
         return cells[-1].get("id") if cells else ""
 
     def sweep(self):
@@ -247,7 +247,7 @@ class Preview:
 
 def as_sent(cell):
     """Return the part of a code cell that is sent to the kernel."""
-    counts = not is_papermills(cell)
+    counts = not is_added_by_papermill(cell)
     return {"id": cell.get("id"), "source": cell.source, "counts": counts}
 
 

@@ -27,7 +27,7 @@ from helpers.pipeline.report.revision import changed, revision
 from helpers.pipeline.report.title import given_table, title_block
 from helpers.pipeline.sweep.executed import with_magic_hint
 from helpers.pipeline.sweep.experiments import experiments_of
-from helpers.pipeline.sweep.inputs import modules_used_by, why_outside
+from helpers.pipeline.sweep.inputs import explain_outside, modules_used_by
 from helpers.pipeline.sweep.plan import make_plan, modules_for
 from helpers.pipeline.sweep.run import FailedRunsError, sweep
 
@@ -71,7 +71,7 @@ def make_report(paths, with_pdf, with_page, thread):
     experiments = experiments_of(paths.name)
     version, plan, stamps_before = revision(), make_plan(experiments), stamps()
     data_table = requested_table(paths.name, table)
-    if data_table and (why := why_outside(data_table["data"])):
+    if data_table and (why := explain_outside(data_table["data"])):
         print(f"note: {why}", file=sys.stderr, flush=True)
     report_modules = partial(modules_used_by, paths.name)
     if not with_page:  # to verify a PDF, in a folder that is removed
@@ -80,7 +80,11 @@ def make_report(paths, with_pdf, with_page, thread):
         # Import these while the forkserver imports its modules, which takes as long.
         from helpers.pipeline.report.page import to_html
         from helpers.pipeline.report.pdf import compile_preamble
-        from helpers.pipeline.report.typeset import cell_of, note_of_printed, title_of
+        from helpers.pipeline.report.typeset import (
+            cell_of,
+            title_of,
+            unpublished_text_note,
+        )
 
         failed = None
         try:
@@ -102,7 +106,7 @@ def make_report(paths, with_pdf, with_page, thread):
             raise UserError(error) from None
         if failed:
             print(f"the report lists as failed: {failed}", file=sys.stderr, flush=True)
-    if note := note_of_printed(notebook):
+    if note := unpublished_text_note(notebook):
         print(note, file=sys.stderr, flush=True)
     recorded = read_record(paths.executed)
     claims = recorded.get("claims")

@@ -166,7 +166,7 @@ class Claims(dict):
         return PLACEHOLDER.sub(in_text, MATHEMATICS.sub(filled, text))
 
 
-def described(claims, **description):
+def output_metadata(claims, **description):
     """Return an output's metadata: its description, with the claims that it names."""
     text = description.get("text", "") + description.get("caption", "")
     named = {name: claims[name]._asdict() for name in PLACEHOLDER.findall(text)}

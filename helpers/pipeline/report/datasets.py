@@ -8,7 +8,7 @@ from helpers.pipeline.command import first_few
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.report.title import TABLE, given_table
 from helpers.pipeline.sweep.experiments import experiments_of, read_points
-from helpers.pipeline.sweep.inputs import why_outside
+from helpers.pipeline.sweep.inputs import explain_outside
 from helpers.pipeline.sweep.parameters import notebook_parameters
 
 # Set by the Makefile: the names of the variables whose values it remembered.
@@ -42,7 +42,7 @@ def require_table(report, specified=None):
     The tables of experiments are checked when the grid is read.
     """
     table = requested_table(report, specified)
-    if table and (why := why_outside(table["data"])):
+    if table and (why := explain_outside(table["data"])):
         raise UserError(why)
 
 

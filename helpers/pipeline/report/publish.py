@@ -16,7 +16,7 @@ from IPython import get_ipython
 from IPython.display import display, update_display
 
 from helpers.pipeline.report import frames
-from helpers.pipeline.report.claims import Claims, described
+from helpers.pipeline.report.claims import Claims, output_metadata
 from helpers.pipeline.report.drawing import IN_BACKGROUND, call_in_background, draw
 from helpers.pipeline.report.lab import BIBLIOGRAPHIES, Lab, read_works
 from helpers.pipeline.report.markdown import KINDS
@@ -281,7 +281,7 @@ class Report:
     def _emit(self, data, *, show=None, display_id=None, **description):
         """Display data, with a description for the metadata of the output."""
         data.setdefault("text/plain", description["kind"])
-        metadata = described(self.claims, **description)
+        metadata = output_metadata(self.claims, **description)
         (show or display)(data, metadata=metadata, raw=True, display_id=display_id)
 
 

@@ -117,7 +117,7 @@ def descriptions_in(cell):
 
 def cell_of(error, notebook):
     """Name the cells that an error is about, as in ``In [7]``."""
-    return " and ".join(map(_name_of, cells_behind(error, notebook)))
+    return " and ".join(map(_name_of, cells_of_error(error, notebook)))
 
 
 def _name_of(cell):
@@ -126,7 +126,7 @@ def _name_of(cell):
     return f"In [{cell.get('execution_count') or ' '}]"
 
 
-def cells_behind(error, notebook):
+def cells_of_error(error, notebook):
     """Return the cells that an error is about: of a label, a citation or a formula."""
     cited = re.search(r"`(\S+?)'", error)
     published = re.search(r"\b((?:fig|tab|lst):[a-z0-9-]+) is", error)
@@ -185,7 +185,7 @@ def check_letters(notebook):
     require_letters(texts)
 
 
-def lost_outputs(notebook):
+def unpublished_outputs(notebook):
     """Return the outputs that the report omits, each with its cell."""
     return [
         (cell, output)
@@ -196,11 +196,11 @@ def lost_outputs(notebook):
     ]
 
 
-def note_of_printed(notebook):
+def unpublished_text_note(notebook):
     """Return a note on cells whose printed text is not in the report; empty if none."""
     cells = {
         _name_of(cell): None
-        for cell, output in lost_outputs(notebook)
+        for cell, output in unpublished_outputs(notebook)
         if output.get("name") == "stdout" or "text/plain" in output.get("data", {})
     }
     note = f"note: what {join_names(cells)} printed is not in the report"
@@ -210,7 +210,7 @@ def note_of_printed(notebook):
 def check_outputs(notebook):
     """Raise UserError if the report lacks a figure or table, or its provenance."""
     items = descriptions(notebook)
-    for cell, output in lost_outputs(notebook):
+    for cell, output in unpublished_outputs(notebook):
         for kind, (what, method) in UNPUBLISHED.items():
             if kind in output.get("data", {}):
                 raise UserError(

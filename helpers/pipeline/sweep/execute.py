@@ -29,7 +29,7 @@ from helpers.pipeline.kernels.warm import FORKSERVER
 from helpers.pipeline.sweep.executed import (
     as_text,
     exit_before_record,
-    is_papermills,
+    is_added_by_papermill,
     last_words,
     merge_streams,
     raise_for_lost_output,
@@ -85,7 +85,7 @@ class BoundedClient(NotebookClient):
         with self.setup_kernel():
             for number, cell in enumerate(self.nb.cells):
                 # Papermill's cells do not count, so the others keep their numbers.
-                counts = not is_papermills(cell)
+                counts = not is_added_by_papermill(cell)
                 try:
                     self.execute_cell(cell, number, store_history=counts)
                 except CellExecutionError:
@@ -183,7 +183,7 @@ def execute(notebook, parameters, *, time_limit=600, inputs=None):
         log = "" if inputs is None else f"{folder}/opened"
         started = time.perf_counter()
         try:
-            executed = prepared(notebook, parameters)
+            executed = prepare_notebook(notebook, parameters)
         except DamagedError as damage:
             executed = nbformat.v4.new_notebook()
             error, cell, log = _put_on_top(executed, damage), "", ""
@@ -203,7 +203,7 @@ def execute(notebook, parameters, *, time_limit=600, inputs=None):
     return Outcome(as_text(without_traces(executed)), error, seconds, cell)
 
 
-def prepared(notebook, parameters):
+def prepare_notebook(notebook, parameters):
     """Return a notebook with the given parameters and without outputs."""
     read_notebook(notebook, NOTEBOOKS)  # raises an error if it is damaged
     if parameters:
@@ -220,7 +220,7 @@ def prepared(notebook, parameters):
         raise DamagedError(f"notebooks/{notebook}.ipynb is damaged: {reason}") from None
     for cell in content.cells:
         cell.metadata.setdefault("papermill", {})
-        if is_papermills(cell):
+        if is_added_by_papermill(cell):
             cell["id"] = "parameters-given"  # otherwise it would be random
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None

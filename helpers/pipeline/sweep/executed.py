@@ -56,7 +56,7 @@ def last_words(notebook):
     return "".join(printed).strip().rpartition("\n")[2]
 
 
-def is_papermills(cell):
+def is_added_by_papermill(cell):
     """Tell whether papermill added a cell, with parameters or with an error."""
     return not TAGS.isdisjoint(cell.metadata.get("tags", []))
 
@@ -68,7 +68,7 @@ def without_traces(notebook):
     for number, cell in enumerate(notebook.cells):
         for trace in ("papermill", "execution"):
             cell.metadata.pop(trace, None)
-        if is_papermills(cell):
+        if is_added_by_papermill(cell):
             cell["id"] = f"papermill-{number}"
             if cell.cell_type == "code":
                 cell["execution_count"] = None

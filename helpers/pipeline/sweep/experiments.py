@@ -17,7 +17,7 @@ from helpers import ROOT
 from helpers.pipeline.errors import UserError, did_you_mean
 from helpers.pipeline.files import sha256
 from helpers.pipeline.kernels.audit import file_stamp
-from helpers.pipeline.sweep.inputs import SEARCH_PATHS, why_outside
+from helpers.pipeline.sweep.inputs import SEARCH_PATHS, explain_outside
 from helpers.pipeline.sweep.notebooks import DamagedError, read_notebook
 from helpers.pipeline.sweep.parameters import (
     read_parameters,
@@ -192,7 +192,7 @@ def _values(where, name, entry, allowed):
     for value, place in product(texts, SEARCH_PATHS):
         is_file = os.path.isfile(place / value) or (name, place) == (TABLE, ROOT)
         # Runs would not notice changes of a file elsewhere.
-        if is_file and (why := why_outside(value, place.relative_to(ROOT))):
+        if is_file and (why := explain_outside(value, place.relative_to(ROOT))):
             raise UserError(f"{where}: {name}: {why}")
     return list(dict.fromkeys(valid))  # 0.1 and 1e-1 are the same value
 

@@ -38,7 +38,7 @@ def has_failed(run):
     return failed_path_of(run).exists() and not path_of(run).exists()
 
 
-def why_outside(path, beside=""):
+def explain_outside(path, beside=""):
     """Explain why others could not find a file, and what to do; empty if they could.
 
     A relative path starts at the project's folder, or at its subfolder `beside`.

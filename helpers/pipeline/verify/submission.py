@@ -27,7 +27,7 @@ from helpers.pipeline.report.revision import (
 )
 from helpers.pipeline.report.title import parameters_of
 from helpers.pipeline.verify.reader import read_html, read_pdf
-from helpers.reading.datasheet import path_of_sheet
+from helpers.reading.datasheet import datasheet_path
 
 FOLDER = "submission"
 INSTRUCTIONS = """\
@@ -83,7 +83,7 @@ def committed(now, paths):
 def require_committed(report, table, files):
     """Raise UserError if a table behind a report is not among the files handed in."""
     for path in tables_used_by(report, table):
-        for name in (path, path_of_sheet(path)):
+        for name in (path, datasheet_path(path)):
             name = os.path.normpath(name)
             if (ROOT / name).exists() and name not in files:
                 raise UserError(f"{name} is not in the commit: git add -f {name}")
