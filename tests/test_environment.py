@@ -200,8 +200,8 @@ def test_the_python_that_makes_the_environment_is_a_program(bare):
             "the tolerance must be a number from 0 to below 1",
         ),
         ("verify", "--json=x", "JSON must be 1 or 0, got 'x'"),
-        ("grading", "", "name the folder of what is handed in: SUBMISSIONS=folder"),
-        ("grading", "--walls=no", "WALLS must be none, or not be given, got 'no'"),
+        ("grading", "", "name the folder of the submissions: SUBMISSIONS=folder"),
+        ("grading", "--walls=no", "WALLS must be none or left out, got 'no'"),
     ],
 )
 def test_what_is_given_to_make_is_refused_on_one_line(module, option, message):

@@ -29,8 +29,8 @@ from helpers.pipeline.grading.changes import sources_in
 from helpers.pipeline.grading.grade import (
     Grading,
     grade,
-    other_version,
     pages_to_draw,
+    version_hint,
     with_code_noted,
 )
 from helpers.pipeline.grading.gradebook import (
@@ -307,9 +307,9 @@ def test_a_class_is_graded(tmp_path, right, grader, two_runs):
     assert rows["5.zip"]["differs"] == "1"
     assert why["lies.zip"] == (
         "own runs not compared: noted (note=mine, n_iterations=5); "
-        "other than in your report: all.cost, horsepower.cost"
+        "different from your report: all.cost, horsepower.cost"
     )
-    assert why["honest"] == "said to be constant: mine.shown"
+    assert why["honest"] == "declared constant: mine.shown"
     changed = {name: row["changed"] for name, row in rows.items()}
     assert changed["4.zip"] == f"data/auto.csv +1 −1; {REPORT} +4 −1"
     assert "helpers/model.py +1 −1" in changed["lies.zip"]
@@ -332,7 +332,7 @@ def test_a_class_is_graded(tmp_path, right, grader, two_runs):
     )
     assert rows["honest"]["student"] == "Student honest"
     assert {*suspicious["lies.zip"].split("; ")} == {
-        "other costs than with the grader's code: slower (optimiser=slower, "
+        "different costs with the grader's code: slower (optimiser=slower, "
         "n_iterations=5), quick (features=horsepower, n_iterations=10), "
         "quick (features=all, n_iterations=10)",
         "typed in prose: 128",
@@ -375,7 +375,7 @@ def test_the_graders_code_alone_is_nothing_that_a_submission_added(tmp_path, rig
     """A package of the same name would come before a module."""
     spread(tmp_path / "checkout", right)
     grading = Grading(tmp_path, tmp_path, SimpleNamespace(), None, None, True)
-    grading.own.checkout = tmp_path / "checkout"
+    grading.reference.checkout = tmp_path / "checkout"
     added = {"helpers/model/__init__.py": FRAUD, "notebooks/numpy.py": FRAUD}
     spread(grading.handed_in, right | added | {"helpers/optimisers.py": FRAUD})
     build = dict.fromkeys(Revision._fields, "")
@@ -383,7 +383,7 @@ def test_the_graders_code_alone_is_nothing_that_a_submission_added(tmp_path, rig
         found = sources_in(grading.assemble_trusted(build, alone))
         same = {name for name in found if found[name] == right.get(name)}
         assert found.keys() - same == others
-        assert same | others >= sources_in(grading.own.checkout).keys()
+        assert same | others >= sources_in(grading.reference.checkout).keys()
 
 
 def test_a_run_with_the_same_results_is_taken_whatever_code_made_it(finished):
@@ -409,13 +409,12 @@ def test_one_that_never_ends_is_stopped_and_the_others_are_graded(
 ):
     for_ever = with_cell(right, "while True: __import__('time').sleep(1)\\n")
     spread(tmp_path / "class", {"1.zip": zipped(for_ever), "2.zip": b""})
-    folder, runs = Project(tmp_path / "grader").folder, two_runs
-    known = runs.parent
-    own = Reference(
-        folder, sources_in(folder), known, known, Rebuilt(), Rebuilt(), None, {}, ""
+    folder, build = Project(tmp_path / "grader").folder, two_runs.parent
+    reference = Reference(
+        folder, sources_in(folder), build, build, Rebuilt(), Rebuilt(), None, {}, ""
     )
     grades = [
-        grade(path, own, Limits(seconds=8), None, True)
+        grade(path, reference, Limits(seconds=8), None, True)
         for path in unpack.handed_in(tmp_path / "class")
     ]
     assert [(grade.verdict, grade.why) for grade in grades] == [
@@ -448,7 +447,7 @@ def test_grading_that_is_ended_leaves_nothing_behind(
     try:
         assert "1 of 2: 2.zip" in process.stdout.readline()
         started, deadline = [], time.monotonic() + 60
-        while not any("grading.inside" in "".join(line) for _, line in started):
+        while not any("grading.sandboxed" in "".join(line) for _, line in started):
             assert time.monotonic() < deadline
             started = [*with_lines(process.pid)]
         send(process.pid, number)
@@ -491,7 +490,7 @@ def test_grading_that_is_ended_before_the_first_one_leaves_no_process(
 
 LINK = zipfile.ZipInfo("submission/notebooks/link")
 LINK.external_attr = 0o120777 << 16
-NEEDED = dict.fromkeys(unpack.NEEDED, b"")
+REQUIRED = dict.fromkeys(unpack.REQUIRED, b"")
 WITHOUT_PDF = {REPORT: b"", "experiments.yaml": b""}
 MINE = {"notebooks/mine.ipynb": b""}
 
@@ -500,10 +499,10 @@ MINE = {"notebooks/mine.ipynb": b""}
     ("content", "message"),
     [
         (b"", "it cannot be unpacked: File is not a zip file"),
-        (zipped(NEEDED)[:-40], "it cannot be unpacked: "),
+        (zipped(REQUIRED)[:-40], "it cannot be unpacked: "),
         (
             zipped({}),
-            "there is no notebooks/report.ipynb in it; hand in what `make submission`",
+            "there is no notebooks/report.ipynb in it; hand in the zip that",
         ),
         (
             zipped({"it.zip": b""}),
@@ -517,7 +516,7 @@ MINE = {"notebooks/mine.ipynb": b""}
         (
             zipped(WITHOUT_PDF | {"report/Report.pdf": b""}),
             "there is no report/report.pdf in it; it has report/Report.pdf: if that is "
-            "it, call it report/report.pdf",
+            "the report, name it report/report.pdf",
         ),
         (zipped({"experiments.yaml": b""}), "there is no notebooks/report.ipynb in it"),
         (zipped({REPORT: b""}), "there is no experiments.yaml in it"),
@@ -527,9 +526,12 @@ MINE = {"notebooks/mine.ipynb": b""}
         (zipped({"data/../../a": b""}, ""), "it leads out of its folder: "),
         (zipped({"helpers/./pipeline/a": b""}), "it leads out of its folder: "),
         (zipped({"helpers//pipeline/a": b""}), "it leads out of its folder: "),
-        (zipped(NEEDED | {LINK: "/etc"}), "'submission/notebooks/link' is a link, or"),
         (
-            zipped(NEEDED | {f"data/{n}": b"" for n in range(unpack.MOST)}),
+            zipped(REQUIRED | {LINK: "/etc"}),
+            "'submission/notebooks/link' is a link, or",
+        ),
+        (
+            zipped(REQUIRED | {f"data/{n}": b"" for n in range(unpack.MOST)}),
             "it is too large: 0 MiB in 2,003 files, at most 200 MiB in 2,000",
         ),
     ],
@@ -544,12 +546,12 @@ def test_what_cannot_be_opened_has_its_reason(tmp_path, content, message):
 
 def test_a_zip_of_windows_own_tool_is_read(tmp_path):
     """It writes backslashes between folders."""
-    needed = {name.replace("/", "\\"): b"x" for name in unpack.NEEDED}
+    needed = {name.replace("/", "\\"): b"x" for name in unpack.REQUIRED}
     (tmp_path / "it.zip").write_bytes(zipped(needed, "submission\\"))
     unpack.unpack(tmp_path / "it.zip", tmp_path / "out")
     files = (path for path in (tmp_path / "out").rglob("*") if path.is_file())
     found = {path.relative_to(tmp_path / "out").as_posix() for path in files}
-    assert found == {*unpack.NEEDED}
+    assert found == {*unpack.REQUIRED}
 
 
 # The version, flags and compression of an entry whose name is in UTF-8.
@@ -559,10 +561,10 @@ IN_UTF8, NOT_SAID = b"\x14\0\0\x08\x08\0", b"\x14\0\0\0\x08\0"
 def test_a_zip_of_a_mac_is_read(tmp_path):
     """Its names have letters apart from their dots; two copies of it are too many."""
     name = "data/Häuser.csv"
-    files = NEEDED | {name: b"a"}
+    files = REQUIRED | {name: b"a"}
     apart = {unicodedata.normalize("NFD", it): text for it, text in files.items()}
     assert name not in apart
-    again = {f"old/{it}": b"" for it in NEEDED}  # below it, it is no second one
+    again = {f"old/{it}": b"" for it in REQUIRED}  # below it, it is no second one
     more = {"__MACOSX/._notebooks/report.ipynb": b"", ".DS_Store": b""}
     # Nor are these, which lie as deep as it, or a link that is not taken.
     beside = [f"{place}/{REPORT}" for place in ("__MACOSX", ".Trash", "build")]
@@ -581,7 +583,7 @@ def test_a_zip_of_a_mac_is_read(tmp_path):
         spread(tmp_path / form, files | {"experiments.yaml": written.encode()})
         unpack.unpack(tmp_path / form, tmp_path / f"{form} out")
         assert (tmp_path / f"{form} out" / written).read_bytes() == b"a"
-    two = {f"{folder}/{it}": b"" for folder in ("b", "a") for it in NEEDED}
+    two = {f"{folder}/{it}": b"" for folder in ("b", "a") for it in REQUIRED}
     (tmp_path / "b.zip").write_bytes(zipped(two, ""))
     both = "it has both a/notebooks/report.ipynb and b/notebooks/report.ipynb: leave"
     with pytest.raises(UserError, match=both):
@@ -590,7 +592,7 @@ def test_a_zip_of_a_mac_is_read(tmp_path):
 
 def test_a_zip_that_grows_is_not_unpacked(tmp_path, monkeypatch):
     monkeypatch.setattr(unpack, "LARGEST", 2**20)
-    content = zipped(NEEDED | {"data/zeros": bytes(5 * 2**20)})
+    content = zipped(REQUIRED | {"data/zeros": bytes(5 * 2**20)})
     assert len(content) < 20_000
     (tmp_path / "it.zip").write_bytes(content)
     with pytest.raises(UserError, match="it is too large: 5 MiB in 4 files, at most 1"):
@@ -599,32 +601,32 @@ def test_a_zip_that_grows_is_not_unpacked(tmp_path, monkeypatch):
 
 
 def test_a_zip_that_lies_about_a_size_yields_no_more_than_it_says(tmp_path):
-    content = zipped(NEEDED | {"data/zeros": bytes(2**20)})
+    content = zipped(REQUIRED | {"data/zeros": bytes(2**20)})
     size = (2**20).to_bytes(4, "little")
     assert content.count(size) == 2
     (tmp_path / "it.zip").write_bytes(content.replace(size, (10).to_bytes(4, "little")))
     with zipfile.ZipFile(tmp_path / "it.zip") as it:
         entry = it.getinfo("submission/data/zeros")
         with pytest.raises(zipfile.BadZipFile):  # its checksum is that of all of it
-            unpack._in_zip(it, entry)[1].read()
+            unpack._zip_member(it, entry)[1].read()
 
 
 def test_a_file_that_is_there_twice_or_encrypted_is_named():
     member = unpack.Member(0, True, bytes)
-    needed = [(name, member) for name in unpack.NEEDED]
+    needed = [(name, member) for name in unpack.REQUIRED]
     with pytest.raises(UserError, match="it has experiments.yaml twice"):
         unpack.select([*needed, ("experiments.yaml", member)])
     entry = zipfile.ZipInfo("data/x")
     entry.flag_bits = 1
-    assert not unpack._in_zip(zipfile.ZipFile(io.BytesIO(), "w"), entry)[1].regular
+    assert not unpack._zip_member(zipfile.ZipFile(io.BytesIO(), "w"), entry)[1].regular
 
 
 def test_what_a_system_hides_in_a_folder_is_left_out(tmp_path):
     hidden = {"data/.DS_Store": b"x", "notebooks/._report.ipynb": b"x", ".x/y": b"x"}
-    spread(tmp_path / "it", NEEDED | hidden)
+    spread(tmp_path / "it", REQUIRED | hidden)
     (tmp_path / "it" / ".link").symlink_to("/etc")
     unpack.unpack(tmp_path / "it", tmp_path / "out")
-    assert files_of(tmp_path / "out").keys() == NEEDED.keys()
+    assert files_of(tmp_path / "out").keys() == REQUIRED.keys()
 
 
 def test_a_failure_of_a_report_of_an_older_commit_says_what_to_grade_it_with():
@@ -632,34 +634,34 @@ def test_a_failure_of_a_report_of_an_older_commit_says_what_to_grade_it_with():
     now = revision().commit
     if older:  # not in a clone of one commit
         said = f"from commit {older[:12]}, this checkout is {now[:12]}: grade it with "
-        assert said + older[:12] in other_version(older)
-    assert other_version(now) == other_version("") == other_version("0" * 40) == ""
-    assert other_version("--help") == ""
+        assert said + older[:12] in version_hint(older)
+    assert version_hint(now) == version_hint("") == version_hint("0" * 40) == ""
+    assert version_hint("--help") == ""
 
 
 def test_a_zip_beside_its_pdf_in_a_folder_is_read(tmp_path):
-    files = {"report.pdf": b"%PDF-", "submission.zip": zipped(NEEDED)}
+    files = {"report.pdf": b"%PDF-", "submission.zip": zipped(REQUIRED)}
     spread(tmp_path / "it", files)
     unpack.unpack(tmp_path / "it", tmp_path / "out")
     assert (tmp_path / "out" / REPORT).exists()
-    spread(tmp_path / "it", {"old.zip": zipped(NEEDED)})
+    spread(tmp_path / "it", {"old.zip": zipped(REQUIRED)})
     with pytest.raises(UserError, match="there is no notebooks/report.ipynb in it; it"):
         unpack.unpack(tmp_path / "it", tmp_path / "none")
 
 
 def test_links_out_of_a_folder_are_not_followed(tmp_path):
-    spread(tmp_path / "it", NEEDED)
+    spread(tmp_path / "it", REQUIRED)
     (tmp_path / "it" / "data").symlink_to("/etc")
-    with pytest.raises(UserError, match="'data' is a link, or no ordinary file"):
+    with pytest.raises(UserError, match="'data' is a link, or not an ordinary file"):
         unpack.unpack(tmp_path / "it", tmp_path / "out")
     (tmp_path / "it" / "data").unlink()
     os.mkfifo(tmp_path / "it" / "pipe")  # whoever reads it waits for ever
-    with pytest.raises(UserError, match="'pipe' is a link, or no ordinary file"):
+    with pytest.raises(UserError, match="'pipe' is a link, or not an ordinary file"):
         unpack.unpack(tmp_path / "it", tmp_path / "out")
-    (tmp_path / "own.zip").write_bytes(zipped(NEEDED))
+    (tmp_path / "own.zip").write_bytes(zipped(REQUIRED))
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "it.zip").symlink_to(tmp_path / "own.zip")
-    with pytest.raises(UserError, match="'it.zip' is a link, or no ordinary file"):
+    with pytest.raises(UserError, match="'it.zip' is a link, or not an ordinary file"):
         unpack.unpack(tmp_path / "other", tmp_path / "out")
 
 
@@ -696,10 +698,10 @@ def test_a_folder_without_submissions_is_named(tmp_path):
     with pytest.raises(UserError, match="there is no zip and no folder in"):
         unpack.handed_in(tmp_path)
     spread(tmp_path, {REPORT: b"{}"})
-    with pytest.raises(UserError, match="is a submission: name the folder that it is"):
+    with pytest.raises(UserError, match="is one submission: name the folder that"):
         unpack.handed_in(tmp_path)
     spread(tmp_path, {"one.zip": b""})
-    with pytest.raises(UserError, match="one.zip is a submission: name the folder"):
+    with pytest.raises(UserError, match="one.zip is one submission: name the folder"):
         unpack.handed_in(tmp_path / "one.zip")
 
 
@@ -746,10 +748,11 @@ def test_texts_of_submissions_stay_texts(tmp_path):
 
 
 def test_nobody_is_accused_of_what_the_graders_own_report_cannot_do(tmp_path):
-    own = SimpleNamespace(problem="the grader's own report cannot be made: it fails")
-    grading = Grading(tmp_path / "a.zip", tmp_path, own, Limits(), None, True)
+    problem = "the grader's own report cannot be made: it fails"
+    reference = SimpleNamespace(problem=problem)
+    grading = Grading(tmp_path / "a.zip", tmp_path, reference, Limits(), None, True)
     assert grading.check_claims({}, None, []) == []
-    assert grading.found.notes == [f"numbers on other data not compared: {own.problem}"]
+    assert grading.result.notes == [f"numbers on other data not compared: {problem}"]
 
 
 def test_the_cause_of_a_difference_is_said_first():

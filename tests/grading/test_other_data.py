@@ -11,8 +11,8 @@ from project import TWO_RUNS
 from helpers import ROOT
 from helpers.pipeline.grading import reference
 from helpers.pipeline.grading.changes import (
-    other_claims,
-    other_results,
+    different_claims,
+    different_results,
     suspicious_claims,
 )
 from helpers.pipeline.grading.rebuilt import Rebuilt
@@ -20,7 +20,7 @@ from helpers.pipeline.grading.reference import (
     Change,
     change_tables,
     changed_table,
-    make_other,
+    make_on_other_data,
     make_report,
     new_change,
 )
@@ -124,8 +124,8 @@ RECORD = {
 def test_a_run_with_other_results_is_named(change, named):
     trusted = {"a": RECORD, "b": RECORD}
     own = {"a": RECORD | change, "b": RECORD, "new": {"costs": [1.0]}}
-    expected = [f"other {what} than with the grader's code: a" for what in named]
-    assert other_results(own, trusted) == expected
+    expected = [f"different {what} with the grader's code: a" for what in named]
+    assert different_results(own, trusted) == expected
 
 
 def test_another_default_is_named_and_not_what_follows_from_it():
@@ -134,17 +134,17 @@ def test_another_default_is_named_and_not_what_follows_from_it():
         {"a": RECORD | {"costs": costs, "parameters": parameters}}
         for costs, parameters in (([1.0], own), ([2.0], {"seed": 0, "rate": 0.1}))
     ]
-    assert other_results(*sides) == ["seed=1 by default, not 0: a"]
+    assert different_results(*sides) == ["seed=1 by default, not 0: a"]
 
 
 def test_claims_that_are_others_than_the_graders_are_known():
     own = RIGHT | {"cost": 23.943663 + 1e-9, "r2": 0.7, "verdict": "Adam", "mine": 1}
-    assert other_claims(Rebuilt(own), Rebuilt(RIGHT)) == ["r2", "verdict"]
+    assert different_claims(Rebuilt(own), Rebuilt(RIGHT)) == ["r2", "verdict"]
 
 
 def test_of_many_runs_the_first_are_named():
     runs = [{f"run-{n}": {"w": [x]} for n in range(46)} for x in (1.0, 2)]
-    [found] = other_results(*runs)
+    [found] = different_results(*runs)
     assert found.endswith(": run-0, run-1, run-2 and 43 more")
 
 
@@ -194,11 +194,12 @@ def test_no_submission_is_shown_a_report_of_the_graders(project, tmp_path, monke
     for name in [*made, "report/old/own.bib"]:
         project.write(name, "")
     monkeypatch.setattr(reference, "ROOT", project.folder)
-    came = {make_report: (Rebuilt(), ""), make_other: (new_change(), {}, Rebuilt(), "")}
-    monkeypatch.setattr(reference, "find_fonts", lambda checkout: None)
+    other = new_change(), {}, Rebuilt(), ""
+    results = {make_report: (Rebuilt(), ""), make_on_other_data: other}
+    monkeypatch.setattr(reference, "list_fonts", lambda checkout: None)
     trusted = reference.make_reference(
         tmp_path / "grading",
-        lambda task, *_: SimpleNamespace(result=lambda: came[task]),
+        lambda task, *_: SimpleNamespace(result=lambda: results[task]),
     ).checkout
     assert not any((trusted / name).exists() for name in made)
     assert (trusted / "report" / "old" / "own.bib").exists()

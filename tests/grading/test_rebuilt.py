@@ -1,4 +1,4 @@
-"""What comes out of the walls is parsed strictly."""
+"""The output of the sandbox is parsed strictly."""
 
 import json
 
@@ -101,7 +101,7 @@ def test_nothing_of_a_version_may_be_missing(name):
     + [b'[[1, [4, 4, "AA=="], null]]', b'[["x", null, null]]', b'[[1, "PNG", null]]'],
 )
 def test_pictures_are_parsed_strictly(content):
-    with pytest.raises(UserError, match="they are not what was asked for"):
+    with pytest.raises(UserError, match="the pictures cannot be read"):
         read_pictures(content)
 
 

@@ -1,7 +1,7 @@
-"""What a class has handed in, verified behind walls.
+"""Verify the submissions of a class, inside a sandbox.
 
 In: a folder of submissions. Out: a table with a verdict for each. This is the only
-room that handles what may be hostile.
+room that handles files that may be hostile.
 """
 
-__all__ = []  # the last room: no other uses it
+__all__ = []  # the last room: no other room uses it

@@ -1,4 +1,4 @@
-"""Verify everything that a class has handed in."""
+"""Verify all submissions of a class."""
 
 import argparse
 from pathlib import Path
@@ -14,49 +14,49 @@ from helpers.pipeline.report.title import given_table
 from helpers.pipeline.verify.verdicts import readable
 from helpers.pipeline.verify.verify import checked_tolerance
 
-# What the terminal shows of the table, and how many letters of each.
+# The columns of the table in the terminal, and their greatest width in characters.
 PRINTED, WIDTH = ("submission", "verdict", "suspicious", "why"), 50
 COLUMNS = [*map(HEADER.index, PRINTED)]
 
 
 def main():
-    """Grade as the command line asks; status 1 if something does not hold."""
+    """Grade all submissions; return status 1 unless every one of them holds."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("submissions", help="a folder of zips and folders")
-    parser.add_argument("--tolerance", help="relative; see verify")
-    parser.add_argument("--time-limit", default="600", help="seconds each")
-    parser.add_argument("--walls", default="", help="none: without bubblewrap")
-    asked = parser.parse_args()
-    if not asked.submissions:
-        raise UserError("name the folder of what is handed in: SUBMISSIONS=folder")
-    if asked.walls not in ("", "none"):
-        raise UserError(f"WALLS must be none, or not be given, got {asked.walls!r}")
-    walled = not asked.walls
-    submissions = handed_in(Path(asked.submissions))
-    given_table(GRADED.name)  # says if it is no report
-    tolerance = checked_tolerance(asked.tolerance)
-    limits = Limits(seconds=checked_time_limit(asked.time_limit))
+    parser.add_argument("submissions", help="a folder with zips and folders")
+    parser.add_argument("--tolerance", help="relative, as for verify")
+    parser.add_argument("--time-limit", default="600", help="seconds for each")
+    parser.add_argument("--walls", default="", help="none: run without bubblewrap")
+    arguments = parser.parse_args()
+    if not arguments.submissions:
+        raise UserError("name the folder of the submissions: SUBMISSIONS=folder")
+    if arguments.walls not in ("", "none"):
+        raise UserError(f"WALLS must be none or left out, got {arguments.walls!r}")
+    walled = not arguments.walls
+    submissions = handed_in(Path(arguments.submissions))
+    given_table(GRADED.name)  # raises UserError if it is no report
+    tolerance = checked_tolerance(arguments.tolerance)
+    limits = Limits(seconds=checked_time_limit(arguments.time_limit))
     if walled and not walls_work():
         raise UserError(
-            "what is handed in is only run behind walls, and bubblewrap is not there, "
-            "or may not work here: apt-get install bubblewrap; WALLS=none runs it "
-            "without, and it can then read your files and use the network"
+            "submissions run inside bubblewrap, which is not installed or does not "
+            "work here: apt-get install bubblewrap; WALLS=none runs them without it, "
+            "but they can then read your files and use the network"
         )
     grades = []
     try:
         for grade in grade_all(submissions, limits, tolerance, walled):
             grades.append(grade)
-            done = f"{len(grades)} of {len(submissions)}"
-            print(f"{done}: {readable(grade.name)}: {grade.verdict}", flush=True)
-    finally:  # also of what was done before an interruption
+            progress = f"{len(grades)} of {len(submissions)}"
+            print(f"{progress}: {readable(grade.name)}: {grade.verdict}", flush=True)
+    finally:  # after an interruption, write what was graded before
         grades.sort(key=lambda grade: grade.name)
         if grades:
             write_gradebook(GRADES, grades)
             table = [[grade.cells[k] for k in COLUMNS] for grade in grades]
             table = [[readable(it, WIDTH) for it in row] for row in (PRINTED, *table)]
             print("\n".join(["", *aligned(table), ""]))
-            where = f"{GRADES.relative_to(ROOT)}/index.html and grades.csv"
-            print(f"written: {where}", flush=True)
+            folder = GRADES.relative_to(ROOT)
+            print(f"written: {folder}/index.html and grades.csv", flush=True)
     return 0 if all(grade.fine for grade in grades) else 1
 
 

@@ -1,8 +1,8 @@
 """Grade one submission.
 
-It is made again by this checkout's own pipeline, from the submission's notebooks,
-helpers, data and grid, and compared with the report that came with it. It is made once
-more on other data, and its grid with this checkout's code.
+This checkout's pipeline makes it again from the submission's notebooks, helpers, data
+and grid, and compares the result with the report that came with it. It is then made on
+other data, and its grid is run with this checkout's code.
 """
 
 import contextlib
@@ -19,10 +19,10 @@ from helpers.pipeline.grading.gradebook import Grade
 from helpers.pipeline.grading.pictures import read_pictures
 from helpers.pipeline.grading.rebuilt import OUT, read_lines, read_rebuilt
 from helpers.pipeline.grading.reference import (
-    INSIDE,
-    KEPT,
-    LENT,
+    FALLBACKS,
     PYTHON,
+    REUSED,
+    SANDBOXED,
     change_tables,
     environment_of,
 )
@@ -43,132 +43,135 @@ from helpers.pipeline.verify.verdicts import (
 )
 
 COMPARED = {*STATUSES} - {NOT_RUN}
-PICTURES = 8  # pages that differ, at most
+MOST_PICTURES = 8  # of pages that differ
 
 
-def grade(path, own, limits, tolerance, walled):
+def grade(path, reference, limits, tolerance, walled):
     """Grade one submission, a zip or a folder.
 
-    The time of the `limits` is for all that it runs. `own` is what came of this
-    checkout, `walled` whether there are walls; for `tolerance` see
-    `helpers.pipeline.verify.verify`.
+    `reference` holds the results of this checkout. The time in `limits` is for all
+    programs of the submission together; they run in a sandbox if `walled`. For
+    `tolerance` see `helpers.pipeline.verify.verify`.
     """
     with tempfile.TemporaryDirectory(prefix="submission-") as folder:
-        grading = Grading(path, Path(folder), own, limits, tolerance, walled)
-        found = grading.found
+        grading = Grading(path, Path(folder), reference, limits, tolerance, walled)
+        result = grading.result
         try:
             grading.grade(path)
         except UserError as error:
             problem = str(error).replace(f"{grading.handed_in}/", "")
-            found.problem = f"{problem}{other_version(grading.commit)}"
-        except Exception as error:  # whatever it is, the others are graded
-            found.problem = f"{type(error).__name__}: {error}"
-        found.seconds = time.monotonic() - grading.started
-        return found
+            result.problem = f"{problem}{version_hint(grading.commit)}"
+        except Exception as error:  # the other submissions are graded all the same
+            result.problem = f"{type(error).__name__}: {error}"
+        result.seconds = time.monotonic() - grading.started
+        return result
 
 
-def other_version(commit):
-    """Return what to do if a report is of another commit of this checkout, else ""."""
+def version_hint(commit):
+    """Return a hint if a report was made from another commit of this repository."""
     now, name = revision().commit, f"{commit}^{{commit}}"
-    known = git("rev-parse", "--verify", "--end-of-options", name)
-    if commit in ("", now) or not known:
+    exists = git("rev-parse", "--verify", "--end-of-options", name)
+    if commit in ("", now) or not exists:
         return ""
-    made = f"it was made from commit {commit[:12]}, this checkout is {now[:12]}"
-    return f"; {made}: grade it with {commit[:12]}"
+    mismatch = f"it was made from commit {commit[:12]}, this checkout is {now[:12]}"
+    return f"; {mismatch}: grade it with {commit[:12]}"
 
 
 class Grading:
-    """One submission that is being graded; `found` is what is known of it by now."""
+    """The grading of one submission, with its `result` so far."""
 
-    def __init__(self, path, folder, own, limits, tolerance, walled):
-        self.folder, self.own = folder, own
+    def __init__(self, path, folder, reference, limits, tolerance, walled):
+        self.folder, self.reference = folder, reference
         self.limits, self.tolerance, self.walled = limits, tolerance, walled
         self.handed_in = folder / "handed-in"
-        self.started, self.found = time.monotonic(), Grade(path.name)
+        self.started, self.result = time.monotonic(), Grade(path.name)
         self.commit = ""
 
     def run(self, folder, command, fine=(0,), **options):
-        """Run a program that is not trusted, and return its output."""
+        """Run an untrusted program in the sandbox, and return its output."""
         options |= {"walled": self.walled, "started": self.started}
         command = list(map(str, command))
         return run_confined(command, folder, self.limits, **options).output(fine)
 
     def grade(self, path):
-        """Find out all that there is to say."""
+        """Unpack, rebuild and compare the submission; fill in `result`."""
         unpack(path, self.handed_in)
-        report, trusted = Paths(GRADED.name, self.handed_in).pdf, self.own.checkout
-        self.found.pdf = report.read_bytes()
+        report, reference = Paths(GRADED.name, self.handed_in).pdf, self.reference
+        self.result.pdf = report.read_bytes()
         command = [*PYTHON, "helpers.pipeline.verify.reader", report]
-        build = read_build(self.run(trusted, command, shown=[report]), OUT)
-        self.found.student = build["title"]["student"]
+        out = self.run(reference.checkout, command, visible=[report])
+        build = read_build(out, OUT)
+        self.result.student = build["title"]["student"]
         self.commit = build["commit"]
-        right, theirs = self.own.sources, changes.sources_in(self.handed_in)
-        changed = changes.compare_files(right, theirs, self.folder / "texts", self.run)
+        ours, theirs = reference.sources, changes.sources_in(self.handed_in)
+        changed = changes.compare_files(ours, theirs, self.folder / "texts", self.run)
         suspicious = changes.changed_data(changed)
-        suspicious += changes.typed_in_prose(right, theirs)
-        self.found.changed, self.found.suspicious = changed, suspicious
+        suspicious += changes.typed_in_prose(ours, theirs)
+        self.result.changed, self.result.suspicious = changed, suspicious
         project = self.assemble("project", build)
-        runs, claims = changes.reach_of(changed, right, theirs)
+        runs, claims = changes.reach_of(changed, ours, theirs)
         lines = []
         if not claims:
-            with contextlib.suppress(UserError):  # which executing it will say better
-                made = self.make(project, build, self.own.known, "texts")
-                lines = self.compare(made)
+            with contextlib.suppress(UserError):  # executing it gives a better message
+                rebuilt = self.make(project, build, reference.build, "texts")
+                lines = self.compare(rebuilt)
         if not lines or any(line.wrong for line in lines):
-            made = self.make(project, build, self.own.known, "report")
-            lines = self.compare(made)
-        self.found.lines = lines
+            rebuilt = self.make(project, build, reference.build, "report")
+            lines = self.compare(rebuilt)
+        self.result.lines = lines
         if runs:
-            suspicious += self.check_runs(build, made)
+            suspicious += self.check_runs(build, rebuilt)
         if claims:
-            suspicious += self.check_claims(build, made, changes.typed_numbers(changed))
+            typed = changes.typed_numbers(changed)
+            suspicious += self.check_claims(build, rebuilt, typed)
         if numbers := pages_to_draw(lines):
-            with contextlib.suppress(UserError):  # what differs is said in words
-                self.found.pictures = self.draw(report, numbers)
+            with contextlib.suppress(UserError):  # the table names the pages anyway
+                self.result.pictures = self.draw(report, numbers)
 
     def assemble(self, name, build):
-        """Put together the grader's pipeline and the submission, in a new folder.
+        """Combine the grader's pipeline with the submission in a new folder.
 
-        The project is of the version that the submitted report states in its `build`.
+        Its version is the one that the submitted report states in its `build`.
         """
-        project, trusted = self.folder / name, self.own.checkout
-        shutil.copytree(trusted, project)
+        project = self.folder / name
+        shutil.copytree(self.reference.checkout, project)
         for path in sorted(project.rglob("*")):
             file = path.relative_to(project).as_posix()
-            if path.is_file() and counts(file) and file not in LENT:
+            if path.is_file() and counts(file) and file not in FALLBACKS:
                 path.unlink()
         shutil.copytree(self.handed_in, project, dirs_exist_ok=True)
         paths = Paths(GRADED.name, project)
-        for made in (paths.pdf, paths.html, paths.results):  # which it is to make
-            made.unlink(missing_ok=True)
+        for output in (paths.pdf, paths.html, paths.results):  # they are made again
+            output.unlink(missing_ok=True)
         version = [build[name] for name in Revision._fields]
         (project / COMMIT.name).write_text(json.dumps(version))
         return project
 
-    def make(self, project, build, known, what, *same):
-        """Make a project as its report says; see `grading.sandboxed`."""
-        given = environment_of(project, build["title"] | build.get("table", {}))
-        given["PYTHONPATH"] = str(self.own.checkout)
-        command = [*INSIDE, what, known, *same]
-        shown = [*filter(Path.exists, (known / name for name in KEPT[what]))]
-        shown.append(self.own.checkout / "helpers")
-        return read_rebuilt(self.run(project, command, shown=shown, environment=given))
+    def make(self, project, build, build_folder, what, *accepted):
+        """Make a project with the settings of its report; see `grading.sandboxed`."""
+        variables = environment_of(project, build["title"] | build.get("table", {}))
+        variables["PYTHONPATH"] = str(self.reference.checkout)
+        command = [*SANDBOXED, what, build_folder, *accepted]
+        visible = [*filter(Path.exists, (build_folder / n for n in REUSED[what]))]
+        visible.append(self.reference.checkout / "helpers")
+        options = {"visible": visible, "environment": variables}
+        return read_rebuilt(self.run(project, command, **options))
 
-    def compare(self, made):
-        """Compare the PDF, and the page if there is one, with those made again."""
-        lines = self.compare_file("--pdf", PDF, made.pdf)
+    def compare(self, rebuilt):
+        """Compare the PDF, and the page if there is one, with the rebuilt ones."""
+        lines = self.compare_file("--pdf", PDF, rebuilt.pdf)
         if (self.handed_in / PAGE).exists():
             try:
-                for line in self.compare_file("--html", PAGE, made.html):
-                    # What only the page says, as it is of another build than the PDF.
+                for line in self.compare_file("--html", PAGE, rebuilt.html):
+                    # Only the page states this: PDF and page are of different builds.
                     of = f" of {PAGE}" if line.wrong and line.depth == 0 else ""
                     lines.append(line._replace(what=f"{line.what}{of}"))
             except UserError as error:
                 lines.append(Line(PAGE, str(error), "made again", None, DIFFERS))
-        return [*dict.fromkeys(lines)]  # what is the same in both counts once
+        return [*dict.fromkeys(lines)]  # what PDF and page share counts once
 
     def compare_file(self, option, name, content):
-        """Compare a file that was handed in with what was made again."""
+        """Compare a file that was handed in with its rebuilt version."""
         rebuilt = (self.folder / "rebuilt").with_suffix(Path(name).suffix)
         rebuilt.write_bytes(content)
         command = [*PYTHON, "helpers.pipeline.verify", "--json"]
@@ -176,60 +179,62 @@ class Grading:
         command += ["--rebuilt", rebuilt, "--beside", self.handed_in]
         if self.tolerance is not None:
             command += ["--tolerance", self.tolerance]
-        shown = [self.handed_in, rebuilt]
-        out = self.run(self.own.checkout, command, fine=COMPARED, shown=shown)
+        visible, checkout = [self.handed_in, rebuilt], self.reference.checkout
+        out = self.run(checkout, command, fine=COMPARED, visible=visible)
         return [with_code_noted(line) for line in read_lines(out)]
 
-    def check_claims(self, build, made, typed):
-        """Find the claims that do not move with the data, or why that is not known."""
-        own, failed = self.own, "numbers on other data not compared"
-        if own.problem:  # of which the submission is innocent
-            self.found.notes.append(f"{failed}: {own.problem}")
+    def check_claims(self, build, rebuilt, typed):
+        """Find claims that do not change with the data, or why this is unknown."""
+        reference, failed = self.reference, "numbers on other data not compared"
+        if reference.problem:  # not the fault of the submission
+            self.result.notes.append(f"{failed}: {reference.problem}")
             return []
         project = self.assemble("other", build)
         target = build.get("table", {}).get("target", "")
-        change_tables(project, own.change, own.tables, target)
+        change_tables(project, reference.change, reference.tables, target)
         # A run with the same results has them on other data too, whatever made it.
-        same = changes.same_results(made, own.made)
+        equal = changes.same_results(rebuilt, reference.rebuilt)
         try:
-            other = self.make(project, build, own.other_known, "claims", *same)
+            moved = self.make(project, build, reference.other_build, "claims", *equal)
         except UserError as error:
             return [f"{failed}: {error}"]
-        if declared := sorted({*made.constant} - {*own.made.constant}):
-            constant = ", ".join(declared)
-            self.found.notes.append(f"said to be constant: {constant}")
-        if unlike := changes.other_claims(made, own.made):
-            named = first_few(unlike, changes.NAMED, ", ")
-            self.found.notes.append(f"other than in your report: {named}")
-        return changes.suspicious_claims(made, other, own.made, own.other, typed)
+        if declared := sorted({*rebuilt.constant} - {*reference.rebuilt.constant}):
+            self.result.notes.append(f"declared constant: {', '.join(declared)}")
+        if names := changes.different_claims(rebuilt, reference.rebuilt):
+            names = first_few(names, changes.NAMED, ", ")
+            self.result.notes.append(f"different from your report: {names}")
+        ours = reference.rebuilt, reference.on_other_data
+        return changes.suspicious_claims(rebuilt, moved, *ours, typed)
 
-    def check_runs(self, build, made):
-        """Find the runs that the grader's code makes otherwise, or why it could not.
+    def check_runs(self, build, rebuilt):
+        """Find runs whose results differ with the grader's code, or why it failed.
 
-        What it cannot make alone, it makes with what the submission adds to it.
+        Runs that this code cannot make alone are made with the submission's additions.
         """
-        own, trusted, failed = made.records, {}, "own runs not compared"
+        records, trusted, failed = rebuilt.records, {}, "own runs not compared"
         for alone in (True, False):
             project = self.assemble_trusted(build, alone)
             try:
-                again = self.make(project, build, self.own.known, "runs", *trusted)
+                made = self.make(project, build, self.reference.build, "runs", *trusted)
             except UserError as error:
-                return [*changes.other_results(own, trusted), f"{failed}: {error}"]
-            trusted = {run: it for run, it in again.records.items() if it} | trusted
-            left = [run for run in own if own[run] and run not in trusted]
+                found = changes.different_results(records, trusted)
+                return [*found, f"{failed}: {error}"]
+            trusted = {run: it for run, it in made.records.items() if it} | trusted
+            left = [run for run in records if records[run] and run not in trusted]
             if not left:
                 break
         else:
-            self.found.notes.append(f"{failed}: {first_few(left, changes.NAMED, ', ')}")
-        return changes.other_results(own, trusted)
+            left = first_few(left, changes.NAMED, ", ")
+            self.result.notes.append(f"{failed}: {left}")
+        return changes.different_results(records, trusted)
 
     def assemble_trusted(self, build, alone):
-        """Put together the grader's code, `alone` or with what is added to it."""
+        """Combine the submission with the grader's code, `alone` or with additions."""
         project = self.assemble("alone" if alone else "trusted", build)
         for part in changes.RUNNING:
-            if alone:  # a package that was added would come before a module
+            if alone:  # an added package would shadow the module of that name
                 shutil.rmtree(project / part)
-            code = self.own.checkout / part
+            code = self.reference.checkout / part
             shutil.copytree(code, project / part, dirs_exist_ok=True)
         optimisers = self.handed_in / changes.OPTIMISERS
         if not alone and optimisers.exists():
@@ -237,25 +242,26 @@ class Grading:
         return project
 
     def draw(self, report, numbers):
-        """Draw pages of the report, and of the one that was made again."""
+        """Draw pages of the report and of the rebuilt one; keep those that differ."""
         rebuilt = self.folder / "rebuilt.pdf"
         command = [*PYTHON, "helpers.pipeline.grading.pictures", report, rebuilt]
-        out = self.run(self.own.checkout, [*command, *numbers], shown=[report, rebuilt])
-        return [it for it in read_pictures(out) if it[1] != it[2]]
+        checkout, visible = self.reference.checkout, [report, rebuilt]
+        out = self.run(checkout, [*command, *numbers], visible=visible)
+        return [page for page in read_pictures(out) if page[1] != page[2]]
 
 
 def pages_to_draw(lines):
-    """Return the numbers of pages that differ; if these are many, of those one sees.
+    """Return the numbers of pages that differ, at most `MOST_PICTURES`.
 
-    A line such as ``page 3, links`` is about what need not be seen.
+    Visible differences go first; a line such as ``page 3, links`` may show nothing.
     """
-    found = (ON_PAGE.match(line.what) for line in lines if line.wrong)
-    seen_first = sorted(filter(None, found), key=lambda page: bool(page[2]))
-    return sorted([*dict.fromkeys(int(page[1]) for page in seen_first)][:PICTURES])
+    matches = (ON_PAGE.match(line.what) for line in lines if line.wrong)
+    pages = sorted(filter(None, matches), key=lambda page: bool(page[2]))
+    return sorted([*dict.fromkeys(int(page[1]) for page in pages)][:MOST_PICTURES])
 
 
 def with_code_noted(line):
-    """Note, and do not blame, attached code in whose place the grader's own was run."""
+    """Turn a difference in attached code that was not run into a mere note."""
     name = line.what.removeprefix("attached ")
     if name == line.what or line.verdict == HOLDS:
         return line

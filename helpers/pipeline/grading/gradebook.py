@@ -1,4 +1,4 @@
-"""What came of grading: a table of all submissions, and the details of each."""
+"""The results of grading: a table of all submissions, with details of each."""
 
 import csv
 from collections import Counter
@@ -20,35 +20,37 @@ from helpers.pipeline.verify.verdicts import HEADER as DETAILS
 
 GRADES = ROOT / "build" / "grades"
 FAILED = "cannot be graded"
-NUMBERS_HOLD = "holds, drawings not compared"  # as it was made on another platform
+NUMBERS_HOLD = "holds, drawings not compared"  # it was made on another platform
 SUSPICIOUS = "holds, but see what is suspicious"
 FINE = (HOLDS, NUMBERS_HOLD)
 HEADER = ("submission", "student", "verdict", "changed", "suspicious", HOLDS, DIFFERS)
 HEADER += (MISSING, "time", "why")
-NAMED = 3  # of what is wrong in a row, and of its pictures
-MORE = 6  # of what changed or is suspicious in a row
-WIDE = 600  # letters of these
-FORMULA = tuple("=+-@＝＋－＠")  # what a spreadsheet may take for the beginning of one
+NAMED = 3  # reasons, or pictures, in a row
+MORE_NAMED = 6  # changed files, or suspicions, in a row
+WIDEST = 600  # characters of these
+FORMULA = tuple(
+    "=+-@＝＋－＠"
+)  # characters with which a spreadsheet's formula may begin
 
 
 @dataclass
 class Grade:
-    """What came of one submission."""
+    """The result of grading one submission."""
 
     name: str  # of the zip or folder
     lines: list[Line] = ()  # everything that was compared
-    problem: str = ""  # why it could not be graded; empty if it could
-    seconds: float = 0.0  # how long it took
-    student: str = ""  # who hands it in, as the report says
-    changed: list[Changed] = ()  # the files that differ from the grader's
-    suspicious: list[str] = ()  # what may not come from the data, or from the helpers
-    notes: list[str] = field(default_factory=list)  # no fault, but should be known
-    pictures: list[tuple] = ()  # number of a page that differs, its PNG, and made again
-    pdf: bytes = b""  # the report that was handed in
+    problem: str = ""  # why it could not be graded, or empty
+    seconds: float = 0.0  # how long grading took
+    student: str = ""  # as stated in the report
+    changed: list[Changed] = ()  # files that differ from the grader's
+    suspicious: list[str] = ()  # what may not come from the data or the helpers
+    notes: list[str] = field(default_factory=list)  # worth knowing, but no fault
+    pictures: list[tuple] = ()  # page number, PNG handed in, PNG made again
+    pdf: bytes = b""  # the report as handed in
 
     @property
     def verdict(self):
-        """Whether it holds, differs, or cannot be graded."""
+        """Whether the report holds, differs, or cannot be graded."""
         if self.problem:
             return FAILED
         if any(line.wrong for line in self.lines):
@@ -60,12 +62,12 @@ class Grade:
 
     @property
     def fine(self):
-        """Whether there is nothing to look at."""
+        """Whether the grader need not look at it."""
         return self.verdict in FINE
 
     @property
     def why(self):
-        """What went wrong, the cause first; else what should be known."""
+        """What is wrong, the cause first; if nothing is, the notes."""
         wrong = [line.what for line in ranked(self.lines) if line.wrong]
         wrong = [*dict.fromkeys(wrong)]
         return readable(
@@ -74,7 +76,7 @@ class Grade:
 
     @property
     def cells(self):
-        """Its row of the table."""
+        """The row of the table."""
         tally = Counter(line.verdict for line in self.lines)
         counts = [str(tally[verdict]) for verdict in (HOLDS, DIFFERS, MISSING)]
         counts = [""] * 3 if self.problem else counts
@@ -82,8 +84,8 @@ class Grade:
             readable(self.name),
             readable(self.student),
             self.verdict,
-            readable(first_few(list(map(str, self.changed)), MORE), WIDE),
-            readable(first_few(self.suspicious, MORE), WIDE),
+            readable(first_few(list(map(str, self.changed)), MORE_NAMED), WIDEST),
+            readable(first_few(self.suspicious, MORE_NAMED), WIDEST),
             *counts,
             f"{self.seconds:.1f} s",
             self.why,
@@ -91,9 +93,9 @@ class Grade:
 
 
 def write_gradebook(folder, grades):
-    """Write the table as ``index.html`` and ``grades.csv``, with a page for each.
+    """Write ``index.html`` and ``grades.csv``, and a page for each submission.
 
-    Pages and reports that are in the folder already are removed.
+    Pages and reports of an earlier grading are removed.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for old in [*folder.glob("*.html"), *folder.glob("*.pdf")]:
@@ -104,7 +106,7 @@ def write_gradebook(folder, grades):
         if grade.pdf:
             (folder / report).write_bytes(grade.pdf)
         (folder / page).write_text(_details(grade, report), encoding="utf-8")
-        table.append((*map(_harmless, grade.cells), page))
+        table.append((*map(_escaped, grade.cells), page))
     with (folder / "grades.csv").open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows(table)
     page = to_page(
@@ -118,11 +120,11 @@ def write_gradebook(folder, grades):
 
 
 def ranked(lines):
-    """Return lines with what does not hold first, and of that the cause on top."""
+    """Sort lines: what does not hold comes first, and there the cause on top."""
 
     def rank(line):
-        below = not line.wrong, line.verdict == HOLDS
-        return *below, line.depth, -(line.difference or 0.0)
+        good = not line.wrong, line.verdict == HOLDS
+        return *good, line.depth, -(line.difference or 0.0)
 
     return sorted(lines, key=rank)
 
@@ -139,6 +141,6 @@ def _details(grade, report):
     )
 
 
-def _harmless(text):
-    """Return a text that a spreadsheet does not take for a formula."""
+def _escaped(text):
+    """Return a text that no spreadsheet takes for a formula."""
     return f"'{text}" if text[:1] in FORMULA else text

@@ -1,7 +1,7 @@
-"""Hold all processes of a program together to an amount of memory.
+"""Limit the memory that all processes of a program use together.
 
-Linux does so for a group of processes (cgroup): if they ask for more, it kills one.
-Only root may make a group; for others, `run_confined` looks at what is used.
+Linux limits a group of processes (cgroup) and kills one of them if they need more. Only
+root may make a group; for other users, `run_confined` measures the memory.
 """
 
 import contextlib
@@ -10,8 +10,8 @@ import time
 import uuid
 from pathlib import Path
 
-# Where groups are, in both versions, with the files that hold the limits of memory, and
-# of memory with swap.
+# For both versions of cgroups: their folder, and the files with the limits of memory
+# and of swap (version 1: of both together).
 V2 = ("/sys/fs/cgroup", "memory.max", "memory.swap.max")
 V1 = (
     "/sys/fs/cgroup/memory",
@@ -23,8 +23,8 @@ KILLED = ("memory.events", "memory.oom_control")
 
 @contextlib.contextmanager
 def memory_group(memory):
-    """Yield the folder of a new group with a limit in bytes; None without groups."""
-    group = _made(memory)
+    """Yield the folder of a new group with a limit in bytes, or None if impossible."""
+    group = _make(memory)
     try:
         yield group
     finally:
@@ -33,7 +33,7 @@ def memory_group(memory):
 
 
 def join(group):
-    """Put this process, and so all that it starts, into a group."""
+    """Put this process, and thereby its future children, into a group."""
     (group / "cgroup.procs").write_text("0")
 
 
@@ -43,23 +43,23 @@ def members(group):
 
 
 def ran_out(group):
-    """Tell whether a process of a group was killed because it asked for more memory."""
+    """Tell whether a process of a group was killed for want of memory."""
     for name in KILLED:
         with contextlib.suppress(OSError):
-            found = re.search(r"^oom_kill (\d+)", (group / name).read_text(), re.M)
-            return bool(found and int(found[1]))
+            kills = re.search(r"^oom_kill (\d+)", (group / name).read_text(), re.M)
+            return bool(kills and int(kills[1]))
     return False
 
 
-def _made(memory):
-    for parent, most, swap in (V2, V1):
+def _make(memory):
+    for parent, limit, swap in (V2, V1):
         group = Path(parent, f"confined-{uuid.uuid4().hex}")
         if not Path(parent, "cgroup.procs").exists():
             continue
         with contextlib.suppress(OSError):
             group.mkdir()
             try:
-                (group / most).write_text(str(memory))
+                (group / limit).write_text(str(memory))
             except OSError:
                 group.rmdir()
                 raise
@@ -70,7 +70,7 @@ def _made(memory):
 
 
 def _remove(group):
-    """Remove a group, once its last process has ended."""
+    """Remove a group as soon as its last process has ended."""
     for _ in range(100):
         with contextlib.suppress(OSError):
             group.rmdir()

@@ -1,4 +1,4 @@
-"""Grade several submissions at a time, each core one."""
+"""Grade several submissions at a time, one on each core."""
 
 import os
 import signal
@@ -19,7 +19,7 @@ ENDING = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
 
 
 def grade_all(submissions, limits, tolerance, walled):
-    """Yield a `Grade` for each as it is done; several are graded at a time."""
+    """Yield the `Grade` of each submission as soon as it is done."""
     cores = sorted(os.sched_getaffinity(0)) if CAN_FORK else [None]
     free = get_context("fork" if CAN_FORK else "spawn").SimpleQueue()
     for core in cores:
@@ -28,10 +28,10 @@ def grade_all(submissions, limits, tolerance, walled):
         pool = ProcessPoolExecutor(len(cores), initializer=prepare, initargs=(free,))
         with pool:
             try:
-                submit = partial(pool.submit, or_end)
-                own = make_reference(Path(folder), submit)
+                submit = partial(pool.submit, run_or_exit)
+                reference = make_reference(Path(folder), submit)
                 graded = {
-                    submit(grade, path, own, limits, tolerance, walled): path
+                    submit(grade, path, reference, limits, tolerance, walled): path
                     for path in submissions
                 }
                 for future in as_completed(graded):
@@ -42,7 +42,7 @@ def grade_all(submissions, limits, tolerance, walled):
 
 
 def _result(future, path):
-    """Return a grade, even if its process was killed."""
+    """Return the grade, even if the process that computed it was killed."""
     try:
         return future.result()
     except BrokenExecutor:
@@ -51,25 +51,25 @@ def _result(future, path):
 
 
 def prepare(free):
-    """Keep this process, and all that it starts, on a core of its own; let it end."""
+    """Pin this process and its children to a core of their own, and handle signals."""
     core = free.get()
     if core is not None:
         os.sched_setaffinity(0, {core})
     for number in ENDING:
-        signal.signal(number, end)
+        signal.signal(number, exit_once)
     when_parent_ends(partial(os.kill, os.getpid(), signal.SIGTERM))
 
 
-def end(*_):
-    """Begin to end this process; what it has begun is cleaned up, undisturbed."""
+def exit_once(*_):
+    """Exit, and ignore further signals while this process cleans up."""
     for number in ENDING:
         signal.signal(number, lambda *_: None)
     sys.exit()
 
 
-def or_end(task, *given):
-    """Do a task in a process of the pool, which ends if it is to."""
+def run_or_exit(task, *arguments):
+    """Run a task in a process of the pool; end this process if the task exits."""
     try:
-        return task(*given)
+        return task(*arguments)
     except SystemExit:
-        os._exit(1)  # else the pool would give it the next task
+        os._exit(1)  # otherwise the pool would give this process the next task

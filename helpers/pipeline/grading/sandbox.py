@@ -1,8 +1,8 @@
-"""Run a program that is not trusted: behind walls, and within limits.
+"""Run an untrusted program in a sandbox, with limits on what it uses.
 
-The walls are bubblewrap's. Inside, there is no network, none of the user's files but
-those shown, no way to write anything that stays, and no process but the program's own.
-Nobody is root there: what root grades runs as another user.
+The sandbox is bubblewrap's. Inside, a program has no network, sees only those of the
+user's files that it is given, cannot write anything that stays, and sees no process but
+its own. Nobody is root there: if root grades, it runs as another user.
 """
 
 import contextlib
@@ -24,13 +24,13 @@ from helpers.pipeline.errors import UserError
 from helpers.pipeline.grading.memory import join, members, memory_group, ran_out
 
 MIB = 2**20
-# What programs need of the system; no user's own files are there.
+# The parts of the system that programs need; they hold no user's files.
 SYSTEM = ["/usr", "/opt", "/etc/alternatives", "/etc/fonts", "/etc/texmf"]
 SYSTEM += ["/etc/ld.so.cache", "/var/lib/texmf"]
 LINKS = ("/bin", "/sbin", "/lib", "/lib64")
-LOOK = 0.1  # seconds between two looks at what it uses
-LAST = 5  # seconds that it has to end by itself
-LONGEST = 2**16  # bytes of its messages that are kept, the last
+INTERVAL = 0.1  # seconds between two checks of the limits
+GRACE = 5  # seconds to exit after it was told to
+LONGEST = 2**16  # bytes of its messages that are kept, from the end
 LARGEST = 64 * MIB  # bytes that it may print
 NOBODY = "65534"  # the user and the group inside
 
@@ -45,7 +45,7 @@ class Limits(NamedTuple):
 
 
 class Ended(NamedTuple):
-    """How a program ended."""
+    """How a program ended, and what it printed."""
 
     status: int
     out: bytes
@@ -53,31 +53,31 @@ class Ended(NamedTuple):
     stopped: str  # why it was stopped; empty if it was not
 
     def output(self, fine=(0,)):
-        """Return what it printed; raise UserError if its status is not `fine`."""
+        """Return its output, or raise UserError if its status is not `fine`."""
         if self.stopped or self.status not in fine:
             raise UserError(self.stopped or error_without_paths(self.err, self.status))
         return self.out
 
 
 def walls_work():
-    """Tell whether bubblewrap is there and works on this machine."""
+    """Tell whether bubblewrap is installed and works on this machine."""
     if not shutil.which("bwrap"):
         return False
-    with _walled(Path("/nowhere"), (), Limits(), {}) as (wall, descriptors):
-        command = [*wall, "/bin/true"]
+    with _sandbox(Path("/nowhere"), (), Limits(), {}) as (prefix, descriptors):
+        command = [*prefix, "/bin/true"]
         done = subprocess.run(command, capture_output=True, pass_fds=descriptors)
     return done.returncode == 0
 
 
 def run_confined(
-    command, folder, limits, *, shown=(), environment=None, walled=True, started=None
+    command, folder, limits, *, visible=(), environment=None, walled=True, started=None
 ):
-    """Run a program that is not trusted, and stop it if it uses more than its limits.
+    """Run an untrusted program, and stop it if it exceeds its limits.
 
-    It can read all of its folder and what is `shown`, but write only below ``build``
-    and ``report``, and nothing of that remains. It gets no variables of this process's
-    environment. If it is not `walled`, only the limits hold; its time began when it was
-    `started`, by `time.monotonic`, or begins now.
+    It can read its folder and the `visible` paths, but write only below ``build`` and
+    ``report``; nothing of that remains. It inherits no environment variables. Unless it
+    is `walled`, there is no sandbox, and only the limits hold. Its time counts from
+    `started`, a value of `time.monotonic`, or from now.
     """
     started = time.monotonic() if started is None else started
     with (
@@ -88,13 +88,13 @@ def run_confined(
         out, err = Path(temporary, "out"), Path(temporary, "err")
         home = "/tmp" if walled else temporary
         environment = {**_environment(folder, home), **(environment or {})}
-        wall, descriptors = [], ()
+        prefix, descriptors = [], ()
         if walled:
-            walls = _walled(folder, shown, limits, environment)
-            wall, descriptors = stack.enter_context(walls)
+            sandbox = _sandbox(folder, visible, limits, environment)
+            prefix, descriptors = stack.enter_context(sandbox)
         with out.open("wb") as out_file, err.open("wb") as err_file:
             process = subprocess.Popen(
-                [*wall, *command],
+                [*prefix, *command],
                 cwd=folder,
                 env=environment,
                 stdin=subprocess.DEVNULL,
@@ -102,29 +102,29 @@ def run_confined(
                 stderr=err_file,
                 start_new_session=True,
                 pass_fds=descriptors,
-                preexec_fn=lambda: _limit(limits, group),
+                preexec_fn=lambda: _set_limits(limits, group),
             )
-            stopped, written = "", () if walled else (folder, Path(temporary))
+            stopped, writable = "", () if walled else (folder, Path(temporary))
             try:
-                stopped = _watch(process, limits, started, written, group)
+                stopped = _watch(process, limits, started, writable, group)
             finally:
-                _end(process, 0 if stopped else LAST)
+                _stop(process, 0 if stopped else GRACE)
         if not stopped and out.stat().st_size > LARGEST:
             stopped = f"it printed and recorded more than {LARGEST // MIB} MiB"
-        messages = _last(err, LONGEST).decode("utf-8", errors="replace")
+        messages = _tail(err, LONGEST).decode("utf-8", errors="replace")
         messages = messages.replace(f"{folder}/", "")
-        return Ended(process.returncode, _last(out, LARGEST), messages, stopped)
+        return Ended(process.returncode, _tail(out, LARGEST), messages, stopped)
 
 
-def _last(path, most):
-    """Return the end of a file."""
+def _tail(path, most):
+    """Return the end of a file, at most so many bytes."""
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - most))
         return file.read()
 
 
 def _environment(folder, home):
-    """Return the environment of a program that gets none of this process's."""
+    """Return the environment of a program, which inherits nothing."""
     return {
         "PATH": f"{sys.prefix}/bin:/usr/local/bin:/usr/bin:/bin",
         "HOME": home,
@@ -135,74 +135,75 @@ def _environment(folder, home):
 
 
 @contextlib.contextmanager
-def _walled(folder, shown, limits, environment):
+def _sandbox(folder, visible, limits, environment):
     """Yield the beginning of a command line, and the file descriptors that it needs."""
-    # The walls are described in a file, as the program could read the command line.
-    wall, user = _walls(folder, shown, limits, environment), []
+    # The options are in a file, because the program could read the command line.
+    options, user = _options(folder, visible, limits, environment), []
     if os.getuid() == 0:
-        for place in (folder, *shown):
-            _let_read(place)
+        for path in (folder, *visible):
+            _make_readable(path)
         user = ["setpriv", "--reuid", NOBODY, "--regid", NOBODY, "--clear-groups"]
         user += ["--inh-caps=-all", "--bounding-set=-all"]
     with tempfile.TemporaryFile() as file:
-        file.write(b"".join(os.fsencode(text) + b"\0" for text in wall))
+        file.write(b"".join(os.fsencode(text) + b"\0" for text in options))
         file.seek(0)
         yield ["bwrap", "--args", str(file.fileno()), "--", *user], (file.fileno(),)
 
 
-def _walls(folder, shown, limits, environment):
-    """Return bubblewrap's arguments."""
-    wall = ["--die-with-parent", "--new-session", "--clearenv", "--cap-drop", "ALL"]
-    wall += ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"]
-    wall += ["--unshare-cgroup-try"]
-    if os.getuid() == 0:  # it then becomes another user, which takes these
+def _options(folder, visible, limits, environment):
+    """Return bubblewrap's options."""
+    options = ["--die-with-parent", "--new-session", "--clearenv", "--cap-drop", "ALL"]
+    options += ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"]
+    options += ["--unshare-cgroup-try"]
+    if os.getuid() == 0:  # these let it become another user
         for capability in ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP"):
-            wall += ["--cap-add", capability]
+            options += ["--cap-add", capability]
     else:
-        wall += ["--unshare-user", "--uid", NOBODY, "--gid", NOBODY]
+        options += ["--unshare-user", "--uid", NOBODY, "--gid", NOBODY]
     for name, value in environment.items():
-        wall += ["--setenv", name, value]
-    wall += ["--proc", "/proc", "--ro-bind", "/proc/sys", "/proc/sys", "--dev", "/dev"]
+        options += ["--setenv", name, value]
+    options += ["--proc", "/proc", "--ro-bind", "/proc/sys", "/proc/sys"]
+    options += ["--dev", "/dev"]
     for place in ("/dev/shm", "/tmp"):
-        wall += _writable(place, limits)
-    # Else bubblewrap makes the folders above these for root only.
+        options += _writable(place, limits)
+    # Otherwise bubblewrap would make the parents of these folders for root only.
     places = [*SYSTEM, sys.base_prefix, sys.prefix]
-    for place in map(Path, [*places, folder, *shown]):
-        for above in list(reversed(place.parents))[1:]:
-            wall += ["--perms", "0755", "--dir", str(above)]
+    for place in map(Path, [*places, folder, *visible]):
+        for parent in list(reversed(place.parents))[1:]:
+            options += ["--perms", "0755", "--dir", str(parent)]
     for place in places:
-        wall += ["--ro-bind-try", place, place]
+        options += ["--ro-bind-try", place, place]
     for link in LINKS:
         if os.path.islink(link):
-            wall += ["--symlink", os.readlink(link), link]
+            options += ["--symlink", os.readlink(link), link]
         else:  # a folder, on older systems
-            wall += ["--ro-bind-try", link, link]
-    for place in shown:
-        wall += ["--ro-bind", str(place), str(place)]
+            options += ["--ro-bind-try", link, link]
+    for place in visible:
+        options += ["--ro-bind", str(place), str(place)]
     if folder.exists():
-        wall += ["--ro-bind", str(folder), str(folder)]
+        options += ["--ro-bind", str(folder), str(folder)]
         for name in ("build", "report"):
             (folder / name).mkdir(exist_ok=True)
-            wall += _writable(str(folder / name), limits)
-            for inside in (folder / name).iterdir():
-                wall += ["--ro-bind", str(inside), str(inside)]
-        wall += ["--chdir", str(folder)]
-    return [*wall, "--remount-ro", "/dev", "--remount-ro", "/"]
+            options += _writable(str(folder / name), limits)
+            for path in (folder / name).iterdir():
+                options += ["--ro-bind", str(path), str(path)]
+        options += ["--chdir", str(folder)]
+    return [*options, "--remount-ro", "/dev", "--remount-ro", "/"]
 
 
 def _writable(place, limits):
     return ["--perms", "1777", "--size", str(limits.disk), "--tmpfs", place]
 
 
-def _let_read(place):
-    """Let every user read a file, or all below a folder."""
+def _make_readable(place):
+    """Let every user read a file, or everything in a folder."""
     for path in [place, *place.rglob("*")]:
         if not path.is_symlink() and path.exists():
             path.chmod(path.stat().st_mode | (0o555 if path.is_dir() else 0o444))
 
 
-def _limit(limits, group):
-    """Limit this process, and with it all that it starts."""
+def _set_limits(limits, group):
+    """Limit this process and all its children."""
     if group:
         join(group)
     resource.setrlimit(resource.RLIMIT_AS, (limits.memory, limits.memory))
@@ -211,11 +212,11 @@ def _limit(limits, group):
 
 
 def _watch(process, limits, started, folders, group):
-    """Wait for the end and return ""; or return why the program must be stopped."""
+    """Wait for the program; return why it must be stopped, or "" if it ended."""
     ended = False
     while not ended:
         with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(LOOK)
+            process.wait(INTERVAL)
             ended = True
         if group and ran_out(group):
             return f"it used more than {limits.memory // MIB:,} MiB of memory"
@@ -226,14 +227,14 @@ def _watch(process, limits, started, folders, group):
     return ""
 
 
-def _end(process, seconds):
-    """End a program and all that it has started, and give it time to do so itself."""
+def _stop(process, seconds):
+    """Stop a program and its children; give it some seconds to exit by itself."""
     family = _family(process.pid)
-    process.terminate()  # it removes what it has in /tmp
+    process.terminate()  # it then removes its files in /tmp
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(seconds)
     with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)  # behind walls, this ends all of it
+        os.killpg(process.pid, signal.SIGKILL)  # in the sandbox, this kills all
     for member in family:
         with contextlib.suppress(psutil.Error):
             member.kill()
@@ -241,14 +242,14 @@ def _end(process, seconds):
 
 
 def _excess(pid, limits, folders, group):
-    """Return what is used too much of, or "" if nothing is."""
+    """Return which limit is exceeded, or "" if none is."""
     family = [] if group else _family(pid)
     if (members(group) if group else len(family)) > limits.processes:
         return f"it started more than {limits.processes} processes"
     memory = 0
     for member in family:
         with contextlib.suppress(psutil.Error):
-            # Forks share most of their memory: pss counts what is shared once.
+            # Forks share most of their memory, which pss counts only once.
             used = member.memory_full_info()
             memory += getattr(used, "pss", used.uss)
     if memory > limits.memory:

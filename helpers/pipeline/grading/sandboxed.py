@@ -1,9 +1,9 @@
-"""Make what was handed in, behind the walls, and print as JSON what came of it.
+"""Make a submission inside the sandbox, and print the results as JSON.
 
-With ``claims`` it executes the report's notebook, with ``report`` it then also sets it,
-with ``texts`` it only does that (`text_only`), with ``runs`` it only executes the grid.
-There may follow a folder ``build`` whose content is known, and names of runs that need
-not be run again. Outside, `rebuilt` parses what is printed.
+The first argument says what to make: ``claims`` executes the report's notebook,
+``report`` also typesets it, ``texts`` only typesets it (see `text_only`), and ``runs``
+only executes the grid. Optional arguments are a folder ``build`` to reuse, and names of
+runs that need not run again. Outside, `rebuilt` parses the output.
 """
 
 import base64
@@ -18,7 +18,7 @@ from helpers import ROOT
 from helpers.pipeline.environment import FORMATS
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.grading.changes import PARAMETERS
-from helpers.pipeline.grading.reference import KEPT
+from helpers.pipeline.grading.reference import REUSED
 from helpers.pipeline.grading.text_only import set_texts
 from helpers.pipeline.grading.unpack import GRADED
 from helpers.pipeline.kernels.audit import file_stamp
@@ -42,84 +42,84 @@ from helpers.pipeline.verify.verdicts import readable
 
 
 def main():
-    """Make it, and print its records, claims and PDF."""
-    Parameter.choices = ()  # to import what a helper lists would run it here
+    """Make the submission, and print its records, claims and files."""
+    Parameter.choices = ()  # reading them would import the submission's helpers here
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as out:
-        os.dup2(2, 1)  # where all else is printed
+        os.dup2(2, 1)  # everything else is printed to standard error
         json.dump(make(*sys.argv[1:]), out)
 
 
-def make(what, known=None, *accepted):
-    """Return what is printed."""
-    for name in KEPT[what] if known else ():
-        part, copy = Path(known, name), ROOT / "build" / name
+def make(what, build=None, *accepted):
+    """Return the results as a dict for JSON."""
+    for name in REUSED[what] if build else ():
+        part, copy = Path(build, name), ROOT / "build" / name
         if part.is_dir():
             shutil.copytree(part, copy, dirs_exist_ok=True)
         elif part.exists():
             shutil.copyfile(part, copy)
     if what == "texts":
-        return printed(*set_texts(GRADED.executed, **title_block()))
+        return encoded(*set_texts(GRADED.executed, **title_block()))
     points = readable_points()
     for name in points.keys() & {*accepted}:
         accept(points[name])
     if what != "report":
         os.environ[FORMATS] = ""
     execute({it.experiment for it in points.values()} if what == "runs" else None)
-    made = printed(*set_texts(GRADED.executed)) if what == "report" else {}
-    made["records"] = {name: record_of(it) for name, it in points.items()}
+    results = encoded(*set_texts(GRADED.executed)) if what == "report" else {}
+    results["records"] = {name: record_of(it) for name, it in points.items()}
     if what != "runs":
         recorded = read_record(GRADED.executed)
         claims = recorded["claims"]
-        made["claims"] = {name: claim["value"] for name, claim in claims.items()}
-        made["constant"] = recorded.get("constant", [])
-    return made
+        results["claims"] = {name: claim["value"] for name, claim in claims.items()}
+        results["constant"] = recorded.get("constant", [])
+    return results
 
 
 def readable_points():
-    """Return the points of all experiments that the code here knows how to run.
+    """Return the points of all experiments that this code can run.
 
-    By what the grid says of each, as the notebook's defaults may be others.
+    Their names are the settings in the grid: the notebook's defaults may differ.
     """
-    found = []
+    points = []
     for experiment in read_grids(EXPERIMENTS, file_stamp(EXPERIMENTS)):
         with contextlib.suppress(UserError):
-            found += read_points(only=experiment)[experiment]
-    return {readable(str(point)): point for point in found}
+            points += read_points(only=experiment)[experiment]
+    return {readable(str(point)): point for point in points}
 
 
-def printed(pdf, html):
-    """Return the PDF and the page of a report as texts."""
+def encoded(pdf, html):
+    """Encode the PDF and the page of a report in base64."""
     files = {"pdf": pdf, "html": html}
     return {name: base64.b64encode(files[name]).decode() for name in files}
 
 
 def accept(point):
-    """Take a known run for one of the code that is here, which has the same results."""
+    """Mark a reused run as made by the code here, which gives the same results."""
     path, inputs = path_of(point.run), Inputs().of(point)
     if recorded := recorded_inputs(path):
         notebook = json.loads(path.read_text(encoding="utf-8"))
-        known = {name: it for name, it in recorded.items() if not name.endswith(CODE)}
+        data = {name: it for name, it in recorded.items() if not name.endswith(CODE)}
         code = {name: it for name, it in inputs.items() if name.endswith(CODE)}
-        notebook["metadata"]["run"]["inputs"] = known | code
+        notebook["metadata"]["run"]["inputs"] = data | code
         path.write_text(as_text(notebook), encoding="utf-8")
 
 
 def execute(only):
-    """Execute `only` some experiments; or all, and the report's notebook."""
+    """Execute `only` these experiments; if None, all and the report's notebook."""
     only_runs, plan = only is not None, make_plan(only)
     if only_runs and not plan.missing:
         return
     modules = {*modules_for(plan), *(() if only_runs else modules_used_by(GRADED.name))}
     with warm_kernels(sorted(modules)):
-        with contextlib.suppress(FailedRunsError):  # the text may not rest on it
+        with contextlib.suppress(FailedRunsError):  # the report may not need them
             sweep(plan)
         if not only_runs:
-            given = title_block() | given_table(GRADED.name)
-            execute_report(given, TIME_LIMIT, GRADED)
+            settings = title_block() | given_table(GRADED.name)
+            execute_report(settings, TIME_LIMIT, GRADED)
 
 
 def record_of(point):
-    """Return what a run has recorded, and its parameters; nothing if it failed."""
+    """Return the record and parameters of a run, or {} if it failed."""
     path = path_of(point.run)
     with contextlib.suppress(NoRecordError):
         if path.exists():

@@ -1,8 +1,8 @@
-"""Set a report from its notebook's text, and from what its code shows as executed.
+"""Typeset a report from the text of its notebook and outputs of an executed one.
 
-The text is that of the notebook, and its numbers are the claims as they are recorded,
-whatever the code did to what a cell of text shows. If a submission changed nothing
-but text, the code may be the grader's, and nothing of the submission is executed.
+The numbers in the text are the recorded claims, whatever the code did to the output of
+a text cell. If a submission changed only text, the outputs can be those of the grader's
+code, and nothing of the submission is executed.
 """
 
 import json
@@ -25,17 +25,17 @@ from helpers.pipeline.sweep.experiments import experiments_of
 
 
 def set_texts(executed, **title):
-    """Return the bytes of the report's PDF and page, its code as it was executed.
+    """Return the report's PDF and page as bytes, with the outputs of `executed`.
 
-    `title` is what of the title block is another than it was executed with.
+    `title` replaces entries of the title block with which it was executed.
     """
     recorded, now = read_record(executed).get("claims"), revision()
     if not isinstance(recorded, dict):
         raise UserError("no claims: the notebook's last cell must be record(claims=…)")
     claims = Claims({name: Claim(**claim) for name, claim in recorded.items()})
     table = given_table(GRADED.name)
-    shown = nbformat.read(executed, as_version=4).cells
-    notebook = with_outputs(prepare_notebook(GRADED.name, table), shown, claims)
+    cells = nbformat.read(executed, as_version=4).cells
+    notebook = with_outputs(prepare_notebook(GRADED.name, table), cells, claims)
     for description in descriptions(notebook):
         if description["kind"] == "title":
             description["heading"].update(title)
@@ -45,49 +45,48 @@ def set_texts(executed, **title):
     return pdf, to_html(notebook, attached, now).encode()
 
 
-def with_outputs(notebook, shown, claims):
+def with_outputs(notebook, executed, claims):
     """Give the cells of a notebook the outputs of cells with the same code.
 
-    `shown` are these executed cells, whose text may be another, and `claims` what they
-    have recorded.
+    `executed` are these cells, whose text may differ; `claims` are those they recorded.
     """
-    code = [cell for cell in notebook.cells if counts(cell)]
+    code = [cell for cell in notebook.cells if is_numbered(cell)]
     for number, cell in enumerate(code, start=1):
         cell.execution_count = number
         if not computes(cell):
             cell.outputs = [text_output(cell.source, claims)]
-    shown = filter(computes, filter(counts, shown))
-    pairs = [*zip(filter(computes, code), shown, strict=True)]
+    executed = filter(computes, filter(is_numbered, executed))
+    pairs = [*zip(filter(computes, code), executed, strict=True)]
     numbers = {done.execution_count: cell.execution_count for cell, done in pairs}
 
     def renumbered(part):
-        if isinstance(part.get("cell"), int):  # of which it speaks
+        if isinstance(part.get("cell"), int):  # the number of a cell
             part["cell"] = numbers.get(part["cell"], part["cell"])
         return nbformat.NotebookNode(part)
 
     for cell, done in pairs:
         text = json.dumps(done.outputs)
         cell.outputs = json.loads(text, object_hook=renumbered)
-        for output in cell.outputs:  # whose caption may name claims
-            said = output.get("metadata", {}).get("report", {}).get("claims", {})
-            for name, claim in said.items():
+        for output in cell.outputs:  # its caption may name claims
+            named = output.get("metadata", {}).get("report", {}).get("claims", {})
+            for name, claim in named.items():
                 claim |= claims[name]._replace(cell=claim["cell"])._asdict()
     return notebook
 
 
-def counts(cell):
-    """Tell whether a cell is given a number when it is executed."""
+def is_numbered(cell):
+    """Tell whether a cell gets a number when it is executed."""
     is_empty = cell.cell_type != "code" or not cell.source.strip()
     return not (is_empty or is_added_by_papermill(cell))
 
 
 def computes(cell):
-    """Tell whether a cell of code is no text that may name claims."""
+    """Tell whether a code cell holds code, and not prose that may name claims."""
     return not cell.source.startswith(PROSE)
 
 
 def text_output(source, claims):
-    """Return what a text shows, see `helpers.pipeline.report.publish.Report.prose`."""
+    """Return the output of a text cell, as `report.publish.Report.prose` makes it."""
     text = source.partition("\n")[2] + "\n"
     metadata = output_metadata(claims, kind="prose", text=text)
     return nbformat.v4.new_output(
