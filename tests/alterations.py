@@ -565,7 +565,7 @@ def all_alterations():
             in_names(JavaScript={"/Names": ["a", SCRIPT]}),
             "alert",
         ),
-        ("a destination", "document, places of links", destination, "77"),
+        ("a destination", "document, targets of links", destination, "77"),
         (
             "page numbers",
             "document, PageLabels",

@@ -147,7 +147,7 @@ def test_a_mistyped_commit_is_named_on_one_line(changed):
         ("--help", "there is no file and no commit"),
         ("grid.yaml", "is neither a PDF, a page nor results.json"),
         ("other.json", "is damaged: it is not what `make report` wrote"),
-        ("bare.pdf", "build.json is missing: a report without evidence"),
+        ("bare.pdf", "build.json is missing: the report carries no evidence"),
         ("bare.html", "is damaged: files.zip is missing"),
     ],
 )

@@ -67,7 +67,7 @@ def test_a_file_that_is_changed_while_a_report_is_made_is_named(tmp_path, two_ru
 
 def test_without_a_commit_nothing_can_be_handed_in(monkeypatch):
     monkeypatch.setattr(submission, "revision", lambda: Revision("", 0, ""))
-    with pytest.raises(UserError, match="only what is committed"):
+    with pytest.raises(UserError, match="only files that are committed"):
         submission.main()
 
 
@@ -182,7 +182,7 @@ def test_a_commit_with_a_run_that_fails_is_reproduced(tmp_path):
     commit_all(tmp_path)
     status, out, err = project.run("helpers.pipeline.verify.reproduce")
     assert (status, err) == (0, "")
-    assert "\n6 of 6 files are the same bytes\n" in out
+    assert "\n6 of 6 files are identical\n" in out
 
 
 def test_a_time_that_a_zip_cannot_state_is_the_nearest(tmp_path):

@@ -94,7 +94,7 @@ def without_evidence(path):
     writer = PdfWriter()
     writer.add_blank_page(100, 100)
     writer.write(path)
-    return "build.json is missing: a report without evidence"
+    return "build.json is missing: the report carries no evidence"
 
 
 def of_an_older_layout(path):
@@ -271,7 +271,7 @@ def test_a_report_that_cannot_be_made_is_no_difference(tmp_path):
     assert status == 2
     _, error = err.splitlines()
     assert error.startswith(
-        "error: it cannot be built: experiments.yaml: cost_curves: "
+        "error: the report cannot be built: experiments.yaml: cost_curves: "
     )
 
 
@@ -488,5 +488,5 @@ def test_what_is_no_file_is_not_read(tmp_path, kind):
     )
     if kind == "pipe":
         os.mkfifo(path)
-    with pytest.raises(UserError, match="is no file"):
+    with pytest.raises(UserError, match="is not a file"):
         read_pdf(path)

@@ -208,11 +208,11 @@ def zipped(**files):
         (lambda text: carrying(text, "results.json", b"{"), "results.json is damaged"),
         (
             lambda text: another(text, "results.json", b"quick", b"slow"),
-            "results.json and that in files.zip differ",
+            "results.json differs from the one in files.zip",
         ),
         (
             lambda text: another(text, "build.json", b'"student": "', b'"student": "X'),
-            "build.json and that in files.zip differ",
+            "build.json differs from the one in files.zip",
         ),
         (lambda text: twice(text, "results.json"), "results.json is there twice"),
         (lambda text: twice(text, "build.json"), "build.json is there twice"),

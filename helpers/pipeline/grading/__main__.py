@@ -26,16 +26,16 @@ def main():
     parser.add_argument("--tolerance", help="relative, as for verify")
     parser.add_argument("--time-limit", default="600", help="seconds for each")
     parser.add_argument("--walls", default="", help="none: run without bubblewrap")
-    arguments = parser.parse_args()
-    if not arguments.submissions:
+    options = parser.parse_args()
+    if not options.submissions:
         raise UserError("name the folder of the submissions: SUBMISSIONS=folder")
-    if arguments.walls not in ("", "none"):
-        raise UserError(f"WALLS must be none or left out, got {arguments.walls!r}")
-    walled = not arguments.walls
-    submissions = handed_in(Path(arguments.submissions))
+    if options.walls not in ("", "none"):
+        raise UserError(f"WALLS must be none or left out, got {options.walls!r}")
+    walled = not options.walls
+    submissions = handed_in(Path(options.submissions))
     given_table(GRADED.name)  # raises UserError if it is no report
-    tolerance = checked_tolerance(arguments.tolerance)
-    limits = Limits(seconds=checked_time_limit(arguments.time_limit))
+    tolerance = checked_tolerance(options.tolerance)
+    limits = Limits(seconds=checked_time_limit(options.time_limit))
     if walled and not walls_work():
         raise UserError(
             "submissions run inside bubblewrap, which is not installed or does not "

@@ -28,9 +28,7 @@ HEADER += (MISSING, "time", "why")
 NAMED = 3  # reasons, or pictures, in a row
 MORE_NAMED = 6  # changed files, or suspicions, in a row
 WIDEST = 600  # characters of these
-FORMULA = tuple(
-    "=+-@＝＋－＠"
-)  # characters with which a spreadsheet's formula may begin
+FORMULA = tuple("=+-@＝＋－＠")  # how a formula may begin in a spreadsheet
 
 
 @dataclass
@@ -68,8 +66,7 @@ class Grade:
     @property
     def why(self):
         """What is wrong, the cause first; if nothing is, the notes."""
-        wrong = [line.what for line in ranked(self.lines) if line.wrong]
-        wrong = [*dict.fromkeys(wrong)]
+        wrong = [*dict.fromkeys(it.what for it in ranked(self.lines) if it.wrong)]
         return readable(
             self.problem or first_few(wrong, NAMED) or "; ".join(self.notes)
         )

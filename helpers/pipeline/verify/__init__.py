@@ -1,7 +1,7 @@
-"""A report made again and compared with what it states.
+"""Make a report again, and compare it with what it states.
 
-In: a report and a checkout. Out: a verdict on every number, figure and page. What is
-read of a report is what the room `report` wrote into it.
+In: a report and a checkout. Out: a verdict on every number, figure and page. It reads
+the evidence that the room `report` wrote into the report.
 """
 
 # The modules that other rooms may use.

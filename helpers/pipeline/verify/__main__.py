@@ -1,4 +1,4 @@
-"""Make everything again, and tell for each stated number whether it is reproduced."""
+"""Make everything again, and tell whether each stated number is reproduced."""
 
 import argparse
 import json
@@ -11,39 +11,39 @@ from helpers.pipeline.records import TOLERANCE
 from helpers.pipeline.verify import verdicts
 from helpers.pipeline.verify.verify import checked_tolerance, verify
 
-# How far what was compared is from the cause of a difference, see `Line.depth`.
+# The kinds of lines by their distance from the cause of a difference (`Line.depth`).
 KINDS = ["versions", "files", "runs", "claims", "pages", "parts of the document"]
 FILES = KINDS.index("files")
 DEPTH = attrgetter("depth")
-MANY = 10  # differences that are summed up, if files differ
+MANY = 10  # more differences than this are summed up if files differ
 RELAXED = (
     " as far as they were compared: the platforms differ, so\n"
-    f"numbers may differ by {TOLERANCE:g}, and pages by what cannot be seen; with "
-    f"TOLERANCE={TOLERANCE:g}\nyou accept that"
+    f"numbers may differ by {TOLERANCE:g}, and pages by what the eye cannot see; "
+    f"set\nTOLERANCE={TOLERANCE:g} to accept that"
 )
 
 
 def main():
-    """Verify as the command line asks; return one of `verdicts.STATUSES`."""
+    """Verify a report; return one of `verdicts.STATUSES`."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--pdf", help="a report; else the recorded results")
+    parser.add_argument("--pdf", help="a report; by default the recorded results")
     parser.add_argument("--html", help="a report as a page")
     parser.add_argument("--tolerance", help="relative; by default exact if possible")
-    parser.add_argument("--json", **FLAG, help="for a grading script")
-    parser.add_argument("--all", **FLAG, help="print also what holds")
-    parser.add_argument("--rebuilt", type=Path, help="the report made again already")
-    parser.add_argument("--beside", type=Path, help="what came with the PDF: a folder")
-    asked = parser.parse_args()
-    tolerance = checked_tolerance(asked.tolerance)
-    as_json = checked_flag("JSON", asked.json)
-    everything = checked_flag("ALL", asked.all)
-    given = [Path(name) for name in (asked.pdf, asked.html) if name] or [None]
-    lines = {}  # what is the same in a PDF and a page counts once
-    for path in given:
-        lines |= dict.fromkeys(verify(path, tolerance, asked.rebuilt, asked.beside))
+    parser.add_argument("--json", **FLAG, help="print JSON, for a script")
+    parser.add_argument("--all", **FLAG, help="also print what holds")
+    parser.add_argument("--rebuilt", type=Path, help="the report, already made again")
+    parser.add_argument("--beside", type=Path, help="the folder that came with the PDF")
+    options = parser.parse_args()
+    tolerance = checked_tolerance(options.tolerance)
+    as_json = checked_flag("JSON", options.json)
+    everything = checked_flag("ALL", options.all)
+    paths = [Path(name) for name in (options.pdf, options.html) if name] or [None]
+    lines = {}  # a line that a PDF and a page share counts once
+    for path in paths:
+        lines |= dict.fromkeys(verify(path, tolerance, options.rebuilt, options.beside))
     lines = [*lines]
     wrong = sum(line.wrong for line in lines)
-    # What the report says of its platform may not make this less strict in silence.
+    # A report that claims another platform must not relax this silently.
     platforms = [line for line in lines if line.what == "platform"]
     relaxed = tolerance is None and bool(platforms)
     if as_json:
@@ -64,22 +64,22 @@ def main():
 def print_table(lines, everything=False):
     """Print what does not hold, the cause first; or everything that was compared.
 
-    Where files differ, and much else with them, that is summed up.
+    If files differ, and many other lines with them, the others are summed up.
     """
-    shown = [line for line in lines if everything or line.wrong]
-    shown.sort(key=DEPTH)
-    causes = [line for line in shown if line.depth <= FILES]
-    rest = shown[len(causes) :]
+    selected = [line for line in lines if everything or line.wrong]
+    selected.sort(key=DEPTH)
+    causes = [line for line in selected if line.depth <= FILES]
+    rest = selected[len(causes) :]
     summed_up = causes and len(rest) > MANY and not everything
-    listed = causes if summed_up else shown
+    listed = causes if summed_up else selected
     if listed:
         rows = (line.cells() for line in listed)
         print("\n".join(aligned(verdicts.fit_to_terminal([verdicts.HEADER, *rows]))))
-    for depth, those in groupby(rest if summed_up else (), key=DEPTH):
-        found = (verdicts.ON_PAGE.sub(r"page \1", line.what) for line in those)
-        names = [*dict.fromkeys(found)]  # a page may differ in several ways
-        begin = f"and {KINDS[depth]} ({len(names)}): "
-        print(begin + verdicts.readable(", ".join(names), verdicts.WIDTH - len(begin)))
+    for depth, group in groupby(rest if summed_up else (), key=DEPTH):
+        names = (verdicts.ON_PAGE.sub(r"page \1", line.what) for line in group)
+        names = [*dict.fromkeys(names)]  # a page may differ in several ways
+        start = f"and {KINDS[depth]} ({len(names)}): "
+        print(start + verdicts.readable(", ".join(names), verdicts.WIDTH - len(start)))
     for line in lines:
         if line.verdict == verdicts.NOTED:
             print(f"{line.what}: {verdicts.readable(line.stated)}")

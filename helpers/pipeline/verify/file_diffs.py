@@ -1,4 +1,4 @@
-"""Files that differ, line by line; notebooks by their cells."""
+"""Compare files line by line, and notebooks cell by cell."""
 
 import json
 import re
@@ -7,7 +7,7 @@ from typing import NamedTuple
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.verify.verdicts import readable
 
-SHOWN = 20_000  # bytes of a file that only one side has and that is no code
+SHOWN = 20_000  # bytes shown of a file on one side only, unless it is code
 CODE = (".py", ".ipynb")
 
 
@@ -15,10 +15,10 @@ class Changed(NamedTuple):
     """A file that differs."""
 
     name: str  # its path
-    kind: str  # ``changed``, ``added`` or ``removed``; grading also says what was added
+    kind: str  # ``changed``, ``added`` or ``removed``; in grading also ``own …``
     added: int  # lines
     removed: int
-    lines: list[str]  # the differences as ``diff -u`` writes them
+    lines: list[str]  # the differences, as ``diff -u`` writes them
 
     def __str__(self):
         kind = "" if self.kind == "changed" else f" ({self.kind})"
@@ -26,18 +26,18 @@ class Changed(NamedTuple):
 
 
 def _texts(sources):
-    """Return sources as they are compared: of notebooks the cells, lines end alike."""
-    found = {}
+    """Prepare sources to compare: cells of notebooks, and the same line endings."""
+    texts = {}
     for name, content in sources.items():
         if name.endswith(".ipynb"):
             cells = (f"----- {kind} cell\n{text}\n" for kind, text in cells_of(content))
             content = "\n".join(cells).encode(errors="replace") or content
-        found[name] = content.replace(b"\r\n", b"\n")
-    return found
+        texts[name] = content.replace(b"\r\n", b"\n")
+    return texts
 
 
 def cells_of(content):
-    """Return the sources of a notebook's cells with their kinds; none if it is none."""
+    """Return kind and source of a notebook's cells; nothing if it is no notebook."""
     try:
         cells = json.loads(content)["cells"]
         return [
@@ -48,32 +48,32 @@ def cells_of(content):
         return []
 
 
-def compare_files(right, theirs, folder, run):
-    """Find the files that differ, of contents by name; each is a `Changed`.
+def compare_files(old, new, folder, run):
+    """Compare contents by name; return a `Changed` for each file that differs.
 
-    They are written to a folder, which is empty. There, `run` runs a command, and
-    returns what it prints; other exit statuses than the ``fine`` ones are a failure.
+    The contents are written to an empty folder. There, `run` runs a command and returns
+    its output; exit statuses that are not `fine` are a failure.
     """
-    right, theirs = _texts(right), _texts(theirs)
-    names = sorted(n for n in right | theirs if right.get(n) != theirs.get(n))
-    both = [name for name in names if name in right and name in theirs]
-    for side, texts in (("right", right), ("theirs", theirs)):
+    old, new = _texts(old), _texts(new)
+    names = sorted(n for n in old | new if old.get(n) != new.get(n))
+    both = [name for name in names if name in old and name in new]
+    for side, texts in (("old", old), ("new", new)):
         (folder / side).mkdir(parents=True)
         for number, name in enumerate(both):
             (folder / side / f"{number}").write_bytes(texts[name])
-    out = run(folder, ["diff", "-ur", "right", "theirs"], fine=(0, 1))
+    out = run(folder, ["diff", "-ur", "old", "new"], fine=(0, 1))
     parts = re.split(r"^diff -ur .*$", out.decode(errors="replace"), flags=re.M)[1:]
     binary = re.compile(r"^Binary files .*$\n?", re.M)
-    found = {}
+    diffs = {}
     for part in parts:
-        head = re.match(r"\n--- right/(\d+)\t", part)
+        head = re.match(r"\n--- old/(\d+)\t", part)
         if not head or int(head[1]) >= len(both):
-            raise UserError("its differences cannot be read")
-        found[both[int(head[1])]] = binary.sub("", part).split("\n")[3:]
+            raise UserError("the output of diff cannot be read")
+        diffs[both[int(head[1])]] = binary.sub("", part).split("\n")[3:]
     return [
-        _changed(name, found.get(name, ["(not text)"]))
+        _changed(name, diffs.get(name, ["(not text)"]))
         if name in both
-        else _whole(name, right, theirs)
+        else _one_sided(name, old, new)
         for name in names
     ]
 
@@ -83,13 +83,13 @@ def _changed(name, lines):
     return Changed(name, "changed", added, removed, lines)
 
 
-def _whole(name, right, theirs):
+def _one_sided(name, old, new):
     """Describe a file that only one side has; it may be large."""
-    content = theirs.get(name, right.get(name))
+    content = new.get(name, old.get(name))
     count = content.count(b"\n") + (content[-1:] not in (b"\n", b""))
-    sign = "+" if name in theirs else "-"
+    sign = "+" if name in new else "-"
     shown = content if name.endswith(CODE) else content[:SHOWN]
     lines = [f"{sign}{line}" for line in shown.decode(errors="replace").split("\n")]
-    if name in right:
+    if name in old:
         return Changed(name, "removed", 0, count, lines)
     return Changed(name, "added", count, 0, lines)

@@ -1,6 +1,6 @@
 """Read a report: the evidence that it carries, and what its pages say and show.
 
-Run as a script, it prints the ``build.json`` of the PDF that it is given.
+Run as a script, it prints the ``build.json`` of a PDF.
 """
 
 import base64
@@ -34,10 +34,10 @@ from helpers.pipeline.verify.structure import attached, describe
 from helpers.pipeline.verify.verdicts import readable
 
 PDF, DOCTYPE = b"%PDF-", b"<!DOCTYPE html>"  # how the files begin
-LARGEST = 100_000_000  # bytes of all files that a page carries
+LARGEST = 100_000_000  # bytes of all files in a page
 ZOOM = 3  # pixels to a point
-QPDF = b"%\xbf\xf7\xa2\xfe"  # the second line of what this program writes
-# In JSON: surrogates, and control characters but for the end of a line.
+QPDF = b"%\xbf\xf7\xa2\xfe"  # the second line of a file that qpdf writes
+# In JSON: surrogates, and control characters except line breaks.
 CONTROL = re.compile(r"[\x7f-\x9f\ud800-\udfff]|\\[bfrtu]")
 SECTION = re.compile(r"(?=<h[23][ >])")
 BLOCKS = ("p", "li", "td", "th", "h1", "h2", "h3", "h4", "div", "figcaption", "pre")
@@ -46,48 +46,48 @@ BLOCKS = ("p", "li", "td", "th", "h1", "h2", "h3", "h4", "div", "figcaption", "p
 class Page(NamedTuple):
     """A page of a PDF, or a section of HTML."""
 
-    name: str  # what to call it
+    name: str  # as shown to the user
     text: str
-    look: Callable  # returns its picture in grey, an ndarray, or the HTML itself
-    things: dict[str, str] = {}  # of a PDF, a description of each kind of thing
+    look: Callable  # returns its grey picture, an ndarray; or the HTML itself
+    parts: dict[str, str] = {}  # in a PDF, a description of each kind of part
 
 
 class ReadReport(NamedTuple):
-    """A report as it was read."""
+    """The content of a report."""
 
     results: dict  # its ``results.json``
     build: dict = {}  # its ``build.json``
     files: dict[str, bytes] = {}  # all its attachments
     pages: Sequence[Page] = ()
     digest: str = ""  # SHA-256 of the whole file
-    document: dict[str, str] = {}  # a description of what belongs to no page
+    document: dict[str, str] = {}  # descriptions of parts that belong to no page
     saver: str = ""  # the program that wrote the file
 
     def is_of(self, version):
-        """Tell whether it was made from that version, a `Revision`."""
+        """Tell whether the report was made from this version, a `Revision`."""
         made_from = self.build["commit"], self.build["changes"]
         return made_from == (version.commit, version.changes)
 
 
 def main():
-    """Print the version and the title block that the report states."""
+    """Print the version and the title block of a report."""
     print(json.dumps(read_pdf(Path(sys.argv[1]), pages=False).build))
 
 
 def reader_of(path):
-    """Return what reads a file: `read_pdf` or `read_html`; else raise UserError."""
-    begin = _content(path)[: len(DOCTYPE)]
-    if begin.startswith(PDF) or begin == DOCTYPE:
-        return read_pdf if begin.startswith(PDF) else read_html
+    """Return the function that reads a file, `read_pdf` or `read_html`."""
+    start = _content(path)[: len(DOCTYPE)]
+    if start.startswith(PDF) or start == DOCTYPE:
+        return read_pdf if start.startswith(PDF) else read_html
     raise UserError(f"{path} is neither a PDF nor a page that `make report` wrote")
 
 
 def read_pdf(path, *, pages=True):
-    """Read a report in PDF, or raise UserError; without its pages, that is quick."""
+    """Read a report in PDF, or raise UserError; quick without its pages."""
     import pypdf
     from pypdf.errors import DependencyError, FileNotDecryptedError
 
-    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # what is wrong is raised
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # errors are raised
     content = _content(path)
     if not content.startswith(PDF):
         raise UserError(f"{path} is not a PDF")
@@ -96,8 +96,8 @@ def read_pdf(path, *, pages=True):
         if reader.is_encrypted:
             raise FileNotDecryptedError
         files = attached(reader)
-        things, document = describe(reader) if pages else ([], {})
-        pages = _printed(content, things) if pages else []
+        parts, document = describe(reader) if pages else ([], {})
+        pages = _pages(content, parts) if pages else []
         saver = str((reader.metadata or {}).get("/Producer", ""))
     except (FileNotDecryptedError, DependencyError):
         raise UserError(f"{path} is encrypted: save a copy that is not") from None
@@ -118,7 +118,7 @@ def read_html(path):
         raise UserError(f"{path} is not a page that `make html` wrote")
     text = content.decode(errors="replace")
     try:
-        text, carried = _taken_out(text)
+        text, carried = _extracted(text)
         files = _unzipped(carried[FILES])
         parts = SECTION.split(text)
         texts = [text_of(part) for part in parts]
@@ -128,36 +128,36 @@ def read_html(path):
     results = read_results(carried[RESULTS], f"{path}: {RESULTS}")
     for name in (RESULTS, BUILD):
         if carried[name] != files.get(name):
-            raise UserError(f"{path}: {name} and that in {FILES} differ")
-    names = [f"section {said.partition(chr(10))[0]}" for said in texts]
+            raise UserError(f"{path}: {name} differs from the one in {FILES}")
+    names = [f"section {text.partition(chr(10))[0]}" for text in texts]
     names[0] = "section before the first"
-    looks = [partial(str, part) for part in parts]  # they hold its things, too
+    looks = [partial(str, part) for part in parts]
     pages = [*map(Page, names, texts, looks)]
     return ReadReport(results, build, files, pages, sha256(content))
 
 
 def _content(path):
     try:
-        if path.exists() and not path.is_file():  # it may never end, or never begin
-            raise UserError(f"{path} is no file")
+        if path.exists() and not path.is_file():  # reading it might never end
+            raise UserError(f"{path} is not a file")
         return path.read_bytes()
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}") from None
 
 
-def _taken_out(text):
-    """Return a page without the content of its links, and that content by name.
+def _extracted(text):
+    """Return a page without the content of its links, and this content by name.
 
-    The links themselves stay: where they are, and that they are alone, is compared.
+    The links themselves stay, because their places are compared.
     """
     carried = {}
     for name, kind in reversed(CARRIED.items()):  # all files first, then single ones
-        begin = f'<a download="{name}" href="data:{kind};base64,'
-        found = re.findall(f'{re.escape(begin)}([A-Za-z0-9+/=]*)"', text)
-        if len(found) != 1:
-            raise ValueError(f"{name} is {'there twice' if found else 'missing'}")
-        carried[name] = base64.b64decode(found[0], validate=True)
-        text = text.replace(f'{begin}{found[0]}"', f'{begin}"')
+        start = f'<a download="{name}" href="data:{kind};base64,'
+        matches = re.findall(f'{re.escape(start)}([A-Za-z0-9+/=]*)"', text)
+        if len(matches) != 1:
+            raise ValueError(f"{name} is {'there twice' if matches else 'missing'}")
+        carried[name] = base64.b64decode(matches[0], validate=True)
+        text = text.replace(f'{start}{matches[0]}"', f'{start}"')
     return text, carried
 
 
@@ -165,14 +165,14 @@ def _unzipped(content):
     """Return the files of a zip, by name."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         if len({*archive.namelist()}) < len(archive.namelist()):
-            raise ValueError(f"{FILES} has a name twice")
+            raise ValueError(f"{FILES} contains a name twice")
         if sum(entry.file_size for entry in archive.infolist()) > LARGEST:
-            raise ValueError(f"its files have more than {LARGEST} bytes")
+            raise ValueError(f"its files are larger than {LARGEST:,} bytes")
         return {name: archive.read(name) for name in archive.namelist()}
 
 
 def text_of(html):
-    """Return what HTML says, without scripts and styles; blocks begin a line."""
+    """Return the text of HTML without scripts and styles; each block begins a line."""
     page = bs4.BeautifulSoup(html, "html.parser")
     for block in page(BLOCKS):
         block.insert_before("\n")
@@ -181,14 +181,14 @@ def text_of(html):
 
 
 def read_results(content, name):
-    """Read recorded results, from bytes or None; an error calls them by the name.
+    """Read recorded results from bytes or None; errors call them `name`.
 
-    UserError if the file is missing, damaged, or of another layout.
+    Raise UserError if they are missing, damaged, or have another layout.
     """
     results = _parse(content, name)
-    whole = all(isinstance(results.get(kind), dict) for kind in ("claims", "runs"))
-    whole = whole and all(isinstance(run, dict) for run in results["runs"].values())
-    if not whole or {*results} != {*HEAD, "claims", "runs"}:
+    valid = all(isinstance(results.get(kind), dict) for kind in ("claims", "runs"))
+    valid = valid and all(isinstance(run, dict) for run in results["runs"].values())
+    if not valid or {*results} != {*HEAD, "claims", "runs"}:
         raise _damaged(name)
     return results
 
@@ -200,39 +200,39 @@ def read_build(content, name):
     """
     build = _parse(content, name)
     title, table = build.get("title"), build.get("table", {})
-    whole = isinstance(title, dict) and {*title} == {*TITLE_BLOCK}
-    whole = whole and isinstance(table, dict) and {*table} <= {*TABLE}
+    valid = isinstance(title, dict) and {*title} == {*TITLE_BLOCK}
+    valid = valid and isinstance(table, dict) and {*table} <= {*TABLE}
     texts = [build.get("commit"), build.get("changes"), build.get("report", "")]
-    texts.append(str(build.get("time")))  # which may have many digits
-    texts += [*title.values(), *table.values()] if whole else []
-    if not whole or not all(map(_is_text, texts)) or type(build.get("time")) is not int:
+    texts.append(str(build.get("time")))  # it may have too many digits
+    texts += [*title.values(), *table.values()] if valid else []
+    if not valid or not all(map(_is_text, texts)) or type(build.get("time")) is not int:
         raise _damaged(name)
     return build
 
 
 def _parse(content, name):
-    """Parse a file of evidence whose layout is this version's."""
+    """Parse a file of evidence that has the layout of this version."""
     if content is None:
-        raise UserError(f"{name} is missing: a report without evidence")
+        raise UserError(f"{name} is missing: the report carries no evidence")
     try:
-        found = json.loads(content, object_pairs_hook=_unique)
-        text = json.dumps(found, ensure_ascii=False, allow_nan=False)
+        evidence = json.loads(content, object_pairs_hook=_unique)
+        text = json.dumps(evidence, ensure_ascii=False, allow_nan=False)
         if CONTROL.search(text.replace(r"\\", "")):
             raise ValueError
-        layout = found["layout"]
+        layout = evidence["layout"]
     except (ValueError, TypeError, KeyError, RecursionError):
         raise _damaged(name) from None
     if layout != LAYOUT:
         layout = readable(repr(layout))
         raise UserError(f"{name} has layout {layout}, this version reads {LAYOUT}")
-    return found
+    return evidence
 
 
 def _unique(pairs):
-    """Return a dict, unless a key is given twice."""
-    if len(found := dict(pairs)) < len(pairs):
+    """Return a dict; raise ValueError if a key occurs twice."""
+    if len(unique := dict(pairs)) < len(pairs):
         raise ValueError
-    return found
+    return unique
 
 
 def _damaged(name):
@@ -240,12 +240,12 @@ def _damaged(name):
 
 
 def _is_text(value):
-    """Tell whether a value is a text for one line of a page."""
+    """Tell whether a value is a text that fits on one line of a page."""
     return isinstance(value, str) and value.isprintable() and len(value) <= LONGEST
 
 
-def _printed(content, things):
-    """Return the pages of a PDF, given the description of what is on each."""
+def _pages(content, parts):
+    """Return the pages of a PDF, given the descriptions of their parts."""
     import pypdfium2  # here, as it takes a while
 
     def picture(page):
@@ -258,7 +258,7 @@ def _printed(content, things):
     texts = [text.replace("\ufffe", "-") for text in texts]  # hyphens at line ends
     looks = [cache(partial(picture, number)) for number in range(len(texts))]
     names = [f"page {number + 1}" for number in range(len(texts))]
-    return [Page(*page) for page in zip(names, texts, looks, things, strict=True)]
+    return [Page(*page) for page in zip(names, texts, looks, parts, strict=True)]
 
 
 if __name__ == "__main__":

@@ -21,36 +21,35 @@ from helpers.pipeline.verify.verdicts import WIDTH, readable
 def rebuild(build, read=read_pdf):
     """Make this checkout's report again in a temporary folder, and read it.
 
-    `build` is the ``build.json`` of the report; what it does not say is as it is asked
-    for. `read` is `read_pdf`, or `read_html` for the page, which needs no LaTeX.
+    `build` is the ``build.json`` of the report; the user's settings replace what it
+    lacks. `read` is `read_pdf`, or `read_html` for the page, which needs no LaTeX.
     """
-    where = "in a folder of its own: half a minute"
-    print(f"making everything again, {where}", file=sys.stderr, flush=True)
+    text = "making everything again in a separate folder: half a minute"
+    print(text, file=sys.stderr, flush=True)
     with tempfile.TemporaryDirectory(prefix="verify-") as folder:
         copy = Path(folder, "copy")
         ignored = shutil.ignore_patterns(*LEFT_OUT)
         shutil.copytree(ROOT, copy, symlinks=True, ignore=ignored)
-        # The copy has no history: this says which version it is.
+        # The copy has no git history, so this file states its version.
         report = build.get("report") or requested_report().name
         (copy / COMMIT.name).write_text(json.dumps(revision(report)))
         target = "pdf" if read is read_pdf else "html"
         tex = copy / requested_report().tex.relative_to(ROOT)
         tex.mkdir(parents=True)
-        for preamble in requested_report().tex.glob(
-            "preamble-*.fmt"
-        ):  # named by what is in it
+        # Preambles can be reused, because a digest of the content is in their names.
+        for preamble in requested_report().tex.glob("preamble-*.fmt"):
             shutil.copy(preamble, tex)
-        given = build.get("title", {}) | build.get("table", {})
-        made_for = environment_for(report, given) if build else {}
-        return read(build_report(copy, made_for, target, shown=True))
+        settings = build.get("title", {}) | build.get("table", {})
+        given = environment_for(report, settings) if build else {}
+        return read(build_report(copy, given, target, shown=True))
 
 
 def build_report(folder, given=None, target="report", *, shown=False):
-    """Make the report of a copy of the project; return the path of the PDF or the page.
+    """Make the report of a copy of the project; return the path of the PDF or page.
 
-    It is made for what is `given` as environment variables; by default for what this
-    process is asked for, but with the title block of the notebook. The `target` is
-    ``report``, or only ``pdf`` or ``html``; each step is `shown` in a terminal.
+    The environment variables `given` say what to make. By default it is the report that
+    this process is to make, but with the notebook's title block. The `target` is
+    ``report``, or only ``pdf`` or ``html``; a terminal can show each step.
     """
     given = dict.fromkeys(map(str.upper, TITLE_BLOCK), "") | (given or {})
     lines, clear = [], "\r\x1b[K"
@@ -73,6 +72,6 @@ def build_report(folder, given=None, target="report", *, shown=False):
         print(clear, end="", file=sys.stderr, flush=True)
     if process.returncode:
         error = error_without_paths("".join(lines), process.returncode)
-        raise UserError(f"it cannot be built: {error}")
+        raise UserError(f"the report cannot be built: {error}")
     paths = Paths(given.get("REPORT") or requested_report().name, folder)
     return paths.html if target == "html" else paths.pdf

@@ -1,4 +1,4 @@
-"""Build the same commit twice, under different conditions, and compare every byte."""
+"""Build a commit twice under different conditions, and compare every byte."""
 
 import os
 import tempfile
@@ -14,7 +14,7 @@ from helpers.pipeline.report.revision import git, revision
 from helpers.pipeline.sweep.inputs import FAILED
 from helpers.pipeline.verify.rebuild import build_report
 
-# The folder of each build, and the environment variables that it gets.
+# The folder of each build, with its environment variables.
 CONDITIONS = {
     "here": {"TZ": "Europe/Stockholm", "LANG": "C.UTF-8"},
     "a folder/somewhere else": {
@@ -30,27 +30,27 @@ CONDITIONS = {
 
 
 def main():
-    """Tell whether both builds are the same; status 1 if they are not."""
+    """Compare both builds; return status 1 if they differ."""
     now = revision()
     if not (ROOT / ".git").exists() or not now.commit:
         raise UserError("this folder is not a clone of a git repository with a commit")
     if now.changes:
-        print("note: what is not committed is not built")
+        print("note: changes that are not committed are left out")
     builds = []
     with tempfile.TemporaryDirectory(prefix="reproduce-") as folder:
         Path(folder, "home").mkdir()
-        for name, given in CONDITIONS.items():
+        for name, variables in CONDITIONS.items():
             if builds and CAN_FORK:  # the second build has only one core
                 os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-            variables = {key: text.format(folder=folder) for key, text in given.items()}
-            shown = " ".join(f"{key}={text}" for key, text in variables.items())
-            print(f"building {now.commit[:12]} with {shown}", flush=True)
+            variables = {k: text.format(folder=folder) for k, text in variables.items()}
+            settings = " ".join(f"{key}={text}" for key, text in variables.items())
+            print(f"building {now.commit[:12]} with {settings}", flush=True)
             builds.append(build_commit(Path(folder, name), variables))
     first, second = builds
     differing = sorted(n for n in first | second if first.get(n) != second.get(n))
     for name in differing:
         print(f"differs: {name}")
-    print(f"{len(first) - len(differing)} of {len(first)} files are the same bytes")
+    print(f"{len(first) - len(differing)} of {len(first)} files are identical")
     for path in (requested_report().pdf, requested_report().html):
         name = path.relative_to(ROOT).as_posix()
         print(f"sha256 of {name}: {first[name]}")
@@ -58,22 +58,22 @@ def main():
 
 
 def build_commit(clone, environment):
-    """Clone the commit, make its report, and return the SHA-256 of all that is made."""
+    """Clone the commit, make its report, and return the SHA-256 of every output."""
     clone_commit(clone)
     build_report(clone, environment)
     paths = Paths(requested_report().name, clone)
-    made = [paths.pdf, paths.html, paths.results, paths.executed]
+    outputs = [paths.pdf, paths.html, paths.results, paths.executed]
     runs = (clone / "build" / "runs").glob("*.ipynb")
-    # An error has the paths of its folder.
-    made += [path for path in runs if not path.match(FAILED)]
-    return {p.relative_to(clone).as_posix(): sha256(p.read_bytes()) for p in made}
+    # A failed run contains paths of its folder, which differ.
+    outputs += [path for path in runs if not path.match(FAILED)]
+    return {p.relative_to(clone).as_posix(): sha256(p.read_bytes()) for p in outputs}
 
 
 def clone_commit(clone):
-    """Clone the commit, even if the repository is somebody else's."""
+    """Clone the commit, even if the repository belongs to another user."""
     clone.parent.mkdir(exist_ok=True)
-    served = "--upload-pack=git -c safe.directory='*' upload-pack"
-    git("clone", "--quiet", "--no-local", served, str(ROOT), str(clone))
+    upload = "--upload-pack=git -c safe.directory='*' upload-pack"
+    git("clone", "--quiet", "--no-local", upload, str(ROOT), str(clone))
     if not clone.exists():
         raise UserError(f"git cannot clone {ROOT} to {clone}")
 

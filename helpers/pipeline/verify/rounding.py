@@ -1,4 +1,4 @@
-"""Which numerals may be others where a platform computes with other last bits."""
+"""Find numerals that may differ because a platform rounds the last bits differently."""
 
 import re
 from decimal import Decimal, InvalidOperation
@@ -12,32 +12,32 @@ PYTHON = re.compile(r"Python ([0-9.]+)")
 
 
 def roundings(stated, reproduced, tolerance):
-    """Find the numerals, as stated and as reproduced, that may differ in two results.
+    """Return the pairs of numerals, stated and reproduced, that may differ.
 
-    They are correct roundings of a claim whose values agree to the relative tolerance,
-    and the versions of Python. There are none if it is 0.
+    These are correct roundings of a claim whose values agree within the relative
+    tolerance, and the versions of Python. If the tolerance is 0, there are none.
     """
     if not tolerance:
         return set()
     versions = (PYTHON.findall(str(side["platform"])) for side in (stated, reproduced))
-    found = {*zip(*versions, strict=False)}
+    pairs = {*zip(*versions, strict=False)}
     for name, claim in stated["claims"].items():
-        pair = claim, reproduced["claims"].get(name)
-        if all(map(_is_number, pair)):
-            values, texts = ([side[key] for side in pair] for key in ("value", "text"))
+        sides = claim, reproduced["claims"].get(name)
+        if all(map(_is_number, sides)):
+            values, texts = ([side[key] for side in sides] for key in ("value", "text"))
             if relative_difference(*values) <= tolerance:
                 numerals = zip(*map(NUMERAL.findall, map(str, texts)), strict=False)
-                found |= {p for p in numerals if _round(p, values, tolerance)}
-    return found
+                pairs |= {p for p in numerals if _are_rounded(p, values, tolerance)}
+    return pairs
 
 
 def _is_number(claim):
-    whole = isinstance(claim, dict) and "text" in claim
-    return whole and isinstance(claim.get("value"), int | float)
+    has_text = isinstance(claim, dict) and "text" in claim
+    return has_text and isinstance(claim.get("value"), int | float)
 
 
-def _round(numerals, values, tolerance):
-    """Tell whether each numeral is its value, rounded to as many places as it has."""
+def _are_rounded(numerals, values, tolerance):
+    """Tell whether each numeral is its value, rounded to the same number of places."""
     try:
         numbers = [abs(Decimal(numeral.replace(",", ""))) for numeral in numerals]
     except InvalidOperation:  # a version
@@ -53,7 +53,7 @@ def _round(numerals, values, tolerance):
 
 
 def close(stated, reproduced, pairs=(), tolerance=0.0, gap=0.0):
-    """Tell whether texts are equal but for numerals; other values must be equal.
+    """Tell whether texts are equal except for numerals; other values must be equal.
 
     Numerals may be among the `pairs` of `roundings`, or differ by the relative
     tolerance or the absolute gap.

@@ -1,7 +1,7 @@
-"""Write what is handed in: one zip with the report and all it was made from.
+"""Write the submission: one zip with the report and all it was made from.
 
-It holds all files of the commit, the report made from them, and two notes: the version,
-which the report needs where there is no git, and what to type.
+It contains all files of the commit, the report made from them, and two notes: the
+version, which the report needs where there is no git, and instructions.
 """
 
 import contextlib
@@ -31,18 +31,18 @@ from helpers.reading.datasheet import datasheet_path
 
 FOLDER = "submission"
 INSTRUCTIONS = """\
-make report{of}    # everything that is missing, then report/{name}.pdf
-make verify{of}    # makes all of it anew and compares every number with the record
+make report{of}    # makes everything that is missing, then report/{name}.pdf
+make verify{of}    # makes everything again and compares every number
 
-The commit is {commit}. README.md tells the rest.
+The commit is {commit}. For more, see README.md.
 """
 
 
 def main():
-    """Write what is handed in, the same bytes for the same commit."""
+    """Write the submission, with the same bytes for the same commit."""
     now = revision()
     if not now.commit or not (ROOT / ".git").exists():
-        raise UserError("only what is committed to git can be handed in")
+        raise UserError("only files that are committed to git can be handed in")
     paths = requested_report()
     parameters_of(paths.name)
     files = committed(now, paths)
@@ -53,9 +53,9 @@ def main():
         if not page.is_of(now):
             raise UserError(f"report/{path.name} is not of this commit: make report")
     require_committed(paths.name, table, files)
-    given = {} if paths.is_default else {"report": paths.name}
-    given |= table
-    of = "".join(f" {name.upper()}={quote(text)}" for name, text in given.items())
+    settings = {} if paths.is_default else {"report": paths.name}
+    settings |= table
+    of = "".join(f" {name.upper()}={quote(text)}" for name, text in settings.items())
     note = INSTRUCTIONS.format(commit=now.commit, name=paths.name, of=of)
     version = [*now, {name: sha256(content) for name, content in files.items()}]
     files |= {
@@ -65,23 +65,23 @@ def main():
         NOTE: note.encode(),
     }
     write(paths.submission, files, now.time)
-    made = f"report/{paths.pdf.name}, for {pages[0].build['title']['student']}"
+    report = f"report/{paths.pdf.name}, for {pages[0].build['title']['student']}"
     name = paths.submission.relative_to(ROOT)
-    print(f"written: {name} ({len(files)} files): {made}")
+    print(f"written: {name} ({len(files)} files): {report}")
 
 
 def committed(now, paths):
-    """Return the content of all files of the commit; UserError if any file differs."""
+    """Return the files of the commit; raise UserError if any file differs from it."""
     if now.changes:
         names = sorted(relevant_files(paths.name, changed()))
         raise UserError(f"commit first, or remove: {', '.join(names)}")
     if (results := f"report/{paths.results.name}") in changed():
-        raise UserError(f"commit first: {results}, which make report has written anew")
-    return files_of("HEAD")  # not from disk, where notebooks may have outputs
+        raise UserError(f"commit first: {results}, which make report has updated")
+    return files_of("HEAD")  # notebooks on disk may have outputs
 
 
 def require_committed(report, table, files):
-    """Raise UserError if a table behind a report is not among the files handed in."""
+    """Raise UserError if a table of the report is not among the submitted files."""
     for path in tables_used_by(report, table):
         for name in (path, datasheet_path(path)):
             name = os.path.normpath(name)
@@ -92,22 +92,21 @@ def require_committed(report, table, files):
 def files_of(commit):
     """Return the content of every file of a commit, by name.
 
-    A link to another file of the commit is that file; one that leads elsewhere is not
-    among them.
+    A link to another file of the commit has its content; other links are left out.
     """
     command = ("-c", "core.autocrlf=false", "archive", "--format=tar", commit)
     archive = io.BytesIO(git(*command))
-    with tarfile.open(fileobj=archive) as kept:
-        found = {}
-        for entry in kept.getmembers():
-            with contextlib.suppress(KeyError):  # of a link that leads elsewhere
-                if content := kept.extractfile(entry):  # a folder has none
-                    found[entry.name] = content.read()
-        return found
+    with tarfile.open(fileobj=archive) as tar:
+        files = {}
+        for entry in tar.getmembers():
+            with contextlib.suppress(KeyError):  # a link that leads elsewhere
+                if content := tar.extractfile(entry):  # a folder has none
+                    files[entry.name] = content.read()
+        return files
 
 
 def write(path, files, moment):
-    """Write a zip, see `zipped`, of one folder; what is there is replaced."""
+    """Write or replace a zip (see `zipped`) with one folder."""
     path.parent.mkdir(exist_ok=True)
     files = {f"{FOLDER}/{name}": content for name, content in files.items()}
     with atomic_write(path) as unfinished:
