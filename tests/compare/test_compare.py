@@ -126,7 +126,7 @@ def test_a_hostile_report_is_escaped(small_report, project):
     status, out, _ = compare(project, "--a", str(recorded), "--b", str(hostile))
     assert status == 0
     assert "\u202e" not in out
-    assert "Prose, figures and files are not in recorded results" in out
+    assert "Recorded results contain no prose, figures or files" in out
     page = (project.folder / "build" / "compare.html").read_text()
     assert "<script" not in page
     assert "\u202e" not in page
@@ -138,7 +138,7 @@ def test_a_mistyped_commit_is_named_on_one_line(changed):
     near = "did you mean trunk?"
     assert (status, out) == (2, "")
     assert err == f"error: there is no file and no commit 'trunck'; {near}\n"
-    assert compare(changed)[2].startswith("error: A is what to compare with: a commit")
+    assert compare(changed)[2].startswith("error: name a commit, PDF, page or results")
 
 
 @pytest.mark.parametrize(
@@ -242,5 +242,5 @@ def test_files_that_explain_numbers_come_first():
 
 def test_what_cannot_be_compared_is_said_in_a_sentence():
     old, new = (Side("", kind, {"platform": "x"}) for kind in (PRINT, NUMBERS))
-    said = "on one side there is a PDF, on the other results.json."
+    said = "because one side is a PDF, the other results.json."
     assert notes_on(old, new)[0].endswith(said)

@@ -244,7 +244,7 @@ def test_an_unzipped_submission_works_whatever_other_reports_there_are(unzipped)
         (notebooks / "explore.ipynb").write_bytes(explore)
         (notebooks / "other.ipynb").unlink()
     assert status == 0
-    assert err.startswith("making everything again, ")
+    assert err.startswith("making everything again in a separate folder")
     assert "all.cost " in out
     *_, last = out.splitlines()
     count = int(last.split()[0])

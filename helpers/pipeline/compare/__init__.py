@@ -1,4 +1,4 @@
-"""What changed between two reports.
+"""Show what changed between two reports.
 
 In: two commits, reports or recorded results. Out: a page that shows every claim, run,
 figure, sentence and file that differs.

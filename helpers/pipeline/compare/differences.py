@@ -1,4 +1,4 @@
-"""What differs between two sides, in the order in which a reader asks."""
+"""Find the differences between two sides, the most interesting first."""
 
 import json
 import re
@@ -15,55 +15,55 @@ from helpers.pipeline.verify.agreement import look_alike, opcodes
 from helpers.pipeline.verify.file_diffs import Changed, compare_files
 from helpers.pipeline.verify.rounding import close, roundings
 
-SIMILAR = 0.5  # the part of their words that two paragraphs share, to be one
-AROUND = 12  # words that are shown on either side of a change
-# What numbers come from, the first cause first.
+SIMILAR = 0.5  # share of common words from which paragraphs are versions of one
+CONTEXT = 12  # words that are shown on either side of a change
+# The sources of numbers, the likeliest cause first.
 CAUSES = ("experiments.yaml", "data/", "notebooks/", "helpers/")
 NO_CAUSE = ("helpers/pipeline/", "helpers/explore/")
 
 
 class Differences(NamedTuple):
-    """All that differs."""
+    """All differences between two sides."""
 
     claims: list[tuple]  # name, old, new and difference, as texts
-    rounded: int  # how many other claims differ in their last digits only
-    experiments: list[tuple]  # name, and whether it was added or removed
-    runs: list[tuple]  # experiment, settings, and how it ended, old and new
-    drawings: list[tuple]  # label, and how it looked and looks; None if it is missing
-    tables: list[tuple]  # label, header, and for each changed row its `marked` cells
-    prose: list[tuple]  # section, and a changed paragraph, `marked`
-    files: list[Changed]  # the first can explain the numbers
+    rounded: int  # number of other claims that differ in their last digits only
+    experiments: list[tuple]  # name, and ``added`` or ``removed``
+    runs: list[tuple]  # experiment, settings, and how it ended before and now
+    drawings: list[tuple]  # label, and the looks before and now; None if missing
+    tables: list[tuple]  # label, header, and the `marked` cells of changed rows
+    prose: list[tuple]  # section, and a `marked` paragraph that changed
+    files: list[Changed]  # those that can explain the numbers come first
 
 
 def compare_sides(old, new):
-    """Compare two of `helpers.pipeline.compare.sides.Side`."""
+    """Compare two `Side`s; see `helpers.pipeline.compare.sides`."""
     claims, rounded = compare_claims(old.results, new.results)
     runs = [_by_place(side.results) for side in (old, new)]
-    of = [{experiment: "" for experiment, _ in side} for side in runs]
+    before, now = ({experiment: "" for experiment, _ in side} for side in runs)
     experiments = [
-        (name, "added" if name in of[1] else "removed")
-        for name in of[0] | of[1]
-        if (name in of[0]) != (name in of[1])
+        (name, "added" if name in now else "removed")
+        for name in before | now
+        if (name in before) != (name in now)
     ]
-    shown = ([], [], [])
+    parts = ([], [], [])
     if old.kind == new.kind:
-        shown = (
+        parts = (
             compare_drawings(old.drawings, new.drawings),
             compare_tables(old.tables, new.tables),
             compare_prose(old.prose, new.prose),
         )
     files = compare_sources(old.sources, new.sources)
-    return Differences(claims, rounded, experiments, compare_runs(*runs), *shown, files)
+    return Differences(claims, rounded, experiments, compare_runs(*runs), *parts, files)
 
 
 def compare_claims(old, new):
     """Return the claims that changed, and how many differ by rounding only."""
-    pairs, found, rounded = roundings(old, new, TOLERANCE), [], 0
+    pairs, changes, rounded = roundings(old, new, TOLERANCE), [], 0
     for name in old["claims"] | new["claims"]:
         pair = [side["claims"].get(name) for side in (old, new)]
         if not all(isinstance(claim, dict) for claim in pair):
             difference = "added" if pair[0] is None else "removed"
-            found.append((name, *map(_stated, pair), difference))
+            changes.append((name, *map(_stated, pair), difference))
             continue
         texts = [*map(_stated, pair)]
         values = [claim.get("value") for claim in pair]
@@ -71,11 +71,11 @@ def compare_claims(old, new):
         if close(*texts, pairs) and (gap <= TOLERANCE or isnan(gap)):
             rounded += values[0] != values[1] or texts[0] != texts[1]
             continue
-        if texts[0] == texts[1]:  # what is printed is the same
+        if texts[0] == texts[1]:  # the printed texts do not show the difference
             texts = [f"{value:.10g}" for value in values]
-        found.append((name, *texts, _difference(*values)))
-    found.sort(key=lambda claim: claim[-1] in ("added", "removed"))
-    return found, rounded
+        changes.append((name, *texts, _difference(*values)))
+    changes.sort(key=lambda claim: claim[-1] in ("added", "removed"))
+    return changes, rounded
 
 
 def _stated(claim):
@@ -86,7 +86,7 @@ def _stated(claim):
 
 
 def _difference(old, new):
-    """Return new minus old, and relative to old."""
+    """Return the difference new minus old, also relative to old, as a text."""
     if not all(isinstance(value, int | float) for value in (old, new)):
         return ""
     if new == old:
@@ -98,7 +98,7 @@ def _difference(old, new):
 
 
 def _by_place(results):
-    """Return the runs by their place in the grid: experiment and settings."""
+    """Return the runs by their place in the grid, experiment and settings."""
     return {
         (str(experiment), json.dumps(run.get("parameters"), sort_keys=True)): run
         for run in results["runs"].values()
@@ -107,31 +107,31 @@ def _by_place(results):
 
 
 def compare_runs(old, new):
-    """Return the runs that were added or removed, or ended otherwise."""
-    common = {}  # of an experiment: the settings of all its runs
+    """Return the runs that were added or removed, or whose outcome differs."""
+    common = {}  # for each experiment, the settings that all its runs share
     for experiment, settings in old | new:
         items = {*map(json.dumps, (json.loads(settings) or {}).items())}
         common[experiment] = common.get(experiment, items) & items
-    found = []
+    changes = []
     for place in old | new:
         pair = old.get(place), new.get(place)
         if None not in pair:
-            ends = [(run.get("status"), run.get("cost")) for run in pair]
-            if values_agree(*map(list, ends), TOLERANCE):
+            outcomes = [[run.get("status"), run.get("cost")] for run in pair]
+            if values_agree(*outcomes, TOLERANCE):
                 continue
         experiment, text = place
         settings = json.loads(text) or {}
-        own = {
+        varying = {
             key: value
             for key, value in settings.items()
             if json.dumps((key, value)) not in common[experiment]
         }
-        shown = ", ".join(f"{key} {value}" for key, value in (own or settings).items())
-        found.append((experiment, shown, *map(_ended, pair)))
-    return found
+        named = ", ".join(f"{k} {value}" for k, value in (varying or settings).items())
+        changes.append((experiment, named, *map(_outcome, pair)))
+    return changes
 
 
-def _ended(run):
+def _outcome(run):
     if run is None:
         return "none"
     cost = run.get("cost")
@@ -140,58 +140,58 @@ def _ended(run):
 
 
 def compare_drawings(old, new):
-    """Return what looks otherwise, drawn."""
-    found = []
+    """Return the figures or pages that look different, with both looks."""
+    changes = []
     for label in old | new:
         looks = [side[label]() if label in side else None for side in (old, new)]
         if any(look is None for look in looks) or not look_alike(*looks):
-            found.append((label, *looks))
-    return found
+            changes.append((label, *looks))
+    return changes
 
 
 def compare_tables(old, new):
-    """Return the rows that changed, of each table."""
-    found = []
+    """Return the changed rows of each table."""
+    changes = []
     for label in old | new:
         rows = [[tuple(row) for row in side.get(label, [])] for side in (old, new)]
-        changed = [
+        marked_rows = [
             [marked(*cells) for cells in zip_longest(*pair, fillvalue="")]
             for tag, i, j, k, m in opcodes(*rows)
             if tag != "equal"
             for pair in zip_longest(rows[0][i:j], rows[1][k:m], fillvalue=())
         ]
-        if changed:
-            whole = not all(rows)  # its first row is the header
-            found.append((label, (rows[1] or rows[0])[0], changed[whole:]))
-    return found
+        if marked_rows:
+            begin = 0 if all(rows) else 1  # a new or removed table has its header first
+            changes.append((label, (rows[1] or rows[0])[0], marked_rows[begin:]))
+    return changes
 
 
 def compare_prose(old, new):
-    """Return the changed paragraphs by section, in each those removed last."""
+    """Return the changed paragraphs by section; removed ones come last in each."""
     before, now = ({text for _, text in side} for side in (old, new))
-    gone = [(place, text) for place, text in old if text not in now]
-    found = []
+    removed = [(place, text) for place, text in old if text not in now]
+    changes = []
     for place, text in new:
         if text in before:
             continue
-        near = max(gone, key=lambda block: _similar(block[1], text), default=None)
-        if near and _similar(near[1], text) >= SIMILAR:
-            gone.remove(near)
-            found.append((place, marked(near[1], text)))
+        near = max(removed, key=lambda it: _similarity(it[1], text), default=None)
+        if near and _similarity(near[1], text) >= SIMILAR:
+            removed.remove(near)
+            changes.append((place, marked(near[1], text)))
         else:
-            found.append((place, [("ins", text)]))
-    found += [(place, [("del", text)]) for place, text in gone]
+            changes.append((place, [("ins", text)]))
+    changes += [(place, [("del", text)]) for place, text in removed]
     order = [place for place, _ in [*new, *old]]
-    return sorted(found, key=lambda block: order.index(block[0]))
+    return sorted(changes, key=lambda change: order.index(change[0]))
 
 
-def _similar(text, other):
-    words = Counter(text.split()), Counter(other.split())
+def _similarity(old, new):
+    words = Counter(old.split()), Counter(new.split())
     return 2 * (words[0] & words[1]).total() / max(1, sum(w.total() for w in words))
 
 
 def marked(old, new):
-    """Return the words of both texts, in pieces: what is kept, ``del`` and ``ins``.
+    """Return both texts as pieces: those that are kept, and ``del`` and ``ins``.
 
     Long pieces that are kept are cut.
     """
@@ -200,7 +200,7 @@ def marked(old, new):
     for tag, i, j, k, m in opcodes(*words):
         if tag == "equal":
             kept = words[0][i:j]
-            before, after = AROUND * (i > 0), AROUND * (j < len(words[0]))
+            before, after = CONTEXT * (i > 0), CONTEXT * (j < len(words[0]))
             if len(kept) > before + after + 1:
                 kept = [*kept[:before], "…", *kept[len(kept) - after :]]
             pieces.append(("", " ".join(kept)))
@@ -211,13 +211,13 @@ def marked(old, new):
 
 
 def compare_sources(old, new):
-    """Return the files that differ, those first that can explain the numbers."""
-    if not (old and new):  # of recorded results no file is known
+    """Return the files that differ; those that can explain the numbers come first."""
+    if not (old and new):  # recorded results carry no files
         return []
-    # A report carries no tables of data; where both are known, they are compared.
-    known = [any(map(_is_table, side)) for side in (old, new)]
+    # A report carries no data tables; they are compared if both sides have some.
+    with_tables = all(any(map(_is_table, side)) for side in (old, new))
     old, new = (
-        {name: side[name] for name in side if all(known) or not _is_table(name)}
+        {name: side[name] for name in side if with_tables or not _is_table(name)}
         for side in (old, new)
     )
 
@@ -226,17 +226,17 @@ def compare_sources(old, new):
         return done.stdout if done.returncode in fine else b""
 
     with tempfile.TemporaryDirectory(prefix="compare-") as folder:
-        found = compare_files(old, new, Path(folder, "texts"), run)
-    return sorted(found, key=lambda file: (_depth(file.name), file.name))
+        files = compare_files(old, new, Path(folder, "texts"), run)
+    return sorted(files, key=lambda file: (_distance(file.name), file.name))
 
 
 def _is_table(name):
     return name.startswith("data/") and not name.endswith(".yaml")
 
 
-def _depth(name):
+def _distance(name):
     """Return how far a file is from the numbers."""
     if name.startswith(NO_CAUSE):
         return len(CAUSES)
-    near = (n for n, cause in enumerate(CAUSES) if name.startswith(cause))
-    return next(near, len(CAUSES))
+    ranks = (n for n, cause in enumerate(CAUSES) if name.startswith(cause))
+    return next(ranks, len(CAUSES))

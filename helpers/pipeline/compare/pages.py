@@ -1,6 +1,6 @@
-"""Pages that show what differs.
+"""Make pages that show differences.
 
-Their templates escape all texts, which come from reports of others.
+Their templates escape all texts, because reports of other people are not trusted.
 """
 
 import base64
@@ -16,8 +16,8 @@ NAMESPACES = 'xmlns="http://www.w3.org/2000/svg" '
 NAMESPACES += 'xmlns:xlink="http://www.w3.org/1999/xlink"'
 
 
-def to_page(template, **shown):
-    """Return a page; the template is named with its room: ``compare/page.html.j2``."""
+def to_page(template, **variables):
+    """Render a page from a template, such as ``compare/page.html.j2``."""
     import jinja2
 
     environment = jinja2.Environment(
@@ -28,18 +28,18 @@ def to_page(template, **shown):
         lstrip_blocks=True,
     )
     environment.filters |= {"picture": picture, "readable": readable}
-    return environment.get_template(template).render(shown)
+    return environment.get_template(template).render(variables)
 
 
 def _printable(value):
-    """Return a text without control characters, which could hide what is written."""
+    """Return a text without control characters, which could hide other text."""
     if type(value) is not str:
         return value
     return "".join(c if c.isprintable() or c == "\n" else " " for c in value)
 
 
 def picture(look):
-    """Return SVG, grey values or a PNG file as the address of a picture."""
+    """Return SVG, grey values or a PNG file as the URL of a picture."""
     kind = "svg+xml" if isinstance(look, str) else "png"
     if isinstance(look, str):
         look = look.replace("<svg ", f"<svg {NAMESPACES} ", 1).encode()

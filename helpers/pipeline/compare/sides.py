@@ -29,7 +29,7 @@ from helpers.pipeline.verify.rebuild import build_report
 from helpers.pipeline.verify.submission import files_of
 
 BUILDS = ROOT / "build" / "compare"
-# What a side can be read as, the best first.
+# The kinds as which a side can be read, the best first.
 PAGE, PRINT, NUMBERS = KINDS = ("page", "PDF", "results")
 MADE_BY = {"report/page/index.html.j2": PAGE, "helpers/pipeline/report/build.py": PRINT}
 SENTENCE = re.compile(r"(?<=[.:?!])\s+")
@@ -37,10 +37,10 @@ FIGURE = re.compile(r'<figure id="([^"]+)"[^>]*>(.*?)</figure>', re.DOTALL)
 SVG = re.compile(r"<svg .*</svg>", re.DOTALL)
 ROW = re.compile(r"<tr\b.*?</tr>", re.DOTALL)
 CELL = re.compile(r"<(t[hd])\b.*?</\1>", re.DOTALL)
-# Numbers and names that move when something is added before them, and what is compared
-# apart from prose.
+# Numbers and names that change when something is added before them, and parts that are
+# compared separately from prose.
 REFERENCE = re.compile(r'<a class="reference" href="#([^"]*)"[^>]*>.*?</a>', re.DOTALL)
-APART = re.compile(
+SEPARATE = re.compile(
     r'<(svg|table|pre|button|select|label)\b.*?</\1>|<ol class="provenance">.*?</ol>'
     r'|<span class="number">.*?</span>|(?<=caption">)<b>.*?</b>'
     r'|(?<=figcaption>)<b>.*?</b>|<a class="reference" href="#from:.*?</a>',
@@ -51,18 +51,18 @@ APART = re.compile(
 class Side(NamedTuple):
     """One side of a comparison."""
 
-    name: str  # what was given
-    kind: str  # one of `KINDS`. Of results, only they are known
+    name: str  # as the user named it
+    kind: str  # one of `KINDS`; for ``results``, most fields are empty
     results: dict  # the ``results.json``
-    sources: dict[str, bytes] = {}  # files of code and data, by name
-    prose: Sequence[tuple] = ()  # section and text of each paragraph, in a PDF sentence
-    drawings: dict = {}  # functions that return how a figure, or page of a PDF, looks
+    sources: dict[str, bytes] = {}  # files of code and data by name
+    prose: Sequence[tuple] = ()  # section and text of each paragraph (PDF: sentence)
+    drawings: dict = {}  # functions that return the look of a figure or PDF page
     tables: dict[str, list[list]] = {}  # the cells of each row, by label
-    note: str = ""  # what should be known of it
+    note: str = ""  # a remark for the user
 
 
 class Place(NamedTuple):
-    """Where a side is: the kinds that it can be read as, and its file or commit."""
+    """Where a side is: the kinds as which it can be read, and its file or commit."""
 
     name: str
     kinds: tuple
@@ -71,17 +71,17 @@ class Place(NamedTuple):
     files: dict = {}  # of the commit; of this checkout, only the data
 
 
-def load_sides(*given):
-    """Load both sides, as the same kind if that is possible; see `find`."""
-    places = [find(text) for text in given]
+def load_sides(*names):
+    """Load both sides, as the same kind if possible; see `find`."""
+    places = [find(name) for name in names]
     common = [kind for kind in KINDS if all(kind in place.kinds for place in places)]
     return [load(place, (*common, *place.kinds)[0]) for place in places]
 
 
-def find(given):
-    """Find a file, a commit, or, if nothing is given, this checkout."""
-    path = Path(given)
-    if not given:
+def find(name):
+    """Find a file or a commit by name; an empty name means this checkout."""
+    path = Path(name)
+    if not name:
         data = {
             path.relative_to(ROOT).as_posix(): path.read_bytes()
             for path in (ROOT / "data").iterdir()
@@ -90,26 +90,26 @@ def find(given):
         return Place("this checkout", (PAGE, PRINT), files=data)
     if path.is_file():
         with path.open("rb") as file:
-            begin = file.read(15)
+            start = file.read(15)
         kinds = {b"%PDF-": PRINT, b"<!DOC": PAGE}
-        kind = kinds.get(begin[:5], NUMBERS)
-        if kind == NUMBERS and begin.lstrip()[:1] != b"{":
-            raise UserError(f"{given} is neither a PDF, a page nor results.json")
-        return Place(given, (kind,), path)
-    commit = git("rev-parse", "--verify", "--end-of-options", given + "^{commit}")
+        kind = kinds.get(start[:5], NUMBERS)
+        if kind == NUMBERS and start.lstrip()[:1] != b"{":
+            raise UserError(f"{name} is neither a PDF, a page nor results.json")
+        return Place(name, (kind,), path)
+    commit = git("rev-parse", "--verify", "--end-of-options", name + "^{commit}")
     if commit := commit.decode().strip():
         files = files_of(commit)
-        kinds = [kind for name, kind in MADE_BY.items() if name in files]
-        name = git("log", "-1", "--no-show-signature", "--format=%h %s", commit)
-        return Place(name.decode().strip(), (*kinds, NUMBERS), None, commit, files)
-    known = git("for-each-ref", "--format=%(refname:short)") + git("log", "--format=%h")
-    near = get_close_matches(given[:40], known.decode().split(), n=3, cutoff=0.5)
+        kinds = [kind for source, kind in MADE_BY.items() if source in files]
+        title = git("log", "-1", "--no-show-signature", "--format=%h %s", commit)
+        return Place(title.decode().strip(), (*kinds, NUMBERS), None, commit, files)
+    names = git("for-each-ref", "--format=%(refname:short)") + git("log", "--format=%h")
+    near = get_close_matches(name[:40], names.decode().split(), n=3, cutoff=0.5)
     hint = f"; did you mean {' or '.join(near)}?" if near else ""
-    raise UserError(f"there is no file and no commit {given!r}{hint}")
+    raise UserError(f"there is no file and no commit {name!r}{hint}")
 
 
 def load(place, kind):
-    """Read a place as a kind; a commit that cannot be built, as its results."""
+    """Read a side as a kind; if a commit cannot be built, read its results."""
     recorded = requested_report().results.relative_to(ROOT).as_posix()
     if kind == NUMBERS:
         content = place.path.read_bytes() if place.path else place.files.get(recorded)
@@ -133,40 +133,40 @@ def load(place, kind):
 
 
 def _built(place, kind):
-    """Return the report of this checkout, or of a commit, made if it must be."""
+    """Return the report of this checkout or of a commit; make it if necessary."""
     target, paths = "html" if kind == PAGE else "report", requested_report()
     given = environment_for(paths.name)
     table = {name: text for name in TABLE if (text := given[name.upper()])}
-    # Both sides would be of the table as it is now.
+    # Otherwise both sides would use the table as it is now.
     require_table(paths.name)
     if not place.commit:
         path, now = (paths.html, paths.pdf)[kind == PRINT], revision()
         if path.exists() and now.commit:
-            made = read_html(path) if kind == PAGE else read_pdf(path, pages=False)
-            if made.is_of(now) and made.build.get("table") == table:
+            report = read_html(path) if kind == PAGE else read_pdf(path, pages=False)
+            if report.is_of(now) and report.build.get("table") == table:
                 return path
-        _say("making the report of this checkout")
+        _note("making the report of this checkout")
         return build_report(ROOT, given, target)
     lock = (ROOT / "requirements.txt").read_bytes()
-    made_with = sha256(lock + json.dumps(given).encode())[:12]
-    path = BUILDS / made_with / f"{place.commit}.{target}"
+    digest = sha256(lock + json.dumps(given).encode())[:12]
+    path = BUILDS / digest / f"{place.commit}.{target}"
     if not path.exists():
-        _say(f"making the report of {place.commit[:12]}: half a minute, once")
+        _note(f"making the report of {place.commit[:12]}: half a minute, once")
         with tempfile.TemporaryDirectory(prefix="compare-") as folder:
-            moment = int(git("log", "-1", "--format=%ct", place.commit))
-            version = json.dumps(Revision(place.commit, moment, ""))
+            time = int(git("log", "-1", "--format=%ct", place.commit))
+            version = json.dumps(Revision(place.commit, time, ""))
             files = place.files | {COMMIT.name: version.encode()}
             for name, content in files.items():
                 Path(folder, name).parent.mkdir(parents=True, exist_ok=True)
                 Path(folder, name).write_bytes(content)
             path.parent.mkdir(parents=True, exist_ok=True)
-            made = build_report(Path(folder), given, target)
+            report = build_report(Path(folder), given, target)
             with atomic_write(path) as unfinished:
-                shutil.copy(made, unfinished)
+                shutil.copy(report, unfinished)
     return path
 
 
-def _say(text):
+def _note(text):
     print(text, file=sys.stderr, flush=True)
 
 
@@ -183,7 +183,7 @@ def _of_page(report):
                 [text_of(cell[0]) for cell in CELL.finditer(row)] for row in rows
             ]
     prose = []
-    words = REFERENCE.sub(r"@\1", APART.sub("", html))
+    words = REFERENCE.sub(r"@\1", SEPARATE.sub("", html))
     for part in SECTION.split("<main" + words):
         lines = [" ".join(line.split()) for line in text_of(part).split("\n")]
         lines = [line for line in lines if line]
@@ -192,15 +192,15 @@ def _of_page(report):
 
 
 def _of_pdf(report):
-    """Return the sentences and the pictures of a PDF's pages."""
+    """Return the sentences of a PDF, the pictures of its pages, and no tables."""
     prose = []
     for page in report.pages:
-        text = re.sub(r"\s*\d+\s*$", "", page.text)  # but for its number
+        text = re.sub(r"\s*\d+\s*$", "", page.text)  # without the page number
         text = " ".join(re.sub(r"-\s*\n\s*", "", text).split())
         place = page.name
-        if prose and prose[-1][1][-1:] not in ".:?!":  # it goes on here
-            place, begin = prose.pop()
-            text = f"{begin} {text}"
+        if prose and prose[-1][1][-1:] not in ".:?!":  # the sentence continues here
+            place, start = prose.pop()
+            text = f"{start} {text}"
         for sentence in filter(None, SENTENCE.split(text)):
             prose.append((place, sentence))
             place = page.name
