@@ -1,8 +1,8 @@
-"""How soon the live figure answers: from a change of a control to the new picture.
+"""Measure how soon the live figure responds to a change of a control.
 
-``make benchmark`` runs it, in Chromium: 1,000 iterations on the full data. A change is
-the event that a moved slider sends; the picture is there once the browser has carried
-out everything that the frame after it holds, the painting included.
+``make benchmark`` runs it in Chromium, with 1,000 iterations on the full data. A change
+is the event that a moved slider sends. The figure has responded once the browser has
+finished the next frame, including painting.
 """
 
 import statistics
@@ -18,9 +18,9 @@ from helpers.explore.problem import make_problem
 
 TIMES = 60
 SIZES = {"a projector": (1920, 1080), "a laptop": (1440, 900), "a phone": (360, 740)}
-MANY = 200_000
-# Changes a control at the beginning of a frame, as the browser delivers a drag, and
-# waits for the task that comes first after the painting of that frame.
+ROWS = 200_000
+# Change a control at the beginning of a frame, as a drag does, and wait for the first
+# task after that frame is painted.
 MEASURE = """async ({ part, values }) => {
   const control = document.querySelector(part);
   const times = [];
@@ -52,29 +52,29 @@ CHANGES = {
 
 
 def main():
-    """Measure, print the table, and fail if an answer takes too long."""
+    """Measure, print the table, and fail if a response takes too long."""
     from playwright.sync_api import sync_playwright
 
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser = launch(playwright)
         cars = write_page(make_problem("data/auto.csv", "mpg"), Path(folder, "a.html"))
-        rows = [answer(browser, cars, name) for name in CHANGES]
+        rows = [response(browser, cars, name) for name in CHANGES]
         for where in ("a projector", "a phone"):
-            rows.append(answer(browser, cars, "learning rate", where))
+            rows.append(response(browser, cars, "learning rate", where))
         many = write_page(make_problem(large(folder), "y"), Path(folder, "b.html"))
-        rows.append(answer(browser, many, "learning rate", of=f", {MANY:,} rows"))
+        rows.append(response(browser, many, "learning rate", of=f", {ROWS:,} rows"))
         browser.close()
     sys.exit(0 if conclude("explore", rows, TIMES) else 1)
 
 
-def answer(browser, address, name, where="a laptop", of=""):
-    """Return the median time of an answer to a change of a control."""
+def response(browser, address, name, where="a laptop", of=""):
+    """Return the median response time to changes of a control."""
     width, height = SIZES[where]
     page = browser.new_page(viewport={"width": width, "height": height})
     page.goto(address)
     settled(page)
     control, values = CHANGES[name]
-    page.evaluate(MEASURE, {"part": control, "values": values[:10]})  # compiles
+    page.evaluate(MEASURE, {"part": control, "values": values[:10]})  # warm up
     times = page.evaluate(MEASURE, {"part": control, "values": values})
     page.close()
     row = f"{name}, on {where}{of}"
@@ -82,10 +82,10 @@ def answer(browser, address, name, where="a laptop", of=""):
 
 
 def large(folder):
-    """Write a table of many rows, and return its path."""
+    """Write a table with many rows, and return its path."""
     rng, path = np.random.default_rng(0), Path(folder, "many.csv")
-    X = rng.normal(size=(MANY, 7))
-    table = np.column_stack([X, X.sum(axis=1) + rng.normal(size=MANY)])
+    X = rng.normal(size=(ROWS, 7))
+    table = np.column_stack([X, X.sum(axis=1) + rng.normal(size=ROWS)])
     header = ",".join("abcdefgy")
     np.savetxt(path, table, "%.6g", delimiter=",", header=header, comments="")
     return path

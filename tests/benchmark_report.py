@@ -1,6 +1,6 @@
-"""How fast the report is made, beside the plain way, and where its time goes.
+"""Compare the speed of ``make report`` with plain tools, and time its steps.
 
-``make benchmark`` runs it, in copies of the project, with whole commands, in turn.
+``make benchmark`` runs it: whole commands, in turn, in copies of the project.
 """
 
 import json
@@ -12,7 +12,7 @@ from pathlib import Path
 from measure import PLAIN, REPEATS, Row, alternate, conclude, forget, run
 from project import Project
 
-# Prints the seconds that the steps of a build take, the last one those of all.
+# Print the seconds of each step of a build, and of the whole build as ``all``.
 STEPS = """
 import json, sys, time
 
@@ -24,10 +24,10 @@ taken, imported = {}, time.perf_counter() - started
 def timed(module, name):
     step = getattr(module, name)
 
-    def measured(*given, **options):
+    def measured(*arguments, **options):
         began = time.perf_counter()
         try:
-            return step(*given, **options)
+            return step(*arguments, **options)
         finally:
             taken[name] = taken.get(name, 0) + time.perf_counter() - began
 
@@ -52,16 +52,16 @@ NAMES = {
     "imports": "imports of the command",
     "make_plan": "the grid and its fingerprints",
     "sweep": "the kernels' imports, and all runs",
-    "execute_report": "the report's cells, figures drawn beside them",
+    "execute_report": "the report's cells; figures are drawn in parallel",
     "attachments": "the evidence",
     "to_latex": "to LaTeX: pandoc",
     "to_pdf": "passes of LaTeX",
-    "to_html": "the page, beside LaTeX: pandoc",
+    "to_html": "the page, in parallel to LaTeX: pandoc",
 }
 
 
 def main():
-    """Measure, print the table, and fail if a bound is not kept."""
+    """Measure, print the table, and fail if a bound is exceeded."""
     with tempfile.TemporaryDirectory() as folder:
         project = Project(Path(folder))
         rows = [*reports(project), *steps(project)]
@@ -69,7 +69,7 @@ def main():
 
 
 def reports(project):
-    """Compare the report: the plain way, from nothing, one value more, no change."""
+    """Time a report: plain tools, a full build, one more value, and no change."""
     grid = (project.folder / "experiments.yaml").read_text()
     number = iter(range(1, 100))
 
@@ -91,35 +91,35 @@ def reports(project):
     times = alternate(
         plain=plain, ours=ours, one_more=one_more, nothing=lambda: make(project)
     )
-    plainly, full, one_more = times["plain"], times["ours"], times["one_more"]
+    plain_time, full, one_more = times["plain"], times["ours"], times["one_more"]
     return [
-        Row("report: papermill, nbconvert, pdflatex", plainly, "s"),
+        Row("report: papermill, nbconvert, pdflatex", plain_time, "s"),
         Row("report: make report, nothing built", full, "s"),
-        Row("make report faster than the plain way", plainly / full, "x", ">= 8"),
-        Row("after one value more", one_more, "s"),
-        Row("  as a share of the plain way's time", one_more / plainly, "x", "<= 0.25"),
-        Row("  as a share of its own full time", one_more / full, "x"),
-        Row("with nothing changed", times["nothing"], "s", "<= 0.3"),
+        Row("speed-up over plain tools", plain_time / full, "x", ">= 8"),
+        Row("make report, one more value", one_more, "s"),
+        Row("  relative to plain tools", one_more / plain_time, "x", "<= 0.25"),
+        Row("  relative to the full build", one_more / full, "x"),
+        Row("make report, nothing changed", times["nothing"], "s", "<= 0.3"),
     ]
 
 
 def steps(project):
-    """Measure the steps of a build from nothing."""
+    """Time the steps of a full build."""
     project.write("steps.py", STEPS)
     taken = []
     for _ in range(REPEATS):
         forget(project, "build", "report/report.pdf")
         taken.append(json.loads(run(project, "steps.py").splitlines()[-1]))
     medians = {name: statistics.median(t[name] for t in taken) for name in taken[0]}
-    whole = medians.pop("all")
-    rest = whole - sum(medians.values()) + medians["to_html"]
+    total = medians.pop("all")
+    rest = total - sum(medians.values()) + medians["to_html"]
     rows = [Row(f"  {what}", medians[name], "s") for name, what in NAMES.items()]
     rows.append(Row("  the rest: files, checks, waiting", rest, "s"))
-    return [Row("where the time of a build goes", whole, "s"), *rows]
+    return [Row("the steps of a full build, in total", total, "s"), *rows]
 
 
 def make(project):
-    """Type `make report` in a copy of the project."""
+    """Run `make report` in a copy of the project."""
     project.make("report", timeout=1800).check_returncode()
 
 

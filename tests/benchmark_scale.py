@@ -1,9 +1,9 @@
-"""How the time grows with the data: the loop, the compressed descent, the libraries.
+"""Measure how time grows with the data: loop, compressed descent, and libraries.
 
-``make benchmark`` runs it. ``RECORD=1`` also renews ``report/timings.json``, which the
-report shows; for that PyTorch must be there, which nothing else needs: ``pip install
-torch``. Each update of a loop costs the same, so that of slow ones only some are
-measured: the file says how many.
+``make benchmark`` runs it. ``RECORD=1`` also updates ``report/timings.json``, which the
+report shows; this requires PyTorch, which nothing else needs: ``pip install torch``.
+All updates of a loop take the same time, so only some updates of slow loops are
+measured; the file states how many.
 """
 
 import argparse
@@ -33,17 +33,17 @@ FEATURES, UPDATES = 7, 1000
 RATE, RATES = 0.1, np.array([0.3, 0.1, 0.03, 0.01, 0.003])
 SIZES = [392, 3_920, 39_200, 10**6, 10**7]
 TIMINGS = ROOT / "report" / "timings.json"
-ONCE = 4 * 10**8  # samples times updates of a loop that are measured, at the most
+MOST_MEASURED = 4 * 10**8  # samples times updates of a loop
 BIG, CHUNK, BLOCK = 10**8, 10**6, 2_500_000
 
 
 def main():
-    """Measure, print the table, and fail if a bound is not kept."""
+    """Measure, print the table, and fail if a bound is exceeded."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--record", action="store_true", help=f"renew {TIMINGS.name}")
+    parser.add_argument("--record", action="store_true", help=f"update {TIMINGS.name}")
     record = parser.parse_args().record
     if record:
-        import torch  # noqa: F401  without it there is nothing to record
+        import torch  # noqa: F401  recording requires it
     rows = [*small(), *mini_batches(), *million(), *from_disk(), *on_dask()]
     if record:
         TIMINGS.write_text(json.dumps(timings(), indent=1) + "\n", encoding="utf-8")
@@ -52,7 +52,7 @@ def main():
 
 
 def sample(n):
-    """Return n samples of features that are standardised, and correlated a little."""
+    """Return n samples of standardised, slightly correlated features."""
     rng = np.random.default_rng(20261124)
     X = rng.normal(size=(n, FEATURES))
     X += 0.5 * rng.normal(size=(n, 1))
@@ -61,7 +61,7 @@ def sample(n):
 
 
 def small():
-    """Time 1,000 updates on the cars beside bare NumPy, and of 64 rates at once."""
+    """Time 1,000 updates on the cars, in bare NumPy, and with 64 rates at once."""
     data = load_data("data/auto.csv", "mpg", "all")
     X = fit_scaling(data.X, method="standardise").apply(data.X)
     few = compress(X, data.y)
@@ -78,16 +78,16 @@ def small():
     return [
         Row("1,000 updates on the 392 cars", times["cars"], "s"),
         Row("the same NumPy calls in one function", times["bare"], "s"),
-        Row("  than those, slower", times["cars"] / times["bare"], "x", "<= 1.3"),
+        Row("  slowdown by ours", times["cars"] / times["bare"], "x", "<= 1.3"),
         Row("1,000 updates on the cars compressed", times["one"], "s"),
         Row("64 learning rates at once", times["many"], "s"),
-        Row("  than one, slower", times["many"] / times["one"], "x", "<= 5"),
+        Row("  slowdown against one rate", times["many"] / times["one"], "x", "<= 5"),
     ]
 
 
 @one_thread
 def written_out(X, y, learning_rate):
-    """Descend with the NumPy calls of the training loop, but no functions or checks."""
+    """Run the NumPy calls of the training loop without its functions and checks."""
     w, b, costs, path = np.zeros(X.shape[1]), 0.0, [], []
     for _ in range(UPDATES):
         z = X @ w + b
@@ -109,15 +109,15 @@ def mini_batches():
     for n in (10**4, 10**6):
         X, y = sample(n)
         descend = partial(batches_of_64, X, y, np.random.default_rng(0))
-        some, more = partial(descend, UPDATES), partial(descend, 4 * UPDATES)
-        took = alternate(quiet=True, some=some, more=more)
-        seconds[n] = (took["more"] - took["some"]) / (3 * UPDATES)
+        few, many = partial(descend, UPDATES), partial(descend, 4 * UPDATES)
+        times = alternate(quiet=True, few=few, many=many)
+        seconds[n] = (times["many"] - times["few"]) / (3 * UPDATES)
     on_all = alternate(quiet=True, cost=lambda: cost(y, predict(X, w, 0.0)))["cost"]
     return [
         Row("an update in batches of 64, 10⁴ samples", seconds[10**4], "s"),
-        Row("the same, 10⁶ samples, recalled from memory", seconds[10**6], "s"),
+        Row("the same, 10⁶ samples, beyond the cache", seconds[10**6], "s"),
         Row("the cost on all 10⁶ samples", on_all, "s"),
-        Row("  than that, an update is faster", on_all / seconds[10**6], "x", ">= 20"),
+        Row("  speed-up of an update", on_all / seconds[10**6], "x", ">= 20"),
     ]
 
 
@@ -134,8 +134,8 @@ def million():
         few = compress(X, y)
         gradient_descent(*few[:2], learning_rate=RATES, n_iterations=UPDATES)
 
-    beside = {"repeats": 15, "quiet": True, "ours": ours, "bare": lambda: X.T @ X}
-    medians, fastest = alternate(**beside), alternate(**beside, summary=min)
+    both = {"repeats": 15, "quiet": True, "ours": ours, "bare": lambda: X.T @ X}
+    medians, fastest = alternate(**both), alternate(**both, summary=min)
     quick = alternate(
         ours=ours,
         linear=lambda: LinearRegression().fit(X, y),
@@ -155,14 +155,14 @@ def million():
     rows = [
         Row("10⁶ samples, 5 rates, 1,000 updates: compressed", mine, "s"),
         Row("one X.T @ X", medians["bare"], "s"),
-        Row("  than that, slower", medians["ours"] / medians["bare"], "x"),
-        Row("  the fastest of 15 each", fastest["ours"] / fastest["bare"], "x", "<= 4"),
+        Row("  slowdown by ours", medians["ours"] / medians["bare"], "x"),
+        Row("  fastest of 15 each", fastest["ours"] / fastest["bare"], "x", "<= 4"),
     ]
     for key in [key for key in names if key in times]:
         bound = ">= 300" if key == "loop" else ">= 1"
         rows += [
             Row(names[key], times[key], "s"),
-            Row("  compressed faster", times[key] / mine, "x", bound),
+            Row("  speed-up by compression", times[key] / mine, "x", bound),
         ]
     return rows
 
@@ -174,17 +174,17 @@ def loops(X, y):
 
 
 def has_torch():
-    """Say whether PyTorch is installed; it is too large to be asked for."""
+    """Tell whether PyTorch is installed; it is too large to require."""
     with contextlib.suppress(ImportError):
         import torch  # noqa: F401
 
         return True
-    print("PyTorch is not installed, so it is left out")
+    print("PyTorch is not installed and therefore left out")
     return False
 
 
 def torch_loop(X, y, rate, updates):
-    """Descend on all samples with PyTorch, as its tutorials do; costs are recorded."""
+    """Descend on all samples with PyTorch as in its tutorials, and record the costs."""
     import torch
 
     X, y = torch.from_numpy(X), torch.from_numpy(y)
@@ -203,7 +203,7 @@ def torch_loop(X, y, rate, updates):
 
 
 def from_disk():
-    """Compress 10⁸ samples from disk: its memory, and its pace beside X.T @ X."""
+    """Compress 10⁸ samples from disk; compare memory and pace with X.T @ X."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "samples")
         X, y = sample(CHUNK)
@@ -211,22 +211,22 @@ def from_disk():
         with open(path, "wb") as file:
             for number in range(BIG // CHUNK):
                 (block * (1 + number / 100)).tofile(file)
-        told = {"bare": [], "ours": []}
+        results = {"bare": [], "ours": []}
         for _ in range(3):
-            for way, outcomes in told.items():
+            for way, outcomes in results.items():
                 outcomes.append(read(way, path))
                 print(f"  {way}: {outcomes[-1][0]:.2f} s", flush=True)
-    bare, ours = (statistics.median(t for t, _ in told[w]) for w in ("bare", "ours"))
+    bare, ours = (statistics.median(t for t, _ in results[w]) for w in ("bare", "ours"))
     return [
         Row("10⁸ samples, read from disk: X.T @ X", bare, "s"),
         Row("the same: compressed", ours, "s"),
-        Row("  its share of the pace", bare / ours, "x", ">= 0.5"),
-        Row("  its memory", max(m for _, m in told["ours"]), "MiB", "<= 1024"),
+        Row("  pace relative to X.T @ X", bare / ours, "x", ">= 0.5"),
+        Row("  memory", max(m for _, m in results["ours"]), "MiB", "<= 1024"),
     ]
 
 
 def read(way, path):
-    """Read the samples in a process of its own: seconds, and MiB above the imports."""
+    """Read the samples in a new process; return seconds, and MiB beyond the imports."""
     done = subprocess.run(
         [sys.executable, Path(__file__).with_name("from_disk.py"), way, path],
         check=True,
@@ -240,7 +240,7 @@ def read(way, path):
 def on_dask():
     """Compress a Dask array on one worker of a cluster, and on both, in turn.
 
-    It is one cluster, so that each case has the same processes beside it.
+    Both cases use the same cluster, so that the same processes run beside them.
     """
     from distributed import Client
 
@@ -250,36 +250,36 @@ def on_dask():
         local_cluster(2, memory_limit=None) as cluster,
         Client(cluster) as client,
     ):
-        # Shared out evenly while there is nothing else, then what one holds alone.
+        # First distribute an array evenly over both, then one that one worker holds.
         ways = {"two": dask_on(client, 2), "one": dask_on(client, 1)}
         two, one = alternate(repeats=3 * REPEATS, quiet=True, **ways).values()
     return [
         Row("4·10⁷ samples: one Dask worker", one, "s"),
         Row("the same: two Dask workers", two, "s"),
-        Row("  than one, faster", one / two, "x", ">= 1.7"),
+        Row("  speed-up against one", one / two, "x", ">= 1.7"),
     ]
 
 
 def dask_on(client, workers):
-    """Return a function that compresses what so many of the workers hold."""
+    """Return a function that compresses an array on so many of the workers."""
     import dask
     import dask.array as da
     from distributed import wait
 
     chosen = list(client.scheduler_info()["workers"])[:workers]
-    there = {"workers": chosen, "allow_other_workers": False}
-    with dask.annotate(**there):
-        rng = da.random.default_rng(workers)  # else it would be the same array
+    placement = {"workers": chosen, "allow_other_workers": False}
+    with dask.annotate(**placement):
+        rng = da.random.default_rng(workers)  # otherwise both arrays would be the same
         X = rng.normal(size=(16 * BLOCK, FEATURES), chunks=(BLOCK, -1))
         X, y = client.persist([X, X.sum(axis=1) + X[:, 0] ** 2])
     wait([X, y])
     client.rebalance([X, y], workers=chosen)
 
     def case():
-        with dask.annotate(**there):
+        with dask.annotate(**placement):
             compress(X, y)
 
-    case()  # imports
+    case()  # import what it needs
     return case
 
 
@@ -287,8 +287,8 @@ def timings():
     """Time each way at each size, for the report: seconds for 1,000 updates."""
     seconds = {}
     for n in SIZES:
-        for way, took in timings_at(n, measured(n)).items():
-            seconds.setdefault(way, {})[str(n)] = float(f"{took:.3g}")
+        for way, time in timings_at(n, measured(n)).items():
+            seconds.setdefault(way, {})[str(n)] = float(f"{time:.3g}")
     packages = ("numpy", "scikit-learn", "torch")
     return {
         "machine": f"{model()}, {machine()}",
@@ -303,19 +303,19 @@ def timings():
 
 def measured(n):
     """Return how many updates of a loop over n samples are measured."""
-    return max(5, min(UPDATES, ONCE // n))
+    return max(5, min(UPDATES, MOST_MEASURED // n))
 
 
-def timings_at(n, some):
-    """Time each way on n samples; of loops, one update and some, for all of them."""
+def timings_at(n, updates):
+    """Time each way on n samples; extrapolate loops from so many updates."""
     X, y = sample(n)
 
-    def loop(updates):
-        gradient_descent(X, y, learning_rate=RATE, n_iterations=updates)
+    def loop(n_iterations):
+        gradient_descent(X, y, learning_rate=RATE, n_iterations=n_iterations)
 
     ways = {
-        "training loop": lambda: loop(some),
-        "PyTorch": lambda: torch_loop(X, y, RATE, some),
+        "training loop": lambda: loop(updates),
+        "PyTorch": lambda: torch_loop(X, y, RATE, updates),
         "SGDRegressor": lambda: SGDRegressor(random_state=0).fit(X, y),
         "LinearRegression": lambda: LinearRegression().fit(X, y),
         "compressed": lambda: gradient_descent(
@@ -328,10 +328,10 @@ def timings_at(n, some):
         "PyTorch": lambda: torch_loop(X, y, RATE, 1),
     }
     for way in [*once.values(), ways["compressed"], ways["X.T @ X"]]:
-        way()  # what is slow at first only
+        way()  # warm up
     times, first = alternate(**ways), alternate(**once)
-    for way, began in first.items():
-        times[way] = began + (times[way] - began) * (UPDATES - 1) / (some - 1)
+    for way, start in first.items():
+        times[way] = start + (times[way] - start) * (UPDATES - 1) / (updates - 1)
     return times
 
 

@@ -1,7 +1,7 @@
-"""How fast the sweep is, beside the plain way of doing the same.
+"""Compare the speed of the sweep with plain tools.
 
-``make benchmark`` runs it. Everything is done in copies of the project, with whole
-commands, in turn; a bound that is not kept is marked and fails the command.
+``make benchmark`` runs it: whole commands, in turn, in copies of the project. A bound
+that is exceeded is marked, and fails the command.
 """
 
 import contextlib
@@ -34,7 +34,7 @@ TINY_CELLS = "number: int = 0  # which", "assert number >= 0"
 
 
 def main():
-    """Measure, print the table, and fail if a bound is not kept."""
+    """Measure, print the table, and fail if a bound is exceeded."""
     with tempfile.TemporaryDirectory() as folder:
         rows = []
         for number, part in enumerate((sweeps, memory)):
@@ -57,58 +57,58 @@ def sweeps(project):
         pool=lambda: run(project, PLAIN, "pool"),
         sweep=sweep,
     )
-    with cluster(project) as address:  # which takes some time of both cores
+    with cluster(project) as address:  # it takes some time of both cores
         wide = alternate(here=sweep, dask=lambda: sweep("--scheduler", address))
     cached = alternate(cached=lambda: run(project, "-m", "helpers.pipeline.sweep"))
     return [
         Row("32 runs: papermill in a loop", times["loop"], "s"),
         Row("32 runs: papermill in a pool of two processes", times["pool"], "s"),
         Row("32 runs: sweep, two workers", times["sweep"], "s"),
-        Row("sweep faster than the loop", times["loop"] / times["sweep"], "x", ">= 10"),
-        Row("sweep faster than the pool", times["pool"] / times["sweep"], "x", ">= 4"),
-        Row("a run above its cells", overhead(), "s", "<= 0.15"),
-        Row("all cached: the whole command", cached["cached"], "s", "<= 0.5"),
+        Row("  speed-up over the loop", times["loop"] / times["sweep"], "x", ">= 10"),
+        Row("  speed-up over the pool", times["pool"] / times["sweep"], "x", ">= 4"),
+        Row("overhead of a run, besides its cells", overhead(), "s", "<= 0.15"),
+        Row("sweep, everything cached", cached["cached"], "s", "<= 0.5"),
         Row("sweep on Dask, two workers", wide["dask"], "s"),
-        Row("Dask slower than here", wide["dask"] / wide["here"], "x", "<= 1.5"),
+        Row("slowdown by Dask", wide["dask"] / wide["here"], "x", "<= 1.5"),
     ]
 
 
 def overhead():
-    """Return the median time of a run above its cells', two at a time, warm."""
+    """Return the median overhead of a run in a warm kernel, with two at a time."""
     points = [point for grid in read_points().values() for point in grid][: REPEATS * 4]
     kernels = warm_kernels(modules_used_by(points[0].notebook))
     with kernels, ProcessPoolExecutor(2) as pool:
-        above = list(pool.map(above_cells, points))
-    return statistics.median(above[2:])  # the first two wait for the imports
+        times = list(pool.map(time_besides_cells, points))
+    return statistics.median(times[2:])  # the first two wait for imports
 
 
-def above_cells(point):
-    """Execute a point, and return its time above its cells'."""
-    inside, execute_cell = [], ForkedClient.execute_cell
+def time_besides_cells(point):
+    """Execute a point, and return its time besides that of its cells."""
+    cell_times, execute_cell = [], ForkedClient.execute_cell
 
     def timed(*arguments, **options):
         started = time.perf_counter()
         execute_cell(*arguments, **options)
-        inside.append(time.perf_counter() - started)
+        cell_times.append(time.perf_counter() - started)
 
     ForkedClient.execute_cell = timed
     outcome = execute(point.notebook, point.parameters)
     ForkedClient.execute_cell = execute_cell
-    return outcome.seconds - sum(inside)
+    return outcome.seconds - sum(cell_times)
 
 
 def memory(project):
-    """Compare the peak of the process tree: runs, and workers, ten times and twice."""
+    """Compare the peak memory of ten times the runs, and of twice the workers."""
     project.write_notebook("tiny", *TINY_CELLS)
 
     def peak(runs, cores):
         forget(project, "build")
         numbers = ", ".join(map(str, range(runs)))
         project.write("experiments.yaml", TINY.format(numbers))
-        ours = os.sched_getaffinity(0)
-        os.sched_setaffinity(0, sorted(ours)[:cores])  # what is started inherits it
+        available = os.sched_getaffinity(0)
+        os.sched_setaffinity(0, sorted(available)[:cores])  # child processes inherit it
         with project.start("helpers.pipeline.sweep") as process:
-            os.sched_setaffinity(0, ours)
+            os.sched_setaffinity(0, available)
             return peak_of_tree(process) / 2**20
 
     few, many, alone = peak(100, 2), peak(1000, 2), peak(100, 1)
@@ -121,7 +121,7 @@ def memory(project):
 
 
 def peak_of_tree(process):
-    """Return the largest sum of the proportional memory of a process and its own."""
+    """Return the peak of the proportional memory of a process and its descendants."""
     root, peak = psutil.Process(process.pid), 0
     while process.poll() is None:
         total = 0
@@ -129,7 +129,7 @@ def peak_of_tree(process):
             with contextlib.suppress(psutil.Error):
                 total += member.memory_full_info().pss
         peak = max(peak, total)
-        time.sleep(0.001)  # a kernel lives for some milliseconds
+        time.sleep(0.001)  # a kernel lives only for milliseconds
     return peak
 
 

@@ -35,9 +35,9 @@ RIGHT = {
 def changed(tmp_path):
     """Return a function that compares files with RIGHT."""
 
-    def run(folder, command, fine):
+    def run(folder, command, allowed):
         done = subprocess.run(command, cwd=folder, capture_output=True)
-        assert done.returncode in fine
+        assert done.returncode in allowed
         return done.stdout
 
     return lambda theirs: compare_files(RIGHT, theirs, tmp_path / "texts", run)

@@ -415,7 +415,7 @@ def test_one_that_never_ends_is_stopped_and_the_others_are_graded(
     )
     grades = [
         grade(path, reference, Limits(seconds=8), None, True)
-        for path in unpack.handed_in(tmp_path / "class")
+        for path in unpack.submissions_in(tmp_path / "class")
     ]
     assert [(grade.verdict, grade.why) for grade in grades] == [
         (FAILED, "it took more than 8 s"),
@@ -690,16 +690,16 @@ def test_no_template_is_taken():
 
 def test_a_folder_without_submissions_is_named(tmp_path):
     with pytest.raises(UserError, match="there is no folder .*SUBMISSIONS=folder"):
-        unpack.handed_in(tmp_path / "nowhere")
+        unpack.submissions_in(tmp_path / "nowhere")
     (tmp_path / "a.txt").write_text("")
     with pytest.raises(UserError, match="there is no zip and no folder in"):
-        unpack.handed_in(tmp_path)
+        unpack.submissions_in(tmp_path)
     spread(tmp_path, {REPORT: b"{}"})
     with pytest.raises(UserError, match="is one submission: name the folder that"):
-        unpack.handed_in(tmp_path)
+        unpack.submissions_in(tmp_path)
     spread(tmp_path, {"one.zip": b""})
     with pytest.raises(UserError, match="one.zip is one submission: name the folder"):
-        unpack.handed_in(tmp_path / "one.zip")
+        unpack.submissions_in(tmp_path / "one.zip")
 
 
 def test_texts_of_submissions_stay_texts(tmp_path):

@@ -40,7 +40,7 @@ VERSION = {"commit": "c", "time": 1, "changes": "", "title": TITLE, "layout": LA
 )
 def test_what_was_made_is_parsed_strictly(content):
     text = content if isinstance(content, bytes) else json.dumps(content).encode()
-    with pytest.raises(UserError, match="what came out of the sandbox is not"):
+    with pytest.raises(UserError, match="the output of the sandbox contains no valid"):
         read_rebuilt(text)
 
 
@@ -66,7 +66,7 @@ def test_what_was_made_is_read():
 )
 def test_lines_are_parsed_strictly(change):
     content = json.dumps({"checked": [LINE | change]}).encode()
-    with pytest.raises(UserError, match="what came out of the sandbox is not"):
+    with pytest.raises(UserError, match="the output of the sandbox contains no valid"):
         read_lines(content)
     assert read_lines(json.dumps({"checked": [LINE]}).encode())[0].wrong
 
@@ -83,7 +83,7 @@ def test_lines_are_parsed_strictly(change):
     ],
 )
 def test_a_version_is_parsed_strictly(change):
-    with pytest.raises(UserError, match="what came out of the sandbox is damaged"):
+    with pytest.raises(UserError, match="the output of the sandbox is damaged"):
         read_build(json.dumps(VERSION | change).encode(), OUT)
     assert read_build(json.dumps(VERSION).encode(), OUT) == VERSION
 
@@ -91,7 +91,7 @@ def test_a_version_is_parsed_strictly(change):
 @pytest.mark.parametrize("name", ["commit", "time", "changes", "title"])
 def test_nothing_of_a_version_may_be_missing(name):
     less = {key: value for key, value in VERSION.items() if key != name}
-    with pytest.raises(UserError, match="what came out of the sandbox is damaged"):
+    with pytest.raises(UserError, match="the output of the sandbox is damaged"):
         read_build(json.dumps(less).encode(), OUT)
 
 

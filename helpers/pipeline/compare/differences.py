@@ -221,9 +221,9 @@ def compare_sources(old, new):
         for side in (old, new)
     )
 
-    def run(folder, command, fine):
+    def run(folder, command, allowed):
         done = subprocess.run(command, cwd=folder, capture_output=True)
-        return done.stdout if done.returncode in fine else b""
+        return done.stdout if done.returncode in allowed else b""
 
     with tempfile.TemporaryDirectory(prefix="compare-") as folder:
         files = compare_files(old, new, Path(folder, "texts"), run)

@@ -9,7 +9,7 @@ from helpers.pipeline.errors import UserError
 from helpers.pipeline.grading.gradebook import GRADES, HEADER, write_gradebook
 from helpers.pipeline.grading.pool import grade_all
 from helpers.pipeline.grading.sandbox import Limits, walls_work
-from helpers.pipeline.grading.unpack import GRADED, handed_in
+from helpers.pipeline.grading.unpack import GRADED, submissions_in
 from helpers.pipeline.report.title import given_table
 from helpers.pipeline.verify.verdicts import readable
 from helpers.pipeline.verify.verify import checked_tolerance
@@ -32,7 +32,7 @@ def main():
     if options.walls not in ("", "none"):
         raise UserError(f"WALLS must be none or left out, got {options.walls!r}")
     walled = not options.walls
-    submissions = handed_in(Path(options.submissions))
+    submissions = submissions_in(Path(options.submissions))
     given_table(GRADED.name)  # raises UserError if it is no report
     tolerance = checked_tolerance(options.tolerance)
     limits = Limits(seconds=checked_time_limit(options.time_limit))

@@ -129,7 +129,7 @@ def suspicious_claims(theirs, theirs_moved, ours, ours_moved, typed):
                 verb = "stays" if moved == value else "becomes"
                 problems.append(f"{name}: {verb} {moved} on other data, not {expected}")
         elif _near(moved, expected) and _is_computed(moved):
-            problems.append(f"{name}: the grader's value on other data, here {value}")
+            problems.append(f"{name}: is the grader's on other data, but {value} here")
         elif moved == value:
             numbers = {*_numbers_in(value)} - settings
             digits = 0 if name in ours.claims else DIGITS

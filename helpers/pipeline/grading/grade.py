@@ -87,11 +87,11 @@ class Grading:
         self.started, self.result = time.monotonic(), Grade(path.name)
         self.commit = ""
 
-    def run(self, folder, command, fine=(0,), **options):
+    def run(self, folder, command, allowed=(0,), **options):
         """Run an untrusted program in the sandbox, and return its output."""
         options |= {"walled": self.walled, "started": self.started}
         command = list(map(str, command))
-        return run_confined(command, folder, self.limits, **options).output(fine)
+        return run_confined(command, folder, self.limits, **options).output(allowed)
 
     def grade(self, path):
         """Unpack, rebuild and compare the submission; fill in `result`."""
@@ -180,7 +180,7 @@ class Grading:
         if self.tolerance is not None:
             command += ["--tolerance", self.tolerance]
         visible, checkout = [self.handed_in, rebuilt], self.reference.checkout
-        out = self.run(checkout, command, fine=COMPARED, visible=visible)
+        out = self.run(checkout, command, allowed=COMPARED, visible=visible)
         return [with_code_noted(line) for line in read_lines(out)]
 
     def check_claims(self, build, rebuilt, typed):

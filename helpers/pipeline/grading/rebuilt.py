@@ -13,7 +13,7 @@ LONGEST = 1000  # characters of a text
 MOST_COSTS = 1_000_000  # of a run
 DEEPEST = 20  # levels of nested lists
 LARGEST = 32 * MIB  # bytes of a file
-OUT = "what came out of the sandbox"
+OUT = "the output of the sandbox"
 VERDICTS = {HOLDS, DIFFERS, MISSING, NOTED}
 
 
@@ -42,24 +42,24 @@ def read_rebuilt(content):
 
 def _file(text):
     """Decode a file from base64."""
-    _require(isinstance(text, str) and len(text) <= LARGEST, "a report")
+    _require(isinstance(text, str) and len(text) <= LARGEST, "report")
     try:
         return base64.b64decode(text, validate=True)
     except ValueError:
-        return _require(False, "a report")
+        return _require(False, "report")
 
 
 def read_lines(content):
     """Parse the lines of a comparison from the output of `verify`."""
     lines = _parsed(content).get("checked")
-    _require(_is_list(lines), "lines of a comparison")
+    _require(_is_list(lines), "comparison")
     for line in lines:
-        _require(_is_dict(line) and line.keys() == {*Line._fields}, "a comparison")
+        _require(_is_dict(line) and line.keys() == {*Line._fields}, "comparison")
         texts = line["what"], line["stated"], line["reproduced"]
-        _require(all(isinstance(text, str) for text in texts), "a comparison")
+        _require(all(isinstance(text, str) for text in texts), "comparison")
         gap = line["difference"]
-        _require(gap is None or _is_number(gap), "a comparison")
-        _require(line["verdict"] in VERDICTS, "a comparison")
+        _require(gap is None or _is_number(gap), "comparison")
+        _require(line["verdict"] in VERDICTS, "comparison")
     return [Line(**line)._replace(what=line["what"][:LONGEST]) for line in lines]
 
 
@@ -74,7 +74,7 @@ def _parsed(content):
 
 def _require(condition, what):
     if not condition:
-        raise UserError(f"{OUT} is not {what} of a valid kind and size")
+        raise UserError(f"{OUT} contains no valid {what}")
 
 
 def _is_dict(value):

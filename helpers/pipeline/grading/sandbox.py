@@ -52,9 +52,9 @@ class Ended(NamedTuple):
     err: str
     stopped: str  # why it was stopped; empty if it was not
 
-    def output(self, fine=(0,)):
-        """Return its output, or raise UserError if its status is not `fine`."""
-        if self.stopped or self.status not in fine:
+    def output(self, allowed=(0,)):
+        """Return its output, or raise UserError if its status is not `allowed`."""
+        if self.stopped or self.status not in allowed:
             raise UserError(self.stopped or error_without_paths(self.err, self.status))
         return self.out
 

@@ -123,7 +123,7 @@ def visible(folder):
     return sorted(path for path in folder.iterdir() if path.name[0] != ".")
 
 
-def handed_in(folder):
+def submissions_in(folder):
     """Return the paths of the submissions in a folder.
 
     Archives, notebooks and reports that cannot be graded are included, to say so.

@@ -52,7 +52,7 @@ def compare_files(old, new, folder, run):
     """Compare contents by name; return a `Changed` for each file that differs.
 
     The contents are written to an empty folder. There, `run` runs a command and returns
-    its output; exit statuses that are not `fine` are a failure.
+    its output; exit statuses that are not `allowed` are a failure.
     """
     old, new = _texts(old), _texts(new)
     names = sorted(n for n in old | new if old.get(n) != new.get(n))
@@ -61,7 +61,7 @@ def compare_files(old, new, folder, run):
         (folder / side).mkdir(parents=True)
         for number, name in enumerate(both):
             (folder / side / f"{number}").write_bytes(texts[name])
-    out = run(folder, ["diff", "-ur", "old", "new"], fine=(0, 1))
+    out = run(folder, ["diff", "-ur", "old", "new"], allowed=(0, 1))
     parts = re.split(r"^diff -ur .*$", out.decode(errors="replace"), flags=re.M)[1:]
     binary = re.compile(r"^Binary files .*$\n?", re.M)
     diffs = {}
