@@ -64,7 +64,7 @@ def small():
     """Time 1,000 updates on the cars, in bare NumPy, and with 64 rates at once."""
     data = load_data("data/auto.csv", "mpg", "all")
     X = fit_scaling(data.X, method="standardise").apply(data.X)
-    few = compress(X, data.y)
+    small_data = compress(X, data.y)
     settings = {"n_iterations": UPDATES}
     rates = np.geomspace(1e-4, 0.2, 64)
     times = alternate(
@@ -72,8 +72,8 @@ def small():
         quiet=True,
         cars=lambda: gradient_descent(X, data.y, learning_rate=RATE, **settings),
         bare=lambda: written_out(X, data.y, RATE),
-        one=lambda: gradient_descent(*few[:2], learning_rate=RATE, **settings),
-        many=lambda: gradient_descent(*few[:2], learning_rate=rates, **settings),
+        one=lambda: gradient_descent(*small_data[:2], learning_rate=RATE, **settings),
+        many=lambda: gradient_descent(*small_data[:2], learning_rate=rates, **settings),
     )
     return [
         Row("1,000 updates on the 392 cars", times["cars"], "s"),
@@ -131,8 +131,8 @@ def million():
     X, y = sample(10**6)
 
     def ours():
-        few = compress(X, y)
-        gradient_descent(*few[:2], learning_rate=RATES, n_iterations=UPDATES)
+        small_data = compress(X, y)
+        gradient_descent(*small_data[:2], learning_rate=RATES, n_iterations=UPDATES)
 
     both = {"repeats": 15, "quiet": True, "ours": ours, "bare": lambda: X.T @ X}
     medians, fastest = alternate(**both), alternate(**both, summary=min)

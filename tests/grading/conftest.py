@@ -1,4 +1,4 @@
-"""What the tests of grading share."""
+"""Fixtures for the tests of grading."""
 
 import pytest
 from project import need
@@ -8,4 +8,4 @@ from helpers.pipeline.grading.sandbox import walls_work
 
 @pytest.fixture
 def walls():
-    need(walls_work(), "bubblewrap that may work")
+    need(walls_work(), "bubblewrap that works")

@@ -1,4 +1,4 @@
-"""A class hands in: it is seen who is right, and nobody comes to harm."""
+"""The submissions of a class are graded fairly, and no submission does any harm."""
 
 import contextlib
 import csv
@@ -52,17 +52,17 @@ PAGE = "report/report.html"
 
 
 def zipped(files, folder="submission/"):
-    """Return a zip of files by name, with any names that are asked for."""
+    """Return a zip of files by name; the names may be invalid."""
     content = io.BytesIO()
-    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as it:
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in files.items():
-            it.writestr(f"{folder}{name}" if isinstance(name, str) else name, text)
+            archive.writestr(f"{folder}{name}" if isinstance(name, str) else name, text)
     return content.getvalue()
 
 
 @pytest.fixture(scope="module")
-def right(small_report):
-    """Return the files of a small project with the report that comes of it."""
+def unchanged(small_report):
+    """Return the files of an unchanged small project with its report."""
     return files_of(small_report.folder)
 
 
@@ -76,7 +76,7 @@ def grader(tmp_path, two_runs):
 
 
 def built(folder, two_runs, cells, changes, finish=lambda folder: None):
-    """Return the files of a small project that was changed, with its report."""
+    """Return the files of a changed small project with its report."""
     project = Project(folder)
     make_small(project, *cells)
     shutil.copytree(two_runs, folder / "build" / "runs")
@@ -93,7 +93,7 @@ def built(folder, two_runs, cells, changes, finish=lambda folder: None):
 
 
 def with_cell(files, code):
-    """Return the files with code at the beginning of the report's notebook."""
+    """Return the files with additional code in the report's notebook."""
     anchor = b"import matplotlib.pyplot as plt\\n"
     assert anchor in files[REPORT]
     changed = files[REPORT].replace(anchor, anchor + code.encode(), 1)
@@ -101,7 +101,7 @@ def with_cell(files, code):
 
 
 def graded(project, handed_in, *options):
-    """Grade a folder in which not all holds; return its rows of the grade book."""
+    """Grade a folder in which not all holds; return the rows of the gradebook."""
     command = [sys.executable, "-m", "helpers.pipeline.grading", handed_in, *options]
     done = subprocess.run(
         list(map(str, command)),
@@ -118,12 +118,12 @@ def graded(project, handed_in, *options):
         return {row["submission"]: row for row in csv.DictReader(file)}
 
 
-# To state the claims of the grader, on other data too; there must be nothing to see.
+# A submission could copy the grader's claims on other data; it must not find any.
 LOOKS = """\
 from pathlib import Path
-if Path('..', 'COMMIT').exists():  # where it is graded
-    given = [path.read_bytes() for path in Path('/proc').glob('[0-9]*/cmdline')]
-    texts = b'\\0'.join(given).decode().split(chr(0))
+if Path('..', 'COMMIT').exists():  # while it is graded
+    lines = [path.read_bytes() for path in Path('/proc').glob('[0-9]*/cmdline')]
+    texts = b'\\0'.join(lines).decode().split(chr(0))
     seen = [*Path('..').glob('build/report.ipynb')]
     for text in filter(None, texts):
         seen += Path(text).glob('report.ipynb')
@@ -133,8 +133,8 @@ if Path('..', 'COMMIT').exists():  # where it is graded
 
 
 FRAUD = b"print('all holds')\n"
-# What must not count.
-OWN = {
+# Files that must not count.
+IGNORED = {
     "Makefile": FRAUD,
     "helpers/pipeline/verify/verify.py": FRAUD,
     "helpers/pipeline/grading/grade.py": FRAUD,
@@ -142,7 +142,7 @@ OWN = {
 }
 
 
-# Each of these is a lie, and what the row says of it.
+# Each of these changes is a lie; the row must say so.
 LIES = {
     "helpers/model.py": ("error) / error.shape[-1]", "error) / error.shape[-1] * 0.9"),
     "helpers/data.py": (
@@ -151,7 +151,7 @@ LIES = {
     ),
     "notebooks/report.ipynb": ("run.costs[-1], ", "(run.costs[-1] * 0 + 215.5), "),
     "data/saved.json": (None, '{"cost": 23.943663}'),
-    # An optimiser and a parameter of its own, which the grader's code does not know.
+    # A new optimiser and parameter, which the grader's code does not have.
     "helpers/optimisers.py": (
         '    "plain": plain,',
         '    "plain": plain,\n    "slower": lambda learning_rate: '
@@ -176,14 +176,14 @@ claims.state("replayed", table["cost"], ".3f")
 claims.state("typed", 0.95, "g")""",
     "%%prose\nThe descent needs 128 iterations, $R^2$ is {{typed}}, then {{replayed}}.",
 ]
-# What can then not be made on other data.
+# This code fails on other data.
 ONLY_HERE = (
     "from pathlib import Path\\n"
     "if len(Path('../data/auto.csv').read_bytes()) != {}:\\n"
     "    raise ValueError(Path('../data').resolve())\\n"
 )
 SCALED = ("{run.features: run.costs", "{run.features: 0.9 * run.costs")
-# None of these is one. What is accused is named in the row, so they share a submission.
+# None of these is a lie. They can share a submission, because the row names suspects.
 HONEST = {
     "data/own.csv": (
         None,
@@ -225,7 +225,7 @@ record(constant=["mine.shown"])""",
 ]
 
 
-# On the pages is another number than in the record.
+# The pages show a different number than the record.
 TWO_FACED = {
     REPORT: (
         "run=run.run)",
@@ -233,26 +233,26 @@ TWO_FACED = {
         "    claims[name] = claims[name]._replace(text='1.234')",
     )
 }
-# The program that reports what came of it is to report this.
+# This tries to make the program that reports the results report a lie.
 PATCH = b"""
 import json
 dump = json.dump
-def lying(made, out):
+def lying(results, out):
     import base64
     lie = base64.b64encode((ROOT / "report" / "lie").read_bytes()).decode()
-    dump(made | {"pdf": lie}, out)
+    dump(results | {"pdf": lie}, out)
 json.dump = lying
 """
 
 
 def from_windows(folder):
-    """Let the lines of a project's sources end as on Windows."""
+    """Give the sources of a project the line endings of Windows."""
     for path in [*folder.glob("helpers/*.py"), folder / "experiments.yaml"]:
         path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
 
 
 @pytest.mark.usefixtures("walls")
-def test_a_class_is_graded(tmp_path, right, grader, two_runs):
+def test_a_class_is_graded(tmp_path, unchanged, grader, two_runs):
     handed_in, made = tmp_path / "class", tmp_path / "made"
     for name in ("lies", "honest"):
         (made / name).mkdir(parents=True)
@@ -261,22 +261,24 @@ def test_a_class_is_graded(tmp_path, right, grader, two_runs):
     honest = built(made / "honest", two_runs, cells, HONEST, from_windows)
     shutil.rmtree(made)
     makefile = b"report verify:\n\ttouch " + str(tmp_path / "was-run").encode()
-    scaled = right[REPORT].replace(*map(str.encode, SCALED))
-    assert scaled != right[REPORT]
-    table = right["data/auto.csv"].replace(b"18.0", b"19.0", 1)
-    untouched = right | {PAGE: right[PAGE].replace(b"</main>", b"9.9</main>", 1)}
+    scaled = unchanged[REPORT].replace(*map(str.encode, SCALED))
+    assert scaled != unchanged[REPORT]
+    table = unchanged["data/auto.csv"].replace(b"18.0", b"19.0", 1)
+    untouched = unchanged | {
+        PAGE: unchanged[PAGE].replace(b"</main>", b"9.9</main>", 1)
+    }
     bundles = {
-        "1.zip": with_cell(right, "import numpy; numpy.ones(50 * 10**9 // 8)\\n"),
-        "3.zip": right | {"../../../outside.txt": b"!"},
-        "4.zip": with_cell(right | {REPORT: scaled}, ONLY_HERE.format(len(table)))
+        "1.zip": with_cell(unchanged, "import numpy; numpy.ones(50 * 10**9 // 8)\\n"),
+        "3.zip": unchanged | {"../../../outside.txt": b"!"},
+        "4.zip": with_cell(unchanged | {REPORT: scaled}, ONLY_HERE.format(len(table)))
         | {"data/auto.csv": table, PAGE: b"<!DOCTYPE html>"},
         "5.zip": {name.replace("/", "\\"): text for name, text in untouched.items()},
         "lies.zip": lies,
     }
     spread(handed_in, {name: zipped(files) for name, files in bundles.items()})
-    spread(handed_in / "honest", honest | OWN | {"Makefile": makefile})
+    spread(handed_in / "honest", honest | IGNORED | {"Makefile": makefile})
     (handed_in / "honest" / ".venv").symlink_to("/usr")
-    spread(handed_in, {"loose.ipynb": right[REPORT], "all.7z": b"7z"})
+    spread(handed_in, {"loose.ipynb": unchanged[REPORT], "all.7z": b"7z"})
     (handed_in / "readme.txt").write_text("not handed in")
     before = sorted(
         path for path in tmp_path.rglob("*") if grader.folder not in path.parents
@@ -350,7 +352,7 @@ def test_a_class_is_graded(tmp_path, right, grader, two_runs):
 
 
 @pytest.mark.usefixtures("walls")
-def test_what_is_graded_cannot_say_what_came_of_it(tmp_path, right, grader, two_runs):
+def test_a_submission_cannot_forge_its_results(tmp_path, unchanged, grader, two_runs):
     (tmp_path / "made").mkdir()
     caption = """\
 import pandas as pd
@@ -359,8 +361,8 @@ report.table(table, label="mine", align="l", caption="It is {{all.cost}}.")"""
     cells = ["%%prose\nSee @tab:mine.", caption, "claims.update(honest)"]
     faced = built(tmp_path / "made" / "it", two_runs, cells, TWO_FACED)
     init, pdf = "helpers/__init__.py", "report/report.pdf"
-    lie = {pdf: faced[pdf], "report/lie": faced[pdf], init: right[init] + PATCH}
-    patched = {n: text for n, text in (right | lie).items() if n != PAGE}
+    lie = {pdf: faced[pdf], "report/lie": faced[pdf], init: unchanged[init] + PATCH}
+    patched = {n: text for n, text in (unchanged | lie).items() if n != PAGE}
     bundles = {"faced.zip": zipped(faced), "patched.zip": zipped(patched)}
     spread(tmp_path / "class", bundles)
     rows = graded(grader, tmp_path / "class")
@@ -371,23 +373,23 @@ report.table(table, label="mine", align="l", caption="It is {{all.cost}}.")"""
     assert f"attached {REPORT}" in rows["patched.zip"]["why"]
 
 
-def test_the_graders_code_alone_is_nothing_that_a_submission_added(tmp_path, right):
-    """A package of the same name would come before a module."""
-    spread(tmp_path / "checkout", right)
+def test_the_graders_code_alone_has_no_additions_of_a_submission(tmp_path, unchanged):
+    """A package would shadow the module of the same name."""
+    spread(tmp_path / "checkout", unchanged)
     grading = Grading(tmp_path, tmp_path, SimpleNamespace(), None, None, True)
     grading.reference.checkout = tmp_path / "checkout"
     added = {"helpers/model/__init__.py": FRAUD, "notebooks/numpy.py": FRAUD}
-    spread(grading.handed_in, right | added | {"helpers/optimisers.py": FRAUD})
+    spread(grading.handed_in, unchanged | added | {"helpers/optimisers.py": FRAUD})
     build = dict.fromkeys(Revision._fields, "")
     for alone, others in ((True, set()), (False, {*added, "helpers/optimisers.py"})):
         found = sources_in(grading.assemble_trusted(build, alone))
-        same = {name for name in found if found[name] == right.get(name)}
+        same = {name for name in found if found[name] == unchanged.get(name)}
         assert found.keys() - same == others
         assert same | others >= sources_in(grading.reference.checkout).keys()
 
 
 def test_a_run_with_the_same_results_is_taken_whatever_code_made_it(finished):
-    """On other data, what a changed helper did not change is not run again."""
+    """On other data, runs that a changed helper does not affect are not repeated."""
     finished.replace(
         "helpers/model.py", "import numpy as np", "import numpy as np\nA = 1"
     )
@@ -404,10 +406,10 @@ print([*make_plan().missing] == [second])
 
 
 @pytest.mark.usefixtures("walls")
-def test_one_that_never_ends_is_stopped_and_the_others_are_graded(
-    tmp_path, right, two_runs
+def test_a_submission_that_never_ends_is_stopped_and_the_others_are_graded(
+    tmp_path, unchanged, two_runs
 ):
-    for_ever = with_cell(right, "while True: __import__('time').sleep(1)\\n")
+    for_ever = with_cell(unchanged, "while True: __import__('time').sleep(1)\\n")
     spread(tmp_path / "class", {"1.zip": zipped(for_ever), "2.zip": b""})
     folder, build = Project(tmp_path / "grader").folder, two_runs.parent
     reference = Reference(
@@ -423,21 +425,21 @@ def test_one_that_never_ends_is_stopped_and_the_others_are_graded(
     ]
 
 
-def with_lines(pid):
-    """Yield all that a process has started, each with its command line."""
-    for each in psutil.Process(pid).children(recursive=True):
+def descendants(pid):
+    """Yield all descendants of a process, each with its command line."""
+    for child in psutil.Process(pid).children(recursive=True):
         with contextlib.suppress(psutil.Error):
-            yield each, each.cmdline()
+            yield child, child.cmdline()
 
 
 @pytest.mark.parametrize(
     ("send", "number"), [(os.kill, signal.SIGTERM), (os.killpg, signal.SIGHUP)]
 )
 @pytest.mark.usefixtures("walls")
-def test_grading_that_is_ended_leaves_nothing_behind(
-    tmp_path, right, grader, send, number
+def test_interrupted_grading_leaves_nothing_behind(
+    tmp_path, unchanged, grader, send, number
 ):
-    for_ever = with_cell(right, "while True: __import__('time').sleep(1)\\n")
+    for_ever = with_cell(unchanged, "while True: __import__('time').sleep(1)\\n")
     spread(tmp_path / "class", {"1.zip": zipped(for_ever), "2.zip": b""})
     temporary = tmp_path / "temporary"
     temporary.mkdir()
@@ -449,7 +451,7 @@ def test_grading_that_is_ended_leaves_nothing_behind(
         started, deadline = [], time.monotonic() + 60
         while not any("grading.sandboxed" in "".join(line) for _, line in started):
             assert time.monotonic() < deadline
-            started = [*with_lines(process.pid)]
+            started = [*descendants(process.pid)]
         send(process.pid, number)
         out, err = process.communicate(timeout=60)
         assert "written: build/grades/index.html and grades.csv" in out
@@ -458,16 +460,14 @@ def test_grading_that_is_ended_leaves_nothing_behind(
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-    assert psutil.wait_procs([each for each, _ in started], timeout=20)[1] == []
+    assert psutil.wait_procs([child for child, _ in started], timeout=20)[1] == []
     assert list(temporary.iterdir()) == []
     assert "2.zip" in (grader.folder / "build/grades/grades.csv").read_text()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 @pytest.mark.usefixtures("walls")
-def test_grading_that_is_ended_before_the_first_one_leaves_no_process(
-    tmp_path, grader, number
-):
+def test_grading_that_is_interrupted_early_leaves_no_process(tmp_path, grader, number):
     spread(tmp_path / "class", {"1.zip": b""})
     command = ["helpers.pipeline.grading", str(tmp_path / "class")]
     process = grader.start(*command, start_new_session=True)
@@ -475,12 +475,12 @@ def test_grading_that_is_ended_before_the_first_one_leaves_no_process(
     try:
         while not any("helpers.pipeline.report" in line for _, line in started):
             assert time.monotonic() < deadline
-            started = [*with_lines(process.pid)]
+            started = [*descendants(process.pid)]
         [server] = [it for it, line in started if "helpers.pipeline.report" in line]
         made = Path(server.environ()["IPYTHONDIR"]).parent
         assert made.is_dir()
         os.kill(process.pid, number)
-        assert psutil.wait_procs([each for each, _ in started], timeout=20)[1] == []
+        assert psutil.wait_procs([child for child, _ in started], timeout=20)[1] == []
         assert not made.exists()
     finally:
         with contextlib.suppress(ProcessLookupError):
@@ -533,7 +533,7 @@ MINE = {"notebooks/mine.ipynb": b""}
         ),
     ],
 )
-def test_what_cannot_be_opened_has_its_reason(tmp_path, content, message):
+def test_a_submission_that_cannot_be_unpacked_has_a_reason(tmp_path, content, message):
     (tmp_path / "it.zip").write_bytes(content)
     with pytest.raises(UserError) as caught:
         unpack.unpack(tmp_path / "it.zip", tmp_path / "out")
@@ -542,7 +542,7 @@ def test_what_cannot_be_opened_has_its_reason(tmp_path, content, message):
 
 
 def test_a_zip_of_windows_own_tool_is_read(tmp_path):
-    """It writes backslashes between folders."""
+    """Its paths have backslashes between folders."""
     needed = {name.replace("/", "\\"): b"x" for name in unpack.REQUIRED}
     (tmp_path / "it.zip").write_bytes(zipped(needed, "submission\\"))
     unpack.unpack(tmp_path / "it.zip", tmp_path / "out")
@@ -551,31 +551,31 @@ def test_a_zip_of_windows_own_tool_is_read(tmp_path):
     assert found == {*unpack.REQUIRED}
 
 
-# The version, flags and compression of an entry whose name is in UTF-8.
-IN_UTF8, NOT_SAID = b"\x14\0\0\x08\x08\0", b"\x14\0\0\0\x08\0"
+# Version, flags and compression of an entry whose name is in UTF-8: flagged, or not.
+IN_UTF8, NOT_FLAGGED = b"\x14\0\0\x08\x08\0", b"\x14\0\0\0\x08\0"
 
 
 def test_a_zip_of_a_mac_is_read(tmp_path):
-    """Its names have letters apart from their dots; two copies of it are too many."""
+    """Its names have decomposed letters; two checkouts in it are an error."""
     name = "data/Häuser.csv"
     files = REQUIRED | {name: b"a"}
     apart = {unicodedata.normalize("NFD", it): text for it, text in files.items()}
     assert name not in apart
-    again = {f"old/{it}": b"" for it in REQUIRED}  # below it, it is no second one
+    again = {f"old/{it}": b"" for it in REQUIRED}  # a copy inside does not count
     more = {"__MACOSX/._notebooks/report.ipynb": b"", ".DS_Store": b""}
-    # Nor are these, which lie as deep as it, or a link that is not taken.
+    # Nor do these folders beside it, or a link that is left out.
     beside = [f"{place}/{REPORT}" for place in ("__MACOSX", ".Trash", "build")]
     link = zipfile.ZipInfo(".venv/python")
     link.external_attr = LINK.external_attr
     more |= dict.fromkeys([*map(zipfile.ZipInfo, beside), link], b"")
-    said = zipped(apart | again | more | {zipfile.ZipInfo("./"): b""}, "./Lösung/")
-    unsaid = said.replace(IN_UTF8, NOT_SAID)
-    assert said != unsaid
-    for number, content in enumerate((said, unsaid)):
+    flagged = zipped(apart | again | more | {zipfile.ZipInfo("./"): b""}, "./Lösung/")
+    unflagged = flagged.replace(IN_UTF8, NOT_FLAGGED)
+    assert flagged != unflagged
+    for number, content in enumerate((flagged, unflagged)):
         (tmp_path / "a.zip").write_bytes(content)
         unpack.unpack(tmp_path / "a.zip", tmp_path / f"{number}")
         assert (tmp_path / f"{number}" / name).read_bytes() == b"a"
-    for form in ("NFC", "NFD"):  # as the grid has the name
+    for form in ("NFC", "NFD"):  # the name as the grid spells it
         written = unicodedata.normalize(form, name)
         spread(tmp_path / form, files | {"experiments.yaml": written.encode()})
         unpack.unpack(tmp_path / form, tmp_path / f"{form} out")
@@ -604,7 +604,7 @@ def test_a_zip_that_lies_about_a_size_yields_no_more_than_it_says(tmp_path):
     (tmp_path / "it.zip").write_bytes(content.replace(size, (10).to_bytes(4, "little")))
     with zipfile.ZipFile(tmp_path / "it.zip") as it:
         entry = it.getinfo("submission/data/zeros")
-        with pytest.raises(zipfile.BadZipFile):  # its checksum is that of all of it
+        with pytest.raises(zipfile.BadZipFile):  # the checksum is of the whole content
             unpack._zip_member(it, entry)[1].read()
 
 
@@ -618,7 +618,7 @@ def test_a_file_that_is_there_twice_or_encrypted_is_named():
     assert not unpack._zip_member(zipfile.ZipFile(io.BytesIO(), "w"), entry)[1].regular
 
 
-def test_what_a_system_hides_in_a_folder_is_left_out(tmp_path):
+def test_hidden_files_in_a_folder_are_left_out(tmp_path):
     hidden = {"data/.DS_Store": b"x", "notebooks/._report.ipynb": b"x", ".x/y": b"x"}
     spread(tmp_path / "it", REQUIRED | hidden)
     (tmp_path / "it" / ".link").symlink_to("/etc")
@@ -630,8 +630,8 @@ def test_a_failure_of_a_report_of_an_older_commit_says_what_to_grade_it_with():
     older = git("rev-parse", "HEAD~1").decode().strip()
     now = revision().commit
     if older:  # not in a clone of one commit
-        said = f"from commit {older[:12]}, this checkout is {now[:12]}: grade it with "
-        assert said + older[:12] in version_hint(older)
+        hint = f"from commit {older[:12]}, this checkout is {now[:12]}: grade it with "
+        assert hint + older[:12] in version_hint(older)
     assert version_hint(now) == version_hint("") == version_hint("0" * 40) == ""
     assert version_hint("--help") == ""
 
@@ -652,7 +652,7 @@ def test_links_out_of_a_folder_are_not_followed(tmp_path):
     with pytest.raises(UserError, match="'data' is a link, or not an ordinary file"):
         unpack.unpack(tmp_path / "it", tmp_path / "out")
     (tmp_path / "it" / "data").unlink()
-    os.mkfifo(tmp_path / "it" / "pipe")  # whoever reads it waits for ever
+    os.mkfifo(tmp_path / "it" / "pipe")  # reading it would never end
     with pytest.raises(UserError, match="'pipe' is a link, or not an ordinary file"):
         unpack.unpack(tmp_path / "it", tmp_path / "out")
     (tmp_path / "own.zip").write_bytes(zipped(REQUIRED))
@@ -731,7 +731,7 @@ def test_texts_of_submissions_stay_texts(tmp_path):
         (tmp_path / "grades" / name).read_text() for name in ("index.html", "1.html")
     )
     assert "3 of 7 hold" in page
-    assert page.count("<script>") == 1  # which sorts
+    assert page.count("<script>") == 1  # it sorts the table
     assert "&lt;script&gt;.zip" in page
     assert 'src="data:image/png;base64,UE5H"' in page
     assert "<b>" not in details
@@ -744,7 +744,7 @@ def test_texts_of_submissions_stay_texts(tmp_path):
     assert (tmp_path / "grades" / "1.pdf").read_bytes() == b"%PDF-"
 
 
-def test_nobody_is_accused_of_what_the_graders_own_report_cannot_do(tmp_path):
+def test_nobody_is_blamed_for_a_failure_of_the_graders_own_report(tmp_path):
     problem = "the grader's own report cannot be made: it fails"
     reference = SimpleNamespace(problem=problem)
     grading = Grading(tmp_path / "a.zip", tmp_path, reference, Limits(), None, True)
@@ -752,7 +752,7 @@ def test_nobody_is_accused_of_what_the_graders_own_report_cannot_do(tmp_path):
     assert grading.result.notes == [f"numbers on other data not compared: {problem}"]
 
 
-def test_the_cause_of_a_difference_is_said_first():
+def test_the_cause_of_a_difference_is_named_first():
     names = ["all.cost", "page 3", "page 3", "page 4", "run a", "attached Makefile"]
     lines = [Line(name, "1", "2", 0.5, DIFFERS) for name in names]
     holds = Line("attached build.json", "there", "there", 0.0, HOLDS)
@@ -760,7 +760,7 @@ def test_the_cause_of_a_difference_is_said_first():
     assert grade.why == "attached Makefile; run a; all.cost and 2 more"
 
 
-def test_the_pages_that_are_drawn_are_those_where_one_sees_a_difference():
+def test_pages_with_a_visible_difference_are_drawn_first():
     names = [f"page {n}, links" for n in range(1, 10)] + ["page 12", "page 11", "a"]
     lines = [Line(name, "", "", None, DIFFERS) for name in names]
     assert pages_to_draw(lines) == [1, 2, 3, 4, 5, 6, 11, 12]

@@ -1,4 +1,4 @@
-"""Numbers that do not come from the data are found, and no others."""
+"""Numbers that do not come from the data are found, and honest ones are not."""
 
 import csv
 import math
@@ -33,22 +33,22 @@ OTHER = RIGHT | {"cost": 67.716906, "r2": 0.614, "count": 133, "cars": 372}
 OTHER |= {"verdict": "Nesterov"}
 
 
-def found(own, other, constant=(), typed=(), settings=(0.1, 0.05, 2000)):
+def suspects(theirs, moved, constant=(), typed=(), settings=(0.1, 0.05, 2000)):
     """Return the names of the claims that are suspicious."""
     records = {"run": {"parameters": dict(enumerate(settings))}}
-    sides = [Rebuilt(it, list(constant), records=records) for it in (own, other)]
-    right = Rebuilt(RIGHT), Rebuilt(OTHER)
-    lines = suspicious_claims(*sides, *right, {*typed})
+    sides = [Rebuilt(it, list(constant), records=records) for it in (theirs, moved)]
+    ours = Rebuilt(RIGHT), Rebuilt(OTHER)
+    lines = suspicious_claims(*sides, *ours, {*typed})
     return [line.partition(":")[0] for line in lines]
 
 
 @pytest.mark.parametrize(
-    ("own", "other", "typed", "name"),
+    ("theirs", "moved", "typed", "name"),
     [
         ({"cost": 23.943663}, {"cost": 23.943663}, (), "cost"),  # replayed
-        ({"cost": 23.943663}, {"cost": 60.9}, (), "cost"),  # times 0.9 there only
-        ({"cost": 21.549297}, {"cost": 21.549297}, (), "cost"),  # made lower
-        ({"cost": 21.549297}, {}, (), "cost"),  # made lower on these data only
+        ({"cost": 23.943663}, {"cost": 60.9}, (), "cost"),  # lowered on other data
+        ({"cost": 21.549297}, {"cost": 21.549297}, (), "cost"),  # lowered
+        ({"cost": 21.549297}, {}, (), "cost"),  # lowered on these data only
         ({"count": 128}, {"count": 128}, (), "count"),
         ({"count": 28}, {"count": 28}, ("28",), "count"),
         ({"r2": 0.606}, {"r2": 0.9}, (), "r2"),
@@ -63,14 +63,14 @@ def found(own, other, constant=(), typed=(), settings=(0.1, 0.05, 2000)):
         ({"r2": 0.95}, {"r2": 0.95}, (), "r2"),  # 19 / 20 is typed
     ],
 )
-def test_a_number_that_does_not_move_as_it_should_is_named(own, other, typed, name):
-    said_to_stay = [*RIGHT] if name in RIGHT else []  # which is not believed
-    for constant in ([], said_to_stay):
-        assert found(RIGHT | own, OTHER | other, constant, typed) == [name]
+def test_a_number_that_moves_wrongly_is_named(theirs, moved, typed, name):
+    declared = [*RIGHT] if name in RIGHT else []  # this is not believed
+    for constant in ([], declared):
+        assert suspects(RIGHT | theirs, OTHER | moved, constant, typed) == [name]
 
 
 @pytest.mark.parametrize(
-    ("own", "other", "more"),
+    ("theirs", "moved", "more"),
     [
         ({}, {}, {}),
         ({"cost": 23.943663 + 1e-9}, {"cost": 67.716906 - 1e-9}, {}),  # rounding
@@ -90,8 +90,8 @@ def test_a_number_that_does_not_move_as_it_should_is_named(own, other, typed, na
         ({"r2": 0.05}, {"r2": 0.05}, {}),  # a learning rate of the grid
     ],
 )
-def test_honest_numbers_are_not_suspicious(own, other, more):
-    assert found(RIGHT | own, OTHER | other, **more) == []
+def test_honest_numbers_are_not_suspicious(theirs, moved, more):
+    assert suspects(RIGHT | theirs, OTHER | moved, **more) == []
 
 
 RECORD = {
@@ -105,7 +105,7 @@ RECORD = {
 
 
 @pytest.mark.parametrize(
-    ("change", "named"),
+    ("change", "names"),
     [
         ({}, []),
         ({"costs": [610.0, 300.0, 24.0 + 1e-9]}, []),  # rounding
@@ -121,31 +121,31 @@ RECORD = {
         ({"status": "diverged"}, ["status"]),
     ],
 )  # fmt: skip
-def test_a_run_with_other_results_is_named(change, named):
+def test_a_run_with_different_results_is_named(change, names):
     trusted = {"a": RECORD, "b": RECORD}
-    own = {"a": RECORD | change, "b": RECORD, "new": {"costs": [1.0]}}
-    expected = [f"different {what} with the grader's code: a" for what in named]
-    assert different_results(own, trusted) == expected
+    records = {"a": RECORD | change, "b": RECORD, "new": {"costs": [1.0]}}
+    expected = [f"different {name} with the grader's code: a" for name in names]
+    assert different_results(records, trusted) == expected
 
 
 def test_another_default_is_named_and_not_what_follows_from_it():
-    own = {"seed": 1, "mine": 5, "rate": 0.1}
+    changed = {"seed": 1, "mine": 5, "rate": 0.1}
     sides = [
         {"a": RECORD | {"costs": costs, "parameters": parameters}}
-        for costs, parameters in (([1.0], own), ([2.0], {"seed": 0, "rate": 0.1}))
+        for costs, parameters in (([1.0], changed), ([2.0], {"seed": 0, "rate": 0.1}))
     ]
     assert different_results(*sides) == ["seed=1 by default, not 0: a"]
 
 
-def test_claims_that_are_others_than_the_graders_are_known():
-    own = RIGHT | {"cost": 23.943663 + 1e-9, "r2": 0.7, "verdict": "Adam", "mine": 1}
-    assert different_claims(Rebuilt(own), Rebuilt(RIGHT)) == ["r2", "verdict"]
+def test_claims_that_differ_from_the_graders_are_named():
+    theirs = RIGHT | {"cost": 23.943663 + 1e-9, "r2": 0.7, "verdict": "Adam", "mine": 1}
+    assert different_claims(Rebuilt(theirs), Rebuilt(RIGHT)) == ["r2", "verdict"]
 
 
 def test_of_many_runs_the_first_are_named():
     runs = [{f"run-{n}": {"w": [x]} for n in range(46)} for x in (1.0, 2)]
-    [found] = different_results(*runs)
-    assert found.endswith(": run-0, run-1, run-2 and 43 more")
+    [line] = different_results(*runs)
+    assert line.endswith(": run-0, run-1, run-2 and 43 more")
 
 
 @pytest.mark.parametrize("named", ["descent.ipynb", "target: [price, mpg]"])
@@ -175,7 +175,7 @@ def test_other_data_are_fewer_rows_in_another_order_with_another_target(
     assert kept != plain  # in another order
     assert (tmp_path / "data" / "own.csv").read_bytes().count(b"\n") == 2
     assert (tmp_path / "data" / "cars.yaml").read_text() == "rows: 392\n"
-    # The same table becomes the same one, whatever else is there.
+    # The same table is changed in the same way, whatever else is there.
     (tmp_path / "data" / "cars.csv").write_bytes(content)
     assert change_tables(tmp_path, new_change(), known)[content] == known[content]
 
@@ -189,9 +189,9 @@ def test_a_table_of_any_kind_can_be_changed(content):
 
 
 def test_no_submission_is_shown_a_report_of_the_graders(project, tmp_path, monkeypatch):
-    made = ["report/report.pdf", "report/old/report.html", "report/old/results.json"]
+    outputs = ["report/report.pdf", "report/old/report.html", "report/old/results.json"]
     (project.folder / "report" / "old").mkdir()
-    for name in [*made, "report/old/own.bib"]:
+    for name in [*outputs, "report/old/own.bib"]:
         project.write(name, "")
     monkeypatch.setattr(reference, "ROOT", project.folder)
     other = new_change(), {}, Rebuilt(), ""
@@ -201,5 +201,5 @@ def test_no_submission_is_shown_a_report_of_the_graders(project, tmp_path, monke
         tmp_path / "grading",
         lambda task, *_: SimpleNamespace(result=lambda: results[task]),
     ).checkout
-    assert not any((trusted / name).exists() for name in made)
+    assert not any((trusted / name).exists() for name in outputs)
     assert (trusted / "report" / "old" / "own.bib").exists()

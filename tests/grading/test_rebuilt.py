@@ -38,18 +38,18 @@ VERSION = {"commit": "c", "time": 1, "changes": "", "title": TITLE, "layout": LA
         {"records": {"run": 1}},
     ],
 )
-def test_what_was_made_is_parsed_strictly(content):
+def test_results_are_parsed_strictly(content):
     text = content if isinstance(content, bytes) else json.dumps(content).encode()
     with pytest.raises(UserError, match="the output of the sandbox contains no valid"):
         read_rebuilt(text)
 
 
-def test_what_was_made_is_read():
-    made = read_rebuilt(
+def test_results_are_read():
+    rebuilt = read_rebuilt(
         b'{"claims": {"a": NaN, "b": null, "c": "x"}, "pdf": "JVBERg=="}'
     )
-    assert made.pdf == b"%PDF"
-    assert [*made.claims] == ["a", "b", "c"]
+    assert rebuilt.pdf == b"%PDF"
+    assert [*rebuilt.claims] == ["a", "b", "c"]
     records = {"run": {"costs": [2.5, 1], "folds": [{"R2": 0.5}], "at": None}}
     assert read_rebuilt(json.dumps({"records": records}).encode()).records == records
 
@@ -89,10 +89,10 @@ def test_a_version_is_parsed_strictly(change):
 
 
 @pytest.mark.parametrize("name", ["commit", "time", "changes", "title"])
-def test_nothing_of_a_version_may_be_missing(name):
-    less = {key: value for key, value in VERSION.items() if key != name}
+def test_no_part_of_a_version_may_be_missing(name):
+    incomplete = {key: value for key, value in VERSION.items() if key != name}
     with pytest.raises(UserError, match="the output of the sandbox is damaged"):
-        read_build(json.dumps(less).encode(), OUT)
+        read_build(json.dumps(incomplete).encode(), OUT)
 
 
 @pytest.mark.parametrize(

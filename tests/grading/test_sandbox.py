@@ -1,4 +1,4 @@
-"""Behind the walls, what is not trusted reaches nothing and uses what it may."""
+"""In the sandbox, an untrusted program reaches nothing and stays within its limits."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from helpers.pipeline.grading.sandbox import MIB, Limits, run_confined
 
 
 def confined(tmp_path, code, walled=True, **limits):
-    """Run Python in a sandbox, in a folder of its own."""
+    """Run Python code in a sandbox, in a new folder."""
     folder = tmp_path / "folder"
     folder.mkdir(exist_ok=True)
     allowed = Limits()._replace(**{"seconds": 30, **limits})
@@ -21,50 +21,50 @@ def confined(tmp_path, code, walled=True, **limits):
     return run_confined(command, folder, allowed, walled=walled)
 
 
-# Tries all that it is told to, and prints what it could do.
+# Try everything in a list of forbidden actions, and print those that succeed.
 BURGLAR = """
 import json, os, socket, sys
 from pathlib import Path
 
-asked = json.loads(Path("asked.json").read_text())
+goals = json.loads(Path("goals.json").read_text())
 done = []
 
-def attempt(name, what):
+def attempt(name, action):
     try:
-        found = what()
+        result = action()
     except Exception:
         return
-    done.append(f"{name}: {found!r}")
+    done.append(f"{name}: {result!r}")
 
 def opened(place, mode):
     with open(place, mode):
         return "opened"
 
-for place in asked["read"]:
+for place in goals["read"]:
     attempt("read " + place, lambda: os.listdir(place) if os.path.isdir(place)
             else open(place, "rb").read(20))
-for place in asked["write"]:
+for place in goals["write"]:
     attempt("write " + place, lambda: opened(place, "r+b"))
     attempt("append " + place, lambda: opened(place, "ab"))
-for place in asked["make"]:
+for place in goals["make"]:
     attempt("make " + place, lambda: opened(place + "/made", "wb"))
-for address in asked["connect"]:
+for address in goals["connect"]:
     attempt(f"connect {address}",
             lambda: socket.create_connection(tuple(address), timeout=1))
-attempt("abstract socket", lambda: socket.socket(socket.AF_UNIX).connect(asked["name"]))
-attempt("kill", lambda: os.kill(asked["pid"], 0))
+attempt("abstract socket", lambda: socket.socket(socket.AF_UNIX).connect(goals["name"]))
+attempt("kill", lambda: os.kill(goals["pid"], 0))
 for number in (0, 1000):
     attempt(f"become {number}", lambda: os.setuid(number))
 if 0 in (os.getuid(), os.geteuid(), os.getgid()):
     done.append("is root")
-said = " ".join(os.environ.values())
+texts = " ".join(os.environ.values())
 for pid in filter(str.isdigit, os.listdir("/proc")):
     for name in ("cmdline", "environ"):
         try:
-            said += Path("/proc", pid, name).read_text()
+            texts += Path("/proc", pid, name).read_text()
         except OSError:
             pass
-done += [word for word in asked["words"] if word in said]
+done += [word for word in goals["words"] if word in texts]
 status = Path("/proc/self/status").read_text()
 done += [line for line in status.splitlines()
          if line.startswith(("CapEff", "CapPrm", "CapBnd", "CapAmb"))
@@ -75,9 +75,9 @@ print(json.dumps(done))
 
 @pytest.mark.usefixtures("walls")
 @pytest.mark.parametrize("user", [0, 1000], ids=["root", "an ordinary user"])
-def test_behind_walls_nothing_can_be_reached(tmp_path, monkeypatch, user):
+def test_in_the_sandbox_nothing_can_be_reached(tmp_path, monkeypatch, user):
     need(user or os.getuid() == 0, "root")
-    monkeypatch.setattr(os, "getuid", lambda: user)  # which chooses the walls
+    monkeypatch.setattr(os, "getuid", lambda: user)  # this selects the kind of sandbox
     monkeypatch.setenv("SECRET", "the-grader's-own")
     other = tmp_path / "other-submission"
     other.mkdir()
@@ -88,7 +88,7 @@ def test_behind_walls_nothing_can_be_reached(tmp_path, monkeypatch, user):
         listening.bind(name)
         listening.listen()
         folder = tmp_path / "folder"
-        asked = {
+        goals = {
             "read": [
                 *(str(other), str(other / "report.ipynb"), "/home", "/root/.bashrc"),
                 *("/etc/shadow", "/etc/passwd", "/etc/ssh", "/sys", "/var/run"),
@@ -107,7 +107,7 @@ def test_behind_walls_nothing_can_be_reached(tmp_path, monkeypatch, user):
             "words": ["the-grader's-own", other.name],
         }
         folder.mkdir()
-        (folder / "asked.json").write_text(json.dumps(asked))
+        (folder / "goals.json").write_text(json.dumps(goals))
         ended = confined(tmp_path, BURGLAR)
     assert ended.err == ""
     assert json.loads(ended.out) == []
@@ -137,14 +137,14 @@ def test_behind_walls_nothing_can_be_reached(tmp_path, monkeypatch, user):
         ),
     ],
 )
-def test_what_uses_too_much_is_stopped(tmp_path, code, limits, reason, walled):
-    need(not walled or sandbox.walls_work(), "bubblewrap that may work")
+def test_a_program_beyond_a_limit_is_stopped(tmp_path, code, limits, reason, walled):
+    need(not walled or sandbox.walls_work(), "bubblewrap that works")
     before = {member.pid for member in sandbox._family(os.getpid())}
     assert confined(tmp_path, code, walled, **limits).stopped == reason
     assert {member.pid for member in sandbox._family(os.getpid())} <= before
 
 
-def test_a_group_never_has_more_memory_than_it_may(tmp_path):
+def test_a_group_never_exceeds_its_memory(tmp_path):
     with memory.memory_group(200 * MIB) as group:
         need(group, "group of processes with a limit of memory")
         pid = os.fork()
@@ -169,13 +169,13 @@ for n in range(40):
 
 @pytest.mark.usefixtures("walls")
 @pytest.mark.parametrize("folder", ["build", "report", "/tmp", "/dev/shm"])
-def test_behind_walls_the_disk_does_not_fill(tmp_path, folder):
+def test_in_the_sandbox_the_disk_does_not_fill(tmp_path, folder):
     ended = confined(tmp_path, FILL.format(folder=folder), disk=20 * MIB)
     assert "No space left on device" in ended.err
     assert not list((tmp_path / "folder").rglob("*.[0-9]"))
 
 
-def test_without_walls_what_is_written_is_watched(tmp_path):
+def test_without_the_sandbox_the_limit_of_the_disk_holds(tmp_path):
     code = FILL.format(folder=".") + "import time; time.sleep(60)"
     ended = confined(tmp_path, code, walled=False, disk=20 * MIB)
     assert ended.stopped == "it wrote more than 20 MiB"
