@@ -1,4 +1,4 @@
-"""What changed between two reports is shown, and nothing else."""
+"""A comparison shows what changed between two reports, and nothing else."""
 
 import json
 import shutil
@@ -30,7 +30,7 @@ def git(folder, *command):
 
 
 def compare(project, *given):
-    """Compare, as a student who has given a name to make."""
+    """Compare, with the name of a student in the environment."""
     command = [sys.executable, "-m", "helpers.pipeline.compare", *given]
     done = subprocess.run(
         command,
@@ -45,7 +45,7 @@ def compare(project, *given):
 
 @pytest.fixture(scope="module")
 def changed(once, small_report):
-    """Return a project whose grid and prose were changed after a commit, compared."""
+    """Return a project with a changed grid and prose, compared with its commit."""
 
     def make(project):
         folder = project.folder
@@ -88,11 +88,11 @@ def test_a_changed_grid_and_prose_are_shown(changed):
 
 def test_the_page_asks_for_nothing_and_fits_a_phone(changed, browser):
     page = browser.new_page(viewport={"width": 360, "height": 740})
-    asked, wrong = [], []
-    page.on("request", lambda request: asked.append(request.url))
+    requests, wrong = [], []
+    page.on("request", lambda request: requests.append(request.url))
     page.on("console", lambda message: wrong.append(message.text))
     page.goto((changed.folder / "build" / "compare.html").as_uri())
-    assert [url for url in asked if not url.startswith("data:")] == [page.url]
+    assert [url for url in requests if not url.startswith("data:")] == [page.url]
     assert not wrong
     assert page.evaluate("document.documentElement.scrollWidth") == 360
     drawn = "[...document.images].map((image) => image.naturalWidth)"
@@ -166,14 +166,14 @@ def test_what_cannot_be_read_is_named(tmp_path, name, message):
 
 
 def claims(**values):
-    """Return results with claims; each is its value and its text."""
+    """Return results with claims, each given by its value and its text."""
     return {
         "platform": "here",
         "claims": {n: {"value": v, "text": t} for n, (v, t) in values.items()},
     }
 
 
-def test_what_is_printed_or_moves_beyond_rounding_is_a_change():
+def test_a_changed_text_or_value_is_a_change_but_rounding_is_not():
     old = claims(a=(1.0, "1"), b=(2.0, "2.0"), c=(0.1 + 0.2, "0.3"), d=(1, "1"))
     new = claims(a=(1.001, "1"), b=(2.0, "2"), c=(0.3, "0.3"), e=(1, "1"))
     assert compare_claims(old, new) == (
@@ -227,8 +227,8 @@ def test_files_that_explain_numbers_come_first():
     names = ["Makefile", "helpers/model.py", "helpers/pipeline/x.py"]
     names += ["data/auto.csv", "experiments.yaml"]
     old, new = (dict.fromkeys(names, text) for text in (b"1\n", b"2\n"))
-    found = compare_sources(old, new)
-    assert [file.name for file in found] == [
+    files = compare_sources(old, new)
+    assert [file.name for file in files] == [
         "experiments.yaml",
         "data/auto.csv",
         "helpers/model.py",
@@ -240,7 +240,7 @@ def test_files_that_explain_numbers_come_first():
     assert compare_sources({}, new) == []
 
 
-def test_what_cannot_be_compared_is_said_in_a_sentence():
+def test_a_sentence_says_what_cannot_be_compared():
     old, new = (Side("", kind, {"platform": "x"}) for kind in (PRINT, NUMBERS))
-    said = "because one side is a PDF, the other results.json."
-    assert notes_on(old, new)[0].endswith(said)
+    reason = "because one side is a PDF, the other results.json."
+    assert notes_on(old, new)[0].endswith(reason)

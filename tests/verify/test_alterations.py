@@ -1,4 +1,4 @@
-"""Whatever is altered in a PDF is caught and named; what an honest one may be holds."""
+"""Every alteration of a PDF is found and named; honest differences hold."""
 
 import json
 import platform
@@ -42,17 +42,17 @@ PDF = ASSIGNMENT.pdf
 
 @pytest.fixture(scope="module")
 def altered(tmp_path_factory):
-    """Return alterations in groups, each with the report that has all of a group."""
+    """Return groups of alterations, each with a report that has them all."""
     path = tmp_path_factory.mktemp("altered") / "report.pdf"
-    found = []
+    groups = []
     for group in together(all_alterations()):
         write_altered(path, *(it.change for it in group))
-        found.append((group, read_pdf(path)))
-    return found
+        groups.append((group, read_pdf(path)))
+    return groups
 
 
 def on_another_platform(read):
-    """Return a report that says it was made elsewhere."""
+    """Return a report that states another platform."""
     return read._replace(results=read.results | {"platform": "Lunix"})
 
 
@@ -64,17 +64,17 @@ def test_what_is_altered_is_caught_and_named_whatever_the_platform(altered, clai
             line for line in compare_reports(claimed(read), report()) if line.wrong
         ]
         for it in group:
-            there = [line for line in lines if it.place in (ALONE, place_of(line, it))]
-            if not any(it.named in f"{line.what} {line.stated}" for line in there):
-                missed.append((it.name, there))
-            lines = [line for line in lines if line not in there]
+            here = [line for line in lines if it.place in (ALONE, place_of(line, it))]
+            if not any(it.named in f"{line.what} {line.stated}" for line in here):
+                missed.append((it.name, here))
+            lines = [line for line in lines if line not in here]
         blamed += lines
     assert missed == []
     assert blamed == []  # nothing else
 
 
 def place_of(line, it):
-    """Return what a line is about, as exactly as the place of an alteration is."""
+    """Return the place of a line, as precisely as the alteration states its place."""
     return line.what if "," in it.place else line.what.partition(",")[0]
 
 
@@ -83,9 +83,9 @@ def test_there_are_many_kinds_of_alterations(altered):
     assert len(names) == len({*names}) >= 100
 
 
-def wrong_and_noted(read, made=None):
-    """Return what does not hold of a report, and what is noted."""
-    lines = compare_reports(read, made or report())
+def wrong_and_noted(read, rebuilt=None):
+    """Return what does not hold in a report, and what is noted."""
+    lines = compare_reports(read, rebuilt or report())
     noted = [(line.what, line.stated) for line in lines if line.verdict == NOTED]
     return [line for line in lines if line.wrong], noted
 
@@ -172,7 +172,7 @@ def test_an_encrypted_copy_is_called_that(tmp_path, algorithm):
 
 
 def last_digits(results):
-    """Compute with other last bits."""
+    """Change the last bits of numbers."""
     for run in results["runs"].values():
         if isinstance(run.get("cost"), float):
             run["cost"] *= 1 + 1e-11
@@ -192,7 +192,7 @@ def print_another_python(writer):
 
 
 def last_places(data):
-    """Draw lines where rounding on another platform would."""
+    """Move lines as rounding on another platform would."""
     return re.sub(rb"(\d+\.\d{5})\d+(?= [\d.]+ l\n)", rb"\g<1>9", data)
 
 
@@ -209,9 +209,9 @@ def named_by_another_tex(name):
 
 
 def name_places_as_another_tex(writer):
-    """Give the places of links, and the links, the names of another version."""
+    """Name the targets of links as another version of TeX does."""
     trees = [writer.root_object["/Names"]["/Dests"]]
-    for tree in trees:  # which grow
+    for tree in trees:  # the list grows
         trees += [branch.get_object() for branch in tree.get("/Kids", ())]
         names = tree.get("/Names", ArrayObject())
         names[::2] = map(named_by_another_tex, names[::2])
@@ -224,20 +224,20 @@ def name_places_as_another_tex(writer):
 
 
 def name_fonts_as_another_tex(writer):
-    """Call the fonts of a page by other names, and set a line a hair wider."""
+    """Rename the fonts of a page, and make a line slightly wider."""
     page, change = on_page("Derivation and code agree", b"-250(", b"-290(")
     change(writer)
     page = writer.pages[int(page.split()[1]) - 1]
     fonts, stream = page["/Resources"]["/Font"], page["/Contents"].get_object()
     content = stream.get_data()
     for name in [*fonts]:
-        other = f"/F{int(name[2:]) - 95}"  # one digit less for some, as here
+        other = f"/F{int(name[2:]) - 95}"  # some get fewer digits
         fonts[NameObject(other)] = fonts.pop(name)
         content = content.replace(name.encode() + b" ", other.encode() + b" ")
     stream.set_data(content)
 
 
-# What an honest report of another platform may have, all at once.
+# All differences that an honest report of another platform may have.
 ELSEWHERE = [
     name_places_as_another_tex,
     name_fonts_as_another_tex,
@@ -279,7 +279,7 @@ def test_a_claim_may_be_rounded_otherwise_if_its_value_is_between(tmp_path):
 
 ARITHMETIC = "helpers/pipeline/kernels/arithmetic.py"
 LEVEL_3 = "x86-64-v3"
-# What makes the arithmetic that of an older processor.
+# Changes that select the arithmetic of an older processor.
 OLDER = {
     "Haswell": "Nehalem",
     '"X86_V3"': '""',
@@ -289,18 +289,18 @@ OLDER = {
 
 
 def test_another_python_in_a_folder_of_any_name_makes_the_same(tmp_path, small_report):
-    """Debian's own Python, a saved notebook, no git, and letters that are not ASCII.
+    """Use Debian's Python, a saved notebook, no git, and a path that is not ASCII.
 
-    And, on processors of level 3, the last bits of those of level 2.
+    On processors of level 3, also use the last bits of level 2.
     """
     python = Path("/usr/bin/python3")
     minor = f"{sys.version_info.major}.{sys.version_info.minor}"
     need(python.exists() and python.resolve().name == f"python{minor}", "other Python")
     environment = tmp_path / "environment"
-    made = [python, "-m", "venv", "--without-pip", environment]
-    subprocess.run(made, check=True)
+    command = [python, "-m", "venv", "--without-pip", environment]
+    subprocess.run(command, check=True)
     packages = environment / "lib" / f"python{minor}" / "site-packages"
-    (packages / "those.pth").write_text(sysconfig.get_path("purelib"))
+    (packages / "packages.pth").write_text(sysconfig.get_path("purelib"))
     (environment / "share").symlink_to(Path(sys.prefix, "share"))
     project = Project.at(tmp_path / "Übung é")
     ignored = shutil.ignore_patterns("build", "report.pdf", "report.html")

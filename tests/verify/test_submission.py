@@ -1,4 +1,4 @@
-"""What is handed in: complete, nothing by accident, the same bytes, and it works."""
+"""A submission is complete, contains no stray files, is reproducible, and works."""
 
 import json
 import shutil
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.skipif(
 
 
 def commit_all(folder):
-    """Commit all files of a folder, which may be new to git."""
+    """Commit all files of a folder to a new repository."""
     author = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
     for command in (["init", "-q"], ["add", "."], [*author, "commit", "-qm", "Begin"]):
         subprocess.run(["git", *command], cwd=folder, check=True)
@@ -77,7 +77,7 @@ def test_recorded_results_that_are_not_committed_are_named(monkeypatch):
         submission.committed(Revision("abc", 0, ""), ASSIGNMENT)
 
 
-def test_what_is_handed_in_is_as_it_was_committed(tmp_path, monkeypatch):
+def test_files_are_handed_in_as_they_were_committed(tmp_path, monkeypatch):
     files = {"a.txt": b"one\n", "notebooks/b.ipynb": b"{}\n"}
     spread(tmp_path, files)
     commit_all(tmp_path)
@@ -160,7 +160,7 @@ def test_a_notebook_with_outputs_can_be_handed_in(tmp_path, monkeypatch):
     assert revision.changed() == ["a.ipynb", "é\n"]
 
 
-def test_a_clone_of_somebody_else_works_whatever_git_is_told(tmp_path, monkeypatch):
+def test_a_clone_of_another_user_works_whatever_git_is_told(tmp_path, monkeypatch):
     spread(tmp_path / "one", {"a.txt": b"one\n"})
     commit_all(tmp_path / "one")
     monkeypatch.setattr(revision, "ROOT", tmp_path / "one")
@@ -173,7 +173,7 @@ def test_a_clone_of_somebody_else_works_whatever_git_is_told(tmp_path, monkeypat
 
 
 def test_a_commit_with_a_run_that_fails_is_reproduced(tmp_path):
-    """The error of such a run names its folder, which is another in each build."""
+    """The error of a failed run names its folder, which differs between builds."""
     project = Project(tmp_path)
     make_small(project)
     grid = (tmp_path / "experiments.yaml").read_text(encoding="utf-8")
@@ -185,7 +185,7 @@ def test_a_commit_with_a_run_that_fails_is_reproduced(tmp_path):
     assert "\n6 of 6 files are identical\n" in out
 
 
-def test_a_time_that_a_zip_cannot_state_is_the_nearest(tmp_path):
+def test_a_time_outside_the_range_of_a_zip_is_clipped(tmp_path):
     for moment, year in ((0, 1980), (2_200_000_000, 2039), (5_000_000_000, 2107)):
         submission.write(tmp_path / "it.zip", {"a": b"1"}, moment)
         with zipfile.ZipFile(tmp_path / "it.zip") as archive:
@@ -202,9 +202,9 @@ def test_a_report_of_another_commit_is_not_handed_in(monkeypatch):
 
 @pytest.fixture(scope="module")
 def unzipped(tmp_path_factory, two_runs):
-    """Return a submission that was unzipped and built, and the version it is of.
+    """Return a submission that was unzipped and built, and its version.
 
-    It is of this checkout, with a report that is made soon.
+    It contains this checkout, with a small report that is quick to make.
     """
     folder = tmp_path_factory.mktemp("submission")
     now = revision.revision()._replace(changes="")
@@ -212,8 +212,8 @@ def unzipped(tmp_path_factory, two_runs):
     spread(folder / "clone", {name: (ROOT / name).read_bytes() for name in names})
     make_small(Project.at(folder / "clone"))
     files = files_of(folder / "clone")
-    known = {name: sha256(content) for name, content in files.items()}
-    files["COMMIT"] = json.dumps([*now, known]).encode()
+    digests = {name: sha256(content) for name, content in files.items()}
+    files["COMMIT"] = json.dumps([*now, digests]).encode()
     submission.write(folder / "it.zip", files, now.time)
     shutil.unpack_archive(folder / "it.zip", folder)
     shutil.copytree(two_runs, folder / submission.FOLDER / "build" / "runs")
@@ -229,17 +229,17 @@ def test_an_unzipped_submission_works_whatever_other_reports_there_are(unzipped)
     notebooks = project.folder / "notebooks"
     explore = (notebooks / "explore.ipynb").read_bytes()
 
-    def there():
-        found = sorted(project.folder.rglob("*"))
-        return [path for path in found if "__pycache__" not in path.parts]
+    def files():
+        paths = sorted(project.folder.rglob("*"))
+        return [path for path in paths if "__pycache__" not in path.parts]
 
     command = ("helpers.pipeline.verify", "--pdf", str(report), "--all")
     try:
         assert project.run("helpers.pipeline.report.new", "other")[0] == 0
         (notebooks / "explore.ipynb").unlink()
-        before = there()
+        before = files()
         status, out, err = project.run(*command)
-        assert there() == before  # nothing is left behind
+        assert files() == before  # nothing is left behind
     finally:
         (notebooks / "explore.ipynb").write_bytes(explore)
         (notebooks / "other.ipynb").unlink()
@@ -278,4 +278,4 @@ def test_a_changed_submission_is_of_another_version(unzipped):
         versions.append(done.stdout.split())
     assert versions[0] == versions[2] == [now.commit, str(now.time)]
     assert versions[1][:2] == versions[0]
-    assert len(versions[1]) == 3  # the digest of what was changed
+    assert len(versions[1]) == 3  # the digest of the changes

@@ -1,4 +1,4 @@
-"""Whatever is altered in a report, or in what it was made from, is caught and named."""
+"""Every alteration of a report, or of its sources, is found and named."""
 
 import json
 import os
@@ -40,19 +40,19 @@ PDF = ASSIGNMENT.pdf
 
 
 @pytest.fixture(scope="module")
-def made():
-    """Return the report as it was made."""
+def original():
+    """Return the report of the assignment."""
     return report()
 
 
-def test_nothing_is_caught_where_nothing_is_altered(made):
-    lines = compare_reports(made, made)
+def test_nothing_is_caught_where_nothing_is_altered(original):
+    lines = compare_reports(original, original)
     assert {line.verdict for line in lines} == {HOLDS}
-    assert {line.what for line in lines} >= {*made.results["claims"], "page 1"}
+    assert {line.what for line in lines} >= {*original.results["claims"], "page 1"}
 
 
-# What is altered, and what must be named.
-IN_THE_PROJECT = [
+# An alteration of a file, and what must be named.
+ALTERATIONS = [
     ("helpers/model.py", "2 / error", "1.99 / error", "all.cost"),
     ("helpers/data.py", "\n\n\n", "\n\n\n# Mine\n", "attached helpers/data.py"),
     ("notebooks/report.ipynb", "costs are", "costs were", "page 1"),
@@ -60,15 +60,15 @@ IN_THE_PROJECT = [
 ]
 
 
-def test_what_a_report_was_not_made_from_is_caught_and_named(tmp_path, small_report):
+def test_altered_sources_are_found_and_named(tmp_path, small_report):
     shutil.copytree(small_report.folder, tmp_path / "altered")
     project = Project.at(tmp_path / "altered")
-    for path, old, new, _ in IN_THE_PROJECT:
+    for path, old, new, _ in ALTERATIONS:
         project.replace(path, old, new)
     stated = read_pdf(small_report.folder / "report" / "report.pdf")
     rebuilt = read_pdf(build_report(project.folder))
     wrong = {line.what for line in compare_reports(stated, rebuilt) if line.wrong}
-    assert wrong >= {named for *_, named in IN_THE_PROJECT}
+    assert wrong >= {name for *_, name in ALTERATIONS}
 
 
 def truncated(path):
@@ -149,9 +149,7 @@ def without_claims(path):
         with_more_than_results,
     ],
 )
-def test_a_report_that_cannot_be_verified_has_a_verdict_of_its_own(
-    tmp_path, capsys, caplog, spoil
-):
+def test_a_report_that_cannot_be_read_has_a_reason(tmp_path, capsys, caplog, spoil):
     path = tmp_path / "report.pdf"
     message = spoil(path)
     with pytest.raises(UserError) as caught:
@@ -168,7 +166,7 @@ STRICT = {
     "a command for the terminal": ('"a"', r'"\u001b[2J"'),
     "one that is not escaped": ('"a"', '"\x9b2J"'),
     "one in a name": ('"runs"', r'"\u0007": {}, "runs"'),
-    "a number that is none": ('"a"', "NaN"),
+    "not a number": ('"a"', "NaN"),
     "a number without end": ('"a"', "1e999"),
     "a number of many digits": ('"a"', "1" * 5000),
     "lists without end": ('"a"', "[" * 100_000),
@@ -183,7 +181,7 @@ def test_records_are_read_strictly(old, new):
         read_results(text.replace(old, new, 1).encode(), "it")
 
 
-def test_what_a_layout_says_is_not_sent_to_the_terminal():
+def test_a_long_layout_is_cut():
     with pytest.raises(UserError, match="has layout 'x{10,}…, this version") as caught:
         read_results(json.dumps({"layout": "x" * 10_000}).encode(), "it")
     assert len(str(caught.value)) < 500
@@ -242,7 +240,7 @@ def test_much_that_differs_with_a_file_is_summed_up(capsys):
     assert len(capsys.readouterr().out.splitlines()) == 25
 
 
-def test_of_two_builds_it_is_said_which_is_older():
+def test_the_older_of_two_builds_is_named():
     results = {"platform": "", "claims": {}, "runs": {}}
     builds = ({"commit": "b", "time": 9}, {"commit": "a", "time": 10})
     sides = [
@@ -331,8 +329,8 @@ def test_recorded_results_that_cannot_be_used_are_named(
 
 def test_a_misspelt_report_is_named_with_the_nearest(monkeypatch):
     monkeypatch.setenv("REPORT", "regresion")
-    right = "there is no notebooks/regresion.ipynb; did you mean 'regression'?"
-    with pytest.raises(UserError, match=f"^{re.escape(right)}$"):
+    message = "there is no notebooks/regresion.ipynb; did you mean 'regression'?"
+    with pytest.raises(UserError, match=f"^{re.escape(message)}$"):
         verify()
     monkeypatch.setenv("REPORT", "descent")
     with pytest.raises(UserError, match="^notebooks/descent.ipynb is not a report"):
@@ -419,24 +417,24 @@ def test_what_is_printed_may_differ_as_the_value_is_rounded(
     assert close(stated, reproduced, roundings(*results, 0.0)) is (stated == reproduced)
 
 
-def test_a_claim_whose_run_is_not_recorded_is_named(made):
-    assert compare_sources(made.results) == []
-    results = json.loads(json.dumps(made.results))
-    gone = results["claims"]["all.cost"]["run"]
-    del results["runs"][gone]
-    found = {line.what: line for line in compare_sources(results)}
-    assert found["all.cost"][1:3] == (f"from {gone}", "no such run")
-    assert found["all.cost"].verdict == MISSING
+def test_a_claim_whose_run_is_not_recorded_is_named(original):
+    assert compare_sources(original.results) == []
+    results = json.loads(json.dumps(original.results))
+    run = results["claims"]["all.cost"]["run"]
+    del results["runs"][run]
+    lines = {line.what: line for line in compare_sources(results)}
+    assert lines["all.cost"][1:3] == (f"from {run}", "no such run")
+    assert lines["all.cost"].verdict == MISSING
 
 
-def test_the_results_beside_a_report_are_those_attached(tmp_path, made):
+def test_the_results_beside_a_report_are_those_attached(tmp_path, original):
     def verdicts():
-        return [line.verdict for line in compare_beside(tmp_path, made)]
+        return [line.verdict for line in compare_beside(tmp_path, original)]
 
     assert verdicts() == []
     (tmp_path / "report").mkdir()
     path = tmp_path / "report" / "results.json"
-    path.write_bytes(made.files["results.json"])
+    path.write_bytes(original.files["results.json"])
     assert verdicts() == [HOLDS]
     path.write_bytes(path.read_bytes().replace(b"10.84748", b"10.84749", 1))
     assert verdicts() == [DIFFERS]
@@ -446,8 +444,8 @@ def on_another_platform(results):
     results["platform"] = "Lunix"
 
 
-def test_a_digit_may_be_another_where_the_words_are(made):
-    page = made.pages[0].look()
+def test_a_digit_may_be_another_where_the_words_are(original):
+    page = original.pages[0].look()
     altered = page.copy()
     altered[400 * ZOOM : 404 * ZOOM, 200 * ZOOM : 203 * ZOOM] ^= 255
     assert look_alike(page, altered, exact=False)
@@ -474,15 +472,15 @@ def test_what_was_compared_less_strictly_has_its_own_exit_status(tmp_path):
 
 
 @pytest.mark.parametrize("given", ["small", "-1e-9", "1", "nan", "inf"])
-def test_a_tolerance_that_is_none_is_named(given):
+def test_an_invalid_tolerance_is_named(given):
     with pytest.raises(UserError, match=f"from 0 to below 1, got '{given}'"):
         checked_tolerance(given)
     assert checked_tolerance("1e-6") == 1e-6
-    assert checked_tolerance("") is None  # as make passes it on
+    assert checked_tolerance("") is None  # as make passes it
 
 
 @pytest.mark.parametrize("kind", ["device", "pipe", "folder"])
-def test_what_is_no_file_is_not_read(tmp_path, kind):
+def test_only_ordinary_files_are_read(tmp_path, kind):
     path = {"device": Path("/dev/zero"), "folder": tmp_path}.get(
         kind, tmp_path / "pipe"
     )

@@ -1,4 +1,4 @@
-"""Whatever is altered in the page is caught and named, as in the PDF."""
+"""Every alteration of the page is found and named, as in the PDF."""
 
 import base64
 import io
@@ -29,13 +29,13 @@ def text():
 
 
 @pytest.fixture(scope="module")
-def made():
+def original():
     return read_html(HTML)
 
 
 @pytest.fixture
 def read(tmp_path):
-    """Return a function that reads a page of that text."""
+    """Return a function that reads a page with the given text."""
 
     def written(text):
         path = tmp_path / "altered.html"
@@ -51,12 +51,12 @@ def wrong(stated, reproduced, tolerance=0.0):
     return [(line.what, line.stated, line.reproduced) for line in lines if line.wrong]
 
 
-def test_the_page_holds_and_carries_what_the_pdf_does(made):
-    assert wrong(made, made) == []
+def test_the_page_holds_and_carries_what_the_pdf_does(original):
+    assert wrong(original, original) == []
     pdf = report()
-    assert made.files == pdf.files
-    assert (made.results, made.build) == (pdf.results, pdf.build)
-    assert "section 4.2 Learning rates" in [page.name for page in made.pages]
+    assert original.files == pdf.files
+    assert (original.results, original.build) == (pdf.results, pdf.build)
+    assert "section 4.2 Learning rates" in [page.name for page in original.pages]
 
 
 @pytest.mark.parametrize(
@@ -87,49 +87,49 @@ def test_the_page_holds_and_carries_what_the_pdf_does(made):
     ],
 )
 def test_what_is_altered_is_named(
-    made, text, read, old, new, where, stated, reproduced
+    original, text, read, old, new, where, stated, reproduced
 ):
     altered = read(text.replace(old, new, 1))
-    [(what, *pair)] = wrong(altered, made)
+    [(what, *pair)] = wrong(altered, original)
     assert what == f"section {where}"
     assert pair[0].startswith(stated)
     assert pair[1].startswith(reproduced)
 
 
-def test_a_changed_drawing_is_noticed(made, text, read):
+def test_a_changed_drawing_is_noticed(original, text, read):
     begin = text.index('<figure id="fig:costs"')
     x, y = re.search(r'd="M ([\d.]+) ([\d.]+)', text[begin:]).groups()
     altered = text[:begin] + text[begin:].replace(f"M {x} {y}", f"M 7 {y}", 1)
     found = [("section 4.1 Training both models, in <path>", "7", x)]
-    assert wrong(read(altered), made) == found
+    assert wrong(read(altered), original) == found
 
 
-def test_elsewhere_a_line_may_be_drawn_a_bit_beside_and_no_more(made, text, read):
+def test_elsewhere_a_line_may_be_drawn_a_bit_beside_and_no_more(original, text, read):
     begin = text.index('<figure id="fig:costs"')
     x, y = re.search(r'd="M ([\d.]+) ([\d.]+)', text[begin:]).groups()
 
     def drawn(at):
         return read(text[:begin] + text[begin:].replace(f"M {x} {y}", f"M {at} {y}", 1))
 
-    assert wrong(drawn(f"{float(x) + 0.01:.2f}"), made, 1e-9) == []
+    assert wrong(drawn(f"{float(x) + 0.01:.2f}"), original, 1e-9) == []
     where = "section 4.1 Training both models, in <path>"
     for beside, tolerance in ((0.02, 1e-9), (0.01, 0)):
         moved = f"{float(x) + beside:.2f}"
-        assert wrong(drawn(moved), made, tolerance) == [(where, moved, x)]
+        assert wrong(drawn(moved), original, tolerance) == [(where, moved, x)]
     both = text.replace(">10.847</span>", ">10.848</span>", 1)
     both = both.replace("scrollIntoView()", "remove()", 1)
-    digit, script = wrong(read(both), made, 1e-9)
+    digit, script = wrong(read(both), original, 1e-9)
     assert digit == ("section 1 Introduction", "10.848", "10.847")
     assert script[0] == "section 4.1 Training both models, in <script>"
     assert "remove()" in script[1]
     assert "scrollIntoView()" in script[2]
 
 
-def test_elsewhere_a_line_may_not_move_to_another_element(made, text, read):
+def test_elsewhere_a_line_may_not_move_to_another_element(original, text, read):
     begin = text.index('<figure id="fig:costs"')
     line = re.search(r' d="[^"]*"', text[begin:])[0]
     moved = text[begin:].replace(line, "", 1).replace("<svg ", f"<svg{line} ", 1)
-    assert len(wrong(read(text[:begin] + moved), made, 1e-9)) == 1
+    assert len(wrong(read(text[:begin] + moved), original, 1e-9)) == 1
 
 
 CUT = 'href="data:;base64,"'
@@ -146,36 +146,36 @@ SCRIPT = "<script>document.title = '9.999'</script>"
     ],
 )
 def test_what_looks_like_a_file_that_is_carried_is_noticed(
-    made, text, read, before, inserted
+    original, text, read, before, inserted
 ):
     altered = read(text.replace(before, inserted + before, 1))
     for tolerance in (0, 1e-9):
-        assert len(wrong(altered, made, tolerance)) == 1
+        assert len(wrong(altered, original, tolerance)) == 1
 
 
-def test_a_link_to_a_file_is_where_it_was(made, text, read):
+def test_a_link_to_a_file_is_where_it_was(original, text, read):
     link = re.search(r'<a download="build.json".*?</a>', text)[0]
     moved = text.replace(link, "").replace("<main", f"{link}<main", 1)
-    places = [where for where, *_ in wrong(read(moved), made)]
+    places = [where for where, *_ in wrong(read(moved), original)]
     assert places == ["section before the first", f"section {LAST}"]
 
 
-def test_a_section_that_is_missing_or_too_many_is_named(made, text, read):
+def test_a_section_that_is_missing_or_too_many_is_named(original, text, read):
     begin, end = text.index('<h2 id="references"'), text.index('<h2 id="app:runs"')
     altered = read(text[:begin] + text[end:])
-    assert wrong(altered, made) == [("section References", "missing", "there")]
-    assert wrong(made, altered) == [("section References", "there", "missing")]
+    assert wrong(altered, original) == [("section References", "missing", "there")]
+    assert wrong(original, altered) == [("section References", "there", "missing")]
 
 
 def carrying(text, name, content):
-    """Return the page with another file."""
+    """Return the page with another content of a file."""
     data = base64.b64encode(content).decode()
     pattern = rf'(<a download="{re.escape(name)}" href="data:[^;]*;base64,)[^"]*'
     return re.sub(pattern, lambda match: match[1] + data, text)
 
 
 def twice(text, name):
-    """Return the page with a link to a file, and before it one that is not closed."""
+    """Return the page with an unclosed link before the link to a file."""
     return text.replace(
         f'<a download="{name}"',
         f'<a download="{name}" href="data:application/json;base64,e30="'
@@ -184,7 +184,7 @@ def twice(text, name):
 
 
 def another(text, name, *change):
-    """Return the page with another text in a file, but not in the zip."""
+    """Return the page with a change in a file, but not in the zip."""
     pattern = rf'<a download="{re.escape(name)}" href="data:[^;]*;base64,([^"]*)'
     content = base64.b64decode(re.search(pattern, text)[1])
     return carrying(text, name, content.replace(*change))
@@ -243,11 +243,11 @@ def test_a_page_that_is_not_there_is_named(tmp_path):
 
 
 @pytest.fixture
-def verified(monkeypatch, capsys, made):
-    """Return a function that verifies files as `make verify` does, but makes none."""
+def verified(monkeypatch, capsys, original):
+    """Return a function that verifies files like `make verify`, without a rebuild."""
 
     def again(build, read):
-        return made if read is read_html else report()
+        return original if read is read_html else report()
 
     def status_and_output(*options):
         monkeypatch.setattr(verify_module, "rebuild", again)
@@ -302,7 +302,7 @@ def test_a_page_is_verified_without_latex(tmp_path, small_report, monkeypatch):
     page = str(project.folder / "report" / "report.html")
     status, out, err = project.run("helpers.pipeline.verify", "--html", page)
     assert status == 0
-    assert len(err.splitlines()) == 1  # what it is doing
+    assert len(err.splitlines()) == 1  # the progress message
     *_, last = out.splitlines()
     count = int(last.split()[0])
     assert last == f"{count} of {count} hold"
