@@ -61,7 +61,7 @@ def grade(path, reference, limits, tolerance, walled):
         except UserError as error:
             problem = str(error).replace(f"{grading.handed_in}/", "")
             result.problem = f"{problem}{version_hint(grading.commit)}"
-        except Exception as error:  # the other submissions are graded all the same
+        except Exception as error:  # it must not stop the grading of the others
             result.problem = f"{type(error).__name__}: {error}"
         result.seconds = time.monotonic() - grading.started
         return result
@@ -229,7 +229,7 @@ class Grading:
         return changes.different_results(records, trusted)
 
     def assemble_trusted(self, build, alone):
-        """Combine the submission with the grader's code, `alone` or with additions."""
+        """Put the grader's code into the submission, `alone` or with its additions."""
         project = self.assemble("alone" if alone else "trusted", build)
         for part in changes.RUNNING:
             if alone:  # an added package would shadow the module of that name

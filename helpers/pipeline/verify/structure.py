@@ -75,19 +75,17 @@ def describe(reader):
 
 
 def _metadata(reader, info):
-    """Return what XMP metadata, which viewers add, state beyond `info`."""
-    # None if they cannot be read.
+    """Return what XMP metadata state beyond `info`; None if they cannot be read."""
+    # Viewers may add such metadata.
     try:
         xmp = reader.xmp_metadata
-        fields = [("/Title", text) for text in (xmp.dc_title or {}).values()]
-        fields += [("/Subject", text) for text in (xmp.dc_description or {}).values()]
-        fields += [("/Author", ", ".join(xmp.dc_creator or []))]
-        fields += [("/Keywords", xmp.pdf_keywords or "")]
+        items = [("/Title", text) for text in (xmp.dc_title or {}).values()]
+        items += [("/Subject", text) for text in (xmp.dc_description or {}).values()]
+        items += [("/Author", ", ".join(xmp.dc_creator or []))]
+        items += [("/Keywords", xmp.pdf_keywords or "")]
     except (PyPdfError, AttributeError):
         return None
-    return "\n".join(
-        f"{k} {text}" for k, text in fields if text and text != info.get(k)
-    )
+    return "\n".join(f"{k} {text}" for k, text in items if text and text != info.get(k))
 
 
 def _targets(tree):
