@@ -257,7 +257,7 @@ def test_the_notebooks_of_the_runs_count(unzipped):
     descent = (project.folder / "notebooks" / "descent.ipynb").read_bytes()
     command = ("helpers.pipeline.verify", "--pdf=report/report.pdf")
     try:
-        project.replace("notebooks/descent.ipynb", "The descent:", "A descent:")
+        project.replace("notebooks/descent.ipynb", "Run the descent", "Run a descent")
         status, out, _ = project.run(*command)
         assert status == 1
         assert "attached notebooks/descent.ipynb" in out
