@@ -11,7 +11,7 @@ from helpers.pipeline.files import sha256
 from helpers.pipeline.kernels.warm import CAN_FORK
 from helpers.pipeline.report.paths import Paths, requested_report
 from helpers.pipeline.report.revision import git, revision
-from helpers.pipeline.sweep.inputs import FAILED
+from helpers.pipeline.sweep.inputs import failed_path_of
 from helpers.pipeline.verify.rebuild import build_report
 
 # The folder of each build, with its environment variables.
@@ -65,7 +65,7 @@ def build_commit(clone, environment):
     outputs = [paths.pdf, paths.html, paths.results, paths.executed]
     runs = (clone / "build" / "runs").glob("*.ipynb")
     # A failed run contains paths of its folder, which differ.
-    outputs += [path for path in runs if not path.match(FAILED)]
+    outputs += [path for path in runs if not path.match(failed_path_of("*").name)]
     return {p.relative_to(clone).as_posix(): sha256(p.read_bytes()) for p in outputs}
 
 
