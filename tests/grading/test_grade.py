@@ -476,7 +476,8 @@ def test_grading_that_is_interrupted_early_leaves_no_process(tmp_path, grader, n
         while not any("helpers.pipeline.report" in line for _, line in started):
             assert time.monotonic() < deadline
             started = [*descendants(process.pid)]
-        [server] = [it for it, line in started if "helpers.pipeline.report" in line]
+        # Forks of the forkserver have its command line and its environment.
+        server = next(it for it, line in started if "helpers.pipeline.report" in line)
         made = Path(server.environ()["IPYTHONDIR"]).parent
         assert made.is_dir()
         os.kill(process.pid, number)
