@@ -62,14 +62,14 @@ def test_the_assignment_rests_on_all_experiments_and_others_on_those_they_name()
 )
 def test_what_is_no_report_is_named(name, message):
     with pytest.raises(UserError, match=message):
-        title.given_table(name)
+        title.table_from_environment(name)
 
 
 def test_a_parameter_that_a_report_has_not_is_named(monkeypatch):
-    assert title.given_table("report") == {}
+    assert title.table_from_environment("report") == {}
     monkeypatch.setenv("DATA", "data/mine.csv")
     with pytest.raises(UserError, match="^DATA does not apply: .* data, only course"):
-        title.given_table("report")
+        title.table_from_environment("report")
 
 
 def test_a_report_is_made_again_as_it_says_that_it_was_made(monkeypatch):

@@ -147,17 +147,17 @@ def test_a_notebook_with_outputs_can_be_handed_in(tmp_path, monkeypatch):
     for command in (["init", "-q"], clean, ["add", "."], commit):
         subprocess.run(["git", *command], cwd=tmp_path, check=True)
     monkeypatch.setattr(revision, "ROOT", tmp_path)
-    assert revision.changed() == []
+    assert revision.changed_since_commit() == []
     path = tmp_path / "a.ipynb"
     path.write_text(path.read_text().replace('"outputs": []', '"outputs": [1]'))
-    assert revision.changed() == []
+    assert revision.changed_since_commit() == []
     assert (
         submission.committed(revision.revision(), ASSIGNMENT)["a.ipynb"]
         == files["a.ipynb"]
     )
     path.write_text(path.read_text().replace("code", "raw"))
     (tmp_path / "é\n").touch()
-    assert revision.changed() == ["a.ipynb", "é\n"]
+    assert revision.changed_since_commit() == ["a.ipynb", "é\n"]
 
 
 def test_a_clone_of_another_user_works_whatever_git_is_told(tmp_path, monkeypatch):

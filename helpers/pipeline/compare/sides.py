@@ -17,7 +17,7 @@ from helpers.pipeline.report.datasets import require_table
 from helpers.pipeline.report.evidence import BUILD, RESULTS
 from helpers.pipeline.report.paths import requested_report
 from helpers.pipeline.report.revision import COMMIT, Revision, git, revision
-from helpers.pipeline.report.title import TABLE, environment_for
+from helpers.pipeline.report.title import TABLE, report_environment
 from helpers.pipeline.verify.reader import (
     SECTION,
     read_html,
@@ -135,7 +135,7 @@ def load(place, kind):
 def _built(place, kind):
     """Return the report of this checkout or of a commit; make it if necessary."""
     target, paths = "html" if kind == PAGE else "report", requested_report()
-    given = environment_for(paths.name)
+    given = report_environment(paths.name)
     table = {name: text for name in TABLE if (text := given[name.upper()])}
     # Otherwise both sides would use the table as it is now.
     require_table(paths.name)

@@ -10,7 +10,7 @@ from helpers.pipeline.grading.gradebook import GRADES, HEADER, write_gradebook
 from helpers.pipeline.grading.pool import grade_all
 from helpers.pipeline.grading.sandbox import Limits, walls_work
 from helpers.pipeline.grading.unpack import GRADED, submissions_in
-from helpers.pipeline.report.title import given_table
+from helpers.pipeline.report.title import table_from_environment
 from helpers.pipeline.verify.verdicts import readable
 from helpers.pipeline.verify.verify import checked_tolerance
 
@@ -33,7 +33,7 @@ def main():
         raise UserError(f"WALLS must be none or left out, got {options.walls!r}")
     walled = not options.walls
     submissions = submissions_in(Path(options.submissions))
-    given_table(GRADED.name)  # raises UserError if it is no report
+    table_from_environment(GRADED.name)  # raises UserError if it is no report
     tolerance = checked_tolerance(options.tolerance)
     limits = Limits(seconds=checked_time_limit(options.time_limit))
     if walled and not walls_work():

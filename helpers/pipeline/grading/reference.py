@@ -25,8 +25,8 @@ from helpers.pipeline.grading.rebuilt import Rebuilt, read_rebuilt
 from helpers.pipeline.grading.sandbox import Limits, run_confined
 from helpers.pipeline.grading.unpack import FOLDERS, GRADED, GRID
 from helpers.pipeline.report.paths import is_generated
-from helpers.pipeline.report.revision import LEFT_OUT
-from helpers.pipeline.report.title import environment_for, given_table
+from helpers.pipeline.report.revision import EXCLUDED
+from helpers.pipeline.report.title import report_environment, table_from_environment
 
 # The parts of this checkout that a submission can see.
 VISIBLE = (*FOLDERS, GRID, "requirements.txt", "Makefile", "apt.txt")
@@ -81,7 +81,7 @@ class Reference(NamedTuple):
 def make_reference(folder, submit):
     """Make this checkout's claims on its own data and on other data, in parallel."""
     checkout = folder / "checkout"
-    ignored = shutil.ignore_patterns(*LEFT_OUT)
+    ignored = shutil.ignore_patterns(*EXCLUDED)
     for part in VISIBLE:
         source, copy = ROOT / part, checkout / part
         copy.parent.mkdir(parents=True, exist_ok=True)
@@ -128,7 +128,7 @@ def make_report(checkout, project):
 
 def make_on_other_data(checkout, project):
     """Make only the claims on other data; return the data's changes, too."""
-    target = given_table(GRADED.name).get("target", "")
+    target = table_from_environment(GRADED.name).get("target", "")
     for _ in range(ATTEMPTS):
         shutil.rmtree(project, ignore_errors=True)
         shutil.copytree(checkout, project)
@@ -143,7 +143,7 @@ def make_on_other_data(checkout, project):
 def make_claims(project, what):
     """Make a project with `sandboxed`; return a `Rebuilt`, and a problem or ""."""
     try:
-        environment = environment_of(project, given_table(GRADED.name))
+        environment = environment_of(project, table_from_environment(GRADED.name))
         options = {"walled": False, "environment": environment}
         ended = run_confined([*SANDBOXED, what], project, Limits(), **options)
         return read_rebuilt(ended.output())._replace(pdf=b"", html=b""), ""
@@ -153,7 +153,7 @@ def make_claims(project, what):
 
 def environment_of(project, settings):
     """Return the environment variables to make a report with the given settings."""
-    variables = environment_for(GRADED.name, settings)
+    variables = report_environment(GRADED.name, settings)
     return variables | {"MPLCONFIGDIR": str(project / FONTS)}
 
 

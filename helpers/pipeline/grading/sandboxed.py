@@ -25,7 +25,7 @@ from helpers.pipeline.kernels.audit import file_stamp
 from helpers.pipeline.kernels.warm import warm_kernels
 from helpers.pipeline.records import NoRecordError, read_record
 from helpers.pipeline.report.build import execute_report
-from helpers.pipeline.report.title import given_table, title_block
+from helpers.pipeline.report.title import table_from_environment, title_block
 from helpers.pipeline.sweep.executed import as_text
 from helpers.pipeline.sweep.experiments import EXPERIMENTS, read_grids, read_points
 from helpers.pipeline.sweep.inputs import (
@@ -114,7 +114,7 @@ def execute(only):
         with contextlib.suppress(FailedRunsError):  # the report may not need them
             sweep(plan)
         if not only_runs:
-            settings = title_block() | given_table(GRADED.name)
+            settings = title_block() | table_from_environment(GRADED.name)
             execute_report(settings, TIME_LIMIT, GRADED)
 
 

@@ -17,7 +17,7 @@ from helpers.pipeline.report.claims import PROSE, Claim, Claims, output_metadata
 from helpers.pipeline.report.evidence import attachments
 from helpers.pipeline.report.page import to_html
 from helpers.pipeline.report.revision import revision
-from helpers.pipeline.report.title import given_table
+from helpers.pipeline.report.title import table_from_environment
 from helpers.pipeline.report.typeset import descriptions, title_of
 from helpers.pipeline.sweep.execute import prepare_notebook
 from helpers.pipeline.sweep.executed import is_added_by_papermill
@@ -33,7 +33,7 @@ def set_texts(executed, **title):
     if not isinstance(recorded, dict):
         raise UserError("no claims: the notebook's last cell must be record(claims=…)")
     claims = Claims({name: Claim(**claim) for name, claim in recorded.items()})
-    table = given_table(GRADED.name)
+    table = table_from_environment(GRADED.name)
     cells = nbformat.read(executed, as_version=4).cells
     notebook = with_outputs(prepare_notebook(GRADED.name, table), cells, claims)
     for description in descriptions(notebook):

@@ -13,7 +13,7 @@ from helpers.pipeline.command import error_in
 from helpers.pipeline.environment import environment
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.kernels.audit import file_stamp
-from helpers.pipeline.report.title import environment_for
+from helpers.pipeline.report.title import report_environment
 
 SCRIPT = ROOT / "report" / "page" / "preview.js"
 EMPTY = (
@@ -63,7 +63,7 @@ class PageServer(ThreadingHTTPServer):
             if self.state.get("making"):
                 return
             self.state["making"] = "making the PDF"
-        variables = environment_for(self.paths.name)
+        variables = report_environment(self.paths.name)
         command = ["make", "--no-print-directory", "report"]
         command += [f"{name}={text}" for name, text in variables.items() if text]
         pipe, lines = subprocess.PIPE, []

@@ -27,8 +27,8 @@ from helpers.pipeline.report.datasets import with_remembered_hint
 from helpers.pipeline.report.evidence import BUILD, RESULTS
 from helpers.pipeline.report.page import to_html
 from helpers.pipeline.report.paths import is_generated
-from helpers.pipeline.report.revision import LONG_AGO, Revision, left_out
-from helpers.pipeline.report.title import given_table, title_block
+from helpers.pipeline.report.revision import LONG_AGO, Revision, is_excluded
+from helpers.pipeline.report.title import table_from_environment, title_block
 from helpers.pipeline.report.typeset import cells_of_error, descriptions, title_of
 from helpers.pipeline.sweep.execute import prepare_notebook
 from helpers.pipeline.sweep.executed import is_added_by_papermill
@@ -63,7 +63,7 @@ def files():
 def is_watched(name):
     """Tell whether changes of a file or folder of that name matter."""
     hidden = name.startswith(".") or name.endswith(("~", ".unfinished"))
-    return not (hidden or name in NOT_WATCHED or left_out(name))
+    return not (hidden or name in NOT_WATCHED or is_excluded(name))
 
 
 class Preview:
@@ -118,7 +118,9 @@ class Preview:
         cells = self.cells
         if cells.changed_since(self.own_files):
             self.restart()
-        parameters = title_block(with_pdf=False) | given_table(self.paths.name)
+        parameters = title_block(with_pdf=False) | table_from_environment(
+            self.paths.name
+        )
         notebook = prepare_notebook(self.paths.name, parameters)
         code = [as_sent(cell) for cell in notebook.cells if cell.cell_type == "code"]
         if not self.is_swept:

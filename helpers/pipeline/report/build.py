@@ -23,8 +23,8 @@ from helpers.pipeline.report.datasets import (
 from helpers.pipeline.report.drawing import IN_BACKGROUND
 from helpers.pipeline.report.evidence import RESULTS, attachments
 from helpers.pipeline.report.paths import ASSIGNMENT, relevant_files, requested_report
-from helpers.pipeline.report.revision import changed, revision
-from helpers.pipeline.report.title import given_table, title_block
+from helpers.pipeline.report.revision import changed_since_commit, revision
+from helpers.pipeline.report.title import table_from_environment, title_block
 from helpers.pipeline.sweep.executed import with_magic_hint
 from helpers.pipeline.sweep.experiments import experiments_of
 from helpers.pipeline.sweep.inputs import explain_outside, modules_used_by
@@ -65,7 +65,7 @@ def make_report(paths, with_pdf, with_page, thread):
 
     `thread` is an executor for work that can be done at the same time.
     """
-    title, table = title_block(with_pdf=with_pdf), given_table(paths.name)
+    title, table = title_block(with_pdf=with_pdf), table_from_environment(paths.name)
     time_limit = checked_time_limit(os.environ.get("TIME_LIMIT") or "600")
     scheduler = checked_scheduler(os.environ.get("SCHEDULER", ""))
     experiments = experiments_of(paths.name)
@@ -147,7 +147,7 @@ def stamps():
     """Return the time stamp and size of each file that differs from the commit."""
     return {
         name: file_stamp(ROOT / name)
-        for name in relevant_files(requested_report().name, changed())
+        for name in relevant_files(requested_report().name, changed_since_commit())
     }
 
 

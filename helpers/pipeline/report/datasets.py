@@ -6,7 +6,7 @@ from helpers.data import split_names
 from helpers.figures.formatting import distinct
 from helpers.pipeline.command import first_few
 from helpers.pipeline.errors import UserError
-from helpers.pipeline.report.title import TABLE, given_table
+from helpers.pipeline.report.title import TABLE, table_from_environment
 from helpers.pipeline.sweep.experiments import experiments_of, read_points
 from helpers.pipeline.sweep.inputs import explain_outside
 from helpers.pipeline.sweep.parameters import notebook_parameters
@@ -24,7 +24,7 @@ def requested_table(report, specified=None):
     parameters = notebook_parameters(report)
     if "data" not in parameters:
         return {}
-    specified = given_table(report) if specified is None else specified
+    specified = table_from_environment(report) if specified is None else specified
     return {n: parameters[n].default for n in TABLE if n in parameters} | specified
 
 
@@ -60,7 +60,7 @@ def table_summary(table, recorded):
 
 def with_remembered_hint(error, report):
     """Add a hint to an error about a parameter of the table that was not given now."""
-    table, specified = requested_table(report), given_table(report)
+    table, specified = requested_table(report), table_from_environment(report)
     remembered = os.environ.get(REMEMBERED, "").split()
     for name in ("features", "target", "data"):  # the most likely cause first
         text, variable = table.get(name), name.upper()

@@ -19,7 +19,7 @@ from helpers.pipeline.environment import environment
 from helpers.pipeline.kernels.arithmetic import processors
 from helpers.pipeline.records import NoRecordError, read_record
 from helpers.pipeline.report.paths import ASSIGNMENT, relevant_files
-from helpers.pipeline.report.revision import left_out
+from helpers.pipeline.report.revision import is_excluded
 from helpers.pipeline.sweep.experiments import read_points
 from helpers.pipeline.sweep.inputs import has_failed, path_of
 
@@ -127,7 +127,7 @@ def code(report=ASSIGNMENT.name):
         if name.suffix == ".ipynb"
         else path.read_bytes()
         for name, path in sorted(paths.items())
-        if not any(map(left_out, name.parts)) and name.as_posix() in relevant
+        if not any(map(is_excluded, name.parts)) and name.as_posix() in relevant
     }
 
 

@@ -21,9 +21,9 @@ from helpers.pipeline.report.paths import relevant_files, requested_report
 COMMIT = ROOT / "COMMIT"  # stands for git in a submission
 NOTE = "SUBMISSION.txt"  # only in a submission
 # Left out of copies: git, the environment, and generated files.
-LEFT_OUT = (".git", ".venv", "build", "report.pdf", "report.html", "__pycache__")
-LEFT_OUT += (".*_cache", "*.egg-info", ".hypothesis", ".ipynb_checkpoints")
-LEFT_OUT += (".DS_Store", "._*", "*.swp")
+EXCLUDED = (".git", ".venv", "build", "report.pdf", "report.html", "__pycache__")
+EXCLUDED += (".*_cache", "*.egg-info", ".hypothesis", ".ipynb_checkpoints")
+EXCLUDED += (".DS_Store", "._*", "*.swp")
 LONG_AGO = 1_000_000_000  # the time of a build without a commit, in seconds since 1970
 
 
@@ -46,7 +46,7 @@ def revision(report=None):
     if (ROOT / ".git").exists():
         head = git("log", "-1", "--no-show-signature", "--format=%H %ct").split()
         if head:
-            changes = _digest_of(changed(), report)
+            changes = _digest_of(changed_since_commit(), report)
             return Revision(head[0].decode(), int(head[1]), changes)
     if COMMIT.exists():
         commit, moment, changes, *files = json.loads(COMMIT.read_text())
@@ -55,7 +55,7 @@ def revision(report=None):
     return Revision("", LONG_AGO, "")
 
 
-def changed():
+def changed_since_commit():
     """Return the names of all files that differ from the commit, or are not in it.
 
     What counts is what git would commit: not the outputs of a notebook.
@@ -74,17 +74,17 @@ def _changes_since(files, report):
     """Return a digest of what differs from `files`, which are digests by name."""
     names = {*files}
     for parent, folders, children in os.walk(ROOT):
-        folders[:] = [name for name in folders if not left_out(name)]
+        folders[:] = [name for name in folders if not is_excluded(name)]
         within = Path(parent).relative_to(ROOT)
-        names |= {(within / n).as_posix() for n in children if not left_out(n)}
+        names |= {(within / n).as_posix() for n in children if not is_excluded(n)}
     names -= {COMMIT.name, NOTE}
     changed = {n for n in names if files.get(n) != sha256(_content(ROOT / n))}
     return _digest_of(changed, report)
 
 
-def left_out(name):
+def is_excluded(name):
     """Tell whether a file or folder of that name is not part of the project."""
-    return any(fnmatch.fnmatch(name, pattern) for pattern in LEFT_OUT)
+    return any(fnmatch.fnmatch(name, pattern) for pattern in EXCLUDED)
 
 
 def _digest_of(names, report):

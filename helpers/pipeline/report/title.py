@@ -23,13 +23,13 @@ TABLE = ("data", "target", "features")
 
 def title_block(*, with_pdf=True):
     """Return the parts of the title block that the environment specifies."""
-    texts = {name: given_text(name) for name in TITLE_BLOCK}
+    texts = {name: text_from_environment(name) for name in TITLE_BLOCK}
     if with_pdf:
         require_letters({name.upper(): text for name, text in texts.items()})
     return {name: composed(text) for name, text in texts.items() if text}
 
 
-def given_text(name):
+def text_from_environment(name):
     """Return the value of a parameter from the environment, which must be one line."""
     text = os.environ.get(name.upper(), "")
     if not text.isprintable() or len(text) > LONGEST:
@@ -40,9 +40,9 @@ def given_text(name):
     return text
 
 
-def given_table(report):
+def table_from_environment(report):
     """Return those of a report's data, target and features that the user specified."""
-    texts = {name: given_text(name) for name in TABLE}
+    texts = {name: text_from_environment(name) for name in TABLE}
     texts, parameters = {n: t for n, t in texts.items() if t}, parameters_of(report)
     for name in texts.keys() - parameters.keys():
         raise UserError(
@@ -52,7 +52,7 @@ def given_table(report):
     return texts
 
 
-def environment_for(report, settings=None):
+def report_environment(report, settings=None):
     """Return the environment variables with which to make a report.
 
     `settings` are those of the title block and the table, and missing ones are empty;
@@ -88,7 +88,7 @@ def is_report(notebook):
 def main():
     """Check what the user specified."""
     title_block(with_pdf=sys.argv[1:] != ["html"])
-    given_table(requested_report().name)
+    table_from_environment(requested_report().name)
 
 
 if __name__ == "__main__":

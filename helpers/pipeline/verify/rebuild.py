@@ -12,8 +12,8 @@ from helpers.pipeline.command import error_without_paths
 from helpers.pipeline.environment import environment as variables
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.report.paths import Paths, requested_report
-from helpers.pipeline.report.revision import COMMIT, LEFT_OUT, revision
-from helpers.pipeline.report.title import TITLE_BLOCK, environment_for
+from helpers.pipeline.report.revision import COMMIT, EXCLUDED, revision
+from helpers.pipeline.report.title import TITLE_BLOCK, report_environment
 from helpers.pipeline.verify.reader import read_pdf
 from helpers.pipeline.verify.verdicts import WIDTH, readable
 
@@ -28,7 +28,7 @@ def rebuild(build, read=read_pdf):
     print(text, file=sys.stderr, flush=True)
     with tempfile.TemporaryDirectory(prefix="verify-") as folder:
         copy = Path(folder, "copy")
-        ignored = shutil.ignore_patterns(*LEFT_OUT)
+        ignored = shutil.ignore_patterns(*EXCLUDED)
         shutil.copytree(ROOT, copy, symlinks=True, ignore=ignored)
         # The copy has no git history, so this file states its version.
         report = build.get("report") or requested_report().name
@@ -40,7 +40,7 @@ def rebuild(build, read=read_pdf):
         for preamble in requested_report().tex.glob("preamble-*.fmt"):
             shutil.copy(preamble, tex)
         settings = build.get("title", {}) | build.get("table", {})
-        given = environment_for(report, settings) if build else {}
+        given = report_environment(report, settings) if build else {}
         return read(build_report(copy, given, target, shown=True))
 
 

@@ -21,7 +21,7 @@ from helpers.pipeline.report.paths import relevant_files, requested_report
 from helpers.pipeline.report.revision import (
     COMMIT,
     NOTE,
-    changed,
+    changed_since_commit,
     git,
     revision,
 )
@@ -73,9 +73,9 @@ def main():
 def committed(now, paths):
     """Return the files of the commit; raise UserError if any file differs from it."""
     if now.changes:
-        names = sorted(relevant_files(paths.name, changed()))
+        names = sorted(relevant_files(paths.name, changed_since_commit()))
         raise UserError(f"commit first, or remove: {', '.join(names)}")
-    if (results := f"report/{paths.results.name}") in changed():
+    if (results := f"report/{paths.results.name}") in changed_since_commit():
         raise UserError(f"commit first: {results}, which make report has updated")
     return files_of("HEAD")  # notebooks on disk may have outputs
 
