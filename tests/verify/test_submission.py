@@ -47,7 +47,7 @@ def test_a_zip_depends_on_nothing_but_its_files_and_their_time(tmp_path):
 
 def test_what_is_not_committed_is_named(monkeypatch):
     monkeypatch.setattr(submission, "revision", lambda: Revision("abc", 0, "digest"))
-    monkeypatch.setattr(submission, "changed", lambda: ["a.txt", "b.txt"])
+    monkeypatch.setattr(submission, "changed_since_commit", lambda: ["a.txt", "b.txt"])
     with pytest.raises(UserError, match=r"commit first, or remove: a\.txt, b\.txt"):
         submission.main()
 
@@ -72,7 +72,9 @@ def test_without_a_commit_nothing_can_be_handed_in(monkeypatch):
 
 
 def test_recorded_results_that_are_not_committed_are_named(monkeypatch):
-    monkeypatch.setattr(submission, "changed", lambda: ["report/results.json"])
+    monkeypatch.setattr(
+        submission, "changed_since_commit", lambda: ["report/results.json"]
+    )
     with pytest.raises(UserError, match="commit first: report/results.json"):
         submission.committed(Revision("abc", 0, ""), ASSIGNMENT)
 
