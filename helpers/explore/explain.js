@@ -87,7 +87,7 @@ function direction({ features, vectors }, number) {
 }
 
 function ending(data, { costs, divergedAt, status, updates }) {
-  if (divergedAt) return `It was stopped after ${updatesOf(divergedAt)}, as its cost exploded.`;
+  if (divergedAt) return `The descent was stopped after ${updatesOf(divergedAt)}, as its cost exploded.`;
   const cost = `The cost is ${short(costs[updates], 6)}, the optimum ${short(data.lowest, 6)}`;
   const reached = costs.findIndex((J) => J <= (1 + CLOSE) * data.lowest);
   if (reached >= 0) {

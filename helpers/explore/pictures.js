@@ -57,7 +57,8 @@ function costs({ curve, ink, muted }) {
     note({ fit: { costs, divergedAt }, update }) {
       if (!divergedAt || !update) return "";
       const factor = costs[update] / costs[update - 1];
-      return `each step: cost × ${short(factor, 3)}, error × ${short(Math.sqrt(factor), 3)}`;
+      const times = (name, number) => `${name} × ${short(number, 3)}`.replaceAll(" ", "\u00a0");
+      return `${times("cost", factor)}, ${times("error", Math.sqrt(factor))} a\u00a0step`;
     },
     x: { label: "update" },
     scales: { y: { range: (_, low, high) => around(_, low, Math.max(high, low + 1)) } },
