@@ -1,5 +1,5 @@
 // Keeps the page of a report up to date while it is written: changes are made in place, and
-// a bar at the bottom shows the progress, the error if there is one, and a link to the PDF.
+// a bar at the bottom shows the progress, and links to the error, if any, and to the PDF.
 (() => {
   const style = document.createElement("style");
   style.textContent = `

@@ -334,7 +334,7 @@ def test_a_class_is_graded(tmp_path, unchanged, grader, two_runs):
     )
     assert rows["honest"]["student"] == "Student honest"
     assert {*suspicious["lies.zip"].split("; ")} == {
-        "different costs with the grader's code: slower (optimiser=slower, "
+        "different costs than with the grader's code: slower (optimiser=slower, "
         "n_iterations=5), quick (features=horsepower, n_iterations=10), "
         "quick (features=all, n_iterations=10)",
         "typed in prose: 128",

@@ -124,7 +124,7 @@ RECORD = {
 def test_a_run_with_different_results_is_named(change, names):
     trusted = {"a": RECORD, "b": RECORD}
     records = {"a": RECORD | change, "b": RECORD, "new": {"costs": [1.0]}}
-    expected = [f"different {name} with the grader's code: a" for name in names]
+    expected = [f"different {name} than with the grader's code: a" for name in names]
     assert different_results(records, trusted) == expected
 
 

@@ -198,7 +198,7 @@ def test_a_report_of_another_commit_is_not_handed_in(monkeypatch):
     other = Revision("0" * 40, 0, "")
     monkeypatch.setattr(submission, "revision", lambda: other)
     monkeypatch.setattr(submission, "committed", lambda *_: {})
-    with pytest.raises(UserError, match="is of another commit: make report"):
+    with pytest.raises(UserError, match="was not made from this commit: make report"):
         submission.main()
 
 

@@ -15,9 +15,9 @@ from helpers.pipeline.verify.agreement import look_alike, opcodes
 from helpers.pipeline.verify.file_diffs import Changed, compare_files
 from helpers.pipeline.verify.rounding import close, roundings
 
-SIMILAR = 0.5  # share of common words from which paragraphs are versions of one
+SIMILAR = 0.5  # least share of common words in two versions of a paragraph
 CONTEXT = 12  # words that are shown on either side of a change
-# The sources of numbers, the likeliest cause first.
+# The sources of numbers, the root cause first.
 CAUSES = ("experiments.yaml", "data/", "notebooks/", "helpers/")
 NO_CAUSE = ("helpers/pipeline/", "helpers/explore/")
 

@@ -29,7 +29,7 @@ from helpers.pipeline.verify.rebuild import build_report
 from helpers.pipeline.verify.submission import files_of
 
 BUILDS = ROOT / "build" / "compare"
-# The kinds as which a side can be read, the best first.
+# The ways to read a side, the best first.
 PAGE, PRINT, NUMBERS = KINDS = ("page", "PDF", "results")
 MADE_BY = {"report/page/index.html.j2": PAGE, "helpers/pipeline/report/build.py": PRINT}
 SENTENCE = re.compile(r"(?<=[.:?!])\s+")
@@ -62,7 +62,7 @@ class Side(NamedTuple):
 
 
 class Place(NamedTuple):
-    """Where a side is: the kinds as which it can be read, and its file or commit."""
+    """Where a side is: the ways to read it, and its file or commit."""
 
     name: str
     kinds: tuple
@@ -120,7 +120,9 @@ def load(place, kind):
     except UserError as error:
         if recorded not in place.files:
             raise
-        return load(place, NUMBERS)._replace(note=f"Its report is not shown: {error}.")
+        return load(place, NUMBERS)._replace(
+            note=f"Only its results are compared: {error}."
+        )
     sources = {
         name: content
         for name, content in report.files.items()

@@ -20,7 +20,7 @@ COLUMNS = [*map(HEADER.index, PRINTED)]
 
 
 def main():
-    """Grade all submissions; return status 1 unless every one of them holds."""
+    """Grade all submissions; return status 1 if one of them should be looked at."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("submissions", help="a folder with zips and folders")
     parser.add_argument("--tolerance", help="relative, as for verify")

@@ -109,7 +109,7 @@ def reach_of(changed, ours, theirs):
 def suspicious_claims(theirs, theirs_moved, ours, ours_moved, typed):
     """Find the claims that do not come from the data, and say what is wrong with each.
 
-    All four results are a `Rebuilt`; those ``_moved`` are on other data. `typed` are
+    The four results are of type `Rebuilt`, those ``_moved`` on other data. `typed` are
     the numbers in lines of code that the submission added.
     """
     fixed = {n for n, v in ours.claims.items() if v == ours_moved.claims.get(n)}
@@ -181,7 +181,7 @@ def _is_computed(value, typed=(), most=DIGITS):
 
 
 def different_results(records, trusted):
-    """Name the runs whose results differ with the grader's code, and say how.
+    """Name the runs whose results are different with the grader's code, and say how.
 
     Both arguments are records by the name of the run. If the costs or a default differ,
     nothing else is named: all the rest follows from them.
@@ -197,7 +197,7 @@ def different_results(records, trusted):
             runs.setdefault(", ".join(what), []).append(run)
         elif names:
             what = "costs" if "costs" in names else ", ".join(names)
-            what = f"different {what} with the grader's code"
+            what = f"different {what} than with the grader's code"
             runs.setdefault(what, []).append(run)
     return [f"{what}: {first_few(names, NAMED, ', ')}" for what, names in runs.items()]
 

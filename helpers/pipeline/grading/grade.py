@@ -207,7 +207,7 @@ class Grading:
         return changes.suspicious_claims(rebuilt, moved, *ours, typed)
 
     def check_runs(self, build, rebuilt):
-        """Find runs whose results differ with the grader's code, or why it failed.
+        """Find runs with other results under the grader's code, or say why they failed.
 
         Runs that this code cannot make alone are made with the submission's additions.
         """
@@ -253,7 +253,7 @@ class Grading:
 def pages_to_draw(lines):
     """Return the numbers of pages that differ, at most `MOST_PICTURES`.
 
-    Visible differences go first; a line such as ``page 3, links`` may show nothing.
+    Visible differences come first: a line such as ``page 3, links`` may show nothing.
     """
     matches = (ON_PAGE.match(line.what) for line in lines if line.wrong)
     pages = sorted(filter(None, matches), key=lambda page: bool(page[2]))

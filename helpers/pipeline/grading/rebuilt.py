@@ -74,7 +74,7 @@ def _parsed(content):
 
 def _require(condition, what):
     if not condition:
-        raise UserError(f"{OUT} contains no valid {what}")
+        raise UserError(f"{OUT} contains no valid {what}, or it is too large")
 
 
 def _is_dict(value):

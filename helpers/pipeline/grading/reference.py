@@ -127,7 +127,7 @@ def make_report(checkout, project):
 
 
 def make_on_other_data(checkout, project):
-    """Make only the claims on other data; return the data's changes, too."""
+    """Make only the claims, on other data; also return how these data differ."""
     target = table_from_environment(GRADED.name).get("target", "")
     for _ in range(ATTEMPTS):
         shutil.rmtree(project, ignore_errors=True)
@@ -166,8 +166,8 @@ def new_change():
 def change_tables(folder, change, known=None, target=""):
     """Change all tables of a project; return each table with its changed version.
 
-    Tables that are `known` get the version that they have there. `target` is a target
-    column that neither the grid nor a notebook may name.
+    Tables that are `known` get the version that they have there. `target` is one more
+    column to multiply, in case neither the grid nor a notebook names it.
     """
     known, changed = known or {}, {}
     grids = [folder / "experiments.yaml", *(folder / "notebooks").glob("*.ipynb")]

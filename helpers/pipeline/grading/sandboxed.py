@@ -78,7 +78,7 @@ def make(what, build=None, *accepted):
 def readable_points():
     """Return the points of all experiments that this code can run.
 
-    Their names are the settings in the grid: the notebook's defaults may differ.
+    Each is named by its settings in the grid: the notebook's defaults may differ.
     """
     points = []
     for experiment in read_grids(EXPERIMENTS, file_stamp(EXPERIMENTS)):

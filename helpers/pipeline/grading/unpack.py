@@ -73,7 +73,7 @@ def unpack(path, folder):
 def select(members):
     """Return the files that count, by their paths in a checkout.
 
-    Raise UserError if a file is missing, twice there, a link, or if all are too large.
+    UserError if a file is missing, twice there or a link, or they are too large.
     """
     # A Mac decomposes the letters of names: ü becomes u and its dots.
     members = [(composed(name), it) for name, it in members if name]

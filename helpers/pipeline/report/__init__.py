@@ -4,6 +4,6 @@ Input: executed runs and a report's notebook. Output: its PDF, its page, and eve
 number in them, at the places in `paths`. Nothing here depends on verification.
 """
 
-# The modules that other packages of the pipeline may use.
+# The modules that other rooms may use.
 __all__ = ["build", "claims", "evidence", "page", "paths", "publish"]
 __all__ += ["revision", "datasets", "title", "typeset"]

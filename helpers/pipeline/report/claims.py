@@ -30,7 +30,7 @@ DIGITS_ALLOWED = re.compile(
 )
 STATEMENT = re.compile(rf"state(?:_below)?\(\s*[\"']({NAME})[\"']")
 PROSE = "%%prose"  # the first line of a cell of text
-MAGICS = (PROSE, "%%capture", "%%time", "%%timeit")  # allowed in a report
+MAGICS = (PROSE, "%%capture", "%%time", "%%timeit")  # what a report may use
 CAPTION = re.compile(r"caption=((?:\s*\"[^\"]*\")+)")
 
 

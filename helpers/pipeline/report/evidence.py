@@ -95,7 +95,7 @@ def as_text(results):
 
 
 def platform_name():
-    """Name the versions that a result's last bits, or a PDF's bytes, depend on."""
+    """Name the platform and versions on which the bytes of results and PDFs depend."""
     command = ["pdflatex", "--version"]
     done = subprocess.run(command, env=environment(), capture_output=True, text=True)
     tex = done.stdout.partition("\n")[0]

@@ -31,7 +31,7 @@ FAMILIES = (
 )
 MONO = tuple(f"DejaVuSansMono{s}" for s in ("", "-Oblique", "-Bold", "-BoldOblique"))
 X_HEIGHT = 0.449  # height of a lowercase x in the page's typeface, in ems
-# T1 has all of Latin-1, which ends before this letter, and these signs: most texts.
+# T1 has all of Latin-1, which ends before this letter, and these signs.
 BEYOND_LATIN_1, SIGNS = "\u0100", "–—‘’“”…"
 CODE_WIDTH = 0.525  # width of each letter of code, in ems
 MAX_NAMED = 5  # letters without a font that an error names for each text
@@ -49,8 +49,9 @@ def require_letters(texts):
             missing[where] = first_few(names, MAX_NAMED, ", ")
     if missing:
         places = "; ".join(f"of {where}: {names}" for where, names in missing.items())
-        problem = "the PDF has no font (make html needs none) for letters"
-        raise UserError(f"{problem} {places}")
+        raise UserError(
+            f"the PDF has no font for letters {places} (make html needs none)"
+        )
 
 
 def letters_beyond_t1(text):
@@ -172,7 +173,7 @@ def _has(family, letter):
 @cache
 def _in_t1():
     """Return the letters that LaTeX sets as one glyph, without adding an accent."""
-    # The page's font has them, according to its encoding 8r; the rest is spaces etc.
+    # The page's font has them, according to its encoding 8r; the rest are spaces.
     names = ("utf8.def", "t1enc.dfu", "ts1enc.dfu", "omsenc.dfu", "ot1enc.dfu")
     declared = {chr(int(code, 16)) for code in DECLARED.findall(_texts(*names))}
     glyph_names = {*re.findall(r"/(\w+)", _texts("8r.enc"))}

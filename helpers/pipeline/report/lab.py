@@ -37,10 +37,11 @@ _pending = {}  # by path: a function that waits until a file has been read
 
 
 class Lab:
-    """The numbers of figures, tables, listings, equations and appendices."""
+    """The numbers of figures, tables, listings and equations in JupyterLab."""
 
     def __init__(self):
         if os.environ.get(IN_BACKGROUND) and self._works.exists():
+            # The works are read on another core while the notebook continues.
             _pending[self._works] = call_in_background(_read, self._works)
 
     def text(self, text):

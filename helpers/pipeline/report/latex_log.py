@@ -17,8 +17,8 @@ LARGE = re.compile(r"Float too large for page by (\S+)pt on input line (\d+)")
 def first_problem(log, *, failed, source=""):
     """Return the first error or warning in a LaTeX log that matters, or nothing.
 
-    The log must be without line breaks by LaTeX. The document (`source`) helps to name
-    what is too large, or to suggest which label may have been meant.
+    LaTeX must not have wrapped the lines. The document (`source`) helps to name what is
+    too large, or to suggest which label may have been meant.
     """
     character = re.search(r"Unicode character (\S+) \(U\+\w+\)", log)
     if character:

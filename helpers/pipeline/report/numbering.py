@@ -32,7 +32,7 @@ class Numbering:
         self._counts, self._sections, self._appendix = Counter(), [], False
 
     def begin_appendix(self):
-        """Letter the sections that follow."""
+        """Use letters for the sections that follow."""
         self._sections, self._appendix = [], True
 
     def number(self, text):

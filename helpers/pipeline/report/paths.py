@@ -64,8 +64,8 @@ def is_generated(name):
 def relevant_files(report, names):
     """Return those of the project's files that a report or its grader may depend on.
 
-    They are all files but generated ones, and notebooks that neither the report nor the
-    grid refers to.
+    They are all files except generated ones, and except notebooks that neither the
+    report nor the grid refers to.
     """
     notebooks = notebooks_used_by(report)
 

@@ -75,7 +75,7 @@ def to_pdf(latex, files, folder, preamble, moment=LONG_AGO):
     else:
         raise UserError(f"LaTeX's references do not settle in {MAX_PASSES} passes")
     if problem := first_problem(_text(log), failed=failed, source=latex):
-        raise UserError(f"LaTeX cannot set the report: {problem} (see {log})")
+        raise UserError(f"LaTeX cannot typeset the report: {problem} (see {log})")
     complete.touch()
     return folder / "report.pdf"
 

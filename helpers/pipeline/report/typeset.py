@@ -214,7 +214,7 @@ def check_outputs(notebook):
         for kind, (what, method) in UNPUBLISHED.items():
             if kind in output.get("data", {}):
                 raise UserError(
-                    f"{what} is not in the report: publish it by report.{method}() "
+                    f"{what} is not in the report: publish it with report.{method}() "
                     f"in {_name_of(cell)}"
                 )
     listed = [

@@ -217,7 +217,7 @@ def look_alike(look, rebuilt, pairs=(), exact=True):
 
 
 def _beyond_shifts(look, rebuilt):
-    """Return how far grey values are outside the range of those within `SHIFT`."""
+    """Return how far `look` is outside the range of `rebuilt` within `SHIFT` pixels."""
     padded = np.pad(rebuilt, ((0, 0), (SHIFT, SHIFT)), mode="edge")
     width = look.shape[1]
     shifted = [padded[:, k : k + width] for k in range(2 * SHIFT + 1)]

@@ -75,7 +75,7 @@ def main():
 
 
 def reader_of(path):
-    """Return the function that reads a file, `read_pdf` or `read_html`."""
+    """Return `read_pdf` or `read_html` for a file; UserError if it is neither."""
     start = _content(path)[: len(DOCTYPE)]
     if start.startswith(PDF) or start == DOCTYPE:
         return read_pdf if start.startswith(PDF) else read_html
@@ -131,7 +131,7 @@ def read_html(path):
             raise UserError(f"{path}: {name} differs from the one in {FILES}")
     names = [f"section {text.partition(chr(10))[0]}" for text in texts]
     names[0] = "section before the first"
-    looks = [partial(str, part) for part in parts]
+    looks = [partial(str, part) for part in parts]  # the HTML shows everything
     pages = [*map(Page, names, texts, looks)]
     return ReadReport(results, build, files, pages, sha256(content))
 
@@ -148,7 +148,8 @@ def _content(path):
 def _extracted(text):
     """Return a page without the content of its links, and this content by name.
 
-    The links themselves stay, because their places are compared.
+    The links themselves stay: where they are, and that they are the only ones, is
+    compared.
     """
     carried = {}
     for name, kind in reversed(CARRIED.items()):  # all files first, then single ones
@@ -167,7 +168,7 @@ def _unzipped(content):
         if len({*archive.namelist()}) < len(archive.namelist()):
             raise ValueError(f"{FILES} contains a name twice")
         if sum(entry.file_size for entry in archive.infolist()) > LARGEST:
-            raise ValueError(f"its files are larger than {LARGEST:,} bytes")
+            raise ValueError(f"its files have more than {LARGEST:,} bytes in total")
         return {name: archive.read(name) for name in archive.namelist()}
 
 

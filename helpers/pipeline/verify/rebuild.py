@@ -49,7 +49,7 @@ def build_report(folder, given=None, target="report", *, shown=False):
 
     The environment variables `given` say what to make. By default it is the report that
     this process is to make, but with the notebook's title block. The `target` is
-    ``report``, or only ``pdf`` or ``html``; a terminal can show each step.
+    ``report``, or only ``pdf`` or ``html``. If `shown`, a terminal shows each step.
     """
     given = dict.fromkeys(map(str.upper, TITLE_BLOCK), "") | (given or {})
     lines, clear = [], "\r\x1b[K"

@@ -51,7 +51,9 @@ def main():
     require_table(paths.name, table)
     for path, page in zip((paths.pdf, paths.html), pages, strict=True):
         if not page.is_of(now):
-            raise UserError(f"report/{path.name} is of another commit: make report")
+            raise UserError(
+                f"report/{path.name} was not made from this commit: make report"
+            )
     require_committed(paths.name, table, files)
     settings = {} if paths.is_default else {"report": paths.name}
     settings |= table

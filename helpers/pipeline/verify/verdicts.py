@@ -8,8 +8,8 @@ from typing import NamedTuple
 from helpers.pipeline.report.evidence import BUILD
 
 HOLDS, DIFFERS, MISSING, NOTED = "holds", "differs", "missing", "noted"
-# The exit status: all holds; something differs; it could not run; all holds as far as a
-# report of another platform can be compared.
+# The exit status: all holds; something does not; it could not run; all holds as far as
+# a report of another platform can be compared.
 STATUSES = ALL_HOLD, WRONG, NOT_RUN, LESS_STRICT = 0, 1, 2, 3
 ON_PAGE = re.compile(r"^page (\d+)(, .*)?")  # a line about a page
 HEADER = ("claim", "stated", "reproduced", "difference", "verdict")
