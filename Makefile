@@ -1,6 +1,6 @@
 # Which report: the name of a notebook. The default is the assignment, notebooks/report.ipynb.
 REPORT =
-# Its title block: make report STUDENT='Ada Lovelace'. Each is remembered; STUDENT= goes back
+# Its title block: make report STUDENT='Ada Lovelace'. Each value is remembered; STUDENT= goes back
 # to the default in the parameters cell of the notebook.
 COURSE =
 TITLE =
@@ -174,7 +174,7 @@ lock: $(READY) ## update requirements.txt from pyproject.toml
 	$(LOCK) --extra dev --output-file requirements.txt
 	$(LOCK) --extra cluster --constraint requirements.txt --output-file requirements-cluster.txt
 
-clean: ## remove what was built, except for the report and its title block
+clean: ## remove what was built, except for the report and the values given for it
 	@mkdir -p build
 	@find build -mindepth 1 -not -name '*inputs' -delete
 	@find build -name '*inputs' -exec touch {} +

@@ -257,7 +257,7 @@ def _data_from(R, shift, n_samples):
 
 def _compress_dask(X, y):
     """Compress each block of Dask arrays on its worker, and merge the results."""
-    # X has imported Dask already. An import above would slow down every kernel.
+    # X is Dask's, so Dask is imported. An import above would slow down every kernel.
     dask = sys.modules["dask"]
     y = dask.array.asarray(y if y is not None else [])
     if X.ndim != 2 or y.ndim != 1:

@@ -141,7 +141,7 @@ def require_enough(data, path):
         raise ValueError(
             f"{path}: the values of the target {data.target!r} differ by "
             f"only {spreads[0]:g}, but are as large as {np.abs(data.y).max():g}: "
-            "subtract a constant, or the costs would be mere rounding errors"
+            "subtract a constant from all, or the costs would be mere rounding errors"
         )
     if spreads[0] == 0:
         raise ValueError(

@@ -25,7 +25,7 @@ class _OneThread(ContextDecorator):
     def __enter__(self):
         with self._lock:
             if not self._inside:
-                self._free()  # from the thread that last set it and alone could again
+                self._free()  # else only the thread that set it last could set it again
                 self._limit = self._controller.limit(limits=1, user_api="blas")
             self._inside += 1
 

@@ -14,7 +14,7 @@ def as_floats(values, name):
     Small integers would wrap around, and half precision would lose digits. A ValueError
     that begins with `name` if the values are not real numbers, or are a masked array.
     """
-    # A short cut: in the training loop all values are floats already.
+    # A short cut for the training loop, where all values are floats already.
     if type(values) in NUMPY_TYPES and values.dtype is FLOAT:
         return values
     array = validate_real(values, name)

@@ -123,7 +123,10 @@ def show_as_run(figure):
     recorded = read_record(path_of(point.run))
     path = path_of(point.run).relative_to(ROOT).as_posix()
     verdict = compare(recorded, figure)
-    return {"text": f"{verdict} Its cost is {recorded['costs'][-1]!r}.", "path": path}
+    return {
+        "text": f"{verdict} The run's cost is {recorded['costs'][-1]!r}.",
+        "path": path,
+    }
 
 
 def compare(recorded, figure):

@@ -220,7 +220,7 @@ function rotate(x, y, tangent) {
 export function limitOf(data, { optimiser, momentum, batch }) {
   const { roots } = OPTIMISERS[optimiser];
   if (!roots || !isFull(data, batch)) return null;
-  // There a factor is -1, so sum + product is -1, which is a linear function of a.
+  // At the limit a factor is -1, so sum + product is -1; it is a linear function of a.
   const [atZero, atOne] = [0, 1].map((a) => roots(a, momentum)).map(([sum, product]) => sum + product);
   return (1 + (1 + atZero) / (atOne - atZero)) / data.eigenvalues.at(-1);
 }

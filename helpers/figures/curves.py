@@ -57,7 +57,7 @@ def whole_ticks(axis):
 
 
 class LogTicks(LogLocator):
-    """Ticks of a logarithmic axis: at decades; if these are few, at 2 and 5, or at all.
+    """Ticks of a logarithmic axis: decades; if these are few, also 2 and 5, or 1 to 9.
 
     Every tick has a number. Matplotlib's eight minor ticks in each decade would take a
     third of the time of a figure.

@@ -18,7 +18,7 @@ from helpers.figures.typeface import in_figure
 LABELS = {"cost": "cost $J$", "excess": "$J$ above its optimum, relative"}
 MOST_STYLES = 7  # lines with their own colour and dash; more lines share a colour map
 DASHES = ("-", "--", "-.", ":")  # of lines that share a colour map
-FAST = 10  # a run so many times faster than the figure is long needs a logarithmic axis
+FAST = 10  # the axis is logarithmic if the fastest run needs less than 1/FAST of it
 MOST_LINES = 16  # in a panel; of more runs, the best, the worst and the distribution
 MOST_COLUMNS = 4  # of panels
 WITHOUT_COST = ("diverged", "failed", "recorded nothing")

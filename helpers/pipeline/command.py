@@ -107,7 +107,7 @@ def system_error(error):
 
 
 class _Stream(io.FileIO):
-    """Standard output or error that survives a reader that leaves, or a full disk.
+    """Standard output or error that survives a closed pipe or a full disk.
 
     Output that cannot be written is lost, and the program carries on.
     """

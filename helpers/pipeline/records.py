@@ -22,7 +22,11 @@ PACKAGES = ("numpy", "matplotlib", "pandas", "sympy")
 PACKAGES += ("ipykernel", "papermill", "nbconvert")
 VERSIONS = {"Python": platform.python_version()}
 VERSIONS |= {name: version(name) for name in PACKAGES}
-RESERVED = {"versions", "experiment", "run"}  # columns that every table of results has
+RESERVED = {
+    "versions",
+    "experiment",
+    "run",
+}  # names that tables of results use themselves
 NUMBER = "number"  # key of what JSON cannot represent: {"number": "nan"}
 
 

@@ -10,7 +10,7 @@ from multiprocessing import parent_process
 def interrupt_by_signals():
     """Make SIGTERM and SIGHUP act like Ctrl-C.
 
-    Returns a list of SIGINT, to which the number of a received signal is appended.
+    Returns a list that holds SIGINT; the number of a received signal is appended.
     """
     received = [signal.SIGINT]
 
@@ -21,12 +21,14 @@ def interrupt_by_signals():
         received.append(number)
         for child in psutil.Process().children(recursive=True):
             with contextlib.suppress(psutil.Error, ProcessLookupError):
-                if os.getpgid(child.pid) == os.getpgrp():  # as Ctrl-C reaches it
+                if (
+                    os.getpgid(child.pid) == os.getpgrp()
+                ):  # those that Ctrl-C would reach
                     child.send_signal(signal.SIGINT)
         raise KeyboardInterrupt
 
     for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) == signal.SIG_DFL:  # nohup makes SIGHUP ignored
+        if signal.getsignal(number) == signal.SIG_DFL:  # unless ignored, as under nohup
             signal.signal(number, interrupt)
     return received
 

@@ -35,7 +35,7 @@ HELP = {
 
 
 def main(need, *, only_wanted=False):
-    """Install a need if possible; return 0 if it is met, else print why and return 2.
+    """Install what is needed, if possible; return 0 if it is there, else say why: 2.
 
     If it is `only_wanted`, an unmet need is no error.
     """

@@ -142,7 +142,7 @@ def _index_of(name, table, path):
     if len({table.columns[index] for index in indices}) > 1:
         numbers = " and ".join(str(index + 1) for index in indices)
         raise ValueError(
-            f"{path}: columns {numbers} are both named {name!r}; rename one of them"
+            f"{path}: columns {numbers} have the same name {name!r}: rename them"
         )
     return indices[0]
 

@@ -14,7 +14,10 @@ from pathlib import Path
 from helpers import ROOT
 
 MARKS = {BOM_UTF8: "UTF-8", BOM_UTF32_LE: "UTF-32", BOM_UTF32_BE: "UTF-32"}
-MARKS |= {BOM_UTF16_LE: "UTF-16", BOM_UTF16_BE: "UTF-16"}  # last: UTF-32's begins alike
+MARKS |= {
+    BOM_UTF16_LE: "UTF-16",
+    BOM_UTF16_BE: "UTF-16",
+}  # last: UTF-32's begins with it
 SPREADSHEETS = (".xlsx", ".xls", ".ods")
 OPEN = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 BROKEN = (OSError, EOFError, lzma.LZMAError, zlib.error, zipfile.BadZipFile)

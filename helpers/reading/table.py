@@ -200,7 +200,9 @@ def _unambiguous(split, fitting):
 def _split_header(rows, declared):
     """Return the names of the columns, where they come from, and the rows of data."""
     line, first = rows[0]
-    first = [re.sub(r"[^\S ]", " ", name) for name in first]  # breaks, of spreadsheets
+    first = [
+        re.sub(r"[^\S ]", " ", name) for name in first
+    ]  # spreadsheets may break lines
     if declared.names and set(declared.names) <= set(first):
         return first, "a header", rows[1:]
     numbers = _numbers_in(first, rows[1:])

@@ -5,7 +5,7 @@ from copy import deepcopy
 from functools import lru_cache
 
 COLON = "a text that contains a colon and a space must be in quotes"
-TOO_FAR = "it is indented below a line that already has a value, or no colon and space"
+TOO_FAR = "it is indented below a line that has a value already, or lacks a colon"
 # The parser's messages, and what to tell the user instead; {0} is the group's text.
 REASONS = {
     r'found duplicate key "(.*)" with': "the name {0!r} is used twice",
@@ -22,7 +22,7 @@ REASONS = {
     r"but found '<stream end>'": "a bracket is not closed, or a value is missing",
     r"unexpected end of stream": "a quote is not closed",
     r"unknown escape": r"a \ between double quotes; use single quotes",
-    r"another document": "the file may contain only one document: remove the ---",
+    r"another document": "the file may contain only one part: remove the ---",
 }
 OPENED = ("is not closed", "needs a colon")  # reported at the line where it begins
 

@@ -220,7 +220,7 @@ def test_an_answer_to_another_setting_is_not_shown(fresh):
     fresh.get_by_label("learning rate", exact=True).fill("0.132")
     press(fresh, "Show as a run")
     said = answer(fresh, "digits")
-    cost = float(re.search(r"Its cost is (\d+\.\d+)\.", said).group(1))
+    cost = float(re.search(r"The run's cost is (\d+\.\d+)\.", said).group(1))
     shown = fresh.evaluate(
         "document.querySelector('.live').live.result.fit.costs.at(-1)"
     )

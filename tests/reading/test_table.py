@@ -146,7 +146,7 @@ def test_numbers_are_read_as_they_are_meant(table, text, values):
         ("y,a\n1,1_000\n2,5\n3,7\n", ", line 2, column 'a': '1_000' is not a finite"),
         ("y,a\n1,1e999\n2,5\n3,7\n", ", line 2, column 'a': '1e999' is not a finite"),
         ("y;a\n0,5;1.5.2\n2;3\n3;4\n", ", line 2, column 'a': '1.5.2' is not a finite"),
-        ("y,a,a\n1,2,3\n2,5,6\n3,9,8\n", "columns 2 and 3 are both named 'a'; ren"),
+        ("y,a,a\n1,2,3\n2,5,6\n3,9,8\n", "columns 2 and 3 have the same name 'a': re"),
         ("y,n\n5,1\n6,2\n8,3\n", "for features: all; columns left out: n (it numbers"),
     ],
 )  # fmt: skip

@@ -6,7 +6,7 @@ from helpers.reading.yamlfile import read_yaml
 
 SIGN = "a special character such as * % @ & ? or ` must be in quotes"
 INDENT = "it is not indented like the lines that it belongs to"
-TOO_FAR = "it is indented below a line that already has a value, or no colon and space"
+TOO_FAR = "it is indented below a line that has a value already, or lacks a colon"
 
 
 @pytest.fixture

@@ -184,8 +184,8 @@ def test_long_names_units_and_meanings_have_room(report_on):
 
 def test_what_hardly_varies_is_left_out_and_counted(report_on):
     one, two = report_on("total").page, report_on("exact").page
-    assert "columns left out: once (constant in all folds but one)." in one
-    assert "columns left out: a, b (constant in all folds but one)." in two
+    assert "columns left out: once (constant outside one of the folds)." in one
+    assert "columns left out: a, b (constant outside one of the folds)." in two
 
 
 @pytest.mark.parametrize("name", TABLES)

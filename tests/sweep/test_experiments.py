@@ -77,7 +77,7 @@ def test_a_file_beside_the_notebook_must_be_of_the_project(grid, tmp_path):
         ("a: {learning_rate: -0.05}\n", "learning_rate must be positive, got -0.05"),
         (
             "a: {learning_rate: [1, 0]}\n",
-            "must be positive, got 0; write decimals with a point, not",
+            "must be positive, got 0; if this was a decimal comma, write a",
         ),
         ("a: {learning_rate: 0}\n", "learning_rate must be positive, got 0$"),
         ("a: {learning_rate: [0.0]}\n", "learning_rate must be positive, got 0.0$"),

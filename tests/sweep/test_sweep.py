@@ -383,7 +383,7 @@ def test_a_run_that_records_nothing_hides_no_other(project):
         ("sound", "steps=10", "done", "0.1", "–"),
         ("late", "done", "0.1", "–"),
     }
-    assert printed[7] == "notebooks that never called record(): silent"
+    assert printed[7] == "recorded nothing: silent; call record() there"
     code = (
         "from helpers.pipeline.sweep.results import load_experiment, load_runs\n"
         "print([costs.tolist() for costs in load_experiment('sound')['costs']])\n"

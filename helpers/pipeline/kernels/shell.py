@@ -132,7 +132,7 @@ def become_kernel(client, shell):
     os.chdir(request["cwd"])
     InteractiveShellApp.init_path(SimpleNamespace(ignore_cwd=False))
     sys.argv = ["ipykernel_launcher"]
-    # With bytecode, Python would not notice a module that changes within a second.
+    # With bytecode, a second change of a module within a second would go unnoticed.
     sys.dont_write_bytecode = True
     if "numpy.random" in sys.modules:
         sys.modules["numpy.random"].seed()  # otherwise, all kernels draw the same

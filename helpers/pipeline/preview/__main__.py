@@ -25,7 +25,9 @@ def main():
     parser.add_argument("--again", action="store_true", help="the page is already open")
     options = parser.parse_args()
     if not CAN_FORK:
-        raise UserError("the preview works only on Linux: use make html instead")
+        raise UserError(
+            "the preview needs forked kernels (Linux, without KERNELS=plain): make html"
+        )
     if options.port and not options.port.isdecimal():
         raise UserError(
             f"PORT must be a number from 1024 to 65535, got {options.port!r}"

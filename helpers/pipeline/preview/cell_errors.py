@@ -53,7 +53,7 @@ def _in_cell(lines, cell):
 
 
 def _in_text(source, message):
-    """Return the first line of a text that a message quotes, if any."""
+    """Return the first line of a text that contains what a message quotes, if any."""
     for quoted in map(_unquoted, QUOTED.findall(message)):
         piece = re.escape(quoted.split("\n")[0])
         for pattern in (rf"\{{\{{ *{piece} *\}}\}}", piece):

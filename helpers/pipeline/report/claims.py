@@ -98,7 +98,8 @@ class Claims(dict):
         """
         if not re.fullmatch(NAME, name):
             raise ValueError(
-                f"a claim's name has only letters, digits, '.', '_' and '-': {name!r}"
+                "the name of a claim has only letters, digits, dots, hyphens and "
+                f"underscores: {name!r}"
             )
         if name in self:
             raise ValueError(f"the claim {name!r} is stated twice")

@@ -70,7 +70,7 @@ def parameters_of(report):
     if not is_report(report):
         notebooks = sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
         raise UserError(
-            f"notebooks/{report}.ipynb is not a report, which has the parameters "
+            f"notebooks/{report}.ipynb is not a report: it must have the parameters "
             f"{', '.join(TITLE_BLOCK)}; the reports are "
             f"{', '.join(filter(is_report, notebooks))}"
         )

@@ -173,9 +173,9 @@ def warm_up():
 def execute(notebook, parameters, *, time_limit=600, inputs=None):
     """Execute a notebook of the project with its parameters; return its `Outcome`.
 
-    Within `helpers.pipeline.kernels.warm.warm_kernels`, it starts at once. `inputs` are
-    those known before the run; with the files that the run opened, they are recorded in
-    the notebook's metadata, as ``run``.
+    Within `helpers.pipeline.kernels.warm.warm_kernels`, its kernel starts at once. If
+    `inputs` are given, those known before the run, they are recorded in the notebook's
+    metadata, as ``run``, with the files that the run opened.
     """
     # The forkserver's folder is removed even if this process is killed.
     server = os.environ.get(FORKSERVER)

@@ -96,7 +96,7 @@ class _Grid(NamedTuple):
         for name in listed.keys() & unsettable.keys():
             raise UserError(
                 f"{where}: {name} cannot be set: `{unsettable[name]}` in notebooks/"
-                f"{notebook}.ipynb is not a text, number, true or false"
+                f"{notebook}.ipynb gives it no text, number, true or false"
             )
         for name in listed.keys() - allowed.keys():
             number = type(name) in (int, float)
@@ -126,7 +126,7 @@ class _Grid(NamedTuple):
 
 
 @cache
-def read_grids(path, file_stamp):
+def read_grids(path, stamp):
     """Return the file's experiments as mappings; it is read once for each stamp."""
     try:
         grids = read_yaml(path, path.name)
@@ -168,8 +168,8 @@ def select(points, only):
 def experiments_of(notebook):
     """List the experiments that a report depends on, in the grid's order.
 
-    If its code loads any, they are those whose names it has in quotes; for the notebook
-    `MAIN_REPORT`, they are all of them.
+    If its code loads any, they are those whose names it contains in quotes; for the
+    notebook `MAIN_REPORT`, they are all of them.
     """
     cells = (c for c in read_notebook(notebook)["cells"] if c["cell_type"] == "code")
     code = "\n".join("".join(cell["source"]) for cell in cells)

@@ -1,7 +1,7 @@
 """Fingerprints of files and, of code, the names it imports.
 
-That of Python code is of its syntax tree without docstrings, so comments and layout do
-not count. Of a notebook, only the code cells count.
+The fingerprint of Python code is that of its syntax tree without docstrings, so
+comments and layout do not count. Of a notebook, only the code cells count.
 """
 
 import ast

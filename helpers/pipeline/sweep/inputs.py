@@ -51,7 +51,9 @@ def explain_outside(path, beside=""):
         why = "is not part of the project, so it cannot be handed in or verified"
         return f"{path!r}{leads} {why}: copy it into data/"
     if os.path.isabs(path) or os.path.normpath(inside).startswith(".."):
-        return f"{path!r} is found only while the project is here: write {name}"
+        return (
+            f"{path!r} is found only while the project is in this folder: write {name}"
+        )
     return ""
 
 

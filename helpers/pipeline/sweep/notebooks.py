@@ -26,7 +26,7 @@ def read_notebook(notebook, folder=NOTEBOOKS):
 
 
 @cache
-def _read_notebook(path, file_stamp):
+def _read_notebook(path, stamp):
     name = f"notebooks/{path.name}"
     try:
         notebook = json.loads(path.read_text(encoding="utf-8"))

@@ -68,7 +68,7 @@ class Parameter(NamedTuple):
         if "# positive" in self.comment and value <= 0:
             # In YAML, 0,1 in a list is a zero and a one.
             comma = several and self.type is float and not value
-            point = "; write decimals with a point, not a comma" if comma else ""
+            point = "; if this was a decimal comma, write a point" if comma else ""
             raise UserError(f"{where} must be positive, got {original}{point}")
         if self.name == SEED and value < 0:
             raise UserError(f"{where} must be 0 or more, got {value}")

@@ -29,7 +29,8 @@ def main():
     if not finished:
         suffix = f" of {options.experiment}" if options.experiment else ""
         raise UserError(
-            f"no run{suffix} is finished yet; `make sweep` runs them and names failures"
+            f"no run{suffix} is finished yet: `make sweep` makes the runs, and names "
+            "those that fail"
         )
     if options.csv:
         write_csv(options.csv, finished)
@@ -39,7 +40,7 @@ def main():
         print("all parameters and results: make results CSV=file")
     silent = sorted({point.notebook for point, results in finished if results is None})
     if silent:
-        print(f"notebooks that never called record(): {', '.join(silent)}")
+        print(f"recorded nothing: {', '.join(silent)}; call record() there")
     if plan.missing:
         count = f"{len(plan.missing)} of {len(plan.runs)} runs"
         print(f"not included: {count}, which failed or have not been run: make sweep")
@@ -146,7 +147,7 @@ def _summary(results):
     status, costs = str(results.get("status", "done")), results.get("costs")
     diverged_at = results.get("diverged_at")
     numbers = [f"{n}={v:.6g}" for n, v in results.items() if type(v) in (int, float)]
-    status = ", ".join([status, *([] if costs else numbers[:2])])  # no descent
+    status = ", ".join([status, *([] if costs else numbers[:2])])  # it is no descent
     cost = costs[-1] if isinstance(costs, list) and costs else None
     is_known = isinstance(cost, int | float) and diverged_at is None
     cost = f"{cost:.6g}" if is_known else "–"
@@ -157,7 +158,7 @@ def _summary(results):
 
 
 def load_runs(name):
-    """Load the runs of an experiment, including those that failed.
+    """Load the runs of an experiment, including those that failed or recorded nothing.
 
     Each is a dict of its ``run``, its ``parameters``, the names of those ``listed`` in
     the grid, a ``status``, and its results (lists of numbers or texts as arrays).

@@ -53,7 +53,7 @@ def sweep(plan, scheduler="", time_limit=TIME_LIMIT):
 def run_missing(plan, scheduler, time_limit):
     """Execute and keep the missing runs; return the `execute.Outcome` of each.
 
-    The progress is shown on stderr: as a bar in a terminal, elsewhere as a line a run.
+    The progress goes to stderr: as a bar in a terminal, elsewhere as a line per run.
     """
     from tqdm import tqdm
 
