@@ -56,8 +56,9 @@ def test_a_table_is_named_from_the_folder_of_the_project(folder):
     outside = f"{folder.parent}/elsewhere/a.csv"
     assert explain_outside(outside).startswith(repr(outside) + OUTSIDE)
     for path in (f"{folder}/data/a.csv", "../project/data/a.csv"):
-        expected = f"{path!r} is found only while the project is in this folder: write data/a.csv"
-        assert explain_outside(path) == expected
+        explained = explain_outside(path)
+        assert explained.startswith(f"{path!r} is found only while the project is in ")
+        assert explained.endswith(": write data/a.csv")
     for path in ("", "a\0b"):
         assert explain_outside(path).startswith(repr(path) + OUTSIDE)
 

@@ -111,8 +111,14 @@ def test_a_file_beside_the_notebook_must_be_of_the_project(grid, tmp_path):
             "data: '' is not part of the project, .*: copy it into data",
         ),
         ("a: {start: /etc/passwd}\n", "a: start: '/etc/passwd' is not part of the pro"),
-        (f"a: {{start: {ROOT}/Makefile}}\n", "project is here: write Makefile"),
-        (f"a: {{data: {ROOT}/data/auto.csv}}\n", "project is here: write data/auto.cs"),
+        (
+            f"a: {{start: {ROOT}/Makefile}}\n",
+            "project is in this folder: write Makefile",
+        ),
+        (
+            f"a: {{data: {ROOT}/data/auto.csv}}\n",
+            "project is in this folder: write data/auto.cs",
+        ),
         ('a: {data: "\\ud800"}\n', "data has an invalid character: .*ud800"),
         ('a: {data: "b\\e"}\n', r"data has an invalid character: 'b\\x1b'"),
         ('"": {seed: 1}\n', "a name must be one line of text, got ''"),

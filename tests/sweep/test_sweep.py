@@ -272,7 +272,7 @@ def test_results_can_be_of_one_experiment_and_count_what_is_missing(project):
     assert refused[2] == "error: no experiment 'god'; did you mean 'good'?\n"
     project.write("experiments.yaml", "good: {n_iterations: 5}\nnew: {seed: 3}\n")
     refused = project.run("helpers.pipeline.sweep.results", "--experiment", "new")[2]
-    assert refused.startswith("error: no run of new is finished yet; ")
+    assert refused.startswith("error: no run of new is finished yet: ")
 
 
 @pytest.mark.parametrize("limit", ["abc", "0", "-1", "nan", "inf", ""])
