@@ -92,7 +92,7 @@ function ending(data, { costs, divergedAt, status, updates }) {
   const reached = costs.findIndex((J) => J <= (1 + CLOSE) * data.lowest);
   if (reached >= 0) {
     const but = status === "diverged" ? ", but rises in the end" : "";
-    return `${cost}; it came within 1 % of the optimum after ${updatesOf(reached)}${but}.`;
+    return `${cost}; it came within 1 % of that after ${updatesOf(reached)}${but}.`;
   }
   const far = status === "descending" ? `, but did not come within 1 % of the optimum in ${updatesOf(updates)}` : "";
   return `${cost}; ${ENDINGS[status]}${far}.`;

@@ -77,7 +77,7 @@ function surface({ path, ink }, shown) {
   const axis = { values, grid: { show: false }, ticks: { show: false } };
   const directions = ["steepest direction", "flattest direction"];
   return {
-    title: () => "Path on the cost: drag its start",
+    title: () => "Path on the cost surface: drag the start",
     names: ({ projection, data }) => projection.complete ? [`weight of ${data.features[0]}`, "offset"] : directions,
     data({ spans, projection: { centre, half } }) {
       const [x, y] = spans.map((span, i) => span.map((value) => centre[i] + half[i] * value));
