@@ -80,37 +80,19 @@ def make_report(paths, with_pdf, with_page, thread):
         # Import these while the forkserver imports its modules, which takes as long.
         from helpers.pipeline.report.page import to_html
         from helpers.pipeline.report.pdf import compile_preamble
-        from helpers.pipeline.report.typeset import (
-            cell_of,
-            title_of,
-            unpublished_text_note,
-        )
+        from helpers.pipeline.report.typeset import title_of, unpublished_text_note
 
-        failed = None
-        try:
-            if plan.runs:
-                sweep(plan, scheduler, time_limit)
-        except FailedRunsError as error:
-            failed = error
+        failed = run_experiments(plan, scheduler, time_limit)
         preamble = with_pdf and thread.submit(compile_preamble, paths.tex)
-        name = paths.notebook.relative_to(ROOT)
-        print(f"executing {name}", file=sys.stderr, flush=True)
         if CAN_FORK:
             os.environ[IN_BACKGROUND] = "1"
-        try:
-            notebook = execute_report(title | table, time_limit, paths)
-        except UserError as error:
-            error = with_remembered_hint(str(error), paths.name)
-            if failed:  # they may be the cause
-                raise UserError(f"{failed}; then the report: {error}") from None
-            raise UserError(error) from None
-        if failed:
-            print(f"the report lists as failed: {failed}", file=sys.stderr, flush=True)
+        notebook = execute_on_runs(title | table, time_limit, paths, failed)
     if note := unpublished_text_note(notebook):
         print(note, file=sys.stderr, flush=True)
     recorded = read_record(paths.executed)
     claims = recorded.get("claims")
     if not isinstance(claims, dict):
+        name = paths.notebook.relative_to(ROOT)
         raise UserError(
             f"{name} records no claims: its last cell must be record(claims=…)"
         )
@@ -118,29 +100,69 @@ def make_report(paths, with_pdf, with_page, thread):
     made_for = {"title": heading, "report": paths.name, "table": table}
     attached = attachments(claims, made_for, version, experiments)
     print("typesetting the report", file=sys.stderr, flush=True)
-    try:
-        page = with_page and thread.submit(to_html, notebook, attached, version)
-        outputs = {}
+    page = with_page and thread.submit(to_html, notebook, attached, version)
+    outputs = {}
+    with errors_at_cells(notebook):
         if with_pdf:
             arguments = notebook, attached, version, paths.tex, preamble.result
             outputs[paths.pdf] = print_report(*arguments)
         if with_page:
             outputs[paths.html] = page.result().encode()
-    except UserError as error:
-        where = cell_of(str(error), notebook)
-        raise UserError(f"{error} ({where})" if where else error) from None
     if revision() != version:
         names = sorted(changed_files(stamps_before, stamps()))
         files = ", ".join(names) or "the commit or a file"
         raise UserError(f"{files} changed in the meantime; run make report again")
-    with contextlib.ExitStack() as all_or_none:
-        for path, content in {**outputs, paths.results: attached[RESULTS]}.items():
-            # Results that have not changed keep their date.
-            if path in outputs or not path.exists() or path.read_bytes() != content:
-                all_or_none.enter_context(atomic_write(path)).write_bytes(content)
+    write_all(outputs, paths.results, attached[RESULTS])
     names = " and ".join(str(path.relative_to(ROOT)) for path in outputs)
     summary = table_summary(data_table, recorded)
     print(f"made {names} for {heading['student']}{summary and f', on {summary}'}")
+
+
+def run_experiments(plan, scheduler, time_limit):
+    """Run what is missing; return the error that names the failed runs, if any."""
+    try:
+        if plan.runs:
+            sweep(plan, scheduler, time_limit)
+    except FailedRunsError as error:
+        return error
+    return None
+
+
+def execute_on_runs(parameters, time_limit, paths, failed):
+    """Execute the report's notebook; an error also names the runs that `failed`."""
+    name = paths.notebook.relative_to(ROOT)
+    print(f"executing {name}", file=sys.stderr, flush=True)
+    try:
+        notebook = execute_report(parameters, time_limit, paths)
+    except UserError as error:
+        error = with_remembered_hint(str(error), paths.name)
+        cause = f"{failed}; then the report: " if failed else ""
+        raise UserError(f"{cause}{error}") from None
+    if failed:
+        print(f"the report lists as failed: {failed}", file=sys.stderr, flush=True)
+    return notebook
+
+
+@contextlib.contextmanager
+def errors_at_cells(notebook):
+    """Add to a UserError the cells of the notebook that it is about."""
+    from helpers.pipeline.report.typeset import cell_of
+
+    try:
+        yield
+    except UserError as error:
+        where = cell_of(str(error), notebook)
+        raise UserError(f"{error} ({where})" if where else error) from None
+
+
+def write_all(outputs, results_path, results):
+    """Write the PDF and the page, and the results if they have changed; all or none."""
+    contents = dict(outputs)
+    if not results_path.exists() or results_path.read_bytes() != results:
+        contents[results_path] = results
+    with contextlib.ExitStack() as all_or_none:
+        for path, content in contents.items():
+            all_or_none.enter_context(atomic_write(path)).write_bytes(content)
 
 
 def stamps():
