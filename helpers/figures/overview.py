@@ -121,18 +121,8 @@ def plot_experiment(runs, *, rows=None, columns=None, show="cost"):
             ax.text(0.5, 0.5, "no costs", transform=ax.transAxes, ha="center")
         title = (shortened(f"{n}={v}", 72 // len(grid[1])) for n, v in panel.items())
         ax.set_title("\n".join(map(in_figure, title)), fontsize=8)
-    drawn = [_drawn(run, show) for run in runs if len(costs_of(run))]
     last = count_shown(runs)[0]
-    ax.set(yscale="log", xlim=(0, last))
-    positive = [c[np.isfinite(c)] for c in drawn if np.isfinite(c).any()]
-    start, lowest = max(c[0] for c in positive), min(map(np.min, positive))
-    if show == "cost":
-        optima = [run.get("best") or 0 for run in runs]
-        lowest = min([lowest, *(best for best in optima if best > FAR * lowest)])
-    # Diverging curves leave at the top, where any others would be squeezed otherwise.
-    some_stay = any(c[-1] <= 1.5 * start for c in drawn)
-    top = 1.5 * (start if some_stay else max(map(np.max, positive)))
-    ax.set_ylim(min(0.8, (lowest / top) ** 0.04) * lowest, top)
+    ax.set(yscale="log", xlim=(0, last), ylim=_limits(runs, show))
     for ax in axes[:, 0]:
         ax.set_ylabel(LABELS[show])
         number_ticks(ax.yaxis)
@@ -143,15 +133,33 @@ def plot_experiment(runs, *, rows=None, columns=None, show="cost"):
             number_iterations(ax, last)
         if len(grid[1]) > 2 and column != len(grid[1]) // 2:  # room for one label only
             ax.set_xlabel("")
-    pairs = [ax.get_legend_handles_labels() for ax in axes.flat]
+    _add_legend(figure, "\n".join(lines))
+    return figure
+
+
+def _limits(runs, show):
+    """Return the range of the costs that are shown."""
+    drawn = [_drawn(run, show) for run in runs if len(costs_of(run))]
+    positive = [c[np.isfinite(c)] for c in drawn if np.isfinite(c).any()]
+    start, lowest = max(c[0] for c in positive), min(map(np.min, positive))
+    if show == "cost":
+        optima = [run.get("best") or 0 for run in runs]
+        lowest = min([lowest, *(best for best in optima if best > FAR * lowest)])
+    # Diverging curves leave at the top, where any others would be squeezed otherwise.
+    some_stay = any(c[-1] <= 1.5 * start for c in drawn)
+    top = 1.5 * (start if some_stay else max(map(np.max, positive)))
+    return min(0.8, (lowest / top) ** 0.04) * lowest, top
+
+
+def _add_legend(figure, title):
+    """Add one legend for all panels."""
+    pairs = [ax.get_legend_handles_labels() for ax in figure.axes]
     legend = {label: line for p in pairs for line, label in zip(*p, strict=True)}
     if legend:
-        figure.legend(
-            legend.values(), [in_figure(shortened(label)) for label in legend],
-            title="\n".join(lines), loc="outside right upper", fontsize=7,
-            title_fontsize=7,
-        )  # fmt: skip
-    return figure
+        labels = [in_figure(shortened(label)) for label in legend]
+        small = {"fontsize": 7, "title_fontsize": 7}
+        position = "outside right upper"
+        figure.legend(legend.values(), labels, title=title, loc=position, **small)
 
 
 def count_optima(figure):
