@@ -8,7 +8,7 @@ MAX_ITERATIONS = 2**53  # the most that a prediction considers
 
 
 def excess_components(X, y, learning_rate, iterations, start=0.0):
-    r"""Split the excess cost of plain descent into the eigenvectors of the Hessian.
+    r"""Split the excess cost of plain descent into a part for each eigenvector.
 
     .. math:: J_k - J^* = \sum_i \tfrac12 \lambda_i (1 - \eta \lambda_i)^{2k} c_i^2
 
@@ -30,7 +30,7 @@ def excess_components(X, y, learning_rate, iterations, start=0.0):
     eigenvalues : ndarray of shape (n_features + 1,)
         Eigenvalues of the Hessian, from the flattest direction to the steepest.
     components : ndarray of shape (len(iterations), n_features + 1)
-        The part of the cost due to each direction after k updates.
+        The part of the excess cost due to each direction after k updates.
     """
     best = optimum(X, y)
     eigenvalues, vectors = np.linalg.eigh(hessian(X))

@@ -44,8 +44,8 @@ def load_data(path, target, features="all"):
     """Read features and a target from a table in a text file.
 
     Its format is detected, or stated by its datasheet: see `helpers.reading`. Rows with
-    a missing value are left out: an empty field, ``NA``, ``N/A``, ``NaN``, ``null``,
-    ``None``, ``?`` or a dash, in upper or lower case.
+    a missing value are left out: an empty field, ``?``, a dash or, in upper or lower
+    case, ``NA``, ``N/A``, ``NaN``, ``null`` or ``None``.
 
     Parameters
     ----------

@@ -19,7 +19,8 @@ from helpers.validation import (
 )
 
 EPSILON = np.finfo(float).eps
-# A descent has converged if it can gain no more than this share of its first cost.
+# A descent has converged if its cost is above the optimum by at most this fraction of
+# its first cost.
 TOLERANCE = 1e-9
 
 
@@ -34,7 +35,7 @@ class Descent(NamedTuple):
         Offset after the last recorded iteration.
     costs : ndarray of shape (n_iterations + 1,)
         ``costs[k]`` is the cost on all samples after k updates. All are finite; there
-        are fewer of them if the descent diverged.
+        are fewer of them if the cost exploded.
     path : ndarray of shape (n_iterations + 1, n_features + 1)
         ``path[k]`` are the weights, then the offset, after k updates.
     status : {"converged", "descending", "oscillating", "diverged"}
@@ -79,9 +80,9 @@ def gradient_descent(
     start : array_like of shape (n_features + 1,) or (n_features + 1, m), optional
         Explicit start: the weights, then the offset; a column for each descent.
     optimiser : str
-        A name in `helpers.optimisers.OPTIMISERS`; a plain step is eta times g.
+        A name in `helpers.optimisers.OPTIMISERS`; plain: learning rate times gradient.
     batch_size : int, optional
-        Samples per update, reshuffled after each pass; all by default.
+        Samples per update, shuffled before each pass; by default all.
     rng : numpy.random.Generator, optional
         Source of randomness for the start and the mini-batches.
     **options : float
@@ -201,11 +202,12 @@ def summarise(few, best, costs, path):
     Returns
     -------
     Descent
-        It has diverged if the cost has grown so much that every digit of the first cost
-        is lost; the record ends before that. It has converged if it can gain no more
-        than `TOLERANCE` times the first cost. Otherwise the mean costs of the last two
-        quarters of the iterations decide: they fall, stand still or rise. If they fall
-        but are still above the first cost, the descent oscillates.
+        It has diverged if the cost has exploded, to 1/`EPSILON` times the first cost;
+        the record ends before that. It has converged if the cost is above the optimum
+        by at most `TOLERANCE` times the first cost. Otherwise the mean cost of the last
+        quarter of the iterations is compared with that of the quarter before: clearly
+        higher is diverged, clearly lower is descending, anything else oscillating. So
+        is a cost that falls but is still above the first one.
 
     Raises
     ------
@@ -217,7 +219,7 @@ def summarise(few, best, costs, path):
             "the cost at the start is too large a number: scale the data, or start "
             "from smaller weights"
         )
-    # A cost of zero is rounded to about this value.
+    # Rounding makes a cost that should be zero about this large.
     size = np.abs(few.X) @ np.abs(path[0, :-1]) + abs(path[0, -1]) + np.abs(few.y)
     zero = np.mean((EPSILON * len(size) * size) ** 2)
     exploded = ~(costs * EPSILON <= max(costs[0], zero))  # true for nan, too

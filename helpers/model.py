@@ -2,8 +2,8 @@
 
 Each function implements one equation of the report. ``X`` has one row for each sample,
 ``w`` are the weights, ``b`` is the offset and ``z`` the predictions. With weights of
-shape (n_features, m) and m offsets, each column is a separate model. All arithmetic is
-in double precision, whatever the type of the arguments.
+shape (n_features, m) and m offsets, each column is a separate model. Numbers of
+any type are computed with in double precision.
 """
 
 import numpy as np
@@ -75,7 +75,7 @@ def cost(y, z):
 
     .. math:: J = \frac{1}{n} \sum_i L_i, \qquad L_i = (y_i - z_i)^2
 
-    There is no factor 1/2: the gradients carry a 2.
+    There is no factor 1/2, so the gradients contain a factor 2.
 
     Parameters
     ----------

@@ -1,10 +1,10 @@
 r"""Optimisers turn a gradient into a step.
 
 An optimiser is a function of the learning rate :math:`\eta` and its options. It returns
-a function, which `helpers.descent.gradient_descent` calls with the gradient
-:math:`g = \nabla J(\theta)` at every update to subtract the result:
+a function ``step``. At every update `helpers.descent.gradient_descent` subtracts its
+result for the gradient :math:`g = \nabla J(\theta)`,
 :math:`\theta \leftarrow \theta - \mathrm{step}(g)`. Gradients are numbers or arrays;
-state, such as a velocity, is kept in a closure. All options are numbers in [0, 1).
+state, such as a velocity, is kept between calls. All options are numbers in [0, 1).
 To add an optimiser, write its function and list it in `OPTIMISERS`.
 """
 
@@ -212,7 +212,7 @@ def options_of(optimiser):
 
 
 def all_options(optimiser, options):
-    """Complete the given options of an optimiser by the defaults of the others.
+    """Add the defaults of the options of an optimiser that are not given.
 
     Raises
     ------

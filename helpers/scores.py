@@ -8,7 +8,7 @@ from helpers.descent import gradient_descent
 from helpers.model import cost, predict
 from helpers.validation import as_floats, validate_count, validate_rng
 
-MANY = 5000  # samples above which a descent runs on compressed data
+MANY = 5000  # number of samples above which a descent runs on compressed data
 
 
 def scores(y, z):

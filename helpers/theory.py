@@ -55,7 +55,8 @@ def stability_limit(X, optimiser="plain", **options):
     .. math:: \eta_{\max} = 2 / \lambda_{\max}(H)
 
     The heavy ball multiplies it by :math:`1 + \mu`, Nesterov's gradient by
-    :math:`(1 + \mu) / (1 + 2 \mu)`: there a root of `factors` reaches -1.
+    :math:`(1 + \mu) / (1 + 2 \mu)`. At the limit, a component of the error changes only
+    its sign.
 
     Returns
     -------
@@ -153,7 +154,9 @@ def best_heavy_ball(X):
         In the long run each update multiplies every component by the square root of
         the momentum.
     """
-    flattest, *_, steepest = np.sqrt(np.linalg.eigvalsh(hessian(X)))
+    eigenvalues = np.linalg.eigvalsh(hessian(X))
+    # Rounding may make the smallest one negative.
+    flattest, *_, steepest = np.sqrt(np.maximum(eigenvalues, 0))
     momentum = ((steepest - flattest) / (steepest + flattest)) ** 2
     return float(4 / (steepest + flattest) ** 2), float(momentum)
 
@@ -173,8 +176,8 @@ def rounding_error(X, y, best):
     Returns
     -------
     float
-        In the unit of the targets: 1e-12 of their standard deviation, plus the last
-        bits of the terms of a prediction.
+        In the unit of the targets: 1e-12 of their standard deviation, plus the
+        rounding error of adding up a prediction.
     """
     X, y = as_floats(X, "X"), as_floats(y, "y")
     size = np.abs(X) @ np.abs(best.w) + abs(best.b) + np.abs(y)

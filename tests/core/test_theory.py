@@ -99,6 +99,13 @@ def test_the_best_rate_shrinks_the_slowest_component_most(cars):
         assert theory.factors(eigenvalues, other).max() > best
 
 
+def test_the_best_heavy_ball_on_dependent_features_keeps_all_of_its_steps(cars):
+    X, _ = cars
+    rate, momentum = theory.best_heavy_ball(np.repeat(X, 2, axis=1))
+    assert rate > 0
+    assert momentum == pytest.approx(1)
+
+
 def test_the_best_heavy_ball_pays_the_root_of_the_condition_number(cars):
     eigenvalues = np.linalg.eigvalsh(theory.hessian(cars[0]))
     rate, momentum = theory.best_heavy_ball(cars[0])

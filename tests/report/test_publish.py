@@ -612,6 +612,10 @@ def test_mathematics_in_a_plain_markdown_cell_may_have_double_braces():
     ("text", "message"),
     [
         ("It is {{n}}.", "claims are for %%prose cells: 'It is {{n}}"),
+        (
+            "%%prose\nHello",
+            r"%%prose needs a code cell, not Markdown: '%%prose\\nHello'",
+        ),
         ("It costs 5$ or 6$.", r"for the currency: 'It costs 5\$ or 6\$\.'"),
     ],
 )

@@ -235,6 +235,11 @@ def test_results_are_printed_and_written(project, two_runs):
     )
     assert table.loc["all", "notes"].endswith("a header; columns left out: name (text)")
     assert table["n_iterations"].tolist() == [10, 10]
+    assert project.run("helpers.pipeline.sweep.results", "--csv", "out.csv")[0] == 0
+    grid = (project.folder / "experiments.yaml").read_text()
+    to_grid = project.run("helpers.pipeline.sweep.results", "--csv", "experiments.yaml")
+    assert "already exists and is not a table of results" in to_grid[2]
+    assert (project.folder / "experiments.yaml").read_text() == grid
     refused = project.run("helpers.pipeline.sweep.results", "--csv", "no/out.csv")[2]
     assert refused == "error: no/out.csv cannot be written: there is no folder no\n"
 

@@ -48,7 +48,9 @@ def test_a_zip_depends_on_nothing_but_its_files_and_their_time(tmp_path):
 def test_what_is_not_committed_is_named(monkeypatch):
     monkeypatch.setattr(submission, "revision", lambda: Revision("abc", 0, "digest"))
     monkeypatch.setattr(submission, "changed_since_commit", lambda: ["a.txt", "b.txt"])
-    with pytest.raises(UserError, match=r"commit first, or remove: a\.txt, b\.txt"):
+    with pytest.raises(
+        UserError, match=r"from the last commit: a\.txt, b\.txt; commit them"
+    ):
         submission.main()
 
 

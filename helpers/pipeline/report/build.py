@@ -139,7 +139,7 @@ def execute_on_runs(parameters, time_limit, paths, failed):
         cause = f"{failed}; then the report: " if failed else ""
         raise UserError(f"{cause}{error}") from None
     if failed:
-        print(f"the report lists as failed: {failed}", file=sys.stderr, flush=True)
+        print(f"{failed} (the report says so)", file=sys.stderr, flush=True)
     return notebook
 
 

@@ -10,7 +10,7 @@ from helpers import ROOT
 from helpers.data import join_names
 from helpers.pipeline.errors import UserError
 from helpers.pipeline.records import RECORD
-from helpers.pipeline.report.claims import PLACEHOLDER, Claim, Claims
+from helpers.pipeline.report.claims import PLACEHOLDER, PROSE, Claim, Claims
 from helpers.pipeline.report.fonts import declarations, require_letters
 from helpers.pipeline.report.lab import BIBLIOGRAPHIES
 from helpers.pipeline.report.listing import listing
@@ -80,11 +80,14 @@ def places_of_text(notebook, mark=None):
 
     Each place is a tuple: the holder of the text, a cell or a description by `publish`;
     the key of the text there; and the text with its claims filled in (`Claims.fill`).
-    Raises UserError if a Markdown cell names a claim, which only ``%%prose`` fills in.
+    Raises UserError if a Markdown cell names a claim, or is meant as ``%%prose``.
     """
     places = []
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
+            if cell.source.startswith(PROSE):
+                begin = repr(cell.source[:60])
+                raise UserError(f"{PROSE} needs a code cell, not Markdown: {begin}")
             # After a letter, double braces are an argument in mathematics.
             if re.search(rf"(?<!\w){PLACEHOLDER.pattern}", CODE.sub("", cell.source)):
                 raise UserError(f"claims are for %%prose cells: {cell.source[:60]!r}")

@@ -12,7 +12,7 @@ from importlib import import_module
 from reprlib import Repr
 from typing import NamedTuple
 
-from helpers.pipeline.errors import UserError
+from helpers.pipeline.errors import UserError, did_you_mean
 from helpers.pipeline.sweep.notebooks import read_notebook
 from helpers.reading.numerals import decimal_signs
 
@@ -77,7 +77,10 @@ class Parameter(NamedTuple):
         choices = self.choices
         if choices and value not in choices:
             listed = ", ".join(choices)
-            raise UserError(f"{where} must be one of {listed}, got {short(value)}")
+            hint = did_you_mean(str(value), map(str, choices))
+            raise UserError(
+                f"{where} must be one of {listed}, got {short(value)}{hint}"
+            )
         return value
 
 

@@ -76,7 +76,10 @@ def committed(now, paths):
     """Return the files of the commit; raise UserError if any file differs from it."""
     if now.changes:
         names = sorted(relevant_files(paths.name, changed_since_commit()))
-        raise UserError(f"commit first, or remove: {', '.join(names)}")
+        raise UserError(
+            f"these files differ from the last commit: {', '.join(names)}; commit "
+            "them, or undo the changes"
+        )
     if (results := f"report/{paths.results.name}") in changed_since_commit():
         raise UserError(f"commit first: {results}, which make report has updated")
     return files_of("HEAD")  # notebooks on disk may have outputs
