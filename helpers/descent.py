@@ -80,7 +80,7 @@ def gradient_descent(
     start : array_like of shape (n_features + 1,) or (n_features + 1, m), optional
         Explicit start: the weights, then the offset; a column for each descent.
     optimiser : str
-        A name in `helpers.optimisers.OPTIMISERS`; plain: learning rate times gradient.
+        A name in `helpers.optimisers.OPTIMISERS`, such as "plain".
     batch_size : int, optional
         Samples per update, shuffled before each pass; by default all.
     rng : numpy.random.Generator, optional
