@@ -15,6 +15,7 @@ from helpers.pipeline.sweep.plan import make_plan
 
 FOR_EACH_FEATURE = ("names", "w", "w_original")
 WIDTH = 96  # of the printed table
+FIRST_COLUMNS = b"experiment,run,"  # with which `write_csv` begins each file
 _loaded = {}  # the tables loaded in this process, by experiment
 
 
@@ -72,10 +73,6 @@ def print_notes(finished):
         print(textwrap.fill(line, WIDTH, subsequent_indent="  "))
 
 
-# How each file begins that it has written.
-FIRST_COLUMNS = b"experiment,run,"
-
-
 def write_csv(path, finished):
     """Write all parameters and results as CSV, one line for each run."""
     import pandas as pd
@@ -84,11 +81,14 @@ def write_csv(path, finished):
     folder = Path(path).parent
     if not folder.is_dir():
         raise UserError(f"{path} cannot be written: there is no folder {folder}")
-    existing = Path(path).read_bytes() if Path(path).is_file() else b""
-    if existing and not existing.startswith(FIRST_COLUMNS):
-        raise UserError(
-            f"{path} already exists and is not a table of results: choose another name"
-        )
+    if Path(path).is_file():
+        with open(path, "rb") as file:
+            start = file.read(len(FIRST_COLUMNS))
+        if start not in (b"", FIRST_COLUMNS):
+            raise UserError(
+                f"{path} already exists and is not a table of results: choose another "
+                "name"
+            )
     try:
         pd.DataFrame(rows, dtype=object).to_csv(path, index=False)
     except OSError as error:
